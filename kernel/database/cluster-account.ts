@@ -18,13 +18,17 @@ const CANDIDATES = ["probity", "nobody"];
 
 /**
  * The account to run PostgreSQL under, or undefined when this process is not root (then it runs as ourselves).
- * @param dataOwner uid that owns an existing data folder: it is kept, so a later account changes nothing.
+ * @param dataOwner who owns the existing data folder: kept, so an account added later changes nothing.
  */
-export function chooseAccount(dataOwner?: number): Account | undefined {
+export function chooseAccount(dataOwner?: {
+  readonly uid: number;
+  readonly gid: number;
+}): Account | undefined {
   if (process.getuid?.() !== 0) return undefined;
+  if (dataOwner !== undefined && dataOwner.uid !== 0) {
+    return { name: `of user id ${dataOwner.uid}`, uid: dataOwner.uid, gid: dataOwner.gid };
+  }
   const accounts = readAccounts();
-  const kept = accounts.find((account) => account.uid === dataOwner && account.uid !== 0);
-  if (kept !== undefined) return kept;
   for (const name of CANDIDATES) {
     const account = accounts.find((each) => each.name === name && each.uid !== 0);
     if (account !== undefined) return account;

@@ -47,7 +47,15 @@ export interface ClusterFolder {
 export function prepareFolder(folder: string): ClusterFolder {
   const place = findPlace(folder);
   const dataFolder = join(place, "data");
-  const account = chooseAccount(existsSync(dataFolder) ? statSync(dataFolder).uid : undefined);
+  const owner = statSync(dataFolder, { throwIfNoEntry: false });
+  const account = chooseAccount(owner);
+  const self = process.getuid?.();
+  if (owner !== undefined && self !== undefined && self !== 0 && owner.uid !== self) {
+    throw new ClusterError(
+      `${dataFolder} belongs to user id ${owner.uid}, and this process runs as ${self}. The data is untouched. ` +
+        "Start Probity as root or as that user.",
+    );
+  }
   // PostgreSQL's account passes through the outer folder to its own ones, and can read nothing else in it.
   if (account !== undefined) chmodSync(place, 0o711);
   const result = {
@@ -168,24 +176,21 @@ async function runInitdb(
   const child = spawn(
     binaries.initdb,
     [
-      ...[
-        "-D",
-        join(staging, "data"),
-        "-U",
-        "postgres",
-        "-A",
-        "scram-sha-256",
-        `--pwfile=${passwordFile}`,
-      ],
+      "-D",
+      join(staging, "data"),
+      "-U",
+      "postgres",
+      "-A",
+      "scram-sha-256",
+      `--pwfile=${passwordFile}`,
       // The builtin provider sorts and folds case alike on every machine, whatever its C library: indexes stay valid
       // when the data folder moves.
-      ...[
-        "--encoding=UTF8",
-        "--locale-provider=builtin",
-        "--builtin-locale=C.UTF-8",
-        "--no-locale",
-      ],
-      ...["--data-checksums", ...(durable ? [] : ["--no-sync"])],
+      "--encoding=UTF8",
+      "--locale-provider=builtin",
+      "--builtin-locale=C.UTF-8",
+      "--no-locale",
+      "--data-checksums",
+      ...(durable ? [] : ["--no-sync"]),
     ],
     {
       ...childOptions(binaries, where.account),

@@ -133,7 +133,7 @@ async function supervise(
     if (options.leaveRunning === true) started.child.unref();
     void started.exited.then((exit) => {
       if (current === started) current = undefined;
-      if (!asked) for (const listener of [...listeners]) listener(exit);
+      if (!asked) for (const listener of listeners) listener(exit);
     });
   }
   async function stop(): Promise<void> {
