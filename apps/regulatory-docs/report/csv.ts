@@ -1,0 +1,86 @@
+import { citationOf } from "./detail.ts";
+import { statusInForce } from "./input.ts";
+import type { ReportFinding, ReportInput } from "./input.ts";
+
+const byteOrderMark = "\uFEFF";
+
+const columns = [
+  "requirement",
+  "group",
+  "title",
+  "status",
+  "machine_status",
+  "decided_status",
+  "coverage",
+  "decided_by",
+  "decided_at",
+  "reason_code",
+  "reason",
+  "assignee",
+  "due_on",
+  "note",
+  "obligations_seen",
+  "obligations_not_seen",
+  "evidence_count",
+  "evidence",
+  "machine_reasons",
+  "next_step",
+  "pack",
+  "pack_version",
+  "run",
+  "run_at",
+] as const;
+
+/**
+ * One CSV field (RFC 4180 §2). A text that a spreadsheet would run as a formula gets a leading
+ * apostrophe (CWE-1236): a quoted document must never become code on the reader's machine.
+ */
+function field(value: string): string {
+  const safe = /^[=+\-@\t\r]/u.test(value) ? `'${value}` : value;
+  return /[",\r\n]/u.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+function statements(finding: ReportFinding, seen: boolean): string {
+  return finding.obligations
+    .filter((obligation) => obligation.seen === seen)
+    .map((obligation) => `${obligation.id} ${obligation.statement}`.trim())
+    .join("\n");
+}
+
+function row(input: ReportInput, finding: ReportFinding): string[] {
+  return [
+    finding.requirementId,
+    finding.group,
+    finding.title,
+    statusInForce(finding),
+    finding.status,
+    finding.decidedStatus ?? "",
+    String(finding.coverage),
+    finding.decision?.by ?? "",
+    finding.decision?.at ?? "",
+    finding.decision?.reasonCode ?? "",
+    finding.decision?.reason ?? "",
+    finding.assignee ?? "",
+    finding.dueOn ?? "",
+    finding.note ?? "",
+    statements(finding, true),
+    statements(finding, false),
+    String(finding.evidence.length),
+    finding.evidence.map((evidence) => `“${evidence.quote}” (${citationOf(evidence)})`).join("\n"),
+    finding.reasons.join("\n"),
+    finding.nextStep ?? "",
+    input.pack.id,
+    input.pack.version,
+    String(input.runNumber),
+    input.createdAt,
+  ];
+}
+
+/**
+ * The findings as CSV (RFC 4180, CRLF), one row a requirement, with a byte-order mark so that Excel
+ * reads UTF-8. Instants are ISO 8601 in UTC.
+ */
+export function reportCsv(input: ReportInput): string {
+  const rows = [[...columns], ...input.findings.map((finding) => row(input, finding))];
+  return byteOrderMark + rows.map((cells) => `${cells.map(field).join(",")}\r\n`).join("");
+}
