@@ -1,0 +1,313 @@
+import { isIP } from "node:net";
+import { resolve } from "node:path";
+
+/** Everything an operator can set by environment variable, read and checked once. Holds secrets: never log it whole. */
+export interface Config {
+  /** TCP port to serve on. */
+  readonly port: number;
+  /** Address or host name to listen on. */
+  readonly host: string;
+  /** Absolute folder for the embedded database, files and keys. */
+  readonly home: string;
+  /** Public origin, without a trailing slash. */
+  readonly url: string;
+  /** External PostgreSQL, or undefined for the embedded one. */
+  readonly databaseUrl: string | undefined;
+  /** The same database without a pooler between, for worker and sequencer; the database's own URL when unset. */
+  readonly databaseDirectUrl: string | undefined;
+  /** Where files go. */
+  readonly storage: StorageConfig;
+  /** Who holds the root key. */
+  readonly kms: KmsConfig;
+  /** Addresses (CIDR allowed) of proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Whether the gap check without an account is offered. */
+  readonly freeCheck: boolean;
+  /** Whether pictures of text are read. */
+  readonly ocr: boolean;
+  readonly logLevel: LogLevel;
+}
+
+/** A local folder (absolute), or a bucket of an S3-compatible store; its credentials come from the AWS_* variables. */
+export type StorageConfig =
+  | { readonly kind: "folder"; readonly folder: string }
+  | {
+      readonly kind: "s3";
+      readonly bucket: string;
+      /** Key prefix, without slashes around it; may be empty. */
+      readonly prefix: string;
+      /** Address of a store that is not Amazon's. */
+      readonly endpoint: string | undefined;
+      readonly region: string | undefined;
+    };
+
+/** A key file (absolute path), a key of AWS KMS, or a key of HashiCorp Vault Transit. */
+export type KmsConfig =
+  | { readonly kind: "file"; readonly file: string }
+  | { readonly kind: "aws"; readonly keyArn: string }
+  | {
+      readonly kind: "vault";
+      readonly address: string;
+      readonly mount: string;
+      readonly key: string;
+    };
+
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+/** pino's levels, least first. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** One or more environment variables hold what they may not. The message names each, and shows no secret. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/** Every variable this process reads that bears our name; an unknown one is an error, since a typing slip would pass unseen. */
+const KNOWN = [
+  "PROBITY_FREE_CHECK",
+  "PROBITY_HOME",
+  "PROBITY_HOST",
+  "PROBITY_KMS",
+  "PROBITY_LOG_LEVEL",
+  "PROBITY_OCR",
+  "PROBITY_PORT",
+  "PROBITY_STORAGE",
+  "PROBITY_TRUSTED_PROXIES",
+  "PROBITY_URL",
+];
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads and checks the configuration.
+ * @param environment by default process.env; an empty value counts as unset.
+ * @throws ConfigError naming every wrong variable at once.
+ */
+export function readConfig(environment: Environment = process.env): Config {
+  const problems = unknownVariables(environment);
+  const read = <T>(name: string, parse: (text: string) => T | Problem, fallback: T): T => {
+    const text = environment[name]?.trim();
+    if (text === undefined || text === "") return fallback;
+    const value = parse(text);
+    if (!(value instanceof Problem)) return value;
+    problems.push(`${name} is ${value.found}; allowed is ${value.allowed}.`);
+    return fallback;
+  };
+
+  const port = read("PROBITY_PORT", parsePort, 3000);
+  const host = read("PROBITY_HOST", parseHost, "127.0.0.1");
+  const databaseUrl = read("DATABASE_URL", parseDatabaseUrl, undefined);
+  const databaseDirectUrl = read("DATABASE_DIRECT_URL", parseDatabaseUrl, undefined);
+  if (databaseDirectUrl !== undefined && !environment["DATABASE_URL"]?.trim()) {
+    problems.push(
+      "DATABASE_DIRECT_URL is set without DATABASE_URL; set both, or neither for the embedded database.",
+    );
+  }
+  const home = resolve(read("PROBITY_HOME", parseFolder, "./.probity"));
+  const config: Config = {
+    port,
+    host,
+    home,
+    url: read("PROBITY_URL", parseOrigin, defaultUrl(host, port)),
+    databaseUrl,
+    databaseDirectUrl: databaseDirectUrl ?? databaseUrl,
+    storage: read("PROBITY_STORAGE", parseStorage, {
+      kind: "folder",
+      folder: resolve(home, "files"),
+    }),
+    kms: read("PROBITY_KMS", parseKms, { kind: "file", file: resolve(home, "keys", "root.key") }),
+    trustedProxies: read("PROBITY_TRUSTED_PROXIES", parseProxies, []),
+    freeCheck: read("PROBITY_FREE_CHECK", parseSwitch, true),
+    ocr: read("PROBITY_OCR", parseSwitch, false),
+    logLevel: read("PROBITY_LOG_LEVEL", parseLogLevel, "info"),
+  };
+  if (problems.length > 0) {
+    throw new ConfigError(
+      [
+        "The configuration has errors. Nothing was started and your data is untouched. Correct these, then start again:",
+        ...problems,
+      ].join("\n  "),
+    );
+  }
+  return config;
+}
+
+class Problem {
+  readonly found: string;
+  readonly allowed: string;
+  constructor(found: string, allowed: string) {
+    this.found = found;
+    this.allowed = allowed;
+  }
+}
+
+/** A wrong value as it may be shown: cut short, and without what may be a password in a URL, however mistyped. */
+function wrong(text: string, allowed: string): Problem {
+  const shown = text.replace(/^([a-z0-9+-]+:\/\/)?.*@/is, "$1***@").replace(/\?.*/s, "?***");
+  return new Problem(JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}…` : shown), allowed);
+}
+
+function parseUrl(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+function parsePort(text: string): number | Problem {
+  const port = Number(text);
+  return /^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535
+    ? port
+    : wrong(text, "a number from 1 to 65535");
+}
+
+function parseHost(text: string): string | Problem {
+  const name = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i;
+  // A name of digits and dots alone is an address with a slip in it.
+  const isName = name.test(text) && !/^[\d.]+$/.test(text);
+  return isIP(text) !== 0 || isName
+    ? text
+    : wrong(text, "an IP address or a host name, without port or scheme");
+}
+
+function parseFolder(text: string): string | Problem {
+  return text.includes("\0") || parseUrl(text)?.host ? wrong(text, "the path of a folder") : text;
+}
+
+function parseOrigin(text: string): string | Problem {
+  const url = parseUrl(text);
+  const isOrigin =
+    url !== undefined &&
+    /^https?:$/.test(url.protocol) &&
+    [url.origin, `${url.origin}/`].includes(url.href);
+  return isOrigin
+    ? url.origin
+    : wrong(text, "http:// or https:// with a host and, if needed, a port: no path, user or query");
+}
+
+function parseDatabaseUrl(text: string): string | Problem {
+  const allowed = "postgresql://user:password@host:port/database";
+  const url = parseUrl(text);
+  // What does not parse may hold a password anywhere, so nothing of it is shown.
+  if (url === undefined) return new Problem("no URL (not shown, it may hold a password)", allowed);
+  if (!/^postgres(ql)?:$/.test(url.protocol))
+    return new Problem(`a URL of scheme ${url.protocol}`, allowed);
+  if (url.pathname.length < 2) return new Problem("a URL without the name of a database", allowed);
+  return text;
+}
+
+function parseStorage(text: string): StorageConfig | Problem {
+  const allowed = "the path of a folder, or s3://bucket/prefix?region=…&endpoint=https://…";
+  const url = parseUrl(text);
+  if (url === undefined || url.host === "") {
+    return text.includes("\0") || text.startsWith("s3:")
+      ? wrong(text, allowed)
+      : { kind: "folder", folder: resolve(text) };
+  }
+  const known = [...url.searchParams.keys()].every((key) => key === "region" || key === "endpoint");
+  const endpoint = url.searchParams.get("endpoint") ?? undefined;
+  const endpointFits =
+    endpoint === undefined || /^https?:$/.test(parseUrl(endpoint)?.protocol ?? "");
+  if (
+    url.protocol !== "s3:" ||
+    url.username !== "" ||
+    url.password !== "" ||
+    !known ||
+    !endpointFits
+  ) {
+    return wrong(text, `${allowed} (credentials come from AWS_ACCESS_KEY_ID and its like)`);
+  }
+  return {
+    kind: "s3",
+    bucket: url.hostname,
+    prefix: url.pathname.replace(/^\/+|\/+$/g, ""),
+    endpoint,
+    region: url.searchParams.get("region") ?? undefined,
+  };
+}
+
+function parseKms(text: string): KmsConfig | Problem {
+  const allowed =
+    "the path of a key file, the ARN of an AWS KMS key, or https://vault-host/v1/transit/keys/NAME (its token comes from VAULT_TOKEN)";
+  if (text.startsWith("arn:")) {
+    return /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)\/.+$/.test(text)
+      ? { kind: "aws", keyArn: text }
+      : wrong(text, allowed);
+  }
+  const url = parseUrl(text);
+  if (url === undefined || url.host === "") {
+    return text.includes("\0") ? wrong(text, allowed) : { kind: "file", file: resolve(text) };
+  }
+  const [, mount, key] = /^\/v1\/(.+)\/keys\/([^/]+)$/.exec(url.pathname) ?? [];
+  const loopback = ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
+  const secure = url.protocol === "https:" || (url.protocol === "http:" && loopback);
+  if (
+    mount === undefined ||
+    key === undefined ||
+    !secure ||
+    url.username !== "" ||
+    url.search !== ""
+  ) {
+    return wrong(text, allowed);
+  }
+  return { kind: "vault", address: url.origin, mount, key };
+}
+
+function parseProxies(text: string): readonly string[] | Problem {
+  const proxies = text.split(",").map((each) => each.trim());
+  return proxies.every(isAddressRange)
+    ? proxies
+    : wrong(text, "IP addresses or ranges such as 10.0.0.0/8, separated by commas");
+}
+
+function isAddressRange(text: string): boolean {
+  const [address = "", bits, ...rest] = text.split("/");
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  // A range of zero bits would believe everybody's X-Forwarded-For.
+  return (
+    bits === undefined ||
+    (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (version === 4 ? 32 : 128))
+  );
+}
+
+function parseSwitch(text: string): boolean | Problem {
+  return text === "on" || text === "off" ? text === "on" : wrong(text, "on or off");
+}
+
+function parseLogLevel(text: string): LogLevel | Problem {
+  return LOG_LEVELS.find((level) => level === text) ?? wrong(text, LOG_LEVELS.join(", "));
+}
+
+/** An address to listen on everywhere is none to visit: the link then names this machine. */
+function defaultUrl(host: string, port: number): string {
+  const name = ["0.0.0.0", "::"].includes(host)
+    ? "localhost"
+    : isIP(host) === 6
+      ? `[${host}]`
+      : host;
+  return `http://${name}:${port}`;
+}
+
+function unknownVariables(environment: Environment): string[] {
+  return Object.keys(environment)
+    .filter(
+      (name) =>
+        name.startsWith("PROBITY_") && !name.startsWith("PROBITY_TEST_") && !KNOWN.includes(name),
+    )
+    .map((name) => `${name} is not a setting; the nearest one is ${nearest(name)}.`);
+}
+
+function nearest(name: string): string {
+  return KNOWN.reduce((best, each) => (distance(name, each) < distance(name, best) ? each : best));
+}
+
+/** Levenshtein's edit distance, row by row. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, left] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, right] of [...b].entries()) {
+      const substituted = (row[j] ?? 0) + (left === right ? 0 : 1);
+      next.push(Math.min(substituted, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
