@@ -1,0 +1,101 @@
+/** What an analysis answers: the API's types, and the command line's JSON in part. */
+
+/** `not-assessable`: documents cannot show it (records of what was done are needed). */
+export type GapStatus = "covered" | "partial" | "gap" | "not-assessable";
+
+/** How far one obligation was found. */
+export type ObligationState = "seen" | "partly" | "not-seen";
+
+/** A verbatim passage: `quote` is the document's text between `start` and `end` (UTF-16, `end` exclusive). */
+export interface Evidence {
+  document: string;
+  name: string;
+  page: number;
+  start: number;
+  end: number;
+  quote: string;
+  /** Heading the passage stands under, "" for none. */
+  heading: string;
+  /** Ids of the obligations it supports. */
+  obligations: string[];
+  /** 0–1, for ranking only. */
+  score: number;
+}
+
+/** One obligation of a requirement, judged by itself. */
+export interface ObligationResult {
+  id: string;
+  statement: string;
+  state: ObligationState;
+  status: GapStatus;
+  /** 0–1 on the requirement's scale. */
+  coverage: number;
+  evidence: Evidence[];
+}
+
+/** One requirement of the pack. */
+export interface RequirementResult {
+  id: string;
+  title: string;
+  group: string;
+  status: GapStatus;
+  /** 0–1: below `GAP_BELOW` a gap, from `COVERED_FROM` on covered, partial between. */
+  coverage: number;
+  /** Best first, at most eight. */
+  evidence: Evidence[];
+  obligations: ObligationResult[];
+  /** Plain sentences: what was found where, what was not, what was left out of account. */
+  reasons: string[];
+  nextStep: string;
+  seeAlso: string[];
+  /** Documents that treat the requirement, best first, with their own score. */
+  carriers: { document: string; name: string; score: number }[];
+}
+
+/** How a document was read. */
+export interface DocumentReading {
+  document: string;
+  name: string;
+  kind: "content" | "stub" | "template" | "index" | "withdrawn";
+  /** Characters that could count as coverage. */
+  contentCharacters: number;
+  /** Plain sentences: what was left out of account, and why. */
+  notes: string[];
+}
+
+/** A citation of a section that no longer exists. */
+export interface CitationFinding {
+  document: string;
+  name: string;
+  page: number;
+  start: number;
+  end: number;
+  /** The citation as it stands in the text. */
+  quote: string;
+  /** The section cited, e.g. `820.30`. */
+  section: string;
+  title: string;
+  replacedBy: string;
+  advice: string;
+}
+
+/** A whole run. The same pack and the same documents give the same run, whatever their order or names. */
+export interface GapRun {
+  pack: { id: string; version: string; title: string; edition: string };
+  engine: string;
+  requirements: RequirementResult[];
+  documents: DocumentReading[];
+  citations: CitationFinding[];
+  summary: Record<GapStatus, number>;
+}
+
+/** Below this coverage a requirement is a gap. */
+export const GAP_BELOW = 0.35;
+/** From this coverage on it is covered. */
+export const COVERED_FROM = 0.65;
+
+/** The status a coverage stands for. */
+export function statusOf(coverage: number): GapStatus {
+  if (coverage < GAP_BELOW) return "gap";
+  return coverage < COVERED_FROM ? "partial" : "covered";
+}
