@@ -20,27 +20,41 @@ interface Holder {
  */
 export function processStart(pid: number): string | null {
   if (process.platform === "win32") return null;
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // Field 2, the command, may hold blanks and brackets: count from the last bracket (proc(5), field 22 is starttime).
-    const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    return ticks === undefined ? null : `${boot}/${ticks}`;
-  } catch {
-    if (process.platform === "linux") return null;
+  // Field 22 is starttime, in ticks since boot.
+  const ticks = statFields(pid)?.[19];
+  if (ticks !== undefined) {
+    return `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}/${ticks}`;
   }
+  if (process.platform === "linux") return null;
   const listed = spawnSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8" });
   const text = listed.status === 0 ? listed.stdout.trim() : "";
   return text === "" ? null : text;
 }
 
-/** Whether a process with this pid exists, whoever owns it. */
-export function isAlive(pid: number): boolean {
+/** Whether the system knows this pid, whoever owns it; also true of one that ended and whose parent has not noticed. */
+export function exists(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
     return errorCode(error) === "EPERM";
+  }
+}
+
+/** Whether a process with this pid runs. One that has ended but is not yet waited for (proc(5), state Z) does not. */
+export function isAlive(pid: number): boolean {
+  if (!exists(pid)) return false;
+  const state = statFields(pid)?.[0];
+  return state !== "Z" && state !== "X";
+}
+
+/** The fields of /proc/<pid>/stat from the third, state, on; the second, the command, may hold blanks and brackets. */
+function statFields(pid: number): string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return undefined;
   }
 }
 

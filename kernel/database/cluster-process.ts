@@ -15,7 +15,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Account } from "./cluster-account.ts";
 import type { Binaries } from "./cluster-binaries.ts";
 import { ClusterError, errorCode } from "./cluster-error.ts";
-import { isAlive } from "./cluster-lock.ts";
+import { exists, isAlive } from "./cluster-lock.ts";
 
 /** How a PostgreSQL process ended. */
 export interface ProcessExit {
@@ -190,10 +190,10 @@ export async function clearLeftovers(
     if (waited > 15_000) break;
     await sleep(20);
   }
-  // A dead pid is PostgreSQL's own business: it also checks for shared memory in use. A living stranger's pid it would
-  // take for a running server.
+  // A free pid is PostgreSQL's own business: it also checks for shared memory in use. A stranger's pid, or one that
+  // ended and nobody waits for, it would take for a running server.
   const left = readPostmasterFile(dataFolder);
-  if (left !== undefined && isAlive(left.pid) && !isPostgresOn(left.pid, dataFolder)) {
+  if (left !== undefined && exists(left.pid) && !isPostgresOn(left.pid, dataFolder)) {
     rmSync(join(dataFolder, "postmaster.pid"), { force: true });
   }
 }

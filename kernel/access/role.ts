@@ -1,0 +1,75 @@
+import { createHmac, type KeyObject } from "node:crypto";
+import { Client, type ClientConfig } from "pg";
+
+/** Roles every workspace has (ACC-01). What each may do comes from the declarations of the kernel and the apps. */
+export const platformRoles = ["owner", "admin", "member"] as const;
+export type PlatformRole = (typeof platformRoles)[number];
+/** permission → the roles that hold it. A permission without a role is nobody's. */
+export type Grants = Readonly<Record<string, readonly PlatformRole[]>>;
+
+/** What the kernel's own pages and endpoints ask for. */
+export const kernelGrants: Grants = {
+  "kernel.home.read": ["owner", "admin", "member"],
+  "kernel.job.read": ["owner", "admin", "member"],
+  "kernel.people.read": ["owner", "admin", "member"],
+  "kernel.people.change": ["owner", "admin"],
+  "kernel.key.change": ["owner", "admin"],
+  "kernel.ledger.read": ["owner", "admin"],
+  "kernel.ledger.export": ["owner", "admin"],
+  "kernel.policy.read": ["owner", "admin", "member"],
+  "kernel.policy.change": ["owner", "admin"],
+  "kernel.file.open": ["owner", "admin", "member"],
+};
+
+/** What the server does in nobody's name: its credential is derived from the root key. */
+export const systemPermissions = [
+  "kernel.workspace.found",
+  "kernel.access.note",
+  "kernel.membership.accept",
+  "kernel.session.note",
+  "kernel.probe",
+] as const;
+export type SystemPermission = (typeof systemPermissions)[number];
+
+/** The server's own credential token. */
+export function systemToken(rootKey: KeyObject): string {
+  return createHmac("sha256", rootKey).update("system-credential:server").digest("base64url");
+}
+
+/**
+ * Writes who may do what into the database, where the door reads it: exactly the given grants, nothing older. Runs with
+ * the set-up role after the migrations.
+ */
+export async function writeGrants(
+  admin: ClientConfig,
+  rootKey: KeyObject,
+  grants: Grants,
+): Promise<void> {
+  const rows = Object.entries(grants).flatMap(([permission, roles]) =>
+    roles.map((role) => ({ role, permission })),
+  );
+  const client = new Client(admin);
+  await client.connect();
+  try {
+    await client.query("begin");
+    await client.query("set local role probity_door");
+    await client.query("select pg_advisory_xact_lock(7071, 4)");
+    await client.query(
+      `delete from kernel.role_permission p where not exists (
+         select 1 from jsonb_to_recordset($1) as g (role text, permission text) where g.role = p.role and g.permission = p.permission)`,
+      [JSON.stringify(rows)],
+    );
+    await client.query(
+      "insert into kernel.role_permission (role, permission) select role, permission from jsonb_to_recordset($1) as g (role text, permission text) on conflict do nothing",
+      [JSON.stringify(rows)],
+    );
+    await client.query(
+      `insert into kernel.system_credential (name, secret_hash, permissions) values ('server', sha256(convert_to($1, 'UTF8')), $2)
+       on conflict (name) do update set secret_hash = excluded.secret_hash, permissions = excluded.permissions`,
+      [systemToken(rootKey), [...systemPermissions]],
+    );
+    await client.query("commit");
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,28 @@
+import type { KeyObject } from "node:crypto";
+import { Pool, type ClientConfig, type PoolConfig } from "pg";
+import { rolePassword, type LoginRole } from "./roles.ts";
+
+/** Where the database is; each pool signs in with a role of its own. */
+export type DatabaseAddress = Pick<ClientConfig, "host" | "port" | "database" | "ssl">;
+
+/** A pool that signs in as the given role. Connections that break are dropped and made anew. */
+export function openPool(
+  address: DatabaseAddress,
+  rootKey: KeyObject,
+  role: LoginRole,
+  options: PoolConfig = {},
+): Pool {
+  const pool = new Pool({
+    ...address,
+    user: role,
+    password: rolePassword(rootKey, role),
+    max: 10,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 60_000,
+    application_name: `probity ${role}`,
+    ...options,
+  });
+  // An idle connection that dies (a restart of PostgreSQL) is the pool's to replace; a query on it fails by itself.
+  pool.on("error", () => undefined);
+  return pool;
+}

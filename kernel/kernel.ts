@@ -1,0 +1,56 @@
+import type { KeyObject } from "node:crypto";
+import type { Pool } from "pg";
+import { systemToken } from "./access/role.ts";
+import { openPool, type DatabaseAddress } from "./database/pool.ts";
+import { AccessBuffer } from "./ledger/access-buffer.ts";
+import { Sequencer } from "./ledger/sequencer.ts";
+import type { Credential, Source } from "./work/credential.ts";
+import { Door } from "./work/door.ts";
+
+/** What every part of a running server shares. */
+export type Kernel = {
+  readonly door: Door;
+  readonly access: AccessBuffer;
+  readonly sequencer: Sequencer;
+  /** better-auth's own: sees schema identity and nothing else. */
+  readonly identityPool: Pool;
+  /** graphile-worker's own. */
+  readonly workerPool: Pool;
+  readonly rootKey: KeyObject;
+  readonly address: DatabaseAddress;
+  system(workspace: string, source?: Source): Credential & { kind: "system" };
+  close(): Promise<void>;
+};
+
+export function openKernel(
+  address: DatabaseAddress,
+  rootKey: KeyObject,
+  options: { poolSize?: number } = {},
+): Kernel {
+  const appPool = openPool(address, rootKey, "probity_app", { max: options.poolSize ?? 10 });
+  const bufferPool = openPool(address, rootKey, "probity_app", { max: 1 });
+  const identityPool = openPool(address, rootKey, "probity_identity", { max: 4 });
+  const workerPool = openPool(address, rootKey, "probity_worker", { max: 4 });
+  const access = new AccessBuffer(bufferPool, systemToken(rootKey));
+  const sequencer = new Sequencer(workerPool);
+  return {
+    door: new Door(appPool, access),
+    access,
+    sequencer,
+    identityPool,
+    workerPool,
+    rootKey,
+    address,
+    system: (workspace, source) => ({
+      kind: "system",
+      token: systemToken(rootKey),
+      workspace,
+      source: source ?? { address: null, requestId: "system" },
+    }),
+    close: async () => {
+      await access.flush();
+      await sequencer.stop();
+      await Promise.all([appPool, bufferPool, identityPool, workerPool].map((pool) => pool.end()));
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import { v7 as uuidv7 } from "uuid";
+import type { Pool } from "pg";
+import { runBatch, type Statement } from "../work/batch.ts";
+import {
+  instanceTenantId,
+  systemActorId,
+  type Credential,
+  type Source,
+  type Who,
+} from "../work/credential.ts";
+import type { DoorObserver } from "../work/door.ts";
+import { makeLeaf } from "./leaf.ts";
+
+export type AccessEvent = {
+  readonly tenantId: string;
+  readonly actorId: string;
+  readonly permission: string;
+  readonly record?: string | undefined;
+  readonly rowId?: string | undefined;
+  readonly outcome: string;
+  readonly source: string | null;
+};
+
+type Buffered = AccessEvent & { id: string; at: Date; count: number };
+
+/**
+ * Reads and refusals on their way to the ledger: kept at most `delayMs` in this process, then written in one batch a
+ * tenant, with one leaf that holds the batch's root and count. A crash may lose one buffer; the trust page says so.
+ * Refusals of one source, permission and minute are one event with a count.
+ */
+export class AccessBuffer implements DoorObserver {
+  readonly #pool: Pool;
+  readonly #token: string;
+  readonly #delayMs: number;
+  #events: Buffered[] = [];
+  #refusals = new Map<string, Buffered>();
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #lost = 0;
+
+  constructor(pool: Pool, systemToken: string, delayMs = 250) {
+    this.#pool = pool;
+    this.#token = systemToken;
+    this.#delayMs = delayMs;
+  }
+
+  /** Events that could not be written since the start (the database was away): a metric, and the control degrades. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  /** Notes that `who` read something. */
+  read(who: Who, permission: string, source: Source, record?: string, rowId?: string): void {
+    this.#add({
+      tenantId: who.tenantId,
+      actorId: who.actorId,
+      permission,
+      record,
+      rowId,
+      outcome: "done",
+      source: source.address,
+    });
+  }
+
+  refused(credential: Credential, permission: string, code: string, who: Who | undefined): void {
+    const event = {
+      tenantId: who?.tenantId ?? instanceTenantId,
+      actorId: who?.actorId ?? systemActorId,
+      permission,
+      outcome: code,
+      source: credential.source.address,
+    };
+    const key = `${event.tenantId}|${event.actorId}|${permission}|${code}|${event.source}|${Math.floor(Date.now() / 60_000)}`;
+    const same = this.#refusals.get(key);
+    if (same) {
+      same.count += 1;
+    } else {
+      const buffered = this.#add(event);
+      this.#refusals.set(key, buffered);
+    }
+  }
+
+  /** Writes what is buffered and waits until it is committed. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const events = this.#events;
+    this.#events = [];
+    this.#refusals = new Map();
+    if (events.length > 0) this.#writing = this.#writing.then(() => this.#write(events));
+    await this.#writing;
+  }
+
+  #add(event: AccessEvent): Buffered {
+    const buffered = { ...event, id: uuidv7(), at: new Date(), count: 1 };
+    this.#events.push(buffered);
+    this.#timer ??= setTimeout(() => void this.flush(), this.#delayMs);
+    return buffered;
+  }
+
+  async #write(events: readonly Buffered[]): Promise<void> {
+    const statements: Statement[] = [...Map.groupBy(events, (event) => event.tenantId)].map(
+      ([tenantId, batch]) => {
+        const rows = batch.map((event) => ({
+          ...event,
+          at: event.at.toISOString(),
+          actor: event.actorId,
+          row: event.rowId ?? null,
+        }));
+        const refused = batch.every((event) => event.outcome !== "done");
+        const leaf = makeLeaf(
+          { tenantId, actorId: systemActorId },
+          { address: null, requestId: "batch" },
+          {
+            action: refused ? "kernel.access.refused" : "kernel.access.read",
+            outcome: refused ? "refused" : "done",
+            fields: { count: String(batch.length), events: rows },
+          },
+        );
+        return {
+          sql: "select kernel.note_access($1, $2, $3, $4)",
+          parameters: [this.#token, tenantId, leaf.bytes, JSON.stringify(rows)],
+        };
+      },
+    );
+    try {
+      const client = await this.#pool.connect();
+      try {
+        await runBatch(client, statements);
+      } finally {
+        client.release();
+      }
+    } catch {
+      // The read has been answered already: what is left is to say so, in the metric that degrades the control.
+      this.#lost += events.length;
+    }
+  }
+}

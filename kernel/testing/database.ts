@@ -1,0 +1,109 @@
+import { createHash, createSecretKey } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Client, type ClientConfig } from "pg";
+import { ensureSetupRole } from "../database/roles.ts";
+import { migrate, type MigrationFolder } from "../database/migrate.ts";
+import { acquireTestCluster } from "../database/test-cluster.ts";
+
+/** Root key of every test database: roles belong to the cluster, so their passwords must agree between test files. */
+export const testRootKey = createSecretKey(
+  createHash("sha256").update("probity test root key").digest(),
+);
+
+const kernelFolder: MigrationFolder = {
+  scope: "kernel",
+  folder: join(import.meta.dirname, "../sql"),
+};
+const retry = { attempts: 50, pauseMs: 200 };
+
+/**
+ * A fresh database for one test file, cloned from a template that holds the kernel's migrations and the given apps'.
+ * The template is made once per state of the SQL files.
+ */
+export async function createTestDatabase(
+  apps: readonly MigrationFolder[] = [],
+): Promise<{ admin: ClientConfig; drop: () => Promise<void> }> {
+  const adminConfig = await setupConfig();
+  const folders = [kernelFolder, ...apps];
+  const template = `probity_template_${fingerprint(folders)}`;
+  const name = `probity_test_${process.pid}_${Date.now().toString(36)}_${Math.floor(Math.random() * 1e6).toString(36)}`;
+  const root = new Client(adminConfig);
+  await root.connect();
+  try {
+    await root.query("select pg_advisory_lock(7071, 9)");
+    const found = await root.query("select datistemplate from pg_database where datname = $1", [
+      template,
+    ]);
+    if (!found.rows[0]?.datistemplate) {
+      if (found.rowCount)
+        await root.query(`drop database ${root.escapeIdentifier(template)} with (force)`);
+      await root.query(`create database ${root.escapeIdentifier(template)}`);
+      await migrate({ ...adminConfig, database: template }, testRootKey, folders);
+      await root.query(`alter database ${root.escapeIdentifier(template)} is_template true`);
+    }
+    await cloneTemplate(root, template, name);
+  } finally {
+    await root.end();
+  }
+  return {
+    admin: { ...adminConfig, database: name },
+    drop: async () => {
+      const client = new Client(adminConfig);
+      await client.connect();
+      await client.query(`drop database if exists ${client.escapeIdentifier(name)} with (force)`);
+      await client.end();
+    },
+  };
+}
+
+/** The tests' set-up role is no superuser either: what they prove holds on managed PostgreSQL too. */
+async function setupConfig(): Promise<ClientConfig> {
+  const { adminConfig } = await acquireTestCluster();
+  const superuser = new Client(adminConfig);
+  await superuser.connect();
+  try {
+    const self = await superuser.query(
+      "select rolsuper from pg_roles where rolname = current_user",
+    );
+    if (!self.rows[0]?.rolsuper) return adminConfig;
+    await superuser.query("select pg_advisory_lock(7071, 8)");
+    return {
+      ...adminConfig,
+      ...(await ensureSetupRole(superuser, testRootKey, "probity_admin")),
+      database: "probity_admin",
+    };
+  } finally {
+    await superuser.end();
+  }
+}
+
+/** CREATE DATABASE refuses while anybody is connected to the template; the migrator's connections may linger a moment. */
+async function cloneTemplate(root: Client, template: string, name: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await root.query(
+        `create database ${root.escapeIdentifier(name)} template ${root.escapeIdentifier(template)}`,
+      );
+      return;
+    } catch (error) {
+      if (attempt === retry.attempts) throw error;
+      await new Promise((resolve) => setTimeout(resolve, retry.pauseMs));
+    }
+  }
+}
+
+function fingerprint(folders: readonly MigrationFolder[]): string {
+  const hash = createHash("sha256");
+  for (const { scope, folder } of folders) {
+    for (const file of readdirSync(folder)
+      .filter((each) => each.endsWith(".sql"))
+      .toSorted()) {
+      hash
+        .update(`${scope}/${file}\0`)
+        .update(readFileSync(join(folder, file)))
+        .update("\0");
+    }
+  }
+  return hash.digest("hex").slice(0, 16);
+}

@@ -1,0 +1,100 @@
+import { createHash, randomBytes } from "node:crypto";
+import { v7 as uuidv7 } from "uuid";
+import { kernelGrants, writeGrants, type Grants, type PlatformRole } from "../access/role.ts";
+import type { MigrationFolder } from "../database/migrate.ts";
+import { openKernel, type Kernel } from "../kernel.ts";
+import type { Credential } from "../work/credential.ts";
+import { query } from "../work/query.ts";
+import { createTestDatabase, testRootKey } from "./database.ts";
+
+export type TestPerson = {
+  userId: string;
+  membershipId: string;
+  session: Credential & { kind: "session" };
+};
+export type TestKernel = Kernel & {
+  /** The set-up role: owner of everything, for tests that attack as one. */
+  readonly admin: Awaited<ReturnType<typeof createTestDatabase>>["admin"];
+  foundWorkspace(slug: string): Promise<string>;
+  addPerson(workspace: string, role: PlatformRole): Promise<TestPerson>;
+};
+
+/** A kernel on a database of its own, with real workspaces, people and sessions made on request. */
+export async function openTestKernel(
+  options: { apps?: readonly MigrationFolder[]; grants?: Grants; poolSize?: number } = {},
+): Promise<TestKernel> {
+  const database = await createTestDatabase(options.apps ?? []);
+  await writeGrants(database.admin, testRootKey, { ...kernelGrants, ...options.grants });
+  const { host, port, database: name } = database.admin;
+  const kernel = openKernel({ host, port, database: name }, testRootKey, {
+    poolSize: options.poolSize ?? 4,
+  });
+  return {
+    ...kernel,
+    admin: database.admin,
+    foundWorkspace: async (slug) => {
+      const id = uuidv7();
+      await kernel.door.found(
+        kernel.system(id),
+        { slug, name: slug, preset: "regulatory-docs" },
+        async () => undefined,
+      );
+      return id;
+    },
+    addPerson: (workspace, role) => addPerson(kernel, workspace, role),
+    close: async () => {
+      await kernel.close();
+      await database.drop();
+    },
+  };
+}
+
+async function addPerson(
+  kernel: Kernel,
+  workspace: string,
+  role: PlatformRole,
+): Promise<TestPerson> {
+  const userId = uuidv7();
+  const membershipId = uuidv7();
+  const token = randomBytes(24).toString("base64url");
+  const email = `${role}-${userId}@example.test`;
+  await kernel.identityPool.query(
+    `insert into identity."user" (id, name, email) values ($1, $2, $3)`,
+    [userId, `Test ${role}`, email],
+  );
+  await kernel.identityPool.query(
+    "insert into identity.session (id, user_id, token, expires_at) values ($1, $2, $3, now() + interval '1 day')",
+    [uuidv7(), userId, createHash("sha256").update(token).digest("hex")],
+  );
+  await kernel.door.work(kernel.system(workspace), "kernel.membership.accept", async (tx) => {
+    await tx.record({
+      action: "kernel.membership.create",
+      record: "kernel.membership",
+      rowId: membershipId,
+      version: 1,
+      fields: { role },
+    });
+    await tx.all(
+      query
+        .insertInto("kernel.membership")
+        .values({
+          id: membershipId,
+          user_id: userId,
+          name: `Test ${role}`,
+          email,
+          role,
+          status: "active",
+        }),
+    );
+  });
+  return {
+    userId,
+    membershipId,
+    session: {
+      kind: "session",
+      token,
+      workspace,
+      source: { address: "127.0.0.1", requestId: "test" },
+    },
+  };
+}

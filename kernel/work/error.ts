@@ -1,0 +1,100 @@
+import { DatabaseError } from "pg";
+import { defineErrors, type Problem } from "./problem.ts";
+
+export const doorProblem = defineErrors("kernel", {
+  session_ended: {
+    status: 401,
+    title: "Signed out",
+    detail:
+      "You are not signed in, or your session has ended. What you saved is safe. Sign in to go on.",
+  },
+  key_ended: {
+    status: 401,
+    title: "Key not accepted",
+    detail:
+      "This key is unknown, revoked or past its end. Nothing was changed. Make a new key under People & access.",
+  },
+  link_ended: {
+    status: 401,
+    title: "Link ended",
+    detail: "This link has ended or was revoked. The file is safe. Ask for a new link.",
+  },
+  second_factor_required: {
+    status: 403,
+    title: "Second factor needed",
+    detail: "This workspace requires a second factor. Your work is safe. Set one up to go on.",
+  },
+  source_not_allowed: {
+    status: 403,
+    title: "Address not on the list",
+    detail:
+      "This workspace is open to listed addresses only. Nothing was changed. Connect from a listed network, or ask an admin.",
+  },
+  permission_missing: {
+    status: 403,
+    title: "Not part of your role",
+    detail:
+      "This needs the permission {permission}, which your role does not have. Nothing was changed. Ask an admin of the workspace.",
+  },
+  not_found: {
+    status: 404,
+    title: "Not here",
+    detail:
+      "There is nothing at this address for you. Nothing was changed. Check the address, or go back to the list.",
+  },
+  workspace_frozen: {
+    status: 423,
+    title: "Workspace frozen",
+    detail:
+      "This workspace is frozen: nobody can read or change it for now. Everything in it is safe. Ask its owner.",
+  },
+  busy: {
+    status: 503,
+    title: "Too busy just now",
+    detail:
+      "The server could not take this up in time. Nothing was changed. Try again in a few seconds.",
+  },
+  locked: {
+    status: 409,
+    title: "Locked",
+    detail: "This record is locked. Nothing was changed. Ask an admin to unlock it.",
+  },
+  stale: {
+    status: 412,
+    title: "Changed meanwhile",
+    detail:
+      "Somebody saved version {current} while you had version {given}. Nothing was changed. Load the new version, compare, then save again.",
+  },
+  version_missing: {
+    status: 428,
+    title: "Version not named",
+    detail:
+      "A change names the version it starts from. Nothing was changed. Send the ETag you read as If-Match.",
+  },
+});
+
+const bySqlState: Readonly<Record<string, keyof typeof doorProblem>> = {
+  PB423: "locked",
+  "57014": "busy",
+  "55P03": "busy",
+  "53300": "busy",
+  "40001": "busy",
+  "40P01": "busy",
+};
+
+function isDoorCode(message: string): message is keyof typeof doorProblem {
+  return message in doorProblem;
+}
+
+/** Turns the door's own refusals into problems; any other error stays what it is and becomes an opaque 500. */
+export function problemOfDatabase(error: unknown, permission: string): Problem | undefined {
+  if (!(error instanceof DatabaseError) || error.code === undefined) return undefined;
+  if (error.code.startsWith("PB4") && isDoorCode(error.message)) {
+    return doorProblem[error.message]({ values: { permission }, cause: error });
+  }
+  // Another tenant's workspace, and one that does not exist, look the same.
+  if (error.code === "PB404") return doorProblem.not_found({ cause: error });
+  if (error.code === "PB401") return doorProblem.session_ended({ cause: error });
+  const known = bySqlState[error.code];
+  return known === undefined ? undefined : doorProblem[known]({ cause: error });
+}
