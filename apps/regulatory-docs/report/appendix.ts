@@ -13,7 +13,7 @@ function startAppendix(sheet: Sheet, title: string, lead: string): void {
   else sheet.y += 20;
   sheet.doc.outline.addItem(title);
   sheet.paragraph(title, type.heading, { x: page.left, tag: "H1" });
-  sheet.paragraph(lead, type.meta, { x: page.left, width: 420 });
+  sheet.paragraph(lead, type.meta, { x: page.left });
   sheet.y += 10;
 }
 

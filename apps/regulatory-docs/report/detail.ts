@@ -165,7 +165,7 @@ export function drawQuote(
   evidence: Omit<ReportEvidence, "requirementId">,
   mark: string,
 ): void {
-  const x = page.text + 24;
+  const x = page.text + 28;
   sheet.need(type.quote.leading * 2 + type.meta.leading);
   if (mark !== "") {
     const top = sheet.y;
@@ -249,11 +249,13 @@ export function drawDetails(sheet: Sheet, input: ReportInput): Map<string, numbe
       drawHeading(sheet, finding);
       pageOf.set(destinationOf(finding), sheet.pageIndex + 1);
       chapter.addItem(`${finding.requirementId} ${finding.title}`);
+      sheet.continued = finding.requirementId;
       drawMachine(sheet, finding);
       drawDecision(sheet, finding, input.zone);
       drawObligations(sheet, finding);
       drawEvidence(sheet, finding);
       drawFollowUp(sheet, finding);
+      sheet.continued = "";
       sheet.y += 16;
     }
   });

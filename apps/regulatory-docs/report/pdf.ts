@@ -24,6 +24,10 @@ function drawFurniture(sheet: Sheet, input: ReportInput, index: number, count: n
     sheet.label(`${input.collectionName}, gap report`, type.meta, page.left, 48, 250);
     sheet.label(sheet.runningTitles[index] ?? "", type.meta, page.right, 48, 220, "right");
     line(56);
+    const continued = sheet.continuations[index] ?? "";
+    if (continued !== "") {
+      sheet.label(`${continued}, continued`, type.metaItalic, page.left, 69, page.text - page.left);
+    }
   }
   line(page.bottom + 16);
   const foot = `Run ${input.runNumber} · ${input.pack.title}, ${input.pack.edition} · pack ${input.pack.version}`;

@@ -43,6 +43,9 @@ export class Sheet {
   /** Printed at the head of pages from the moment it is set. */
   runningTitle = "";
   readonly runningTitles: string[] = [];
+  /** What a page break would interrupt, such as a requirement's id; empty between two of them. */
+  continued = "";
+  readonly continuations: string[] = [];
 
   constructor(info: PDFKit.DocumentInfo) {
     this.doc = new PDFDocument({
@@ -62,6 +65,7 @@ export class Sheet {
     this.#section = this.#root;
     this.doc.addPage();
     this.runningTitles.push("");
+    this.continuations.push("");
   }
 
   /** Zero-based number of the page being set. */
@@ -76,6 +80,7 @@ export class Sheet {
   newPage(): void {
     this.doc.continueOnNewPage();
     this.runningTitles.push(this.runningTitle);
+    this.continuations.push(this.continued);
     this.y = page.top;
   }
 

@@ -1,7 +1,10 @@
 import { drawHeatStrip, drawStatusBar } from "./chart.ts";
+import { destinationOf } from "./group.ts";
+import { statusInForce } from "./input.ts";
 import type { ReportInput } from "./input.ts";
-import { ink } from "./look.ts";
+import { ink, lookOf } from "./look.ts";
 import { printInstant } from "./moment.ts";
+import { drawShape } from "./shape.ts";
 import { page } from "./sheet.ts";
 import type { Sheet } from "./sheet.ts";
 import { inColour, type } from "./type-scale.ts";
@@ -85,18 +88,24 @@ function statements(input: ReportInput): { shows: string[]; doesNot: string[] } 
   };
 }
 
+/** Height in points that the two columns of statements take. */
+function statementsHeight(sheet: Sheet, input: ReportInput): number {
+  const { shows, doesNot } = statements(input);
+  const columnWidth = (page.right - page.left - 24) / 2;
+  const heights = [shows, doesNot].map((texts) =>
+    texts.reduce(
+      (sum, text) =>
+        sum + sheet.lines(text, type.cell, columnWidth - 12).length * type.cell.leading + 4,
+      24,
+    ),
+  );
+  return Math.max(...heights) + 12;
+}
+
 function drawStatements(sheet: Sheet, input: ReportInput): void {
   const { shows, doesNot } = statements(input);
   const columnWidth = (page.right - page.left - 24) / 2;
-  const height = Math.max(
-    ...[shows, doesNot].map((texts) =>
-      texts.reduce(
-        (sum, text) => sum + sheet.lines(text, type.cell, columnWidth - 12).length * 12 + 4,
-        24,
-      ),
-    ),
-  );
-  sheet.need(height + 12);
+  sheet.need(statementsHeight(sheet, input));
   const top = sheet.y + 6;
   let bottom = top;
   [
@@ -119,6 +128,39 @@ function drawStatements(sheet: Sheet, input: ReportInput): void {
     bottom = Math.max(bottom, sheet.y);
   });
   sheet.y = bottom;
+}
+
+/** The gaps by name, as many as the page holds beside what must stand on it. */
+function drawGapList(sheet: Sheet, input: ReportInput): void {
+  const gaps = input.findings.filter((finding) => statusInForce(finding) === "gap");
+  const room = sheet.room - statementsHeight(sheet, input) - 58;
+  const rows = Math.min(Math.ceil(gaps.length / 2), Math.floor(room / 15));
+  if (rows < 1) return;
+  sheet.y += 8;
+  const heading = gaps.length === 1 ? "The gap" : "The gaps";
+  sheet.paragraph(heading, type.cellBold, { x: page.left, tag: "H2" });
+  sheet.y += 4;
+  const top = sheet.y;
+  const columnWidth = (page.right - page.left - 24) / 2;
+  const shown = gaps.slice(0, rows * 2);
+  const look = lookOf("gap");
+  shown.forEach((finding, index) => {
+    const x = page.left + Math.floor(index / rows) * (columnWidth + 24);
+    const y = top + (index % rows) * 15;
+    sheet.tagged("P", () => {
+      drawShape(sheet.doc, look.shape, x + 4, y + 6.5, 6.5, look.ink);
+      sheet.label(finding.requirementId, type.exact, x + 13, y + 9.5, 50);
+      sheet.label(finding.title, type.cell, x + 66, y + 9.5, columnWidth - 66);
+    });
+    sheet.doc.goTo(x, y, columnWidth, 15, destinationOf(finding));
+  });
+  sheet.y = top + rows * 15;
+  if (shown.length < gaps.length) {
+    sheet.paragraph(`and ${gaps.length - shown.length} more in the table that follows`, type.meta, {
+      x: page.left + 13,
+    });
+  }
+  sheet.y += 4;
 }
 
 /** Title block, result, chart and the limits of what the report proves. */
@@ -164,6 +206,7 @@ export function drawTitlePage(sheet: Sheet, input: ReportInput): void {
     sheet.y += 4;
     drawHeatStrip(sheet, input);
   }
+  drawGapList(sheet, input);
   sheet.y += 8;
   drawStatements(sheet, input);
 }
