@@ -1,0 +1,106 @@
+import { packEntry, writeArchive } from "./archive-write.ts";
+import type { ArchiveEntry } from "./archive.ts";
+
+/** Parts that hold or sign macros, or controls that run on opening (MS-OFFMACRO2 2.2.1; ECMA-376-1 §11.3.3). */
+const macroPart =
+  /(^|\/)(vbaproject[^/]*\.bin|vbadata[^/]*\.xml|vbaprojectsignature[^/]*\.bin)$|(^|\/)activex\//i;
+
+const macroMainType =
+  /application\/vnd\.ms-word\.(document|template)\.macroEnabled(?:Template)?\.main\+xml/gi;
+
+export function isMacroPart(name: string): boolean {
+  return macroPart.test(name);
+}
+
+export interface ReadEntry {
+  readonly entry: ArchiveEntry;
+  readonly content: Uint8Array;
+}
+
+/**
+ * The archive without the named parts: their bytes, content types, relationships and the elements that point at them are
+ * gone, and a macro-enabled document becomes an ordinary one, so that Word opens the copy without a repair.
+ */
+export function withoutParts(
+  entries: readonly ReadEntry[],
+  removed: ReadonlySet<string>,
+): Uint8Array {
+  const isRemoved = (name: string) => {
+    if (removed.has(name)) return true;
+    const owner = /^(.*\/)?_rels\/([^/]+)\.rels$/.exec(name);
+    return owner !== null && removed.has(`${owner[1] ?? ""}${owner[2] ?? ""}`);
+  };
+  const kept = entries.filter(({ entry }) => !isRemoved(entry.name));
+  const rewritten = new Map<string, string>();
+  const cutReferences = new Map<string, Set<string>>();
+  for (const { entry, content } of kept) {
+    if (entry.name === "[Content_Types].xml")
+      rewritten.set(entry.name, cleanContentTypes(content, removed));
+    const owner = /^(.*\/)?_rels\/([^/]*)\.rels$/.exec(entry.name);
+    if (owner === null) continue;
+    const folder = owner[1] ?? "";
+    const { text, cut } = cleanRelationships(content, folder, removed);
+    if (cut.size === 0) continue;
+    rewritten.set(entry.name, text);
+    cutReferences.set(`${folder}${owner[2] ?? ""}`, cut);
+  }
+  return writeArchive(
+    kept.map(({ entry, content }) => {
+      const cut = cutReferences.get(entry.name);
+      if (cut !== undefined)
+        return packEntry(entry.name, Buffer.from(cutElements(content, cut), "utf8"));
+      const text = rewritten.get(entry.name);
+      return text === undefined ? entry : packEntry(entry.name, Buffer.from(text, "utf8"));
+    }),
+  );
+}
+
+function cleanContentTypes(content: Uint8Array, removed: ReadonlySet<string>): string {
+  const names = new Set([...removed].map((name) => `/${name}`.toLowerCase()));
+  return Buffer.from(content)
+    .toString("utf8")
+    .replace(/<Override\b[^>]*\/>/gi, (element) => {
+      const part = attribute(element, "PartName");
+      return part !== undefined && names.has(part.toLowerCase()) ? "" : element;
+    })
+    .replace(/<Default\b[^>]*vbaProject[^>]*\/>/gi, "")
+    .replace(macroMainType, (_match, kind: string) => {
+      return `application/vnd.openxmlformats-officedocument.wordprocessingml.${kind.toLowerCase()}.main+xml`;
+    });
+}
+
+function cleanRelationships(content: Uint8Array, folder: string, removed: ReadonlySet<string>) {
+  const cut = new Set<string>();
+  const names = new Set([...removed].map((name) => name.toLowerCase()));
+  const text = Buffer.from(content)
+    .toString("utf8")
+    .replace(/<Relationship\b[^>]*\/>/gi, (element) => {
+      const target = attribute(element, "Target") ?? "";
+      const path = new URL(target, `part:///${folder}`).pathname.slice(1);
+      let decoded = path;
+      try {
+        decoded = decodeURIComponent(path);
+      } catch {
+        // A target that is not a proper URI names none of the parts.
+      }
+      if (!names.has(decoded.toLowerCase())) return element;
+      cut.add(attribute(element, "Id") ?? "");
+      return "";
+    });
+  return { text, cut };
+}
+
+/** Takes out `w:control` and `o:OLEObject` elements that point at a removed part; their picture stays. */
+function cutElements(content: Uint8Array, cut: ReadonlySet<string>): string {
+  return Buffer.from(content)
+    .toString("utf8")
+    .replace(/<(w:control|o:OLEObject)\b[^>]*(\/>|>[\s\S]*?<\/\1>)/g, (element) => {
+      const reference = attribute(element, "r:id");
+      return reference !== undefined && cut.has(reference) ? "" : element;
+    });
+}
+
+function attribute(element: string, name: string): string | undefined {
+  const match = new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`).exec(element);
+  return match?.[1] ?? match?.[2];
+}
