@@ -1,6 +1,13 @@
-import { mkdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Binaries, findBinaries } from "./cluster-binaries.ts";
 import { ClusterError } from "./cluster-error.ts";
@@ -170,7 +177,7 @@ async function supervise(
 }
 
 /** How often a start is tried again while backends of a killed postmaster still hold its shared memory. */
-const START_ATTEMPTS = 10;
+const START_ATTEMPTS = 25;
 
 async function launchUntilReady(
   where: ClusterFolder,
@@ -189,6 +196,7 @@ async function launchUntilReady(
   writeFileSync(hbaFile, accessRules(listen.socketFolder), { mode: 0o644 });
   const outputFile = join(where.place, "start.log");
   for (let attempt = 1; ; attempt++) {
+    const since = Date.now();
     const started = launch(binaries, where.account, {
       dataFolder: where.dataFolder,
       configFile,
@@ -196,19 +204,28 @@ async function launchUntilReady(
     });
     if (await untilReady(started, where.dataFolder, options.startBoundSeconds ?? 300))
       return started;
-    const output = readFileSync(outputFile, "utf8");
-    if (
-      attempt < START_ATTEMPTS &&
-      /shared memory block|is being used|lock file .* already exists/.test(output)
-    ) {
+    // What it says first goes to the output file, and the rest to its log once that is open.
+    const said = readFileSync(outputFile, "utf8") + newestLog(dirname(logFile), since);
+    if (attempt < START_ATTEMPTS && /shared memory block|lock file .* already exists/.test(said)) {
       await sleep(200);
       continue;
     }
+    const last = said.split("
+").filter((line) => line !== "").slice(-6);
     throw new ClusterError(
-      `PostgreSQL did not start. The data in ${where.dataFolder} is as it was. It said: ${output.trim().slice(-1000)} ` +
+      `PostgreSQL did not start. The data in ${where.dataFolder} is as it was. It said: ${last.join(" ") || "nothing"} ` +
         `More is in ${logFile}.`,
     );
   }
+}
+
+/** The end of the log files written to since `sinceMs`. */
+function newestLog(logFolder: string, sinceMs: number): string {
+  return readdirSync(logFolder)
+    .map((name) => join(logFolder, name))
+    .filter((path) => statSync(path).isFile() && statSync(path).mtimeMs >= sinceMs - 1000)
+    .map((path) => readFileSync(path, "utf8").slice(-4000))
+    .join("\n");
 }
 
 function clusterOf(
