@@ -210,8 +210,10 @@ async function launchUntilReady(
       await sleep(200);
       continue;
     }
-    const last = said.split("
-").filter((line) => line !== "").slice(-6);
+    const last = said
+      .split("\n")
+      .filter((line) => line !== "")
+      .slice(-6);
     throw new ClusterError(
       `PostgreSQL did not start. The data in ${where.dataFolder} is as it was. It said: ${last.join(" ") || "nothing"} ` +
         `More is in ${logFile}.`,
