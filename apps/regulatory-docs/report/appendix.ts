@@ -45,6 +45,7 @@ export function drawWithdrawnCitations(sheet: Sheet, input: ReportInput): void {
         : `Withdrawn. See now ${citation.replacedBy}.`,
       type.body,
     );
+    if (citation.advice !== null) sheet.paragraph(citation.advice, type.body);
     sheet.y += 4;
     drawQuote(sheet, citation, "");
   }
@@ -73,7 +74,7 @@ export function drawDocuments(sheet: Sheet, input: ReportInput): void {
     const after = sheet.y;
     sheet.tagged("P", () => {
       const revision =
-        document.revision === "" ? "no revision stated" : `revision ${document.revision}`;
+        String(document.revision) === "" ? "no revision stated" : `revision ${document.revision}`;
       sheet.label(revision, type.cellMuted, page.left + nameWidth + 12, top + 9, 90);
       const look = document.skipped === null ? "assessed" : "skipped";
       drawShape(

@@ -9,7 +9,7 @@ import type { Sheet } from "./sheet.ts";
 import { inColour, type } from "./type-scale.ts";
 
 function countOf(counts: ReportInput["counts"], status: FindingStatus): number {
-  return status === "not_assessable" ? counts.notAssessable : counts[status];
+  return status === "not-assessable" ? counts.notAssessable : counts[status];
 }
 
 /** The result in one bar; its key below carries shape, count, word and meaning. */
@@ -85,6 +85,7 @@ export function drawStatusBar(sheet: Sheet, counts: ReportInput["counts"]): void
 
 const cell = 13.5;
 const gap = 1.5;
+const stripLeft = 212;
 
 function stripAlt(group: FindingGroup): string {
   const parts = group.findings.map(
@@ -95,28 +96,25 @@ function stripAlt(group: FindingGroup): string {
 
 function drawStrip(sheet: Sheet, group: FindingGroup): void {
   const { doc } = sheet;
-  const perRow = Math.floor((page.right - page.text + gap) / (cell + gap));
-  const rows = Math.ceil(group.findings.length / perRow);
-  const title = sheet.lines(group.title, type.meta, page.text - page.left - 10).slice(0, 3);
-  const height = Math.max(rows * (cell + gap), title.length * type.meta.leading) + 7;
+  const perRow = Math.floor((page.right - stripLeft + gap) / (cell + gap));
+  const height = Math.ceil(group.findings.length / perRow) * (cell + gap) + 2;
   sheet.need(height);
   const top = sheet.y;
   sheet.tagged("P", () => {
-    title.forEach((line, index) => {
-      sheet.drawLine(
-        line,
-        inColour(type.meta, ink.text),
-        page.left,
-        top + 9.5 + index * type.meta.leading,
-      );
-    });
+    sheet.label(
+      group.title,
+      inColour(type.meta, ink.text),
+      page.left,
+      top + 9.6,
+      stripLeft - page.left - 10,
+    );
   });
   sheet.tagged(
     "Figure",
     () => {
       group.findings.forEach((finding, index) => {
         const look = lookOf(statusInForce(finding));
-        const x = page.text + (index % perRow) * (cell + gap);
+        const x = stripLeft + (index % perRow) * (cell + gap);
         const y = top + Math.floor(index / perRow) * (cell + gap);
         doc.save().rect(x, y, cell, cell).fill(look.tint).restore();
         drawShape(doc, look.shape, x + cell / 2, y + cell / 2, 6.5, look.ink);

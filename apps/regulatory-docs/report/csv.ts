@@ -20,6 +20,7 @@ const columns = [
   "due_on",
   "note",
   "obligations_seen",
+  "obligations_partly_seen",
   "obligations_not_seen",
   "evidence_count",
   "evidence",
@@ -40,7 +41,7 @@ function field(value: string): string {
   return /[",\r\n]/u.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-function statements(finding: ReportFinding, seen: boolean): string {
+function statements(finding: ReportFinding, seen: boolean | "partly"): string {
   return finding.obligations
     .filter((obligation) => obligation.seen === seen)
     .map((obligation) => `${obligation.id} ${obligation.statement}`.trim())
@@ -64,6 +65,7 @@ function row(input: ReportInput, finding: ReportFinding): string[] {
     finding.dueOn ?? "",
     finding.note ?? "",
     statements(finding, true),
+    statements(finding, "partly"),
     statements(finding, false),
     String(finding.evidence.length),
     finding.evidence.map((evidence) => `“${evidence.quote}” (${citationOf(evidence)})`).join("\n"),

@@ -1,7 +1,7 @@
 import { drawTally } from "./chart.ts";
 import { destinationOf, groupFindings } from "./group.ts";
 import { statusInForce } from "./input.ts";
-import type { ReportEvidence, ReportFinding, ReportInput } from "./input.ts";
+import type { FindingStatus, ReportEvidence, ReportFinding, ReportInput } from "./input.ts";
 import { ink, lookOf } from "./look.ts";
 import { printDay, printInstant } from "./moment.ts";
 import { drawShape } from "./shape.ts";
@@ -60,6 +60,15 @@ function drawHeading(sheet: Sheet, finding: ReportFinding): void {
   sheet.y += 6;
 }
 
+/** "2 of 3 obligations seen, coverage 0.62"; nothing where documents cannot show it. */
+function measureOf(finding: ReportFinding): string {
+  if (finding.status === "not-assessable") return "";
+  const total = finding.obligations.length;
+  const seen = finding.obligations.filter((obligation) => obligation.seen === true).length;
+  const coverage = `coverage ${finding.coverage.toFixed(2)}`;
+  return total === 0 ? coverage : `${seen} of ${total} obligations seen, ${coverage}`;
+}
+
 function drawMachine(sheet: Sheet, finding: ReportFinding): void {
   const look = lookOf(finding.status);
   const overridden = finding.decidedStatus !== null && finding.decidedStatus !== finding.status;
@@ -89,10 +98,7 @@ function drawMachine(sheet: Sheet, finding: ReportFinding): void {
     const line = sheet.lines(look.word, style, 200)[0];
     if (line === undefined) return;
     sheet.drawLine(line, style, page.text + 12, top + 10.4, overridden);
-    const share =
-      finding.obligations.length === 0
-        ? ""
-        : `${Math.round(finding.coverage * 100)} % of the obligations seen`;
+    const share = measureOf(finding);
     sheet.label(share, type.meta, page.text + 12 + line.width + 10, top + 10.4);
   });
   sheet.y = top + type.body.leading;
@@ -120,13 +126,22 @@ function drawDecision(sheet: Sheet, finding: ReportFinding, zone: string): void 
       page.text + 12,
       top + 10.4,
     );
-    const by = `${decision.by}, ${printInstant(decision.at, zone)}`;
+    const act =
+      decidedStatus === finding.status ? "accepted" : `instead of ${lookOf(finding.status).word}`;
+    const by = `${act}, ${decision.by}, ${printInstant(decision.at, zone)}`;
     const x = page.text + 12 + width + 10;
     sheet.label(by, type.meta, x, top + 10.4, page.right - x);
   });
   sheet.y = top + type.body.leading;
-  const code = decision.reasonCode === "" ? "" : `${decision.reasonCode}: `;
-  if (code + decision.reason !== "") sheet.paragraph(`${code}${decision.reason}`, type.body);
+  const code = (decision.reasonCode ?? "").replaceAll("-", " ");
+  const reason = [code.charAt(0).toUpperCase() + code.slice(1), decision.reason ?? ""];
+  const text = reason.filter((part) => part !== "").join(": ");
+  if (text !== "") sheet.paragraph(text, type.body);
+}
+
+function obligationWord(seen: boolean | "partly"): { status: FindingStatus; word: string } {
+  if (seen === "partly") return { status: "partial", word: "partly" };
+  return seen ? { status: "covered", word: "seen" } : { status: "gap", word: "not seen" };
 }
 
 function drawObligations(sheet: Sheet, finding: ReportFinding): void {
@@ -136,8 +151,8 @@ function drawObligations(sheet: Sheet, finding: ReportFinding): void {
   const wordX = page.text + 12;
   const textX = page.text + 56;
   for (const obligation of finding.obligations) {
-    const look = lookOf(obligation.seen ? "covered" : "gap");
-    const word = obligation.seen ? "seen" : "not seen";
+    const { status, word } = obligationWord(obligation.seen);
+    const look = lookOf(status);
     sheet.need(type.body.leading * 2);
     const top = sheet.y;
     sheet.tagged("P", () => {
@@ -154,7 +169,7 @@ export function citationOf(
   evidence: Pick<ReportEvidence, "documentName" | "revision" | "page">,
 ): string {
   const parts = [evidence.documentName];
-  if (evidence.revision !== "") parts.push(`revision ${evidence.revision}`);
+  if (String(evidence.revision) !== "") parts.push(`revision ${evidence.revision}`);
   if (evidence.page !== null) parts.push(`page ${evidence.page}`);
   return parts.join(", ");
 }

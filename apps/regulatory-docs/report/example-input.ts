@@ -33,9 +33,16 @@ const statusCycle: readonly FindingStatus[] = [
   "covered",
   "gap",
   "covered",
-  "not_assessable",
+  "not-assessable",
   "covered",
 ];
+
+const seenByStatus: Record<FindingStatus, readonly (boolean | "partly")[]> = {
+  covered: [true, true, true],
+  partial: [true, "partly", false],
+  gap: [false, false, false],
+  "not-assessable": [false, false, false],
+};
 
 function at<T>(list: readonly T[], index: number): T {
   const value = list[index % list.length];
@@ -46,21 +53,21 @@ function at<T>(list: readonly T[], index: number): T {
 function finding(index: number, total: number, quotesEach: number): ReportFinding {
   const status = at(statusCycle, index);
   const chapter = Math.min(chapters.length - 1, Math.floor((index * chapters.length) / total));
-  const requirementId = `${chapter + 4}.${(index % 9) + 1}.${Math.floor(index / 9) + 1}`;
-  const decided = index % 4 === 2;
-  const seenCount = { covered: 3, partial: 2, gap: 0, not_assessable: 0 }[status];
+  const requirementId = `${chapter + 4}.${Math.floor((index % 17) / 4) + 1}.${(index % 4) + 1}`;
+  const decided = index % 5 === 2;
+  const seen = seenByStatus[status];
   return {
     requirementId,
     group: at(chapters, chapter),
     title: at(titles, index),
     status,
-    coverage: seenCount / 3,
+    coverage: { covered: 0.91, partial: 0.52, gap: 0.08, "not-assessable": 0 }[status],
     decidedStatus: decided ? (status === "partial" ? "covered" : status) : null,
     decision: decided
       ? {
           by: "Ana Ruiz",
           at: "2026-11-12T09:14:00Z",
-          reasonCode: "compensating control",
+          reasonCode: "evidence-elsewhere",
           reason: `The yearly supplier scorecard (F-06-04) was shown to me for requirement ${requirementId}; it is kept outside this collection.`,
         }
       : null,
@@ -74,7 +81,7 @@ function finding(index: number, total: number, quotesEach: number): ReportFindin
     ].map((statement, place) => ({
       id: `${requirementId}/${"abc"[place]}`,
       statement,
-      seen: place < seenCount,
+      seen: seen[place] ?? false,
     })),
     evidence:
       status === "gap"
@@ -108,9 +115,9 @@ export function exampleInput(requirementCount: number, quotesEach: number): Repo
     runNumber: 4,
     pack: {
       id: "iso-13485",
-      title: "ISO 13485:2016 outline",
-      edition: "2016",
-      version: "1.2.0",
+      title: "ISO 13485:2016",
+      edition: "2016 (third edition)",
+      version: "2016-1",
       licence: "Requirement statements are in our own words; no text of the standard is included.",
     },
     createdAt: "2026-11-12T09:02:11Z",
@@ -128,6 +135,7 @@ export function exampleInput(requirementCount: number, quotesEach: number): Repo
               page: null,
               quote: "Complaint files are kept in line with 21 CFR 820.198.",
               replacedBy: "21 CFR 820.35(a) and ISO 13485:2016, 8.2.2",
+              advice: "Cite the section in force when the procedure is next revised.",
             },
           ],
     documents: [

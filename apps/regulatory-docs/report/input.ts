@@ -1,25 +1,25 @@
 /** What the documents alone allow the machine, or a person, to say about one requirement. */
-export type FindingStatus = "covered" | "partial" | "gap" | "not_assessable";
+export type FindingStatus = "covered" | "partial" | "gap" | "not-assessable";
 
 /** A person's decision on a finding. `at` is an ISO 8601 instant in UTC. */
 export interface ReportDecision {
   by: string;
   at: string;
-  reasonCode: string;
-  reason: string;
+  reasonCode: string | null;
+  reason: string | null;
 }
 
-/** One obligation within a requirement, and whether the documents were seen to meet it. */
+/** One obligation within a requirement, and how far the documents were seen to meet it. */
 export interface ReportObligation {
   id: string;
   statement: string;
-  seen: boolean;
+  seen: boolean | "partly";
 }
 
 /** A passage quoted verbatim. `page` is null where the file has no pages (DOCX, TXT). */
 export interface ReportEvidence {
   documentName: string;
-  revision: string;
+  revision: string | number;
   page: number | null;
   quote: string;
 }
@@ -32,7 +32,7 @@ export interface ReportFinding {
   title: string;
   /** The machine's reading; never rewritten by a decision. */
   status: FindingStatus;
-  /** Share of the obligations seen, 0 to 1. */
+  /** The machine's measure of how far the passages carry the requirement, 0 to 1. */
   coverage: number;
   decidedStatus: FindingStatus | null;
   decision: ReportDecision | null;
@@ -51,17 +51,19 @@ export interface ReportFinding {
 export interface ReportWithdrawnCitation {
   citation: string;
   documentName: string;
-  revision: string;
+  revision: string | number;
   page: number | null;
   quote: string;
   /** What took its place, or null when nothing did. */
   replacedBy: string | null;
+  /** What to do about it, or null. */
+  advice: string | null;
 }
 
 /** A document of the collection. `skipped` says why it was not assessed, or is null. */
 export interface ReportDocument {
   name: string;
-  revision: string;
+  revision: string | number;
   /** Lower-case hexadecimal SHA-256 of the file as uploaded. */
   sha256: string;
   skipped: string | null;
@@ -106,7 +108,7 @@ export function countFindings(
   const counts = { covered: 0, partial: 0, gap: 0, notAssessable: 0, undecided: 0 };
   for (const finding of findings) {
     const status = statusInForce(finding);
-    if (status === "not_assessable") counts.notAssessable += 1;
+    if (status === "not-assessable") counts.notAssessable += 1;
     else counts[status] += 1;
     if (finding.decidedStatus === null) counts.undecided += 1;
   }

@@ -33,7 +33,7 @@ export const statusLooks: readonly StatusLook[] = [
     shape: "disc",
     ink: "#1E6B3A",
     tint: "#E5F2E8",
-    meaning: "every obligation looked for was seen",
+    meaning: "the passages found carry it",
   },
   {
     status: "partial",
@@ -41,7 +41,7 @@ export const statusLooks: readonly StatusLook[] = [
     shape: "half",
     ink: "#7A5200",
     tint: "#FBF0D3",
-    meaning: "some obligations were seen, others not",
+    meaning: "the passages found carry part of it",
   },
   {
     status: "gap",
@@ -49,10 +49,10 @@ export const statusLooks: readonly StatusLook[] = [
     shape: "triangle",
     ink: "#A3261B",
     tint: "#FBE7E3",
-    meaning: "no passage was found that meets it",
+    meaning: "nothing was found that carries it",
   },
   {
-    status: "not_assessable",
+    status: "not-assessable",
     word: "not assessable",
     shape: "ring",
     ink: "#575C66",

@@ -30,7 +30,7 @@ function drawFurniture(sheet: Sheet, input: ReportInput, index: number, count: n
     }
   }
   line(page.bottom + 16);
-  const foot = `Run ${input.runNumber} · ${input.pack.title}, ${input.pack.edition} · pack ${input.pack.version}`;
+  const foot = `Run ${input.runNumber} · ${input.pack.title} · pack ${input.pack.id} ${input.pack.version}`;
   sheet.label(foot, type.meta, page.left, page.bottom + 30, 380);
   sheet.label(
     `Page ${index + 1} of ${count}`,

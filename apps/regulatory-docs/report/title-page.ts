@@ -23,7 +23,7 @@ export function resultSentence(input: ReportInput): string {
   const verb = (count: number): string => (count === 1 ? "is" : "are");
   const result =
     `Of ${plural(total, "requirement", "requirements")}, ${covered} ${verb(covered)} covered by the documents, ` +
-    `${partial} ${verb(partial)} covered in part, for ${gap} no passage was found, and ${notAssessable} cannot be judged from documents alone.`;
+    `${partial} ${verb(partial)} covered in part, ${gap} ${verb(gap)} not covered, and ${notAssessable} cannot be judged from documents alone.`;
   const decided =
     undecided === 0
       ? "A person has decided on every finding."
@@ -39,7 +39,7 @@ function drawFacts(sheet: Sheet, input: ReportInput): void {
   const facts: [string, string][] = [
     ["Workspace", input.workspaceName],
     ["Run", `${input.runNumber}, ${printInstant(input.createdAt, input.zone)}`],
-    ["Requirements", `${input.pack.title}, ${input.pack.edition}`],
+    ["Edition", input.pack.edition],
     ["Pack", `${input.pack.id}, version ${input.pack.version}`],
     ["Documents", skipped === 0 ? `${read} assessed` : `${read} assessed, ${skipped} skipped`],
     [
@@ -182,7 +182,7 @@ export function drawTitlePage(sheet: Sheet, input: ReportInput): void {
   sheet.rule(69.2, ink.text, page.left, page.right, 0.4);
   sheet.y = 82;
   sheet.paragraph(input.collectionName, type.title, { x: page.left, tag: "H1" });
-  sheet.paragraph(`held against ${input.pack.title}, ${input.pack.edition}`, type.subtitle, {
+  sheet.paragraph(`held against ${input.pack.title}`, type.subtitle, {
     x: page.left,
   });
   sheet.y += 14;
