@@ -55,6 +55,8 @@ export function documentFromText(name: string, text: string, id: string = name):
     if (line && line.end > line.start) add(line.start, line.end, "meta");
   }
   let fenced = false;
+  let grid = false;
+  let row = false;
   for (; index < lines.length; index += 1) {
     const line = lines[index];
     if (!line) break;
@@ -71,6 +73,7 @@ export function documentFromText(name: string, text: string, id: string = name):
     const trimmed = raw.trim();
     if (trimmed === "") {
       close();
+      grid = false;
       continue;
     }
     const start = line.start + (raw.length - raw.trimStart().length);
@@ -85,6 +88,18 @@ export function documentFromText(name: string, text: string, id: string = name):
     } else if (!open && isUnderline(rule) && !TABLE_LINE.test(raw) && trimmed.length < 120) {
       add(start, end, rule.startsWith("=") ? "heading1" : "heading2");
       index += 1;
+    } else if (isGridRule(trimmed)) {
+      // "+-----+": the rule of a grid table. What stands between two rules is one row over several lines.
+      close();
+      grid = true;
+      row = true;
+    } else if (grid && TABLE_LINE.test(raw)) {
+      if (open && !row) open.end = end;
+      else {
+        close();
+        open = { start, end, style: "table" };
+      }
+      row = false;
     } else if (TABLE_LINE.test(raw) || (raw.includes("|") && (isTableRule(trimmed) || isTableRule(rule)))) {
       close();
       if (!isTableRule(trimmed)) add(start, end, "table");
@@ -145,6 +160,12 @@ function isTableRule(line: string): boolean {
     else if (character !== "|" && character !== ":" && character !== " " && character !== "\t") return false;
   }
   return dash && line.includes("|");
+}
+
+function isGridRule(line: string): boolean {
+  if (line.length < 5 || !line.startsWith("+") || !line.endsWith("+")) return false;
+  for (const character of line) if (!"+-=:".includes(character)) return false;
+  return true;
 }
 
 function isUnderline(line: string): boolean {

@@ -44,7 +44,7 @@ export interface ContentMap {
 
 const REFERENCES =
   /\b(?:references?|referenced documents?|related (?:documents?|procedures?|sops?)|applicable (?:documents?|standards)|bibliography|associated (?:documents?|forms)|normative references|source documents|see also|cross[- ]references?|linked documents|supporting documents|forms? and templates)\b/i;
-const REVISION = /\b(?:revision|version|change|document|amendment) (?:history|log|record|table)\b|\bhistory of (?:changes|revisions)\b|\bapprovals?\s*(?:page|block|table)?$|\bsignatures?$|\bdocument (?:approval|information|details|metadata)\b/i;
+const REVISION = /\b(?:revision|version|change|document|amendment) (?:history|log|record|table)\b|\bhistory of (?:changes|revisions)\b|\bapprovals? (?:page|block|table|signatures?)$|^signatures?$|\bdocument (?:approval|information|details|metadata)\b/i;
 const CONTENTS = /^(?:table of )?contents?$|^index$|^toc$|^contents? page$|^list of (?:tables|figures|contents|procedures|documents|sops|forms|records|work instructions)/i;
 const PURPOSE = /^(?:purpose|scope|purpose (?:and|&) scope|scope (?:and|&) purpose|objectives?|objectives? and scope|introduction|background|general|applicability|overview|aim|summary|abstract|field of application)$/i;
 const DEFINITIONS = /\b(?:definitions?|glossary|terms|terminology|abbreviations|acronyms)\b/i;
@@ -53,7 +53,8 @@ const RECORDS = /^(?:quality )?records?(?: generated| produced| and retention)?$
 
 const CLAUSE = /(?:^|[\s(|§*`])(?:§\s*)?(?:[0-9]{1,2}\.[0-9]{1,2}(?:\.[0-9]{1,2}){0,3}|820\.[0-9]{1,3}|CC[0-9]\.[0-9]|A\.[0-9]{1,2}\.[0-9]{1,2})(?=$|[\s),;:|*`a-z–-])/;
 const FIRST_CELL_CLAUSE = /^\s*\|?\s*[*`]{0,3}(?:ISO [0-9]{4,5}(?::[0-9]{4})?\s*)?(?:§|clause|section|21 CFR|CFR)?\s*(?:[0-9]{1,2}\.[0-9]{1,2}|820\.[0-9]|[4-8]\s*\||CC[0-9]\.)/i;
-const DOCUMENT_ID = /\b[A-Z]{2,6}[-_ ]?(?:[A-Z]{1,4}[-_ ]?)?[0-9]{1,5}\b|\[\[[^\]]{2,80}\]\]|\]\([^)]{1,200}\)|\.(?:md|docx?|pdf)\b/;
+const DOCUMENT_ID =
+  /\b(?!ISO|IEC|EN-|MDR|CFR|EU-|NIST|AES|SHA|UTF|RFC|TLS|ASTM|GHTF|IMDRF|MDCG)[A-Z]{2,6}[-_](?:[A-Z]{1,4}[-_])?[0-9X]{1,5}\b|\[\[[^\]]{2,80}\]\]|\]\([^)]{1,200}\)|\.(?:md|docx?|pdf)\b/;
 const MAPPING_HEAD = /\b(?:clause|section|iso|standard|requirement|reference|chapter|article|§|paragraph|regulation)\b/i;
 const MAPPING_HEAD_OTHER = /\b(?:document|procedure|sop|doc|title|location|evidence|file|policy|link|controlling|applicable|description|justification|where|process)\b/i;
 
@@ -77,8 +78,22 @@ export function contentOf(structure: Structure): ContentMap {
     else if (unit.kind !== "heading" && isContentsLine(text.slice(unit.start, unit.end))) mark(index, "contents");
   });
   for (const passage of passagesOf(units)) {
+    const opening = units[passage[0] ?? 0];
+    if (opening?.kind === "sentence" && wordingOf(text.slice(opening.start, opening.end)) === "placeholder") {
+      for (const index of passage) mark(index, "placeholder");
+    }
     const reason = passageExclusion(text, passage, units);
     if (reason) for (const index of passage) mark(index, reason);
+  }
+  for (const passage of passagesOf(units)) {
+    const [head, ...body] = passage;
+    const first = units[head ?? 0];
+    if (head === undefined || first?.kind !== "row" || body.length === 0) continue;
+    const empty = (index: number): boolean => {
+      const unit = units[index];
+      return unit !== undefined && isEmptyRow(unit, text.slice(unit.start, unit.end));
+    };
+    if (body.every(empty)) for (const index of passage) mark(index, "placeholder");
   }
   let contentCharacters = 0;
   let placeholderCharacters = 0;
@@ -90,13 +105,14 @@ export function contentOf(structure: Structure): ContentMap {
       if (isPlaceholder(words)) reading.exclusion = "placeholder";
       return;
     }
+    if (reading.exclusion === "placeholder") placeholderCharacters += words.length;
     if (reading.exclusion) return;
     reading.wording = wordingOf(words);
     const { wording } = reading;
     if (wording === "placeholder" || isEmptyRow(unit, words)) reading.exclusion = "placeholder";
     else if (wording === "denied" || wording === "deferred" || wording === "withdrawn") reading.exclusion = wording;
     if (reading.exclusion === "placeholder") placeholderCharacters += words.length;
-    if (!reading.exclusion && !/^\*\*[^*]{2,40}:?\*\*:?\s?[^.]{0,40}$/.test(words)) contentCharacters += words.length;
+    if (!reading.exclusion) contentCharacters += words.length;
   });
   const counts: Partial<Record<Exclusion, number>> = {};
   for (const { exclusion } of readings) if (exclusion) counts[exclusion] = (counts[exclusion] ?? 0) + 1;
@@ -105,7 +121,7 @@ export function contentOf(structure: Structure): ContentMap {
   let kind: ContentMap["kind"] = "content";
   if (listed > 4 && listed > 1.5 * counted) kind = "index";
   else if (contentCharacters < STUB_CHARACTERS) kind = (counts.placeholder ?? 0) > 0 ? "template" : "stub";
-  else if (placeholderCharacters > contentCharacters) kind = "template";
+  else if (placeholderCharacters > 1.5 * contentCharacters) kind = "template";
   return { readings, roles, contentCharacters, placeholderCharacters, kind, counts };
 }
 
@@ -182,13 +198,15 @@ function isContentsLine(line: string): boolean {
   return /\t\s*[0-9]{1,3}\s*$/.test(line) && wordsIn(line) <= 12;
 }
 
-/** A form's empty row: one cell filled at most, or cells of prompts. */
+/** A form's empty row: cells of prompts, or one short label beside empty fields. */
 function isEmptyRow(unit: Unit, row: string): boolean {
   if (unit.kind !== "row") return false;
-  const cells = row.split("|").map((cell) => cell.trim()).filter((cell, index, all) => cell !== "" || (index > 0 && index < all.length - 1));
+  const cells = row.split("|").map((cell) => cell.trim());
+  if (cells[0] === "") cells.shift();
+  if (cells.at(-1) === "") cells.pop();
   if (cells.length < 2) return false;
-  const filled = cells.filter((cell) => cell !== "" && !isPlaceholder(cell)).length;
-  return filled <= 1 && cells.length > filled;
+  const filled = cells.filter((cell) => cell !== "" && !isPlaceholder(cell));
+  return filled.length < cells.length && filled.reduce((sum, cell) => sum + wordsIn(cell), 0) <= 3;
 }
 
 function wordsIn(row: string): number {

@@ -19,10 +19,19 @@ export function sentencesOf(text: string, from: number, to: number): { start: nu
     if (last > first) spans.push({ start: first, end: last });
     start = end;
   };
+  // A prompt in brackets stays whole, so that it is seen to be one; an unclosed bracket stops counting after a while.
+  let opened = -1;
   for (let at = from; at < to; at += 1) {
     const code = text.charCodeAt(at);
+    if (code === 91 || code === 123) opened = at;
+    else if (code === 93 || code === 125 || (opened >= 0 && at - opened > LONGEST)) opened = -1;
+    if (opened >= 0) continue;
     if (code === 46 || code === 33 || code === 63 || code === 59 || code === 0x3002) {
-      if (endsHere(text, at, from, to, code)) push(at + 1);
+      const next = afterClosers(text, at + 1, to);
+      if (endsHere(text, at, from, to, code)) {
+        push(next);
+        at = next - 1;
+      }
     }
     if (at - start >= LONGEST && (isBlank(code) || (at - start >= 4 * LONGEST && !isLowSurrogate(code)))) push(at);
   }
@@ -30,10 +39,16 @@ export function sentencesOf(text: string, from: number, to: number): { start: nu
   return spans;
 }
 
+/** Past the quotes and brackets that belong to the sentence before them. */
+function afterClosers(text: string, from: number, to: number): number {
+  let next = from;
+  while (next < to && next - from < 8 && "\"')]*_”’".includes(text[next] ?? " ")) next += 1;
+  return next;
+}
+
 function endsHere(text: string, at: number, from: number, to: number, code: number): boolean {
   if (code === 0x3002) return true;
-  let next = at + 1;
-  while (next < to && "\"')]*_”’".includes(text[next] ?? " ")) next += 1;
+  let next = afterClosers(text, at + 1, to);
   if (next >= to) return true;
   if (!isBlank(text.charCodeAt(next))) return false;
   if (code === 59) return false;

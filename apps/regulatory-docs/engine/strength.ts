@@ -24,10 +24,10 @@ const DENIED = [
   new RegExp(`\\b(?:there (?:is|are|was|were) (?:currently |presently |as yet |yet |at present )?no|no) ${THING}\\b[^.]{0,80}\\b(?:exists?|defined|established|documented|in place|implemented|available|written|maintained|kept|required|performed)\\b`),
   new RegExp(`\\bthere (?:is|are|was|were) (?:currently |presently |as yet |yet |at present )?no ${THING}\\b`),
   new RegExp(`\\b(?:have|has|had|with) (?:currently |presently |as yet |yet )?no ${THING}\\b`),
-  new RegExp(`\\b(?:does|do|did|has|have) not (?:currently |presently |yet )?(?:have|has|had|maintain|operate|define|defined|establish|established|document|documented|implement|implemented|keep|perform|performed|carry out|carried out|include|cover|address|addressed|hold)\\b`),
+  new RegExp(`\\b(?:does|did|has|have|we do|currently do) not (?:currently |presently |yet )?(?:have|has|had|maintain|operate|define|defined|establish|established|document|documented|implement|implemented|keep|perform|performed|carry out|carried out|include|cover|address|addressed|hold)\\b`),
   /\b(?:is|are|was|were|has been|have been) (?:currently |presently |at present )?not (?:yet |currently |presently |been )*(?:defined|established|documented|in place|implemented|available|performed|covered|addressed|carried out|done|written|maintained|kept|planned|part of)\b/,
   /\b(?:is|are|was|were) (?:considered |deemed |judged |currently )?(?:not applicable|inapplicable|non-applicable|out of scope|outside the scope|excluded)\b/,
-  /\b(?:do|does) not (?:apply|cover|include)\b/,
+  /\bdoes not (?:apply|cover|include)\b/,
   /\bhas(?:n't| not) been (?:defined|established|documented|implemented|written|addressed|done|started)\b/,
   /\b(?:lacks?|lacking|absence of) (?:a |an |any |the )?(?:documented |formal |written )?(?:procedure|process|policy|system)\b/,
 ];
@@ -37,7 +37,7 @@ const DEFERRED = [
   /\b(?:tbd|tbc|tba|todo|fixme)\b/,
   /\bcoming soon\b/,
   /\bunder (?:development|construction|preparation)\b/,
-  /\b(?:will|shall) be (?:defined|established|developed|written|documented|created|added|introduced|implemented) (?:later|in (?:a |the )?(?:future|due course|next|later)|at a later|in a later|once|when (?:we|the company)|as soon as|next (?:year|quarter))/,
+  /\b(?:will|shall) be (?:defined|established|developed|written|documented|created|added|introduced|implemented) (?:later|in (?:a |the )?(?:future|due course|next|later)|at a later|in a later|next (?:year|quarter))/,
   /\b(?:yet to be|not yet|still to be|remains to be)\b/,
   /\b(?:is|are) planned for (?:20[0-9]{2}|next|later|the future|q[1-4])\b/,
   /\bplaceholder\b|\blorem ipsum\b|\[insert\b|<insert\b/,
@@ -49,7 +49,7 @@ const DOCUMENT_NUMBER = /\b[A-Z]{2,6}[-_ ]?(?:[A-Z]{1,4}[-_ ]?)?[0-9]{1,5}\b|\]\
 /** Reads the wording of one unit. `text` is the unit's own words; long units are judged by their first 1,500 characters. */
 export function wordingOf(text: string): Wording {
   const piece = text.slice(0, 1500);
-  if (isPlaceholder(piece)) return "placeholder";
+  if (isPlaceholder(piece) || GUIDANCE.test(piece)) return "placeholder";
   const lower = piece.toLowerCase().replaceAll("’", "'");
   if (DEFERRED.some((pattern) => pattern.test(lower))) return "deferred";
   if (NOT_APPLICABLE.test(lower) || DENIED.some((pattern) => pattern.test(lower))) {
@@ -63,6 +63,10 @@ export function wordingOf(text: string): Wording {
   }
   return OBLIGATION.test(lower) ? "obligation" : "practice";
 }
+
+/** Words to whoever fills a template in, not rules of a system. */
+const GUIDANCE =
+  /^[>\s*_]*(?:skeleton|how to use this|instructions? (?:for|to) (?:use|users?|authors?|completing)|guidance(?: note)?s?\b|note to (?:the )?(?:author|user|reader|editor)|scope note|template (?:note|instructions?|guidance)|(?:delete|remove|replace) (?:this|every|all|the) |fill in\b|describe (?:here|the process step)|insert )/i;
 
 /** "If the supplier does not have …, we audit": the denial is a case the text provides for, not a confession. */
 const CONDITION =

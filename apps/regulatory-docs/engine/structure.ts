@@ -160,6 +160,7 @@ function pieceOf(text: string, paragraph: ParagraphSpan, depth: number): Piece {
   if (style.includes("table") || style.includes("row") || style.includes("cell")) return { ...base, form: "table", level: 0 };
   const digit = /[0-9]/.exec(style)?.[0];
   if (style.includes("list")) return { ...base, form: "list", level: 1 + (digit ? Number(digit) : 0) };
+  if (isLabelBlock(text, start, end)) return { ...base, form: "meta", level: 0 };
   const level = looksLikeHeading(text, start, end, depth);
   if (level > 0) return { ...base, form: "heading", level };
   if (LIST_MARK.test(text.slice(start, Math.min(end, start + 12)))) return { ...base, form: "list", level: 1 };
@@ -181,6 +182,14 @@ function looksLikeHeading(text: string, start: number, end: number, depth: numbe
   }
   if (bold) return depth + 1;
   return isCapitals(line) && line.split(" ").length <= 9 ? 2 : 0;
+}
+
+/** "Document number: SOP-01" over "Revision: 2": a block of labels is metadata, not content. */
+function isLabelBlock(text: string, start: number, end: number): boolean {
+  if (end - start > 800) return false;
+  const lines = text.slice(start, end).split("\n");
+  if (lines.length < 2) return false;
+  return lines.every((line) => line.trim().length < 120 && /^[>\s]*[*_]{0,2}\p{L}[\p{L}\p{N} /()-]{1,30}[*_]{0,2}:/u.test(line));
 }
 
 function isCapitals(line: string): boolean {

@@ -1,0 +1,167 @@
+/**
+ * Remove one procedure: its requirements must turn into gaps. Prints rank and decision quality with 95 % intervals beside
+ * two baselines. Run: node bench/gap-remove-one.ts [folder of sets]. Gold: bench/gap-gold.yaml.
+ */
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { analyse } from "../apps/regulatory-docs/engine/analyse.ts";
+import { type AnalysisDocument, documentFromText } from "../apps/regulatory-docs/engine/document.ts";
+import { loadPack, type Pack } from "../apps/regulatory-docs/engine/pack.ts";
+import { GAP_BELOW } from "../apps/regulatory-docs/engine/result.ts";
+import { type Scorer, bm25, decoys, keywords } from "./gap-baseline.ts";
+import { type Pair, auc, bestThreshold, decide, withInterval } from "./gap-measure.ts";
+
+interface Gold {
+  carriers: Record<string, string[]>;
+  also: Record<string, string[]>;
+  gaps: string[];
+  skeletons: Record<string, string[]>;
+}
+
+const ROOT = process.argv[2] ?? "/work/shared/data/qms";
+const verbose = process.argv.includes("--verbose");
+
+function main(): void {
+  if (!existsSync(ROOT)) {
+    console.log(`Skipped: no procedure sets at ${ROOT}.`);
+    return;
+  }
+  const pack = loadPack("iso-13485");
+  const gold = readGold(join(import.meta.dirname, "gap-gold.yaml"));
+  const engine = engineScorer(pack);
+  const all: Record<string, Pair[]> = {};
+  for (const [set, truth] of Object.entries(gold)) {
+    const documents = readSet(join(ROOT, set));
+    const pairs = pairsOf(pack, truth, documents, engine);
+    all[set] = pairs;
+    console.log(`\n${set}: ${documents.length} documents, ${count(pairs, true)} treated, ${count(pairs, false)} gaps`);
+    report("engine", pairs, GAP_BELOW);
+    if (count(pairs, true) > 0) {
+      const decoyed = [...documents, ...decoys(pack).map((one) => documentFromText(one.name, one.text))];
+      report("engine, with manual, mapping, list and contents page", pairsOf(pack, truth, decoyed, engine), GAP_BELOW);
+      const bm = pairsOf(pack, truth, documents, bm25());
+      report("BM25 best section (threshold fitted on this set)", bm, bestThreshold(bm));
+      report("two keywords anywhere", pairsOf(pack, truth, documents, keywords()), 2);
+      swapHalves(pairs);
+      console.log(`  fitted on this set, for comparison: threshold ${bestThreshold(pairs).toFixed(3)}`);
+    }
+    skeletons(pack, truth, documents, engine);
+    if (verbose) {
+      for (const pair of pairs.toSorted((a, b) => a.score - b.score)) {
+        const wrong = pair.score >= GAP_BELOW !== pair.positive ? "  <<" : "";
+        console.log(`    ${pair.score.toFixed(3)} ${pair.positive ? "treated" : "gap    "} ${pair.key}${wrong}`);
+      }
+    }
+  }
+  const pooled = Object.values(all).flat();
+  console.log("\nall sets");
+  report("engine", pooled, GAP_BELOW);
+  speed(pack);
+}
+
+function report(name: string, pairs: readonly Pair[], threshold: number): void {
+  console.log(`  ${name}, threshold ${threshold.toFixed(3)}`);
+  if (count(pairs, true) > 0) console.log(`    AUC           ${withInterval(pairs, auc)}`);
+  console.log(`    accuracy      ${withInterval(pairs, (sample) => decide(sample, threshold).accuracy)}`);
+  console.log(`    gap recall    ${withInterval(pairs, (sample) => decide(sample, threshold).gapRecall)}`);
+  if (count(pairs, true) > 0) console.log(`    present       ${withInterval(pairs, (sample) => decide(sample, threshold).presentRecall)}`);
+}
+
+/** Threshold learned on the requirements of one half of the set, tested on the other, both ways. */
+function swapHalves(pairs: readonly Pair[]): void {
+  const half = (pair: Pair): boolean => [...pair.key.split(" ")[0] ?? ""].reduce((sum, one) => sum + (one.codePointAt(0) ?? 0), 0) % 2 === 0;
+  const halves = [pairs.filter(half), pairs.filter((pair) => !half(pair))];
+  const decisions = [0, 1].flatMap((side) => {
+    const cut = bestThreshold(halves[1 - side] ?? []);
+    return (halves[side] ?? []).map((pair) => ({ ...pair, score: pair.score >= cut ? 1 : 0 }));
+  });
+  report("engine, threshold learned on the other half of the requirements", decisions, 0.5);
+}
+
+function pairsOf(pack: Pack, truth: Gold, documents: readonly AnalysisDocument[], scorer: Scorer): Pair[] {
+  const pairs: Pair[] = [];
+  const byId = new Map(pack.requirements.map((requirement) => [requirement.id, requirement]));
+  for (const [id, carriers] of Object.entries(truth.carriers)) {
+    const requirement = byId.get(id);
+    if (!requirement) continue;
+    pairs.push({ key: `${id} present`, positive: true, score: scorer(requirement, documents) });
+    if (truth.also[id]) continue;
+    const rest = documents.filter((document) => !carriers.some((carrier) => document.name.startsWith(carrier)));
+    pairs.push({ key: `${id} without ${carriers.join(", ")}`, positive: false, score: scorer(requirement, rest) });
+  }
+  for (const id of truth.gaps) {
+    const requirement = byId.get(id);
+    if (requirement) pairs.push({ key: `${id} natural`, positive: false, score: scorer(requirement, documents) });
+  }
+  return pairs;
+}
+
+/** Skeletons: still a gap while present, but never ranked below the set without them. */
+function skeletons(pack: Pack, truth: Gold, documents: readonly AnalysisDocument[], scorer: Scorer): void {
+  const ids = Object.keys(truth.skeletons);
+  if (ids.length === 0) return;
+  const pairs = pairsOf(pack, { carriers: truth.skeletons, also: {}, gaps: [], skeletons: {} }, documents, scorer);
+  const present = pairs.filter((pair) => pair.positive);
+  const gaps = present.filter((pair) => pair.score < GAP_BELOW).length;
+  console.log(`  skeleton procedures: ${gaps} of ${present.length} still judged gaps; rank with against without: AUC ${auc(pairs).toFixed(3)}`);
+}
+
+function engineScorer(pack: Pack): Scorer {
+  const runs = new Map<string, Map<string, number>>();
+  return (requirement, documents) => {
+    const key = documents.map((document) => document.id).join("|");
+    let run = runs.get(key);
+    if (!run) {
+      run = new Map(analyse(pack, documents).requirements.map((one) => [one.id, one.coverage]));
+      runs.set(key, run);
+    }
+    return run.get(requirement.id) ?? 0;
+  };
+}
+
+function speed(pack: Pack): void {
+  const documents = readSet(join(ROOT, "pactosigna")).slice(0, 20);
+  const times: number[] = [];
+  for (let round = 0; round < 5; round += 1) {
+    const before = performance.now();
+    analyse(pack, documents);
+    times.push(performance.now() - before);
+  }
+  times.sort((a, b) => a - b);
+  console.log(`\nspeed: ${documents.length} documents × ${pack.requirements.length} requirements in ${(times[2] ?? 0).toFixed(0)} ms (median of 5)`);
+}
+
+function readSet(folder: string): AnalysisDocument[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".md"))
+    .toSorted()
+    .map((file) => documentFromText(file, readFileSync(join(folder, file), "utf8")));
+}
+
+function readGold(file: string): Record<string, Gold> {
+  const value: unknown = parse(readFileSync(file, "utf8"));
+  const gold: Record<string, Gold> = {};
+  for (const [set, entry] of entriesOf(value)) {
+    const parts = Object.fromEntries(entriesOf(entry));
+    const lists = (part: unknown): Record<string, string[]> =>
+      Object.fromEntries(entriesOf(part).map(([id, list]) => [id, Array.isArray(list) ? list.map(String) : []]));
+    gold[set] = {
+      carriers: lists(parts.carriers),
+      also: lists(parts.also),
+      gaps: Array.isArray(parts.gaps) ? parts.gaps.map(String) : [],
+      skeletons: lists(parts.skeletons),
+    };
+  }
+  return gold;
+}
+
+function entriesOf(value: unknown): [string, unknown][] {
+  return typeof value === "object" && value !== null ? Object.entries(value) : [];
+}
+
+function count(pairs: readonly Pair[], positive: boolean): number {
+  return pairs.filter((pair) => pair.positive === positive).length;
+}
+
+main();
