@@ -1,4 +1,3 @@
-import type { KeyObject } from "node:crypto";
 import type { Pool } from "pg";
 import { systemToken } from "./access/role.ts";
 import { openPool, type DatabaseAddress } from "./database/pool.ts";
@@ -6,6 +5,8 @@ import { AccessBuffer } from "./ledger/access-buffer.ts";
 import { Sequencer } from "./ledger/sequencer.ts";
 import type { Credential, Source } from "./work/credential.ts";
 import { Door } from "./work/door.ts";
+import type { RootKey } from "./vault/root-key.ts";
+import { TenantKeyring } from "./vault/tenant-key.ts";
 
 /** What every part of a running server shares. */
 export type Kernel = {
@@ -16,7 +17,8 @@ export type Kernel = {
   readonly identityPool: Pool;
   /** graphile-worker's own. */
   readonly workerPool: Pool;
-  readonly rootKey: KeyObject;
+  readonly rootKey: RootKey;
+  readonly keyring: TenantKeyring;
   readonly address: DatabaseAddress;
   system(workspace: string, source?: Source): Credential & { kind: "system" };
   close(): Promise<void>;
@@ -24,14 +26,14 @@ export type Kernel = {
 
 export function openKernel(
   address: DatabaseAddress,
-  rootKey: KeyObject,
+  rootKey: RootKey,
   options: { poolSize?: number } = {},
 ): Kernel {
-  const appPool = openPool(address, rootKey, "probity_app", { max: options.poolSize ?? 10 });
-  const bufferPool = openPool(address, rootKey, "probity_app", { max: 1 });
-  const identityPool = openPool(address, rootKey, "probity_identity", { max: 4 });
-  const workerPool = openPool(address, rootKey, "probity_worker", { max: 4 });
-  const access = new AccessBuffer(bufferPool, systemToken(rootKey));
+  const appPool = openPool(address, rootKey.key, "probity_app", { max: options.poolSize ?? 10 });
+  const bufferPool = openPool(address, rootKey.key, "probity_app", { max: 1 });
+  const identityPool = openPool(address, rootKey.key, "probity_identity", { max: 4 });
+  const workerPool = openPool(address, rootKey.key, "probity_worker", { max: 4 });
+  const access = new AccessBuffer(bufferPool, systemToken(rootKey.key));
   const sequencer = new Sequencer(workerPool);
   return {
     door: new Door(appPool, access),
@@ -40,10 +42,11 @@ export function openKernel(
     identityPool,
     workerPool,
     rootKey,
+    keyring: new TenantKeyring(rootKey),
     address,
     system: (workspace, source) => ({
       kind: "system",
-      token: systemToken(rootKey),
+      token: systemToken(rootKey.key),
       workspace,
       source: source ?? { address: null, requestId: "system" },
     }),

@@ -21,6 +21,7 @@ try {
       [
         join(root, "node_modules/kysely-codegen/dist/cli/bin.js"),
         "--dialect=postgres",
+        "--date-parser=string",
         `--url=${connectionString(database.admin)}`,
         `--out-file=${join(root, file)}`,
         `--include-pattern=${names.length > 1 ? `(${names.join("|")})` : names[0]}.*`,

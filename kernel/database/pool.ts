@@ -1,6 +1,9 @@
 import type { KeyObject } from "node:crypto";
-import { Pool, type ClientConfig, type PoolConfig } from "pg";
+import { Pool, types, type ClientConfig, type PoolConfig } from "pg";
 import { rolePassword, type LoginRole } from "./roles.ts";
+
+// A calendar day has no zone: as a JavaScript Date it would move a day west of Greenwich.
+types.setTypeParser(types.builtins.DATE, (text) => text);
 
 /** Where the database is; each pool signs in with a role of its own. */
 export type DatabaseAddress = Pick<ClientConfig, "host" | "port" | "database" | "ssl">;

@@ -5,6 +5,14 @@
 
 import type { ColumnType } from "kysely";
 
+export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[]
+  ? U[]
+  : ArrayTypeImpl<T>;
+
+export type ArrayTypeImpl<T> = T extends ColumnType<infer S, infer I, infer U>
+  ? ColumnType<S[], I[], U[]>
+  : T[];
+
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
@@ -55,6 +63,12 @@ export interface IdentitySession {
   updated_at: Generated<Timestamp>;
   user_agent: string | null;
   user_id: string;
+}
+
+export interface IdentitySignInGuard {
+  attempts: ArrayType<Timestamp>;
+  key: string;
+  locked_until: Timestamp | null;
 }
 
 export interface IdentityUser {
@@ -150,6 +164,15 @@ export interface KernelGovernedTable {
   options: Json;
   record: string;
   relation: string;
+}
+
+export interface KernelIdempotencyKey {
+  actor_id: string;
+  created_at: Generated<Timestamp>;
+  fingerprint: string;
+  key: string;
+  row_id: string;
+  tenant_id: string;
 }
 
 export interface KernelInvitation {
@@ -340,6 +363,7 @@ export interface KernelWorkspace {
 export interface DB {
   "identity.account": IdentityAccount;
   "identity.session": IdentitySession;
+  "identity.sign_in_guard": IdentitySignInGuard;
   "identity.user": IdentityUser;
   "identity.verification": IdentityVerification;
   "kernel.access_event": KernelAccessEvent;
@@ -349,6 +373,7 @@ export interface DB {
   "kernel.door_secret": KernelDoorSecret;
   "kernel.exempt_table": KernelExemptTable;
   "kernel.governed_table": KernelGovernedTable;
+  "kernel.idempotency_key": KernelIdempotencyKey;
   "kernel.invitation": KernelInvitation;
   "kernel.job": KernelJob;
   "kernel.job_grant": KernelJobGrant;

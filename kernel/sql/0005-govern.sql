@@ -44,7 +44,7 @@ declare
 begin
   if tg_op = 'INSERT' then
     new.version := 1;
-    new.created_at := clock_timestamp();
+    new.created_at := date_trunc('milliseconds', clock_timestamp());
     new.created_by := bound[2]::uuid;
   else
     if new.id <> old.id or new.tenant_id <> old.tenant_id then
@@ -57,7 +57,7 @@ begin
     new.created_at := old.created_at;
     new.created_by := old.created_by;
   end if;
-  new.updated_at := clock_timestamp();
+  new.updated_at := date_trunc('milliseconds', clock_timestamp());
   new.updated_by := bound[2]::uuid;
   return new;
 end $$;

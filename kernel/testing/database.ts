@@ -1,15 +1,14 @@
-import { createHash, createSecretKey } from "node:crypto";
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client, type ClientConfig } from "pg";
 import { ensureSetupRole } from "../database/roles.ts";
+import { rootKeyOf } from "../vault/root-key.ts";
 import { migrate, type MigrationFolder } from "../database/migrate.ts";
 import { acquireTestCluster } from "../database/test-cluster.ts";
 
 /** Root key of every test database: roles belong to the cluster, so their passwords must agree between test files. */
-export const testRootKey = createSecretKey(
-  createHash("sha256").update("probity test root key").digest(),
-);
+export const testRootKey = rootKeyOf(createHash("sha256").update("probity test root key").digest());
 
 const kernelFolder: MigrationFolder = {
   scope: "kernel",
@@ -39,7 +38,7 @@ export async function createTestDatabase(
       if (found.rowCount)
         await root.query(`drop database ${root.escapeIdentifier(template)} with (force)`);
       await root.query(`create database ${root.escapeIdentifier(template)}`);
-      await migrate({ ...adminConfig, database: template }, testRootKey, folders);
+      await migrate({ ...adminConfig, database: template }, testRootKey.key, folders);
       await root.query(`alter database ${root.escapeIdentifier(template)} is_template true`);
     }
     await cloneTemplate(root, template, name);
@@ -70,7 +69,7 @@ async function setupConfig(): Promise<ClientConfig> {
     await superuser.query("select pg_advisory_lock(7071, 8)");
     return {
       ...adminConfig,
-      ...(await ensureSetupRole(superuser, testRootKey, "probity_admin")),
+      ...(await ensureSetupRole(superuser, testRootKey.key, "probity_admin")),
       database: "probity_admin",
     };
   } finally {

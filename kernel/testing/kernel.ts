@@ -24,7 +24,7 @@ export async function openTestKernel(
   options: { apps?: readonly MigrationFolder[]; grants?: Grants; poolSize?: number } = {},
 ): Promise<TestKernel> {
   const database = await createTestDatabase(options.apps ?? []);
-  await writeGrants(database.admin, testRootKey, { ...kernelGrants, ...options.grants });
+  await writeGrants(database.admin, testRootKey.key, { ...kernelGrants, ...options.grants });
   const { host, port, database: name } = database.admin;
   const kernel = openKernel({ host, port, database: name }, testRootKey, {
     poolSize: options.poolSize ?? 4,

@@ -23,7 +23,7 @@ beforeAll(async () => {
   rival = await kernel.foundWorkspace("rival");
   alice = await kernel.addPerson(acme, "admin");
   bob = await kernel.addPerson(rival, "member");
-  raw = openPool(kernel.address, testRootKey, "probity_app", { max: 2 });
+  raw = openPool(kernel.address, testRootKey.key, "probity_app", { max: 2 });
 });
 afterAll(async () => {
   await raw.end();
@@ -199,7 +199,7 @@ describe("nothing stays bound", () => {
     }
   };
   const oneConnection = async (run: (kernel: TestKernel) => Promise<unknown>) => {
-    const single = openPool(kernel.address, testRootKey, "probity_app", { max: 1 });
+    const single = openPool(kernel.address, testRootKey.key, "probity_app", { max: 1 });
     const { Door } = await import("./door.ts");
     try {
       await run({ ...kernel, door: new Door(single, kernel.access) });
@@ -258,7 +258,7 @@ describe("nothing stays bound", () => {
     }));
 
   test("TEN-01 when the pool is exhausted a call waits or fails, and nothing crosses", async () => {
-    const small = openPool(kernel.address, testRootKey, "probity_app", {
+    const small = openPool(kernel.address, testRootKey.key, "probity_app", {
       max: 1,
       connectionTimeoutMillis: 100,
     });

@@ -1,0 +1,44 @@
+import type { FastifyRequest } from "fastify";
+import type { Credential, Source } from "../work/credential.ts";
+import { httpProblem } from "./problem-document.ts";
+
+const keyPrefix = "pk_";
+
+/** The cookie's name says how it is protected: __Host- needs HTTPS, no domain, path /. Plain HTTP is for loopback alone. */
+export function cookieName(https: boolean): string {
+  return https ? "__Host-probity-session" : "probity-session";
+}
+
+/** Where a request comes from. Fastify has already applied the list of trusted proxies. */
+export function sourceOf(request: FastifyRequest): Source {
+  return { address: request.ip, requestId: request.id };
+}
+
+export function sessionTokenOf(request: FastifyRequest, https: boolean): string | null {
+  return request.cookies[cookieName(https)] ?? null;
+}
+
+/**
+ * The credential a request carries: a bearer key, or a session cookie. A cookie is sent by the browser by itself, so a
+ * change by cookie must also carry a header no other site can set, and an origin that is ours (CSRF, APP-06).
+ */
+export function credentialOf(request: FastifyRequest, options: { https: boolean; origin: string }): Credential {
+  const source = sourceOf(request);
+  const named = request.headers["probity-workspace"];
+  const workspace = typeof named === "string" && /^[0-9a-f-]{36}$/.test(named) ? named : undefined;
+  const bearer = /^Bearer ([\w.~+/=-]{20,512})$/.exec(request.headers.authorization ?? "")?.[1];
+  if (bearer?.startsWith(keyPrefix)) return { kind: "key", token: bearer, workspace, source };
+  const token = sessionTokenOf(request, options.https);
+  if (token === null || bearer !== undefined) throw httpProblem.not_signed_in();
+  if (request.method !== "GET" && request.method !== "HEAD") checkSameSite(request, options.origin);
+  return { kind: "session", token, workspace, source };
+}
+
+/** Refuses a change that a page of another site made the browser send. */
+export function checkSameSite(request: FastifyRequest, origin: string): void {
+  const sent = request.headers.origin;
+  const site = request.headers["sec-fetch-site"];
+  const host = request.headers.host;
+  const foreign = (sent !== undefined && sent !== origin && sent !== `http://${host}` && sent !== `https://${host}`) || (site !== undefined && site !== "same-origin" && site !== "none");
+  if (foreign || request.headers["probity-request"] !== "1") throw httpProblem.cross_site();
+}

@@ -1,0 +1,126 @@
+import { randomUUID } from "node:crypto";
+import cookie from "@fastify/cookie";
+import multipart from "@fastify/multipart";
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { BudgetSpender, Budget } from "../limits/budget.ts";
+import { doorProblem } from "../work/error.ts";
+import { credentialOf, sessionTokenOf, sourceOf } from "./credential.ts";
+import { securityHeaders } from "./header.ts";
+import { httpProblem, problemDocument, problemOf } from "./problem-document.ts";
+import type { Answer, Route, RouteRequest } from "./route.ts";
+
+export type HttpOptions = {
+  readonly origin: string;
+  readonly trustedProxies: readonly string[];
+  readonly maxUploadBytes: number;
+  readonly budgets: Readonly<Record<NonNullable<Route["budget"]>, Budget>>;
+  readonly logger: FastifyBaseLogger;
+};
+
+/** The HTTP server with the given routes: validated, limited, each error a problem document, each answer with its headers. */
+export async function createHttpServer(routes: readonly Route[], spender: BudgetSpender, options: HttpOptions): Promise<FastifyInstance> {
+  const https = options.origin.startsWith("https:");
+  const server = fastify({
+    loggerInstance: options.logger,
+    disableRequestLogging: true,
+    trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
+    genReqId: () => randomUUID(),
+    bodyLimit: 1024 * 1024,
+    maxParamLength: 200,
+    // Unknown fields are refused, nothing is guessed: only query strings, which are all text, are converted.
+    ajv: { customOptions: { removeAdditional: false, useDefaults: false, coerceTypes: false, allErrors: false } },
+    exposeHeadRoutes: false,
+  });
+  await server.register(cookie);
+  await server.register(multipart, { limits: { fileSize: options.maxUploadBytes, files: 200, fields: 20, fieldSize: 10_000, parts: 220 }, throwFileSizeLimit: false });
+
+  server.addHook("onRequest", async (request, reply) => {
+    reply.headers({ ...securityHeaders({ https }), "cache-control": "no-store", "request-id": request.id });
+  });
+  server.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
+  server.setNotFoundHandler((request, reply) => sendProblem(httpProblem.not_found(), request, reply));
+
+  for (const route of routes) addRoute(server, route, spender, { ...options, https });
+  return server;
+}
+
+function addRoute(server: FastifyInstance, route: Route, spender: BudgetSpender, options: HttpOptions & { https: boolean }): void {
+  server.route({
+    method: route.method,
+    url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
+    schema: {
+      ...(route.params ? { params: { ...route.params, additionalProperties: false } } : {}),
+      ...(route.body ? { body: route.body } : {}),
+    },
+    handler: async (request, reply) => {
+      const budget = options.budgets[route.budget ?? "api"];
+      await spender.spend(budget, budget.name === "api" ? (sessionTokenOf(request, options.https) ?? request.headers.authorization ?? request.ip) : request.ip);
+      const query = parseQuery(route, request);
+      const answer = await route.handle(routeRequest(request, query, options), reply);
+      return isAnswer(answer) ? sendAnswer(reply, answer) : answer;
+    },
+  });
+}
+
+function routeRequest(request: FastifyRequest, query: unknown, options: HttpOptions & { https: boolean }): RouteRequest {
+  return {
+    params: request.params,
+    query,
+    body: request.body,
+    source: sourceOf(request),
+    userAgent: (request.headers["user-agent"] ?? "").slice(0, 300),
+    get credential() {
+      return credentialOf(request, options);
+    },
+    sessionToken: sessionTokenOf(request, options.https),
+    get version() {
+      const given = /^(?:W\/)?"?(\d{1,9})"?$/.exec(request.headers["if-match"] ?? "")?.[1];
+      if (given === undefined) throw doorProblem.version_missing();
+      return Number(given);
+    },
+    idempotencyKey: typeof request.headers["idempotency-key"] === "string" ? request.headers["idempotency-key"].slice(0, 200) : null,
+    raw: request,
+  };
+}
+
+/** Query strings are text: numbers and booleans are converted where the schema asks for them, the rest stays text. */
+function parseQuery(route: Route, request: FastifyRequest): unknown {
+  const given = request.query;
+  if (typeof given !== "object" || given === null) return {};
+  const properties = route.query?.properties ?? {};
+  const parsed: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    const property: unknown = properties[name];
+    if (property === undefined) {
+      throw httpProblem.request_not_understood({ values: { reason: `querystring has an unknown field "${name}"` } });
+    }
+    const wanted = typeof property === "object" && property !== null && "type" in property ? property.type : undefined;
+    parsed[name] = wanted === "integer" && typeof value === "string" && /^-?\d{1,9}$/.test(value) ? Number(value) : value;
+  }
+  if (route.query) {
+    const valid = request.validateInput(parsed, { ...route.query, additionalProperties: false });
+    if (!valid) throw httpProblem.request_not_understood({ values: { reason: "a query parameter does not fit" } });
+  }
+  return parsed;
+}
+
+function isAnswer(value: Answer | FastifyReply): value is Answer {
+  return !("raw" in value);
+}
+
+function sendAnswer(reply: FastifyReply, answer: Answer): FastifyReply {
+  reply.status(answer.status ?? 200);
+  if (answer.headers) reply.headers(answer.headers);
+  if (answer.type !== undefined) reply.type(answer.type);
+  return reply.send(answer.body);
+}
+
+function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = problemOf(error);
+  if (problem.status >= 500) request.log.error({ err: problem.cause ?? error, code: problem.code }, "request failed");
+  return reply
+    .status(problem.status)
+    .headers(problem.headers)
+    .type("application/problem+json")
+    .send(problemDocument(problem, request.id));
+}

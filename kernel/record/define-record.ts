@@ -1,0 +1,52 @@
+import type { Field } from "./field.ts";
+
+/** What each act on a record asks for. An act that is not named is nobody's: its route does not exist. */
+export type RecordPermissions = { readonly read: string; readonly create?: string; readonly update?: string; readonly delete?: string };
+
+export type RecordDeclaration = {
+  /** schema.table, the one name: permission, error and event prefix. */
+  readonly name: string;
+  /** /api/{app}/{path} */
+  readonly app: string;
+  readonly path: string;
+  readonly title: string;
+  readonly fields: Readonly<Record<string, Field>>;
+  readonly may: RecordPermissions;
+  readonly list?: {
+    /** Fields the list can be filtered by, equal to a value. */
+    readonly filter?: readonly string[];
+    /** Fields the free text `q` looks into. */
+    readonly search?: readonly string[];
+    readonly sort?: readonly string[];
+  };
+  /** Which retention class of the policy applies (RET-01). */
+  readonly retain: string;
+  /** Changes ask for a reason (SIG-06). */
+  readonly reasonRequired?: boolean;
+};
+
+const every = new Map<string, RecordDeclaration>();
+
+/**
+ * Declares a record: API routes and schemas, OpenAPI, permissions, export, retention and the generated tests come from
+ * it. It makes no table: the SQL migration does, and the judge compares the two.
+ */
+export function defineRecord(declaration: RecordDeclaration): RecordDeclaration {
+  const [schema, table] = declaration.name.split(".");
+  if (!schema || !table || schema !== declaration.app.replaceAll("-", "_")) {
+    throw new Error(`Record ${declaration.name} must be named after its app: ${declaration.app.replaceAll("-", "_")}.<table>`);
+  }
+  if (every.has(declaration.name)) throw new Error(`Record ${declaration.name} is declared twice`);
+  for (const name of [...(declaration.list?.filter ?? []), ...(declaration.list?.search ?? []), ...(declaration.list?.sort ?? [])]) {
+    const found = declaration.fields[name];
+    if (!found) throw new Error(`Record ${declaration.name} lists by ${name}, which is no field of it`);
+    if (found.sealed) throw new Error(`Record ${declaration.name} can't list by ${name}: it is sealed`);
+  }
+  every.set(declaration.name, declaration);
+  return declaration;
+}
+
+/** Every declared record, for the judge, the tests and the export. */
+export function declaredRecords(): readonly RecordDeclaration[] {
+  return [...every.values()];
+}

@@ -1,0 +1,132 @@
+import { sql, type Compilable } from "kysely";
+import type { Row } from "../work/batch.ts";
+import { queryFor } from "../work/query.ts";
+import type { RecordDeclaration } from "./define-record.ts";
+import { recordProblem } from "./error.ts";
+import { columnOf } from "./field.ts";
+
+/** Tables known by name only: the judge has compared their columns with the declaration. */
+type NamedTables = Record<string, Record<string, unknown>>;
+const build = queryFor<NamedTables>();
+
+const stampColumns = ["id", "version", "created_at", "created_by", "updated_at", "updated_by", "locked_at"];
+
+export function columnsOf(record: RecordDeclaration): string[] {
+  return [
+    ...stampColumns,
+    ...Object.entries(record.fields)
+      .filter(([, field]) => !field.sealed)
+      .map(([name]) => columnOf(name)),
+  ];
+}
+
+export function selectOne(record: RecordDeclaration, id: string): Compilable<Row> {
+  return build.selectFrom(record.name).select(columnsOf(record)).where("id", "=", id).where("deleted_at", "is", null);
+}
+
+export function insertRow(record: RecordDeclaration, id: string, values: Readonly<Record<string, unknown>>): Compilable<Row> {
+  return build
+    .insertInto(record.name)
+    .values({ id, ...columnValues(record, values) })
+    .returning(columnsOf(record));
+}
+
+export function updateRow(record: RecordDeclaration, id: string, version: number, values: Readonly<Record<string, unknown>>): Compilable<Row> {
+  return build
+    .updateTable(record.name)
+    // With sealed fields alone there is no column to set: the id to itself keeps the statement and its trigger.
+    .set({ id, ...columnValues(record, values) })
+    .where("id", "=", id)
+    .where("version", "=", version)
+    .where("deleted_at", "is", null)
+    .returning(columnsOf(record));
+}
+
+export function deleteRow(record: RecordDeclaration, id: string, version: number): Compilable<Row> {
+  return build
+    .updateTable(record.name)
+    .set({ deleted_at: sql`now()` })
+    .where("id", "=", id)
+    .where("version", "=", version)
+    .where("deleted_at", "is", null)
+    .returning(["id"]);
+}
+
+export function selectHistory(record: RecordDeclaration, id: string): Compilable<Row> {
+  return build
+    .selectFrom("kernel.version_history as h")
+    .leftJoin("kernel.membership as m", "m.id", "h.actor_id")
+    .select(["h.version", "h.at", "h.actor_id", "m.name as actor_name", "h.body"])
+    .where("h.record", "=", record.name)
+    .where("h.row_id", "=", id)
+    .orderBy("h.version");
+}
+
+export type ListOptions = { readonly limit: number; readonly cursor?: string | undefined; readonly sort?: string | undefined; readonly search?: string | undefined; readonly filters: Readonly<Record<string, string>> };
+
+/** One page in keyset order: (sort column, id). One row more than asked says whether there is a next page. */
+export function selectPage(record: RecordDeclaration, options: ListOptions): Compilable<Row> {
+  const { column, descending } = sortOf(record, options.sort);
+  let statement = build.selectFrom(record.name).select(columnsOf(record)).where("deleted_at", "is", null);
+  for (const [name, value] of Object.entries(options.filters)) statement = statement.where(columnOf(name), "=", value);
+  const search = options.search;
+  if (search) {
+    const pattern = `%${search.replaceAll(/[\\%_]/g, (character) => `\\${character}`)}%`;
+    statement = statement.where((where) => where.or((record.list?.search ?? []).map((name) => where(columnOf(name), "ilike", pattern))));
+  }
+  if (options.cursor !== undefined) {
+    const [value, id] = readCursor(options.cursor);
+    statement =
+      column === "id"
+        ? statement.where("id", descending ? "<" : ">", id)
+        : statement.where((where) => where(where.refTuple(column, "id"), descending ? "<" : ">", where.tuple(value, id)));
+  }
+  const direction = descending ? "desc" : "asc";
+  if (column !== "id") statement = statement.orderBy(column, direction);
+  return statement.orderBy("id", direction).limit(options.limit + 1);
+}
+
+/** The mark of the page after `row`. */
+export function cursorAfter(record: RecordDeclaration, sort: string | undefined, row: Row): string {
+  const { column } = sortOf(record, sort);
+  const value = row[column];
+  return Buffer.from(JSON.stringify([value instanceof Date ? value.toISOString() : value, row["id"]])).toString("base64url");
+}
+
+function readCursor(cursor: string): [unknown, string] {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
+    if (Array.isArray(parsed) && parsed.length === 2 && typeof parsed[1] === "string" && /^[0-9a-f-]{36}$/.test(parsed[1])) return [parsed[0], parsed[1]];
+  } catch (cause) {
+    throw recordProblem.cursor_unknown({ cause });
+  }
+  throw recordProblem.cursor_unknown();
+}
+
+/** Newest first unless the list says otherwise: ids are uuidv7, so their order is the order of creation. */
+function sortOf(record: RecordDeclaration, sort: string | undefined): { column: string; descending: boolean } {
+  if (sort === undefined || sort === "-createdAt") return { column: "id", descending: true };
+  if (sort === "createdAt") return { column: "id", descending: false };
+  const name = sort.replace(/^-/, "");
+  const known = ["createdAt", "updatedAt", ...(record.list?.sort ?? [])];
+  if (!known.includes(name)) throw recordProblem.sort_unknown({ values: { field: name.slice(0, 60), known: known.join(", ") } });
+  return { column: columnOf(name), descending: sort.startsWith("-") };
+}
+
+function columnValues(record: RecordDeclaration, values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const columns: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(values)) {
+    const field = record.fields[name];
+    if (field && !field.sealed) columns[columnOf(name)] = value;
+  }
+  return columns;
+}
+
+/** A row as the API shows it. */
+export function presentRow(record: RecordDeclaration, row: Row, sealed: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  const shown: Record<string, unknown> = { id: row["id"], version: row["version"] };
+  for (const [name, field] of Object.entries(record.fields)) {
+    shown[name] = field.sealed ? (sealed[name] ?? null) : row[columnOf(name)];
+  }
+  return { ...shown, createdAt: row["created_at"], createdBy: row["created_by"], updatedAt: row["updated_at"], updatedBy: row["updated_by"], locked: row["locked_at"] !== null };
+}
