@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { ClusterError, errorCode } from "./cluster-error.ts";
@@ -20,10 +19,7 @@ const CANDIDATES = ["probity", "nobody"];
  * The account to run PostgreSQL under, or undefined when this process is not root (then it runs as ourselves).
  * @param dataOwner who owns the existing data folder: kept, so an account added later changes nothing.
  */
-export function chooseAccount(dataOwner?: {
-  readonly uid: number;
-  readonly gid: number;
-}): Account | undefined {
+export function chooseAccount(dataOwner?: { readonly uid: number; readonly gid: number }): Account | undefined {
   if (process.getuid?.() !== 0) return undefined;
   if (dataOwner !== undefined && dataOwner.uid !== 0) {
     return { name: `of user id ${dataOwner.uid}`, uid: dataOwner.uid, gid: dataOwner.gid };
@@ -71,9 +67,4 @@ function nearestReal(path: string): string {
     if (errorCode(error) !== "ENOENT") throw error;
     return nearestReal(dirname(path));
   }
-}
-
-/** A name that is always the same for the same folder, for its place under {@link CLEAR_PLACE}. */
-export function clearName(folder: string): string {
-  return createHash("sha256").update(realpathSync(folder)).digest("hex").slice(0, 12);
 }

@@ -1,13 +1,4 @@
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { arch, platform } from "node:process";
 import { basename, dirname, join, relative } from "node:path";
@@ -32,10 +23,7 @@ export const POSTGRES_MAJOR = 18;
  */
 export function findBinaries(account: Account | undefined, libraryFolder: string): Binaries {
   const packaged = packageFolder();
-  const root =
-    account !== undefined && closedFolder(packaged, account) !== undefined
-      ? copyAside(packaged)
-      : packaged;
+  const root = account !== undefined && closedFolder(packaged, account) !== undefined ? copyAside(packaged) : packaged;
   const suffix = platform === "win32" ? ".exe" : "";
   const program = (name: string): string => join(root, "native", "bin", name + suffix);
   return {
@@ -83,7 +71,9 @@ function linkLibraries(root: string, libraryFolder: string): Record<string, stri
     }
   }
   if (!elsewhere) return {};
-  return { [platform === "darwin" ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH"]: libraryFolder };
+  // A library found by its link looks for its own neighbours beside the link, so the package's folder comes second.
+  const path = [libraryFolder, join(root, "native", "lib")].join(":");
+  return { [platform === "darwin" ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH"]: path };
 }
 
 function linkIfMissing(from: string, to: string): void {
@@ -113,9 +103,7 @@ function readLinks(path: string): { source: string; target: string }[] {
 function copyAside(packaged: string): string {
   const manifest: unknown = JSON.parse(readFileSync(join(packaged, "package.json"), "utf8"));
   const version =
-    typeof manifest === "object" && manifest !== null && "version" in manifest
-      ? String(manifest.version)
-      : "unknown";
+    typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "unknown";
   const copy = join(CLEAR_PLACE, `postgresql-${version}`);
   if (existsSync(copy)) return copy;
   const staging = `${copy}.${process.pid}`;

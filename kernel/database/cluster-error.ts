@@ -8,7 +8,5 @@ export class ClusterError extends Error {
 
 /** The `code` of a Node system error ("ENOENT", …), or undefined for anything else. */
 export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string"
-    ? error.code
-    : undefined;
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }

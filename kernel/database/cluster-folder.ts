@@ -20,13 +20,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import {
-  type Account,
-  CLEAR_PLACE,
-  chooseAccount,
-  clearName,
-  closedFolder,
-} from "./cluster-account.ts";
+import { type Account, CLEAR_PLACE, chooseAccount, closedFolder } from "./cluster-account.ts";
 import { type Binaries, POSTGRES_MAJOR } from "./cluster-binaries.ts";
 import { ClusterError, errorCode } from "./cluster-error.ts";
 import { childOptions } from "./cluster-process.ts";
@@ -85,7 +79,8 @@ function findPlace(folder: string): string {
   if (account === undefined || existsSync(join(folder, "data"))) return folder;
   const closed = closedFolder(dirname(folder), account);
   if (closed === undefined) return folder;
-  const place = join(CLEAR_PLACE, clearName(folder));
+  // A name of its own each time: who removes the chosen folder to begin anew must not meet the old data again.
+  const place = join(CLEAR_PLACE, randomBytes(6).toString("hex"));
   try {
     mkdirSync(place, { recursive: true, mode: 0o711 });
     chmodSync(CLEAR_PLACE, 0o755);
@@ -204,9 +199,7 @@ async function runInitdb(
   child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const problem = await new Promise<string | undefined>((resolve) => {
     child.once("error", (error) => resolve(error.message));
-    child.once("close", (code, signal) =>
-      resolve(code === 0 ? undefined : (signal ?? `exit code ${code}`)),
-    );
+    child.once("close", (code, signal) => resolve(code === 0 ? undefined : (signal ?? `exit code ${code}`)));
   });
   if (problem === undefined) return;
   rmSync(staging, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ClusterError, errorCode } from "./cluster-error.ts";
 
@@ -104,8 +105,15 @@ function linkOnce(from: string, to: string): boolean {
 export function tryLock(path: string): FileLock | { readonly heldBy: number } {
   const mine = JSON.stringify({ pid: process.pid, started: processStart(process.pid) });
   const aside = `${path}.${process.pid}`;
-  rmSync(aside, { force: true });
-  writeFileSync(aside, mine, { mode: 0o644 });
+  try {
+    rmSync(aside, { force: true });
+    writeFileSync(aside, mine, { mode: 0o644 });
+  } catch (error) {
+    throw new ClusterError(
+      `${dirname(path)} cannot be written to (${errorCode(error) ?? "unknown"}). Nothing was started and nothing changed. ` +
+        "Start as the user the folder belongs to, make room, or choose another folder.",
+    );
+  }
   try {
     for (let attempt = 0; attempt < 20; attempt++) {
       if (linkOnce(aside, path)) return { release: () => releaseOwn(path, mine) };

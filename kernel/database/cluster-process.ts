@@ -79,18 +79,14 @@ export function launch(
   place: { readonly dataFolder: string; readonly configFile: string; readonly outputFile: string },
 ): Launch {
   const output = openSync(place.outputFile, "w", 0o600);
-  const child = spawn(
-    binaries.postgres,
-    ["-D", place.dataFolder, "-c", `config_file=${place.configFile}`],
-    {
-      ...childOptions(binaries, account),
-      cwd: place.dataFolder,
-      stdio: ["ignore", output, output],
-      // A session of its own: Ctrl-C in the terminal must reach us alone, so that requests drain before it stops.
-      detached: true,
-      windowsHide: true,
-    },
-  );
+  const child = spawn(binaries.postgres, ["-D", place.dataFolder, "-c", `config_file=${place.configFile}`], {
+    ...childOptions(binaries, account),
+    cwd: place.dataFolder,
+    stdio: ["ignore", output, output],
+    // A session of its own: Ctrl-C in the terminal must reach us alone, so that requests drain before it stops.
+    detached: true,
+    windowsHide: true,
+  });
   closeSync(output);
   const exited = new Promise<ProcessExit>((resolve) => {
     child.once("error", () => resolve({ code: null, signal: null }));
@@ -100,11 +96,7 @@ export function launch(
 }
 
 /** Waits until the launched postmaster accepts connections. Returns false when it ended instead. */
-export async function untilReady(
-  started: Launch,
-  dataFolder: string,
-  timeoutSeconds: number,
-): Promise<boolean> {
+export async function untilReady(started: Launch, dataFolder: string, timeoutSeconds: number): Promise<boolean> {
   const deadline = Date.now() + timeoutSeconds * 1000;
   let ended = false;
   void started.exited.then(() => (ended = true));
@@ -137,11 +129,7 @@ export async function shutDown(
     if (target.gone()) return;
     if (process.platform === "win32") {
       // Windows has no signals; pg_ctl talks to the postmaster over its own pipe.
-      spawnSync(
-        binaries.pgCtl,
-        ["stop", "-D", target.dataFolder, "-m", mode, "-W"],
-        childOptions(binaries, account),
-      );
+      spawnSync(binaries.pgCtl, ["stop", "-D", target.dataFolder, "-m", mode, "-W"], childOptions(binaries, account));
     } else {
       kill(target.pid, signal);
     }
@@ -151,8 +139,7 @@ export async function shutDown(
       await sleep(10);
     }
   }
-  if (!target.gone())
-    throw new ClusterError(`PostgreSQL, process ${target.pid}, does not end. End it by hand.`);
+  if (!target.gone()) throw new ClusterError(`PostgreSQL, process ${target.pid}, does not end. End it by hand.`);
 }
 
 function kill(pid: number, signal: NodeJS.Signals): void {
@@ -210,8 +197,7 @@ function standsIn(pid: number, folder: string): boolean {
   try {
     // The folder must be the program's place of work and the program PostgreSQL: a shell may stand there too.
     return (
-      readlinkSync(`/proc/${pid}/cwd`) === folder &&
-      readFileSync(`/proc/${pid}/comm`, "utf8").startsWith("postgres")
+      readlinkSync(`/proc/${pid}/cwd`) === folder && readFileSync(`/proc/${pid}/comm`, "utf8").startsWith("postgres")
     );
   } catch {
     return false;

@@ -57,28 +57,22 @@ export function configuration(place: ConfigurationPlace): string {
     unix_socket_directories: place.socketFolder ?? "",
     unix_socket_permissions: "0700",
   };
-  const lines = Object.entries(all).map(
-    ([name, value]) => `${checkedName(name)} = ${quoted(value)}`,
-  );
+  const lines = Object.entries(all).map(([name, value]) => `${checkedName(name)} = ${quoted(value)}`);
   return `# Written by Probity at every start: edits here are lost.\n${lines.join("\n")}\n`;
 }
 
 /** The text of pg_hba.conf: a password on every way in, also for the superuser. */
 export function accessRules(socketFolder: string | null): string {
-  return socketFolder === null
-    ? "host all all 127.0.0.1/32 scram-sha-256\n"
-    : "local all all scram-sha-256\n";
+  return socketFolder === null ? "host all all 127.0.0.1/32 scram-sha-256\n" : "local all all scram-sha-256\n";
 }
 
 function checkedName(name: string): string {
-  if (!/^[a-z_][a-z0-9_.]*$/.test(name))
-    throw new RangeError(`Not a PostgreSQL setting: ${JSON.stringify(name)}`);
+  if (!/^[a-z_][a-z0-9_.]*$/.test(name)) throw new RangeError(`Not a PostgreSQL setting: ${JSON.stringify(name)}`);
   return name;
 }
 
 function quoted(value: string | number | boolean): string {
   if (typeof value === "boolean") return value ? "on" : "off";
-  if (/[\n\r\0]/.test(String(value)))
-    throw new RangeError("A PostgreSQL setting cannot hold a line break");
+  if (/[\n\r\0]/.test(String(value))) throw new RangeError("A PostgreSQL setting cannot hold a line break");
   return `'${String(value).replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 }

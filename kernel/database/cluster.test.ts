@@ -42,11 +42,7 @@ async function start(options: Partial<Parameters<typeof startCluster>[0]> = {}):
   return cluster;
 }
 
-async function query(
-  config: AdminConfig,
-  sql: string,
-  values: readonly string[] = [],
-): Promise<unknown[]> {
+async function query(config: AdminConfig, sql: string, values: readonly string[] = []): Promise<unknown[]> {
   const client = new pg.Client({ ...config });
   // The server going away under an open connection is what some tests are about.
   client.on("error", () => undefined);
@@ -124,17 +120,12 @@ test("only a private socket and a password lead in, and nothing listens on the n
   expect(statSync(cluster.socketFolder ?? "").mode & 0o777).toBe(0o700);
   expect(statSync(cluster.dataFolder).mode & 0o077).toBe(0);
   expect(statSync(join(folder, "superuser.password")).mode & 0o777).toBe(0o600);
-  expect(await query(cluster.adminConfig, "select current_setting('listen_addresses')")).toEqual([
-    "",
-  ]);
-  await expect(
-    query({ ...cluster.adminConfig, password: "wrong" }, "select 1"),
-  ).rejects.toMatchObject({ code: "28P01" });
+  expect(await query(cluster.adminConfig, "select current_setting('listen_addresses')")).toEqual([""]);
+  await expect(query({ ...cluster.adminConfig, password: "wrong" }, "select 1")).rejects.toMatchObject({
+    code: "28P01",
+  });
   expect(
-    await query(
-      cluster.adminConfig,
-      "select rolpassword ~ '^SCRAM-SHA-256' from pg_authid where rolname = 'postgres'",
-    ),
+    await query(cluster.adminConfig, "select rolpassword ~ '^SCRAM-SHA-256' from pg_authid where rolname = 'postgres'"),
   ).toEqual([true]);
   expect(new URL(cluster.superuserUrl).password).toBe(cluster.adminConfig.password);
   const byUrl = new pg.Client(cluster.superuserUrl);
@@ -147,12 +138,10 @@ test("a folder too deep for a socket is served on loopback with a password", asy
   const cluster = await start();
   expect(cluster.socketFolder).toBeNull();
   expect(cluster.adminConfig.host).toBe("127.0.0.1");
-  expect(await query(cluster.adminConfig, "select current_setting('listen_addresses')")).toEqual([
-    "127.0.0.1",
-  ]);
-  await expect(
-    query({ ...cluster.adminConfig, password: "wrong" }, "select 1"),
-  ).rejects.toMatchObject({ code: "28P01" });
+  expect(await query(cluster.adminConfig, "select current_setting('listen_addresses')")).toEqual(["127.0.0.1"]);
+  await expect(query({ ...cluster.adminConfig, password: "wrong" }, "select 1")).rejects.toMatchObject({
+    code: "28P01",
+  });
 });
 
 test("under root PostgreSQL runs as an unprivileged account that owns its data", async (context) => {
@@ -270,10 +259,7 @@ test("of many starters at once, exactly one wins, also over a stale lock", async
 
 test.each([
   ["of a dead process", () => JSON.stringify({ pid: 999_999_999, started: null })],
-  [
-    "whose pid another process has by now",
-    () => JSON.stringify({ pid: process.ppid, started: "another boot/1" }),
-  ],
+  ["whose pid another process has by now", () => JSON.stringify({ pid: process.ppid, started: "another boot/1" })],
   ["that a crash left empty", () => ""],
 ])("a lock %s is taken over", async (_, content) => {
   if (processStart(process.ppid) === null) return;
@@ -307,9 +293,7 @@ test("a folder with something else in it is refused and left alone", async () =>
   const note = join(folder, "data", "thesis.txt");
   mkdirSync(join(folder, "data"), { recursive: true, mode: 0o711 });
   writeFileSync(note, "years of work");
-  await expect(startCluster({ folder })).rejects.toThrow(
-    /holds no PostgreSQL database. Nothing in it was touched/,
-  );
+  await expect(startCluster({ folder })).rejects.toThrow(/holds no PostgreSQL database. Nothing in it was touched/);
   expect(readFileSync(note, "utf8")).toBe("years of work");
   expect(existsSync(join(folder, "server.lock"))).toBe(false);
 });
@@ -317,15 +301,11 @@ test("a folder with something else in it is refused and left alone", async () =>
 test("a data folder of another major version is refused, naming the way over", async () => {
   mkdirSync(join(folder, "data"), { recursive: true, mode: 0o711 });
   writeFileSync(join(folder, "data", "PG_VERSION"), "17\n");
-  await expect(startCluster({ folder })).rejects.toThrow(
-    /made by PostgreSQL 17.*npx probity upgrade/,
-  );
+  await expect(startCluster({ folder })).rejects.toThrow(/made by PostgreSQL 17.*npx probity upgrade/);
 });
 
 test("a setting PostgreSQL refuses is reported with its own words, and the folder is free again", async () => {
-  await expect(startCluster({ folder, settings: { shared_buffers: "many" } })).rejects.toThrow(
-    /shared_buffers/,
-  );
+  await expect(startCluster({ folder, settings: { shared_buffers: "many" } })).rejects.toThrow(/shared_buffers/);
   const cluster = await start();
   expect(await query(cluster.adminConfig, "select 1")).toEqual([1]);
 });
@@ -335,12 +315,10 @@ test("no text or parameter of a statement reaches the log, whether it fails or i
   await query(cluster.adminConfig, "create table person (email text primary key, age int)");
   const insert = "insert into person values ($1, 1) -- secret-text";
   await query(cluster.adminConfig, insert, ["secret-key@example.com"]);
-  await expect(
-    query(cluster.adminConfig, insert, ["secret-key@example.com"]),
-  ).rejects.toMatchObject({ code: "23505" });
-  await expect(
-    query(cluster.adminConfig, "select $1::int", ["secret-number"]),
-  ).rejects.toMatchObject({ code: "22P02" });
+  await expect(query(cluster.adminConfig, insert, ["secret-key@example.com"])).rejects.toMatchObject({ code: "23505" });
+  await expect(query(cluster.adminConfig, "select $1::int", ["secret-number"])).rejects.toMatchObject({
+    code: "22P02",
+  });
   await expect(query(cluster.adminConfig, "select secret_column")).rejects.toMatchObject({
     code: "42703",
   });
@@ -349,9 +327,7 @@ test("no text or parameter of a statement reaches the log, whether it fails or i
   });
   await query(cluster.adminConfig, "do $$ begin raise warning 'secret-warning'; end $$");
 
-  const crashing = query(cluster.adminConfig, "select pg_sleep(600), 'secret-crash'").catch(
-    () => "ended",
-  );
+  const crashing = query(cluster.adminConfig, "select pg_sleep(600), 'secret-crash'").catch(() => "ended");
   await sleep(200);
   const [pid] = await query(
     cluster.adminConfig,

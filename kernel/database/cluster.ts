@@ -1,32 +1,12 @@
-import {
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  realpathSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Binaries, findBinaries } from "./cluster-binaries.ts";
 import { ClusterError } from "./cluster-error.ts";
-import {
-  type ClusterFolder,
-  hasDatabase,
-  makeDatabase,
-  prepareFolder,
-  superuserPassword,
-} from "./cluster-folder.ts";
+import { type ClusterFolder, hasDatabase, makeDatabase, prepareFolder, superuserPassword } from "./cluster-folder.ts";
 import { tryLock } from "./cluster-lock.ts";
-import {
-  type Launch,
-  type ProcessExit,
-  clearLeftovers,
-  launch,
-  shutDown,
-  untilReady,
-} from "./cluster-process.ts";
+import { type Launch, type ProcessExit, clearLeftovers, launch, shutDown, untilReady } from "./cluster-process.ts";
 import { type ClusterSettings, accessRules, configuration } from "./cluster-settings.ts";
 
 /** How to connect as superuser; the fields of pg's ClientConfig that are needed, so `{ ...adminConfig, database }` works. */
@@ -99,8 +79,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const binaries = findBinaries(where.account, join(where.place, "lib"));
     const exists = hasDatabase(where.dataFolder);
     const password = superuserPassword(folder, exists);
-    if (!exists)
-      await makeDatabase(where, binaries, password, options.settings?.["fsync"] !== false);
+    if (!exists) await makeDatabase(where, binaries, password, options.settings?.["fsync"] !== false);
     const supervisor = await supervise(where, binaries, options);
     if (options.leaveRunning === true) lock.release();
     return clusterOf(supervisor, where, password, () => lock.release());
@@ -119,13 +98,8 @@ interface Supervisor {
   onExit(callback: (exit: ProcessExit) => void): () => void;
 }
 
-async function supervise(
-  where: ClusterFolder,
-  binaries: Binaries,
-  options: ClusterOptions,
-): Promise<Supervisor> {
-  const fits =
-    Buffer.byteLength(join(where.runFolder, `.s.PGSQL.${SOCKET_PORT}`)) <= SOCKET_PATH_BYTES;
+async function supervise(where: ClusterFolder, binaries: Binaries, options: ClusterOptions): Promise<Supervisor> {
+  const fits = Buffer.byteLength(join(where.runFolder, `.s.PGSQL.${SOCKET_PORT}`)) <= SOCKET_PATH_BYTES;
   const socketFolder = fits && process.platform !== "win32" ? where.runFolder : null;
   const port = socketFolder === null ? await freePort() : SOCKET_PORT;
   const listeners = new Set<(exit: ProcessExit) => void>();
@@ -148,8 +122,7 @@ async function supervise(
     const running = current;
     const pid = running?.child.pid;
     if (running === undefined || pid === undefined) return;
-    const gone = (): boolean =>
-      running.child.exitCode !== null || running.child.signalCode !== null;
+    const gone = (): boolean => running.child.exitCode !== null || running.child.signalCode !== null;
     await shutDown(
       { pid, dataFolder: where.dataFolder, gone },
       binaries,
@@ -202,8 +175,7 @@ async function launchUntilReady(
       configFile,
       outputFile,
     });
-    if (await untilReady(started, where.dataFolder, options.startBoundSeconds ?? 300))
-      return started;
+    if (await untilReady(started, where.dataFolder, options.startBoundSeconds ?? 300)) return started;
     // What it says first goes to the output file, and the rest to its log once that is open.
     const said = readFileSync(outputFile, "utf8") + newestLog(dirname(logFile), since);
     if (attempt < START_ATTEMPTS && /shared memory block|lock file .* already exists/.test(said)) {
@@ -230,12 +202,7 @@ function newestLog(logFolder: string, sinceMs: number): string {
     .join("\n");
 }
 
-function clusterOf(
-  supervisor: Supervisor,
-  where: ClusterFolder,
-  password: string,
-  release: () => void,
-): Cluster {
+function clusterOf(supervisor: Supervisor, where: ClusterFolder, password: string, release: () => void): Cluster {
   const { socketFolder, port } = supervisor;
   const adminConfig: AdminConfig = {
     host: socketFolder ?? "127.0.0.1",
