@@ -3,7 +3,7 @@ import { type CompiledPack, compilePack } from "./compile.ts";
 import type { AnalysisDocument } from "./document.ts";
 import { type ContentMap, contentOf } from "./exclusion.ts";
 import type { Pack } from "./pack.ts";
-import { type DocumentScore, scoreRequirement } from "./score.ts";
+import { type DocumentScore, scoreDocument } from "./score.ts";
 import { structureOf } from "./structure.ts";
 import { type IndexedDocument, indexDocument } from "./term.ts";
 import { GAP_BELOW, type GapRun, type GapStatus, type RequirementResult, statusOf } from "./result.ts";
@@ -27,13 +27,14 @@ const TEMPLATE_CEILING = 0.2;
 export function analyse(pack: Pack, documents: readonly AnalysisDocument[]): GapRun {
   const compiled = compilePack(pack);
   const indexed = documents.map((document) => readDocument(document, compiled)).toSorted(byText);
+  const scores = indexed.map((document) => scoreDocument(compiled.requirements, document));
   const requirements = pack.requirements.map((requirement, index): RequirementResult => {
     const form = compiled.requirements[index];
     if (!form) throw new Error(`the pack ${pack.id} changed while it was read`);
     const showings = indexed
-      .map((document): Showing => {
-        const score = scoreRequirement(form, document);
-        return { document, score, coverage: weigh(score, document, form.carriedBy) };
+      .flatMap((document, place): Showing[] => {
+        const score = scores[place]?.[index];
+        return score ? [{ document, score, coverage: weigh(score, document, form.carriedBy) }] : [];
       })
       .toSorted((a, b) => b.coverage - a.coverage);
     return explain(requirement, form, showings);
@@ -72,7 +73,7 @@ function weigh(score: DocumentScore, document: IndexedDocument, carriedBy: reado
   if (kind === "template") return TEMPLATE_CEILING * coverage;
   if (document.overview && !carriedBy.includes("manual")) {
     // A manual that gives a subject two sentences points to a procedure; one that gives it pages is the procedure.
-    return coverage * Math.min(1, 0.4 + 0.6 * Math.max(0, (score.depth - 600) / 1800));
+    return coverage * Math.min(1, 0.25 + 0.75 * Math.max(0, (score.depth - 600) / 1800));
   }
   return coverage;
 }

@@ -20,6 +20,8 @@ export interface CompiledRequirement {
   scope: number[][];
   obligations: CompiledObligation[];
   carriedBy: string[];
+  /** Stem → share of the subject's terms that hold it: "design" for design review, verification, transfer … */
+  subjectStems: Map<number, number>;
 }
 
 /** A compiled pack with the book its terms stand in. Not shared between runs: the lexicon grows with the documents. */
@@ -53,6 +55,7 @@ export function compilePack(pack: Pack): CompiledPack {
     return {
       id: requirement.id,
       scope: compileGroups(requirement.scope),
+      subjectStems: subjectStems(requirement.scope[0] ?? [], book),
       carriedBy: typeof carried === "string" ? [carried] : carried,
       obligations: requirement.obligations.map((obligation): CompiledObligation => {
         const words = new Map<number, number>();
@@ -74,4 +77,14 @@ export function compilePack(pack: Pack): CompiledPack {
     };
   });
   return { pack, book, requirements, queryStems: new Set(seenIn.keys()) };
+}
+
+function subjectStems(terms: readonly string[], book: TermBook): Map<number, number> {
+  const shares = new Map<number, number>();
+  for (const term of terms) {
+    for (const stemmed of new Set(stemsOf(term.replaceAll("~", " "), book.lexicon))) {
+      shares.set(stemmed, (shares.get(stemmed) ?? 0) + 1 / terms.length);
+    }
+  }
+  return shares;
 }

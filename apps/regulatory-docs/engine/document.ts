@@ -2,20 +2,20 @@
 
 /** A page of the text; offsets are UTF-16, `end` is exclusive. */
 export interface PageSpan {
-  number: number;
-  start: number;
-  end: number;
+  readonly number: number;
+  readonly start: number;
+  readonly end: number;
 }
 
 /**
- * A paragraph of the text. `style` is free: `heading1` … `heading6`, `list`, `table`, `code`, `meta`, `quote` are
+ * A paragraph of the text. `style` is free: `heading1` … `heading6`, `list`, `table`, `toc`, `code`, `meta` are
  * understood, everything else is body text whose form is judged from its words.
  */
 export interface ParagraphSpan {
-  page: number;
-  start: number;
-  end: number;
-  style: string;
+  readonly page: number;
+  readonly start: number;
+  readonly end: number;
+  readonly style: string;
 }
 
 /** A document as the analysis takes it. `name` is for people: neither it nor `id` is ever a signal. */
@@ -23,10 +23,10 @@ export interface AnalysisDocument {
   id: string;
   name: string;
   text: string;
-  pages: PageSpan[];
-  paragraphs: ParagraphSpan[];
+  pages: readonly PageSpan[];
+  paragraphs: readonly ParagraphSpan[];
   /** Running headers and footers, by offset: never content. */
-  furniture?: { start: number; end: number }[];
+  furniture?: readonly { start: number; end: number }[];
 }
 
 const FENCE = /^\s{0,3}(```|~~~)/;

@@ -75,6 +75,7 @@ export function contentOf(structure: Structure): ContentMap {
   units.forEach((unit, index) => {
     if (unit.kind === "meta") mark(index, "front-matter");
     else if (unit.kind === "code") mark(index, "code");
+    else if (unit.kind === "toc") mark(index, "contents");
     else if (unit.kind !== "heading" && isContentsLine(text.slice(unit.start, unit.end))) mark(index, "contents");
   });
   for (const passage of passagesOf(units)) {
@@ -153,7 +154,7 @@ function passagesOf(units: readonly Unit[]): number[][] {
   const passages: number[][] = [];
   let last = -1;
   units.forEach((unit, index) => {
-    if (unit.kind === "heading" || unit.kind === "meta" || unit.kind === "code") return;
+    if (unit.kind === "heading" || unit.kind === "meta" || unit.kind === "code" || unit.kind === "toc") return;
     if (unit.passage !== last) passages.push([]);
     last = unit.passage;
     passages.at(-1)?.push(index);

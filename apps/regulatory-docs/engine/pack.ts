@@ -7,7 +7,7 @@ import { Value } from "typebox/value";
 import { parse } from "yaml";
 
 const Alternatives = Type.Array(Type.Array(Type.String({ minLength: 2, maxLength: 120 }), { minItems: 1 }), { minItems: 1 });
-const Text = Type.String({ minLength: 1, maxLength: 4000 });
+const Text = Type.String({ minLength: 1, maxLength: 8000 });
 const Identifier = Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9._()/-]{0,60}$" });
 
 const ObligationSchema = Type.Object(
@@ -26,6 +26,10 @@ const RequirementSchema = Type.Object(
     title: Text,
     group: Type.Optional(Type.String()),
     summary: Text,
+    /** Words of the regulation, public-domain sources only. */
+    text: Type.Optional(Text),
+    references: Type.Optional(Type.Array(Type.String())),
+    isoClauses: Type.Optional(Type.Array(Type.String())),
     carriedBy: Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())])),
     assessable: Type.Union([Type.Literal("documents"), Type.Literal("partly"), Type.Literal("records")]),
     scope: Alternatives,

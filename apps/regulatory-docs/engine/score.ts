@@ -13,8 +13,8 @@ export interface ObligationScore {
 
 /** A requirement's showing in a document. */
 export interface DocumentScore {
-  /** 0–1: how much of the document, or of a section of it, is about the requirement. */
-  focus: number;
+  /** 0–1: whether the requirement, or its chapter, is what the document is for. */
+  mainness: number;
   obligations: ObligationScore[];
   /** Weighted mean of the obligations within the focus. */
   coverage: number;
@@ -27,10 +27,35 @@ const CONTEXT = { own: 1, lead: 0.95, passage: 0.85, heading: 0.9, parent: 0.8, 
 
 const ROLE_WEIGHT = { purpose: 0.55, definitions: 0.4, responsibilities: 0.8, records: 0.7, excluded: 0, procedure: 1 };
 
-/** Scores one requirement against one document. Pure; the document's place among others has no part in it. */
-export function scoreRequirement(requirement: CompiledRequirement, document: IndexedDocument): DocumentScore {
-  const about = aboutness(requirement, document);
-  const obligations = requirement.obligations.map((obligation) => scoreObligation(obligation, document, about));
+/** Scores every requirement against one document. Pure; the document's place among others has no part in it. */
+export function scoreDocument(requirements: readonly CompiledRequirement[], document: IndexedDocument): DocumentScore[] {
+  const views = requirements.map((requirement) => aboutness(requirement, document));
+  const sizes = sectionSizes(document);
+  const whole = Math.max(1, sizes.reduce((sum, size) => sum + size, 0));
+  return requirements.map((requirement, index) => {
+    const about = views[index] ?? { sections: [], titled: false, headed: [], depth: 0 };
+    const headed = about.headed.reduce((sum, section) => sum + (sizes[section] ?? 0), 0);
+    const share = Math.min(1, headed / whole / MAIN_SHARE);
+    const mainness = about.titled ? 1 : Math.max(akin(requirement, document), share);
+    return scoreRequirement(requirement, document, about, mainness);
+  });
+}
+
+/** "Design review" in a procedure titled "Design and development": the title shares the subject's leading word. */
+function akin(requirement: CompiledRequirement, document: IndexedDocument): number {
+  let share = 0;
+  for (const stemmed of document.titleStems) share = Math.max(share, requirement.subjectStems.get(stemmed) ?? 0);
+  return share >= 0.25 ? 0.85 : 0;
+}
+
+/** A subject with headings over this share of a document is one of its main subjects. */
+const MAIN_SHARE = 0.3;
+/** What a passing treatment is worth beside the same words in a document whose subject it is. */
+const SIDE_SUBJECT = 0.55;
+
+function scoreRequirement(requirement: CompiledRequirement, document: IndexedDocument, about: Aboutness, mainness: number): DocumentScore {
+  const factor = SIDE_SUBJECT + (1 - SIDE_SUBJECT) * mainness;
+  const obligations = requirement.obligations.map((obligation) => scoreObligation(obligation, document, about, mainness, factor));
   let sum = 0;
   let weights = 0;
   obligations.forEach(({ score }, index) => {
@@ -39,41 +64,48 @@ export function scoreRequirement(requirement: CompiledRequirement, document: Ind
     weights += weight;
   });
   const coverage = weights === 0 ? 0 : sum / weights;
-  return { focus: about.focus, obligations, coverage, depth: about.depth };
+  return { mainness, obligations, coverage, depth: about.depth };
 }
 
 interface Aboutness {
   /** 0–1 by section. */
   sections: number[];
-  focus: number;
+  /** The title names the subject. */
+  titled: boolean;
+  /** Sections whose heading, with those above it, names the subject. */
+  headed: number[];
   depth: number;
 }
 
 function aboutness(requirement: CompiledRequirement, document: IndexedDocument): Aboutness {
   const { structure, content } = document;
   const { units, sections } = structure;
-  const [subject, ...facets] = requirement.scope;
-  if (!subject) return { sections: sections.map(() => 1), focus: 1, depth: 0 };
-  const subjectUnits = hitUnits(subject, document);
-  const facetUnits = facets.map((group) => hitUnits(group, document));
-  const titled = subject.some((term) => document.titleTerms.has(term));
+  const groups = requirement.scope.map((group) => hitUnits(group, document));
+  const inTitle = requirement.scope.map((group) => group.some((term) => document.titleTerms.has(term)));
+  const titled = inTitle.length > 0 && inTitle.every(Boolean);
   const headings = sections.map((_, index) => {
-    for (let at = index; at > 0; at = sections[at]?.parent ?? 0) {
-      if (subjectUnits.has(sections[at]?.heading ?? -1)) return at === index ? 1 : 0.9;
-    }
-    return 0;
+    if (index === 0) return 0;
+    let here = false;
+    const full = groups.every((set, group) => {
+      for (let at = index; at > 0; at = sections[at]?.parent ?? 0) {
+        if (!set.has(sections[at]?.heading ?? -1)) continue;
+        if (at === index) here = true;
+        return true;
+      }
+      return inTitle[group] ?? false;
+    });
+    return full ? (here ? 1 : 0.9) : 0;
   });
   const total = sections.map(() => 0);
   const touched = sections.map(() => 0);
-  const size = sections.map(() => 0);
+  const size = sectionSizes(document);
   units.forEach((unit, index) => {
     if (unit.kind === "heading" || content.readings[index]?.exclusion) return;
     const { section } = unit;
     total[section] = (total[section] ?? 0) + 1;
-    size[section] = (size[section] ?? 0) + unit.end - unit.start;
     const heading = sections[section]?.heading ?? -1;
     const here = (set: Set<number>): boolean => set.has(index) || set.has(unit.lead) || set.has(heading);
-    if (here(subjectUnits)) touched[section] = (touched[section] ?? 0) + (facetUnits.every(here) ? 1 : 0.5);
+    if (groups.every(here)) touched[section] = (touched[section] ?? 0) + 1;
   });
   const allUnits = total.reduce((sum, count) => sum + count, 0);
   const allTouched = touched.reduce((sum, count) => sum + count, 0);
@@ -84,13 +116,25 @@ function aboutness(requirement: CompiledRequirement, document: IndexedDocument):
     return Math.max(headings[index] ?? 0, base, Math.min(0.8, share * 1.6));
   });
   let depth = 0;
+  const headed: number[] = [];
   scores.forEach((score, index) => {
     if (score >= 0.5) depth += size[index] ?? 0;
+    if ((headings[index] ?? 0) > 0) headed.push(index);
   });
-  return { sections: scores, focus: Math.max(0, ...scores), depth };
+  return { sections: scores, titled, headed, depth };
 }
 
-function scoreObligation(obligation: CompiledObligation, document: IndexedDocument, about: Aboutness): ObligationScore {
+/** Characters that count, by section. */
+function sectionSizes(document: IndexedDocument): number[] {
+  const size = document.structure.sections.map(() => 0);
+  document.structure.units.forEach((unit, index) => {
+    if (unit.kind === "heading" || document.content.readings[index]?.exclusion) return;
+    size[unit.section] = (size[unit.section] ?? 0) + unit.end - unit.start;
+  });
+  return size;
+}
+
+function scoreObligation(obligation: CompiledObligation, document: IndexedDocument, about: Aboutness, mainness: number, factor: number): ObligationScore {
   const { structure, content, titleTerms } = document;
   const { units, sections } = structure;
   const own = obligation.groups.map((group) => hitUnits(group, document));
@@ -129,7 +173,10 @@ function scoreObligation(obligation: CompiledObligation, document: IndexedDocume
     const alike = similar.get(index) ?? 0;
     const wording = content.readings[index]?.wording ?? "practice";
     const role = ROLE_WEIGHT[content.roles[unit.section] ?? "procedure"];
-    const strength = WORDING_WEIGHT[wording] * role * (about.sections[unit.section] ?? 0);
+    // In the subject's own procedure "per SOP-4" is a detail; elsewhere it sends the reader away.
+    const pointing = wording === "pointer" || (unit.lead >= 0 && content.readings[unit.lead]?.wording === "pointer");
+    const firm = pointing ? WORDING_WEIGHT.pointer + 0.45 * mainness : WORDING_WEIGHT[wording];
+    const strength = firm * role * (about.sections[unit.section] ?? 0) * factor;
     const score = Math.max(terms, 0.7 * alike) * strength;
     if (score > 0.05) scored.push({ unit: index, score });
   }

@@ -59,7 +59,7 @@ export function wordingOf(text: string): Wording {
   if (pointer && DOCUMENT_NUMBER.test(piece.slice(pointer.index, pointer.index + pointer[0].length + 40))) {
     // What stands before the pointer may be a rule of its own: "… within 30 days per SOP-004" still says something.
     const rest = lower.slice(0, pointer.index).split(/\s+/).length;
-    if (rest < 9) return "pointer";
+    if (rest < 20) return "pointer";
   }
   return OBLIGATION.test(lower) ? "obligation" : "practice";
 }

@@ -3,7 +3,7 @@ import type { AnalysisDocument, ParagraphSpan } from "./document.ts";
 import { sentencesOf } from "./sentence.ts";
 
 /** What a unit is, in the text. */
-export type UnitKind = "heading" | "sentence" | "item" | "row" | "code" | "meta";
+export type UnitKind = "heading" | "sentence" | "item" | "row" | "code" | "meta" | "toc";
 
 /** One quotable piece of text. Offsets are UTF-16 into the document's text, `end` exclusive. */
 export interface Unit {
@@ -44,7 +44,7 @@ interface Piece {
   start: number;
   end: number;
   page: number;
-  form: "heading" | "body" | "list" | "table" | "code" | "meta";
+  form: "heading" | "body" | "list" | "table" | "code" | "meta" | "toc";
   level: number;
 }
 
@@ -79,6 +79,9 @@ export function structureOf(document: AnalysisDocument): Structure {
       if (key?.[1] && title === "") title = key[1].trim();
       passage += 1;
       units.push({ ...base, start: piece.start, end: piece.end, kind: "meta", section, passage });
+    } else if (piece.form === "toc") {
+      passage += 1;
+      units.push({ ...base, start: piece.start, end: piece.end, kind: "toc", section, passage });
     } else if (piece.form === "table") {
       if (lastForm !== "table") {
         passage += 1;
@@ -155,6 +158,7 @@ function pieceOf(text: string, paragraph: ParagraphSpan, depth: number): Piece {
     const digit = /[1-9]/.exec(style)?.[0];
     return { ...base, form: "heading", level: digit ? Number(digit) : 1 };
   }
+  if (style === "toc") return { ...base, form: "toc", level: 0 };
   if (style.includes("code")) return { ...base, form: "code", level: 0 };
   if (style.includes("meta")) return { ...base, form: "meta", level: 0 };
   if (style.includes("table") || style.includes("row") || style.includes("cell")) return { ...base, form: "table", level: 0 };

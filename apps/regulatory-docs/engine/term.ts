@@ -42,6 +42,7 @@ export interface IndexedDocument {
   hits: Map<number, number[]>;
   /** Terms in the document's title. */
   titleTerms: Set<number>;
+  titleStems: ReadonlySet<number>;
   /** A manual or another overview of the whole system. */
   overview: boolean;
   /** Stem a statement asks for → units that hold it, ascending. */
@@ -85,7 +86,7 @@ export function indexDocument(structure: Structure, content: ContentMap, book: T
     }
     if (found && found.length > 0) hits.set(term.id, found);
   }
-  return { structure, content, hits, titleTerms, unitsOfWord, overview: OVERVIEW.test(structure.title) };
+  return { structure, content, hits, titleTerms, titleStems: title, unitsOfWord, overview: OVERVIEW.test(structure.title) };
 }
 
 /** Units where all stems of a phrase stand close together, in any order ("supplier evaluation", "evaluation of suppliers"). */

@@ -85,7 +85,29 @@ export function stem(word: string): string {
   return stemmed;
 }
 
+/** Words whose ending is no inflection: cut, they would fall together with a word of another meaning. */
+const WHOLE_WORDS: ReadonlyMap<string, string> = new Map([
+  ["building", "building"],
+  ["buildings", "building"],
+  ["meeting", "meeting"],
+  ["meetings", "meeting"],
+  ["finding", "finding"],
+  ["findings", "finding"],
+  ["servicing", "servicing"],
+  ["production", "production"],
+  ["productions", "production"],
+  ["information", "information"],
+  ["author", "authorship"],
+  ["authors", "authorship"],
+  ["designate", "designate"],
+  ["designated", "designate"],
+  ["designates", "designate"],
+  ["designation", "designate"],
+]);
+
 function lightStem(word: string): string {
+  const whole = WHOLE_WORDS.get(word);
+  if (whole !== undefined) return whole;
   if (word.length <= 3 || /[0-9]/.test(word)) return word;
   let out = word;
   if (out.endsWith("ss") && !out.endsWith("ness")) return out;
