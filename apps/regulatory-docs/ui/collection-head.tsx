@@ -1,0 +1,122 @@
+import { Act } from "@probity/web/kit/act.tsx";
+import { Dialog } from "@probity/web/kit/dialog.tsx";
+import { Field } from "@probity/web/kit/field.tsx";
+import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
+import { write } from "@probity/web/shell/api.ts";
+import css from "@probity/web/shell/page.module.css";
+import { usePlace } from "@probity/web/shell/place.tsx";
+import { asProblem } from "@probity/web/shell/problem.ts";
+import { useMutation } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { docsApi, docsPage } from "./path.ts";
+import type { Collection } from "./types.ts";
+
+/** Name and description with their edit, and the deletion that asks for the name. */
+export function CollectionHead({
+  collection,
+  onChanged,
+}: {
+  collection: Collection;
+  onChanged: () => Promise<unknown>;
+}) {
+  const [open, setOpen] = useState<"edit" | "delete" | null>(null);
+  return (
+    <header className={css.head}>
+      <div>
+        <h1>{collection.name}</h1>
+        {collection.description !== "" && <p className={css.muted}>{collection.description}</p>}
+      </div>
+      <div className={css.row}>
+        <Act onAct={() => setOpen("edit")}>Edit name</Act>
+        <Act look="quiet" onAct={() => setOpen("delete")}>
+          Delete collection
+        </Act>
+      </div>
+      {open === "edit" && <Edit collection={collection} onClose={() => setOpen(null)} onChanged={onChanged} />}
+      {open === "delete" && <Remove collection={collection} onClose={() => setOpen(null)} />}
+    </header>
+  );
+}
+
+function Edit(props: { collection: Collection; onClose: () => void; onChanged: () => Promise<unknown> }) {
+  const { collection } = props;
+  const [name, setName] = useState(collection.name);
+  const [description, setDescription] = useState(collection.description);
+  // The version this dialog was opened on, so that a change made meanwhile by another is not overwritten.
+  const [version] = useState(collection.version);
+  const save = useMutation({
+    mutationFn: () =>
+      write(
+        "PATCH",
+        docsApi.collection(collection.id),
+        { name: name.trim(), description: description.trim() },
+        { version },
+      ),
+    onSuccess: async () => {
+      await props.onChanged();
+      props.onClose();
+    },
+  });
+  return (
+    <Dialog open onClose={props.onClose} title="Edit collection">
+      <form
+        className={css.form}
+        noValidate
+        onSubmit={(event: FormEvent) => {
+          event.preventDefault();
+          if (name.trim() !== "") save.mutate();
+        }}
+      >
+        {save.isError && <ProblemNotice problem={asProblem(save.error)} />}
+        <Field
+          name="edit-name"
+          label="Name"
+          value={name}
+          onChange={setName}
+          error={name.trim() === "" ? "Name the collection, such as QMS 2026." : undefined}
+        />
+        <Field name="edit-description" label="What it holds" value={description} onChange={setDescription} />
+        <div>
+          <Act look="main" size="form" submit busy={save.isPending}>
+            Save collection
+          </Act>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function Remove({ collection, onClose }: { collection: Collection; onClose: () => void }) {
+  const place = usePlace();
+  const [typed, setTyped] = useState("");
+  const remove = useMutation({
+    mutationFn: () => write("DELETE", docsApi.collection(collection.id), undefined, { version: collection.version }),
+    onSuccess: () => place.go(docsPage.collections(place.params.ws ?? "")),
+  });
+  return (
+    <Dialog open onClose={onClose} title={`Delete ${collection.name}`}>
+      <div className={css.form}>
+        <p>
+          Its documents, results and decisions go with it. The audit trail keeps that they were there. This cannot be
+          undone.
+        </p>
+        {remove.isError && <ProblemNotice problem={asProblem(remove.error)} />}
+        <Field name="delete-name" label={`Type ${collection.name}`} value={typed} onChange={setTyped} />
+        <div className={css.row}>
+          <Act size="form" onAct={onClose}>
+            Keep it
+          </Act>
+          <Act
+            look="danger"
+            size="form"
+            busy={remove.isPending}
+            disabledReason={typed === collection.name ? undefined : "The name is not typed yet."}
+            onAct={() => remove.mutate()}
+          >
+            Delete collection
+          </Act>
+        </div>
+      </div>
+    </Dialog>
+  );
+}

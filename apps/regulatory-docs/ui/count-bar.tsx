@@ -1,0 +1,37 @@
+import type { Counts } from "./types.ts";
+import css from "./count-bar.module.css";
+
+const parts = [
+  ["covered", "covered", "●"],
+  ["partial", "partial", "◐"],
+  ["gap", "gap", "▲"],
+  ["notAssessable", "none", "○"],
+] as const;
+
+/** Four counts as one bar with its numbers, in the ledger's order. */
+export function CountBar({ counts }: { counts: Counts }) {
+  const total = Math.max(1, counts.covered + counts.partial + counts.gap + counts.notAssessable);
+  let at = 0;
+  return (
+    <span className={css.box}>
+      <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+        {parts.map(([key, tone]) => {
+          const width = (100 * counts[key]) / total;
+          const x = at;
+          at += width;
+          return (
+            <rect key={key} x={x} width={Math.max(0, width - 0.5)} height="8" style={{ fill: `var(--p-${tone})` }} />
+          );
+        })}
+      </svg>
+      <span className={css.words}>
+        {parts.map(([key, tone, shape]) => (
+          <span key={key} style={{ color: `var(--p-${tone})` }}>
+            <span aria-hidden="true">{shape}</span> {counts[key]}
+            <span className="p-hidden"> {key === "notAssessable" ? "not assessable" : key}</span>
+          </span>
+        ))}
+      </span>
+    </span>
+  );
+}

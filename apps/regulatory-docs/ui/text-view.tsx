@@ -1,0 +1,87 @@
+import { useMemo } from "react";
+import { stretches } from "./text-marks.ts";
+import type { DocumentText } from "./types.ts";
+import css from "./text-view.module.css";
+
+/** A passage to mark, with the zero-based number it has in the finding. */
+export interface Mark {
+  start: number;
+  end: number;
+  index: number;
+  quote: string;
+  page: number | null;
+}
+
+interface Props {
+  document: DocumentText;
+  marks: Mark[];
+  active: number;
+  total: number;
+  name: string;
+}
+
+interface Paragraph {
+  start: number;
+  end: number;
+  style: string;
+}
+
+/** Paragraphs of a page; a text that came without any is cut at its blank lines. */
+function paragraphsOf(document: DocumentText, page: { number: number; start: number; end: number }): Paragraph[] {
+  const own = document.paragraphs.filter((item) => item.start >= page.start && item.start < page.end);
+  if (own.length > 0) return own;
+  const found: Paragraph[] = [];
+  const pattern = /[^\n](?:.|\n(?!\s*\n))*/g;
+  const text = document.text.slice(page.start, page.end);
+  for (const match of text.matchAll(pattern)) {
+    found.push({ start: page.start + match.index, end: page.start + match.index + match[0].length, style: "body" });
+  }
+  return found;
+}
+
+function styleOf(style: string): string | undefined {
+  if (/^h(eading)?-?[12]$|title/i.test(style)) return css.heading;
+  if (/^h(eading)?/i.test(style)) return css.subheading;
+  if (/list|bullet/i.test(style)) return css.item;
+  if (/table|cell|code/i.test(style)) return css.cell;
+  return css.paragraph;
+}
+
+/** A document's own words in its own face, page by page, with the evidence marked. */
+export function TextView({ document, marks, active, total, name }: Props) {
+  const pages = useMemo(() => {
+    const list = document.pages.length > 0 ? document.pages : [{ number: 1, start: 0, end: document.text.length }];
+    return list.map((page) => ({ page, paragraphs: paragraphsOf(document, page) }));
+  }, [document]);
+  return (
+    <div className={css.text} tabIndex={0} role="group" aria-label={`Text of ${name}`} data-viewer>
+      {pages.map(({ page, paragraphs }) => (
+        <section key={page.number} className={css.page} aria-label={`Page ${page.number}`}>
+          {pages.length > 1 && <p className={css.number}>{page.number}</p>}
+          {paragraphs.map((paragraph) => (
+            <p key={paragraph.start} className={styleOf(paragraph.style)}>
+              {stretches(document.text, paragraph, marks, active).map((stretch, at) =>
+                stretch.evidence === null ? (
+                  stretch.text
+                ) : (
+                  <mark
+                    // Stretches of one paragraph have a fixed order.
+                    key={at}
+                    className={css.mark}
+                    tabIndex={-1}
+                    data-evidence={stretch.evidence}
+                    data-active={stretch.evidence === active || undefined}
+                    aria-label={stretch.first ? `evidence ${stretch.evidence + 1} of ${total}` : undefined}
+                  >
+                    {stretch.first && <sup className={css.sup}>{stretch.evidence + 1}</sup>}
+                    {stretch.text}
+                  </mark>
+                ),
+              )}
+            </p>
+          ))}
+        </section>
+      ))}
+    </div>
+  );
+}

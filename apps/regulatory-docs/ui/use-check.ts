@@ -1,0 +1,106 @@
+import { announce } from "@probity/web/kit/announcer.tsx";
+import { streamLines } from "@probity/web/shell/api.ts";
+import { api } from "@probity/web/shell/path.ts";
+import { ApiProblem, asProblem } from "@probity/web/shell/problem.ts";
+import { useCallback, useEffect, useRef, useState } from "react";
+import type { CheckLine, CheckRun, Refusal } from "./types.ts";
+
+/** What the file chooser offers. The server looks at the bytes and decides. */
+export const accepted = ".pdf,.docx,.docm,.doc,.txt,.md";
+
+export interface CheckedFile {
+  file: File;
+  state: string;
+  refusal: Refusal | null;
+}
+
+interface Shared {
+  files: CheckedFile[];
+  problem: ApiProblem | null;
+}
+
+export type CheckState =
+  | (Shared & { step: "idle" })
+  | (Shared & { step: "checking"; progress: { stage: string; done: number; total: number } })
+  | (Shared & { step: "result"; run: CheckRun });
+
+const empty: CheckState = { step: "idle", files: [], problem: null };
+
+/** One free check: files out, lines in, the result held in this page's memory alone. */
+export function useCheck() {
+  const [state, setState] = useState<CheckState>(empty);
+  const running = useRef<AbortController | null>(null);
+  useEffect(() => () => running.current?.abort(), []);
+
+  const reset = useCallback(() => {
+    running.current?.abort();
+    setState(empty);
+  }, []);
+
+  const start = useCallback((pack: string, chosen: File[]) => {
+    const offered = chosen.filter((file) => accepted.split(",").some((end) => file.name.toLowerCase().endsWith(end)));
+    if (offered.length === 0) {
+      setState({
+        ...empty,
+        problem: new ApiProblem({
+          status: 0,
+          title: "None of these files holds text this check reads.",
+          detail: "Nothing was sent.",
+          next: "Choose PDF, Word, text or Markdown files.",
+        }),
+      });
+      return;
+    }
+    const control = new AbortController();
+    running.current?.abort();
+    running.current = control;
+    const form = new FormData();
+    form.append("pack", pack);
+    for (const file of offered) form.append("files", file, file.name);
+    let files: CheckedFile[] = offered.map((file) => ({ file, state: "sending", refusal: null }));
+    let progress = { stage: "Sending", done: 0, total: offered.length };
+    setState({ step: "checking", files, problem: null, progress });
+
+    const run = async () => {
+      for await (const line of streamLines<CheckLine>(api.check(), form, control.signal)) {
+        if (line.type === "file") {
+          files = files.map((item) =>
+            item.file.name === line.name ? { ...item, state: line.state, refusal: line.refusal ?? null } : item,
+          );
+        } else if (line.type === "progress") {
+          progress = { stage: line.stage, done: line.done, total: line.total };
+        } else if (line.type === "problem") {
+          throw new ApiProblem({ status: 0, ...line });
+        } else {
+          announce(`Done. ${line.run.counts.gap} gaps, ${line.run.counts.partial} partial.`);
+          setState({ step: "result", files, problem: null, run: line.run });
+          return;
+        }
+        setState({ step: "checking", files, problem: null, progress });
+      }
+      throw new ApiProblem({
+        status: 0,
+        title: "The check ended before its result.",
+        detail: "Nothing was kept.",
+        next: "Start it again; fewer files go faster.",
+      });
+    };
+    run().catch((error: unknown) => {
+      if (control.signal.aborted) return;
+      setState({ step: "idle", files, problem: waitWords(asProblem(error)) });
+    });
+  }, []);
+
+  return { state, start, reset };
+}
+
+/** A 429 says when to come back. */
+function waitWords(problem: ApiProblem): ApiProblem {
+  if (problem.status !== 429 || problem.retryAfterSeconds === null || problem.next !== "") return problem;
+  const minutes = Math.ceil(problem.retryAfterSeconds / 60);
+  return new ApiProblem({
+    ...problem,
+    fields: {},
+    next: minutes <= 1 ? "Come back in a minute." : `Come back in ${minutes} minutes.`,
+  });
+}

@@ -1,0 +1,58 @@
+import { upload } from "@probity/web/shell/api.ts";
+import { type ApiProblem, asProblem } from "@probity/web/shell/problem.ts";
+import { useCallback, useRef, useState } from "react";
+import { docsApi } from "./path.ts";
+import { accepted } from "./use-check.ts";
+
+export interface Upload {
+  key: string;
+  file: File;
+  /** 0–1 while bytes travel. */
+  share: number;
+  problem: ApiProblem | null;
+}
+
+/** Files on their way into a collection, two at a time; what was taken leaves the list, what was refused stays with its reason. */
+export function useUploads(collectionId: string, onTaken: () => void) {
+  const [items, setItems] = useState<Upload[]>([]);
+  const queue = useRef<Upload[]>([]);
+  const busy = useRef(0);
+
+  const forget = useCallback((key: string) => setItems((old) => old.filter((item) => item.key !== key)), []);
+  const pump = useCallback(() => {
+    while (busy.current < 2) {
+      const next = queue.current.shift();
+      if (next === undefined) return;
+      busy.current += 1;
+      const patch = (change: Partial<Upload>) =>
+        setItems((old) => old.map((item) => (item.key === next.key ? { ...item, ...change } : item)));
+      upload(docsApi.upload(collectionId), next.file, (share) => patch({ share }))
+        .then(() => {
+          forget(next.key);
+          onTaken();
+        })
+        .catch((error: unknown) => patch({ problem: asProblem(error) }))
+        .finally(() => {
+          busy.current -= 1;
+          pump();
+        });
+    }
+  }, [collectionId, forget, onTaken]);
+
+  const add = useCallback(
+    (files: File[]) => {
+      const fresh = files
+        .filter(
+          (file) => accepted.split(",").some((end) => file.name.toLowerCase().endsWith(end)) || files.length === 1,
+        )
+        .map((file) => ({ key: crypto.randomUUID(), file, share: 0, problem: null }));
+      const names = new Set(fresh.map((item) => item.file.name));
+      // A second try with the same name takes the place of the refused first.
+      setItems((old) => [...old.filter((item) => item.problem === null || !names.has(item.file.name)), ...fresh]);
+      queue.current.push(...fresh);
+      pump();
+    },
+    [pump],
+  );
+  return { items, add, forget };
+}

@@ -1,0 +1,28 @@
+import { Modal } from "@mantine/core";
+import type { ReactNode } from "react";
+
+/** A dialog. Focus goes in, stays in, and comes back to what opened it. */
+export function Dialog(props: {
+  open: boolean;
+  title: string;
+  onClose: () => void;
+  children: ReactNode;
+  size?: number | string;
+  /** False when leaving would lose the way out, as for an ended session. */
+  closable?: boolean;
+}) {
+  const closable = props.closable ?? true;
+  return (
+    <Modal
+      opened={props.open}
+      onClose={props.onClose}
+      title={<strong>{props.title}</strong>}
+      size={props.size ?? 480}
+      withCloseButton={closable}
+      closeOnEscape={closable}
+      closeOnClickOutside={closable}
+    >
+      {props.children}
+    </Modal>
+  );
+}

@@ -1,0 +1,22 @@
+import { useEffect, useState } from "react";
+import css from "./skeleton.module.css";
+
+/** Nothing for the first 300 ms, then ruled rows where the data will stand. */
+export function Skeleton({ rows = 6, label }: { rows?: number; label: string }) {
+  const [shown, setShown] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setShown(true), 300);
+    return () => clearTimeout(timer);
+  }, []);
+  if (!shown) return null;
+  return (
+    <div className={css.box} role="status">
+      <span className="p-hidden">{label}</span>
+      {Array.from({ length: rows }, (_, index) => (
+        <div className={css.row} key={index}>
+          <span style={{ inlineSize: `${38 + ((index * 37) % 45)}%` }} />
+        </div>
+      ))}
+    </div>
+  );
+}

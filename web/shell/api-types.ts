@@ -1,0 +1,137 @@
+/** What the HTTP API sends and takes. The server is the authority; this file only names its shapes. */
+
+export interface Instance {
+  setUp: boolean;
+  freeCheck: { on: boolean; perHour: number };
+  name: string;
+  version: string;
+  packs: PackSummary[];
+  limits: { maxBytes: number; [name: string]: number };
+}
+
+export interface PackSummary {
+  id: string;
+  title: string;
+  requirementCount: number;
+}
+
+export interface Person {
+  id: string;
+  name: string;
+}
+
+export interface WorkspaceMembership {
+  id: string;
+  slug: string;
+  name: string;
+  role: string;
+}
+
+export interface Session {
+  user: Person & { email: string };
+  workspaces: WorkspaceMembership[];
+}
+
+export interface SetUpRequest {
+  owner: { name: string; email: string; password: string };
+  workspace: { name: string; preset: string };
+  sampleData: boolean;
+}
+
+export interface SetUpResult {
+  workspaceId: string;
+  slug: string;
+}
+
+/** One keyset page. */
+export interface Page<Item> {
+  items: Item[];
+  next?: string | null;
+  total?: number;
+}
+
+export interface Member extends Person {
+  email: string;
+  role: string;
+  status: string;
+  lastSeenAt: string | null;
+}
+
+export interface Invitation {
+  id: string;
+  link: string;
+  expiresAt: string;
+}
+
+export interface InvitationView {
+  email?: string;
+  role?: string;
+  workspace?: string | { name: string };
+  expiresAt?: string;
+}
+
+export interface LedgerEvent {
+  seq: number;
+  at: string;
+  actor: Person | null;
+  action: string;
+  record: string | null;
+  recordId: string | null;
+  outcome: string;
+  source: string | null;
+  leafHash: string;
+}
+
+export type Urgency = "late" | "today" | "week" | "admin";
+
+/** One act that waits for the reader. `href` is a path of this site. */
+export interface HomeItem {
+  urgency: Urgency;
+  verb: string;
+  object: string;
+  detail: string;
+  reason: string;
+  href: string;
+  act: string;
+}
+
+export interface Job {
+  id: string;
+  kind: string;
+  stage: string;
+  done: number;
+  total: number;
+  state: "queued" | "running" | "done" | "failed";
+  problem?: { title: string; detail?: string; next?: string } | null;
+}
+
+export type ControlStatus = "active" | "degraded" | "stale" | "off" | "planned";
+
+export interface Control {
+  id: string;
+  promise: string;
+  title: string;
+  status: ControlStatus;
+  reason: string;
+  evidence: { probe: string; outcome: string; at: string; detail: string }[];
+  standards: string[];
+  yourPart: string;
+}
+
+export interface TrustStatement {
+  host: string;
+  computedAt: string;
+  summary: Record<ControlStatus, number>;
+  controls: Control[];
+}
+
+/** What the set-up link answers: the presets offered, each with its main numbers in force. */
+export interface SetUpView {
+  presets?: Preset[];
+}
+
+export interface Preset {
+  id: string;
+  title: string;
+  main: { title: string; value: string }[];
+}

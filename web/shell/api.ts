@@ -1,0 +1,199 @@
+import { ApiProblem, offlineProblem, problemOf } from "./problem.ts";
+
+/** The only module that calls `fetch`. Paths come from path.ts. */
+
+let workspaceId: string | null = null;
+let onExpired: () => void = () => {};
+
+/** Binds following calls to one workspace (its id), or to none. */
+export function bindWorkspace(id: string | null): void {
+  workspaceId = id;
+}
+
+/** Called when a bound call is answered 401: the session ended under the page. */
+export function whenExpired(listener: () => void): void {
+  onExpired = listener;
+}
+
+interface Options {
+  method?: string;
+  body?: unknown;
+  /** Version the change is based on; sent as If-Match. */
+  version?: number | undefined;
+  /** Kept by the caller over retries of one act, so that it happens once. */
+  idempotencyKey?: string | undefined;
+  signal?: AbortSignal | undefined;
+  accept?: string;
+  /** True for calls made while signed out, whose 401 is an ordinary answer. */
+  public?: boolean;
+}
+
+async function send(path: string, options: Options): Promise<Response> {
+  const method = options.method ?? "GET";
+  const headers = new Headers({ accept: options.accept ?? "application/json" });
+  if (workspaceId !== null) headers.set("Probity-Workspace", workspaceId);
+  if (method !== "GET") {
+    // The server takes writes only with this header and a same-origin Origin.
+    headers.set("Probity-Request", "1");
+    headers.set("Idempotency-Key", options.idempotencyKey ?? crypto.randomUUID());
+  }
+  if (options.version !== undefined) headers.set("If-Match", `"${options.version}"`);
+  let body: BodyInit | null = null;
+  if (options.body instanceof FormData) body = options.body;
+  else if (options.body !== undefined) {
+    headers.set("content-type", "application/json");
+    body = JSON.stringify(options.body);
+  }
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers,
+      body,
+      credentials: "same-origin",
+      signal: options.signal ?? null,
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw offlineProblem();
+  }
+  if (!response.ok) {
+    if (response.status === 401 && options.public !== true) onExpired();
+    throw await problemOf(response);
+  }
+  return response;
+}
+
+async function json<T>(response: Response): Promise<T> {
+  if (response.status === 204) return JSON.parse("null");
+  return response.json();
+}
+
+/** Reads JSON. Throws {@link ApiProblem}. */
+export async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return json<T>(await send(path, { signal }));
+}
+
+/** Reads JSON where being signed out is an ordinary answer. */
+export async function readPublic<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return json<T>(await send(path, { signal, public: true }));
+}
+
+/** Sends a change and reads the answer; `null` when there is none. */
+export async function write<T>(
+  method: "POST" | "PATCH" | "DELETE",
+  path: string,
+  body?: unknown,
+  options: Pick<Options, "version" | "idempotencyKey" | "public" | "signal"> = {},
+): Promise<T> {
+  return json<T>(await send(path, { method, body, ...options }));
+}
+
+/** Fetches a file and hands it to the browser's download. The name comes from the server when it gives one. */
+export async function download(path: string, fallbackName: string): Promise<void> {
+  const response = await send(path, { accept: "*/*" });
+  const disposition = response.headers.get("content-disposition") ?? "";
+  const name = /filename="?([^";]+)"?/.exec(disposition)?.[1] ?? fallbackName;
+  saveFile(await response.blob(), name);
+}
+
+/** The bytes behind a signed link of this origin. */
+export async function bytes(path: string): Promise<ArrayBuffer> {
+  return (await send(path, { accept: "*/*" })).arrayBuffer();
+}
+
+/** Saves a blob under a name. */
+export function saveFile(blob: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  // The download has taken its own reference by the next minute.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+async function* lines(response: Response): AsyncGenerator<string> {
+  if (response.body === null) return;
+  let rest = "";
+  const decoder = new TextDecoder();
+  const reader = response.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    rest += decoder.decode(value ?? new Uint8Array(), { stream: !done });
+    const parts = rest.split("\n");
+    rest = done ? "" : (parts.pop() ?? "");
+    yield* parts;
+    if (done) return;
+  }
+}
+
+/** JSON Lines answered to a multipart post, one value a line. */
+export async function* streamLines<T>(path: string, form: FormData, signal: AbortSignal): AsyncGenerator<T> {
+  const response = await send(path, {
+    method: "POST",
+    body: form,
+    signal,
+    accept: "application/x-ndjson",
+    public: true,
+  });
+  for await (const line of lines(response)) {
+    if (line.trim() !== "") yield JSON.parse(line);
+  }
+}
+
+/**
+ * Server-sent events of one stream, data parsed as JSON. EventSource cannot send the workspace header,
+ * so the stream is read through fetch; reconnecting is the caller's.
+ */
+export async function* streamEvents<T>(path: string, signal: AbortSignal): AsyncGenerator<T> {
+  const response = await send(path, { signal, accept: "text/event-stream" });
+  let data = "";
+  for await (const line of lines(response)) {
+    const clean = line.endsWith("\r") ? line.slice(0, -1) : line;
+    if (clean.startsWith("data:")) data += clean.slice(5);
+    else if (clean === "" && data !== "") {
+      yield JSON.parse(data);
+      data = "";
+    }
+  }
+}
+
+/**
+ * Uploads one file with its progress (0–1). XMLHttpRequest, because fetch reports no upload progress.
+ * Throws {@link ApiProblem}.
+ */
+export function upload<T>(path: string, file: File, onProgress: (share: number) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", path);
+    request.responseType = "text";
+    request.setRequestHeader("accept", "application/json");
+    request.setRequestHeader("Probity-Request", "1");
+    request.setRequestHeader("Idempotency-Key", crypto.randomUUID());
+    if (workspaceId !== null) request.setRequestHeader("Probity-Workspace", workspaceId);
+    request.upload.onprogress = (event) => {
+      if (event.lengthComputable) onProgress(event.loaded / event.total);
+    };
+    request.onerror = () => reject(offlineProblem());
+    request.onload = () => {
+      const headers = new Headers();
+      for (const name of ["retry-after", "x-request-id"]) {
+        const value = request.getResponseHeader(name);
+        if (value !== null) headers.set(name, value);
+      }
+      const status = request.status === 204 ? 200 : request.status;
+      const response = new Response(request.responseText, { status, headers });
+      if (response.ok) {
+        json<T>(response).then(resolve, () => reject(offlineProblem()));
+        return;
+      }
+      if (status === 401) onExpired();
+      problemOf(response).then(reject, reject);
+    };
+    const form = new FormData();
+    form.append("file", file, file.name);
+    request.send(form);
+  });
+}
+
+export { ApiProblem };

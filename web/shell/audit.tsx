@@ -1,0 +1,148 @@
+import { useState } from "react";
+import { Act } from "../kit/act.tsx";
+import { EmptyState } from "../kit/empty-state.tsx";
+import { LedgerTable } from "../kit/ledger-table.tsx";
+import { ProblemNotice } from "../kit/problem-notice.tsx";
+import { Skeleton } from "../kit/skeleton.tsx";
+import { StatusMark } from "../kit/status-mark.tsx";
+import type { Tone } from "../kit/status.ts";
+import { showTime } from "../kit/time.ts";
+import { download } from "./api.ts";
+import type { LedgerEvent } from "./api-types.ts";
+import { More } from "./more.tsx";
+import { api } from "./path.ts";
+import { usePlace, useTitle } from "./place.tsx";
+import { type ApiProblem, asProblem } from "./problem.ts";
+import { usePages } from "./use-pages.ts";
+import css from "./page.module.css";
+
+function outcome(event: LedgerEvent): { tone: Tone; word: string } {
+  if (/^(?:ok|done|success|allowed|committed)$/i.test(event.outcome)) return { tone: "covered", word: event.outcome };
+  return { tone: /den|refus|fail/i.test(event.outcome) ? "gap" : "partial", word: event.outcome };
+}
+
+const named = ["q", "action", "actor", "from", "to"] as const;
+
+/** Every act of the workspace with its leaf. Filters live in the address. */
+export function Audit() {
+  useTitle("Audit");
+  const place = usePlace();
+  const filter: Record<string, string> = {};
+  for (const name of named) {
+    const value = place.search[name];
+    if (typeof value === "string" && value !== "") filter[name] = value;
+  }
+  const [problem, setProblem] = useState<ApiProblem | null>(null);
+  const events = usePages<LedgerEvent>(["events", place.params.ws, filter], (cursor) =>
+    api.events({ ...filter, cursor, limit: 100 }),
+  );
+  const set = (name: string, value: string) => place.query({ ...filter, [name]: value }, true);
+  const filtered = Object.keys(filter).length > 0;
+  const input = (name: (typeof named)[number], label: string, type: string) => (
+    <input
+      className={css.search}
+      type={type}
+      aria-label={label}
+      placeholder={label}
+      title={label}
+      value={filter[name] ?? ""}
+      onChange={(event) => set(name, event.currentTarget.value)}
+    />
+  );
+  return (
+    <div className={css.page}>
+      <div className={css.head}>
+        <h1>Audit</h1>
+        <Act
+          onAct={() => {
+            setProblem(null);
+            download(api.events({ ...filter, format: "csv" }), "audit-events.csv").catch((error: unknown) =>
+              setProblem(asProblem(error)),
+            );
+          }}
+        >
+          {filtered ? "Export this selection (CSV)" : "Export (CSV)"}
+        </Act>
+      </div>
+      <div className={css.row} role="search" aria-label="Filter events">
+        {input("q", "Words", "search")}
+        {input("action", "Action", "text")}
+        {input("actor", "Person", "text")}
+        {input("from", "From", "date")}
+        {input("to", "To", "date")}
+        {filtered && (
+          <Act look="quiet" onAct={() => place.query({})}>
+            Clear filters
+          </Act>
+        )}
+      </div>
+      <p className={css.meta}>
+        {filtered ? "An export of this is a selection, not the complete log, and says so. " : ""}An export goes into the
+        audit trail.
+      </p>
+      {problem !== null && <ProblemNotice problem={problem} />}
+      {events.isError && <ProblemNotice problem={asProblem(events.error)} onRetry={() => void events.refetch()} />}
+      {events.isPending && <Skeleton rows={10} label="Reading the log" />}
+      {events.isSuccess && events.items.length === 0 && (
+        <EmptyState act={filtered && <Act onAct={() => place.query({})}>Clear filters</Act>}>
+          {filtered ? "No event matches these filters." : "Nothing has happened here yet."}
+        </EmptyState>
+      )}
+      {events.items.length > 0 && (
+        <LedgerTable
+          caption="Events, newest first"
+          rows={events.items}
+          rowKey={(event) => String(event.seq)}
+          tone={(event) => outcome(event).tone}
+          columns={[
+            {
+              id: "at",
+              title: "When",
+              width: "210px",
+              cell: (event) => <time dateTime={event.at}>{showTime(event.at)}</time>,
+            },
+            { id: "actor", title: "Who", cell: (event) => event.actor?.name ?? "system" },
+            {
+              id: "action",
+              title: "What",
+              lead: true,
+              cell: (event) => <span className={css.mono}>{event.action}</span>,
+            },
+            {
+              id: "object",
+              title: "Object",
+              cell: (event) => (
+                <span className={css.mono} title={event.recordId ?? ""}>
+                  {[event.record, event.recordId?.slice(-8)]
+                    .filter((part) => part !== undefined && part !== null)
+                    .join(" ")}
+                </span>
+              ),
+            },
+            { id: "outcome", title: "Outcome", cell: (event) => <StatusMark {...outcome(event)} /> },
+            {
+              id: "leaf",
+              title: "Leaf",
+              end: true,
+              cell: (event) => (
+                <span className={css.mono} title={event.leafHash}>
+                  {event.seq} · {event.leafHash.slice(0, 8)}…
+                </span>
+              ),
+            },
+          ]}
+        />
+      )}
+      {events.isSuccess && events.items.length > 0 && (
+        <More
+          shown={events.items.length}
+          total={events.total}
+          noun="events"
+          more={events.hasNextPage}
+          busy={events.isFetchingNextPage}
+          onMore={() => void events.fetchNextPage()}
+        />
+      )}
+    </div>
+  );
+}

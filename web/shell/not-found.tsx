@@ -1,0 +1,17 @@
+import { EmptyState } from "../kit/empty-state.tsx";
+import { page } from "./path.ts";
+import { Go, useTitle } from "./place.tsx";
+import css from "./page.module.css";
+
+/** The same for what does not exist and for what belongs to another workspace. */
+export function NotFound() {
+  useTitle("Nothing here");
+  return (
+    <main className={css.page}>
+      <h1>Nothing is here</h1>
+      <EmptyState act={<Go to={page.root()}>Go to the first page</Go>}>
+        This address leads to nothing you can see. Your work is safe.
+      </EmptyState>
+    </main>
+  );
+}

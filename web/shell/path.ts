@@ -1,0 +1,69 @@
+/** The only place where addresses are spelled: pages of this site and calls of the API. */
+
+type Value = string | number | boolean | null | undefined;
+
+function query(values: Record<string, Value>): string {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(values)) {
+    if (value !== undefined && value !== null && value !== "") search.set(key, String(value));
+  }
+  const text = search.toString();
+  return text === "" ? "" : `?${text}`;
+}
+
+const part = encodeURIComponent;
+
+/** Route patterns, in the router's notation. */
+export const route = {
+  root: "/",
+  check: "/check",
+  signIn: "/signin",
+  setUp: "/setup/$token",
+  invite: "/invite/$token",
+  trust: "/trust",
+  me: "/me",
+  workspace: "/w/$ws",
+  home: "/w/$ws/home",
+  audit: "/w/$ws/audit",
+  people: "/w/$ws/people",
+} as const;
+
+/** Pages. */
+export const page = {
+  root: () => "/",
+  check: () => "/check",
+  signIn: (to?: string) => `/signin${query({ to })}`,
+  trust: () => "/trust",
+  me: () => "/me",
+  home: (ws: string) => `/w/${part(ws)}/home`,
+  audit: (ws: string) => `/w/${part(ws)}/audit`,
+  people: (ws: string) => `/w/${part(ws)}/people`,
+  app: (ws: string, tail: string) => `/w/${part(ws)}/${tail}`,
+};
+
+/** API calls of the shell; an app spells its own in its ui folder with {@link apiPath}. */
+export const api = {
+  instance: () => "/api/instance",
+  setUp: (token: string) => `/api/setup/${part(token)}`,
+  session: () => "/api/session",
+  people: (values: Record<string, Value> = {}) => `/api/people${query(values)}`,
+  person: (id: string) => `/api/people/${part(id)}`,
+  invitations: () => "/api/people/invitations",
+  invitation: (token: string) => `/api/invitations/${part(token)}`,
+  events: (values: Record<string, Value> = {}) => `/api/ledger/events${query(values)}`,
+  home: () => "/api/home",
+  jobs: () => "/api/jobs",
+  jobEvents: (id: string) => `/api/jobs/${part(id)}/events`,
+  check: () => "/api/check",
+  trust: () => "/trust.json",
+};
+
+/** `/api/{app}/…` with each segment escaped. */
+export function apiPath(app: string, segments: string[], values: Record<string, Value> = {}): string {
+  return `/api/${[app, ...segments].map(part).join("/")}${query(values)}`;
+}
+
+/** Only a path of this site, so that a crafted link cannot send a signed-in person elsewhere. */
+export function ownPath(to: string | undefined): string | null {
+  return to !== undefined && /^\/(?![/\\])/.test(to) ? to : null;
+}

@@ -1,0 +1,94 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useEffect, useRef, useState } from "react";
+import { Act } from "../kit/act.tsx";
+import { ErrorSummary, Field } from "../kit/field.tsx";
+import { ProblemNotice } from "../kit/problem-notice.tsx";
+import { readPublic, write } from "./api.ts";
+import type { Session } from "./api-types.ts";
+import { api, ownPath, page } from "./path.ts";
+import { usePlace, useTitle } from "./place.tsx";
+import { type ApiProblem, asProblem } from "./problem.ts";
+import { sessionKey } from "./session.ts";
+import css from "./page.module.css";
+
+/** E-mail and password in one column. An unknown address gets the same page in the same time: the server sees to it. */
+export function SignInForm({ onSession }: { onSession: (session: Session) => void }) {
+  const [email, setEmail] = useState("");
+  const [password, setPassword] = useState("");
+  const [errors, setErrors] = useState<Record<string, string>>({});
+  const [problem, setProblem] = useState<ApiProblem | null>(null);
+  const [busy, setBusy] = useState(false);
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => first.current?.focus(), []);
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const found: Record<string, string> = {};
+    if (!/^\S+@\S+$/.test(email)) found.email = "Enter an e-mail address, such as ana@example.org.";
+    if (password === "") found.password = "Enter your password.";
+    setErrors(found);
+    if (Object.keys(found).length > 0) return;
+    setBusy(true);
+    setProblem(null);
+    try {
+      const answer = await write<Session | null>("POST", api.session(), { email, password }, { public: true });
+      onSession(answer?.workspaces === undefined ? await readPublic<Session>(api.session()) : answer);
+    } catch (error) {
+      setProblem(asProblem(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <form className={css.form} onSubmit={(event) => void submit(event)} noValidate>
+      <ErrorSummary errors={errors} />
+      {problem !== null && <ProblemNotice problem={problem} />}
+      <Field
+        name="email"
+        label="E-mail"
+        kind="email"
+        autoComplete="username"
+        value={email}
+        onChange={setEmail}
+        error={errors.email}
+        inputRef={first}
+      />
+      <Field
+        name="password"
+        label="Password"
+        kind="password"
+        autoComplete="current-password"
+        value={password}
+        onChange={setPassword}
+        error={errors.password}
+      />
+      <div>
+        <Act look="main" size="form" submit busy={busy}>
+          Sign in
+        </Act>
+      </div>
+    </form>
+  );
+}
+
+/** The page of its own; after it the reader goes where they were going. */
+export function SignInPage() {
+  useTitle("Sign in");
+  const place = usePlace();
+  const queries = useQueryClient();
+  const wanted = typeof place.search.to === "string" ? place.search.to : undefined;
+  return (
+    <div className={css.narrow}>
+      <h1>Sign in</h1>
+      <SignInForm
+        onSession={(session) => {
+          queries.clear();
+          queries.setQueryData(sessionKey, session);
+          const home = session.workspaces[0];
+          place.go(ownPath(wanted) ?? (home === undefined ? page.me() : page.home(home.slug)));
+        }}
+      />
+      <p className={css.muted}>No account? Whoever runs this instance sends invitations. The gap check needs none.</p>
+    </div>
+  );
+}

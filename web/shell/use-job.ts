@@ -1,0 +1,37 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import { streamEvents } from "./api.ts";
+import type { Job } from "./api-types.ts";
+import { api } from "./path.ts";
+
+/** Follows one job to its end; `onEnd` is called once. A broken stream is taken up again after two seconds. */
+export function useJob(id: string | null, onEnd: (job: Job) => void): Job | null {
+  const [job, setJob] = useState<Job | null>(null);
+  const queries = useQueryClient();
+  useEffect(() => {
+    setJob(null);
+    if (id === null) return;
+    const control = new AbortController();
+    const follow = async (): Promise<void> => {
+      while (!control.signal.aborted) {
+        try {
+          for await (const step of streamEvents<Job>(api.jobEvents(id), control.signal)) {
+            setJob(step);
+            if (step.state === "done" || step.state === "failed") {
+              onEnd(step);
+              return;
+            }
+          }
+        } catch {
+          if (control.signal.aborted) return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 2_000));
+      }
+    };
+    void queries.invalidateQueries({ queryKey: ["jobs"] });
+    void follow();
+    return () => control.abort();
+    // The end is reported to the caller that started the job, not to later renders of it.
+  }, [id]);
+  return job;
+}

@@ -1,0 +1,39 @@
+import { cp, mkdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import react from "@vitejs/plugin-react";
+import { defineConfig, type Plugin } from "vite";
+
+/**
+ * Standard fonts and character maps pdf.js asks for while it draws a page. They are served from this
+ * origin because the content security policy lets the page talk to nobody else.
+ */
+function pdfAssets(): Plugin {
+  return {
+    name: "probity:pdf-assets",
+    apply: "build",
+    async closeBundle() {
+      const from = fileURLToPath(new URL("../node_modules/pdfjs-dist/", import.meta.url));
+      const to = fileURLToPath(new URL("./dist/pdf/", import.meta.url));
+      await mkdir(to, { recursive: true });
+      for (const folder of ["cmaps", "standard_fonts"]) {
+        await cp(from + folder, to + folder, { recursive: true });
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  root: fileURLToPath(new URL(".", import.meta.url)),
+  plugins: [react(), pdfAssets()],
+  // The server puts a fresh nonce in place of this word in every response that carries index.html.
+  html: { cspNonce: "__CSP_NONCE__" },
+  build: {
+    outDir: "dist",
+    emptyOutDir: true,
+    target: "es2023",
+    // An inlined font or image would need data: in font-src.
+    assetsInlineLimit: 0,
+    // The polyfill is an inline script, which script-src 'self' refuses.
+    modulePreload: { polyfill: false },
+  },
+});
