@@ -31,13 +31,7 @@ export function drawWithdrawnCitations(sheet: Sheet, input: ReportInput): void {
     sheet.y += 8;
     const top = sheet.y;
     sheet.tagged("H3", () =>
-      sheet.label(
-        citation.citation,
-        type.bodyBold,
-        page.left,
-        top + 10.4,
-        page.text - page.left - 8,
-      ),
+      sheet.label(citation.citation, type.bodyBold, page.left, top + 10.4, page.text - page.left - 8),
     );
     sheet.paragraph(
       citation.replacedBy === null
@@ -73,18 +67,10 @@ export function drawDocuments(sheet: Sheet, input: ReportInput): void {
     sheet.paragraph(document.name, type.cell, { x: page.left, width: nameWidth });
     const after = sheet.y;
     sheet.tagged("P", () => {
-      const revision =
-        String(document.revision) === "" ? "no revision stated" : `revision ${document.revision}`;
+      const revision = String(document.revision) === "" ? "no revision stated" : `revision ${document.revision}`;
       sheet.label(revision, type.cellMuted, page.left + nameWidth + 12, top + 9, 90);
       const look = document.skipped === null ? "assessed" : "skipped";
-      drawShape(
-        sheet.doc,
-        document.skipped === null ? "disc" : "ring",
-        page.right - 56,
-        top + 6,
-        6,
-        ink.muted,
-      );
+      drawShape(sheet.doc, document.skipped === null ? "disc" : "ring", page.right - 56, top + 6, 6, ink.muted);
       sheet.label(look, type.cellMuted, page.right - 49, top + 9);
     });
     sheet.y = after;
@@ -101,11 +87,7 @@ export function drawDocuments(sheet: Sheet, input: ReportInput): void {
 
 /** How a reader on their own machine checks that this file says what the run found. */
 export function drawVouching(sheet: Sheet, input: ReportInput, dataHash: string): void {
-  startAppendix(
-    sheet,
-    "How to check this report",
-    "No trust in the sender is needed for what follows.",
-  );
+  startAppendix(sheet, "How to check this report", "No trust in the sender is needed for what follows.");
   const entry = (name: string, text: string, exact?: string): void => {
     sheet.need(44);
     const top = sheet.y;

@@ -25,13 +25,7 @@ export function drawStatusBar(sheet: Sheet, counts: ReportInput["counts"]): void
     () => {
       let x: number = page.left;
       if (total === 0) {
-        doc
-          .save()
-          .lineWidth(0.7)
-          .dash(2, { space: 2 })
-          .rect(x, top, width, height)
-          .stroke(ink.edge)
-          .restore();
+        doc.save().lineWidth(0.7).dash(2, { space: 2 }).rect(x, top, width, height).stroke(ink.edge).restore();
         return;
       }
       for (const look of statusLooks) {
@@ -88,9 +82,7 @@ const gap = 1.5;
 const stripLeft = 212;
 
 function stripAlt(group: FindingGroup): string {
-  const parts = group.findings.map(
-    (finding) => `${finding.requirementId} ${lookOf(statusInForce(finding)).word}`,
-  );
+  const parts = group.findings.map((finding) => `${finding.requirementId} ${lookOf(statusInForce(finding)).word}`);
   return `${group.title}: ${parts.join(", ")}.`;
 }
 
@@ -101,13 +93,7 @@ function drawStrip(sheet: Sheet, group: FindingGroup): void {
   sheet.need(height);
   const top = sheet.y;
   sheet.tagged("P", () => {
-    sheet.label(
-      group.title,
-      inColour(type.meta, ink.text),
-      page.left,
-      top + 9.6,
-      stripLeft - page.left - 10,
-    );
+    sheet.label(group.title, inColour(type.meta, ink.text), page.left, top + 9.6, stripLeft - page.left - 10);
   });
   sheet.tagged(
     "Figure",
@@ -141,10 +127,7 @@ export function drawTally(sheet: Sheet, group: FindingGroup, x: number): void {
       const count = counts.get(look.status) ?? 0;
       if (count === 0) continue;
       drawShape(sheet.doc, look.shape, at + 3.5, top + 6, 6.5, look.ink);
-      at +=
-        10 +
-        sheet.label(`${count} ${look.word}`, inColour(type.meta, look.ink), at + 10, top + 8.6) +
-        14;
+      at += 10 + sheet.label(`${count} ${look.word}`, inColour(type.meta, look.ink), at + 10, top + 8.6) + 14;
     }
   });
   sheet.y = top + type.meta.leading + 4;

@@ -13,9 +13,7 @@ import { unprintableCount } from "./typeface.ts";
 function label(sheet: Sheet, text: string, room = 28): void {
   sheet.need(room);
   const top = sheet.y;
-  sheet.tagged("P", () =>
-    sheet.label(text, type.label, page.left, top + 9.8, page.text - page.left - 10),
-  );
+  sheet.tagged("P", () => sheet.label(text, type.label, page.left, top + 9.8, page.text - page.left - 10));
 }
 
 function drawHeading(sheet: Sheet, finding: ReportFinding): void {
@@ -28,20 +26,9 @@ function drawHeading(sheet: Sheet, finding: ReportFinding): void {
   sheet.doc.addNamedDestination(destinationOf(finding), "XYZ", null, top - 12, null);
   const titleWidth = page.right - page.text - chipWidth;
   sheet.tagged("H3", () => {
-    sheet.label(
-      finding.requirementId,
-      { ...type.exact, size: 10 },
-      page.left,
-      top + 11.5,
-      page.text - page.left - 8,
-    );
+    sheet.label(finding.requirementId, { ...type.exact, size: 10 }, page.left, top + 11.5, page.text - page.left - 8);
     sheet.lines(finding.title, type.requirement, titleWidth).forEach((line, index) => {
-      sheet.drawLine(
-        line,
-        type.requirement,
-        page.text,
-        top + 11.5 + index * type.requirement.leading,
-      );
+      sheet.drawLine(line, type.requirement, page.text, top + 11.5 + index * type.requirement.leading);
       sheet.y = top + (index + 1) * type.requirement.leading;
     });
   });
@@ -87,14 +74,7 @@ function drawMachine(sheet: Sheet, finding: ReportFinding): void {
   const top = sheet.y;
   sheet.tagged("P", () => {
     const style = inColour(type.body, overridden ? ink.muted : look.ink);
-    drawShape(
-      sheet.doc,
-      look.shape,
-      page.text + 3.5,
-      top + 7.2,
-      7,
-      overridden ? ink.edge : look.ink,
-    );
+    drawShape(sheet.doc, look.shape, page.text + 3.5, top + 7.2, 7, overridden ? ink.edge : look.ink);
     const line = sheet.lines(look.word, style, 200)[0];
     if (line === undefined) return;
     sheet.drawLine(line, style, page.text + 12, top + 10.4, overridden);
@@ -110,24 +90,15 @@ function drawDecision(sheet: Sheet, finding: ReportFinding, zone: string): void 
   label(sheet, "Decision");
   const { decision, decidedStatus } = finding;
   if (decision === null || decidedStatus === null) {
-    sheet.paragraph(
-      "Undecided. The machine’s reading stands until a person decides.",
-      inColour(type.body, ink.muted),
-    );
+    sheet.paragraph("Undecided. The machine’s reading stands until a person decides.", inColour(type.body, ink.muted));
     return;
   }
   const look = lookOf(decidedStatus);
   const top = sheet.y;
   sheet.tagged("P", () => {
     drawShape(sheet.doc, look.shape, page.text + 3.5, top + 7.2, 7, look.ink);
-    const width = sheet.label(
-      look.word,
-      inColour(type.bodyBold, look.ink),
-      page.text + 12,
-      top + 10.4,
-    );
-    const act =
-      decidedStatus === finding.status ? "accepted" : `instead of ${lookOf(finding.status).word}`;
+    const width = sheet.label(look.word, inColour(type.bodyBold, look.ink), page.text + 12, top + 10.4);
+    const act = decidedStatus === finding.status ? "accepted" : `instead of ${lookOf(finding.status).word}`;
     const by = `${act}, ${decision.by}, ${printInstant(decision.at, zone)}`;
     const x = page.text + 12 + width + 10;
     sheet.label(by, type.meta, x, top + 10.4, page.right - x);
@@ -165,9 +136,7 @@ function drawObligations(sheet: Sheet, finding: ReportFinding): void {
 }
 
 /** "SOP-06 Purchasing, revision D, page 4"; a file without pages has no page. */
-export function citationOf(
-  evidence: Pick<ReportEvidence, "documentName" | "revision" | "page">,
-): string {
+export function citationOf(evidence: Pick<ReportEvidence, "documentName" | "revision" | "page">): string {
   const parts = [evidence.documentName];
   if (String(evidence.revision) !== "") parts.push(`revision ${evidence.revision}`);
   if (evidence.page !== null) parts.push(`page ${evidence.page}`);
@@ -175,13 +144,11 @@ export function citationOf(
 }
 
 /** A passage in the document's own voice, a marked edge beside it, its place below. */
-export function drawQuote(
-  sheet: Sheet,
-  evidence: Omit<ReportEvidence, "requirementId">,
-  mark: string,
-): void {
+export function drawQuote(sheet: Sheet, evidence: Omit<ReportEvidence, "requirementId">, mark: string): void {
   const x = page.text + 28;
-  sheet.need(type.quote.leading * 2 + type.meta.leading);
+  // A passage of ordinary length stays whole, with its source below it; only a long one is broken.
+  const lineCount = sheet.lines(`“${evidence.quote}”`, type.quote, page.right - x).length;
+  sheet.need(type.quote.leading * (lineCount > 12 ? 3 : lineCount) + type.meta.leading);
   if (mark !== "") {
     const top = sheet.y;
     sheet.tagged("P", () => sheet.label(mark, type.exact, page.text, top + 11));
@@ -200,8 +167,7 @@ export function drawQuote(
   sheet.paragraph(citationOf(evidence), type.meta, { x });
   const lost = unprintableCount("serif", evidence.quote);
   if (lost > 0) {
-    const subject =
-      lost === 1 ? "1 character of this passage is" : `${lost} characters of this passage are`;
+    const subject = lost === 1 ? "1 character of this passage is" : `${lost} characters of this passage are`;
     sheet.paragraph(
       `${subject} outside the typefaces of this report and printed as a mark. The CSV and JSON reports hold the passage word for word.`,
       type.metaItalic,
@@ -215,10 +181,7 @@ function drawEvidence(sheet: Sheet, finding: ReportFinding): void {
   sheet.y += 6;
   label(sheet, "Evidence", 46);
   if (finding.evidence.length === 0) {
-    sheet.paragraph(
-      "No passage was found in the documents assessed.",
-      inColour(type.body, ink.muted),
-    );
+    sheet.paragraph("No passage was found in the documents assessed.", inColour(type.body, ink.muted));
     return;
   }
   finding.evidence.forEach((evidence, index) => drawQuote(sheet, evidence, `(${index + 1})`));
@@ -231,10 +194,9 @@ function drawFollowUp(sheet: Sheet, finding: ReportFinding): void {
     label(sheet, "Next step");
     sheet.paragraph(finding.nextStep, type.body);
   }
-  const owner = [
-    finding.assignee ?? "",
-    finding.dueOn === null ? "" : `due ${printDay(finding.dueOn)}`,
-  ].filter((text) => text !== "");
+  const owner = [finding.assignee ?? "", finding.dueOn === null ? "" : `due ${printDay(finding.dueOn)}`].filter(
+    (text) => text !== "",
+  );
   if (owner.length > 0) {
     sheet.y += 6;
     label(sheet, "Owner");

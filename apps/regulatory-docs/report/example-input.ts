@@ -106,9 +106,7 @@ function finding(index: number, total: number, quotesEach: number): ReportFindin
 
 /** A report of any length in the shape the product makes, to try the layout and the tests on. */
 export function exampleInput(requirementCount: number, quotesEach: number): ReportInput {
-  const findings = Array.from({ length: requirementCount }, (_, index) =>
-    finding(index, requirementCount, quotesEach),
-  );
+  const findings = Array.from({ length: requirementCount }, (_, index) => finding(index, requirementCount, quotesEach));
   return {
     workspaceName: "Brackwater Medical Ltd",
     collectionName: "Quality management system 2026",
@@ -138,16 +136,14 @@ export function exampleInput(requirementCount: number, quotesEach: number): Repo
               advice: "Cite the section in force when the procedure is next revised.",
             },
           ],
-    documents: [
-      "SOP-06 Purchasing and supplier control.pdf",
-      "SOP-11 Complaint handling.docx",
-      "Scan 2019.pdf",
-    ].map((name, index) => ({
-      name,
-      revision: at(["D", "B", ""], index),
-      sha256: at(["9f3c", "04aa", "77e1"], index).repeat(16),
-      skipped: index === 2 ? "it is pictures without text" : null,
-    })),
+    documents: ["SOP-06 Purchasing and supplier control.pdf", "SOP-11 Complaint handling.docx", "Scan 2019.pdf"].map(
+      (name, index) => ({
+        name,
+        revision: at(["D", "B", ""], index),
+        sha256: at(["9f3c", "04aa", "77e1"], index).repeat(16),
+        skipped: index === 2 ? "it is pictures without text" : null,
+      }),
+    ),
     ledger: { seq: requirementCount === 0 ? null : 48211 },
   };
 }

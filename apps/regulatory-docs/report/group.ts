@@ -12,8 +12,7 @@ export function groupFindings(findings: readonly ReportFinding[]): FindingGroup[
   const groups = new Map<string, FindingGroup>();
   for (const finding of findings) {
     const group = groups.get(finding.group);
-    if (group === undefined)
-      groups.set(finding.group, { title: finding.group, findings: [finding] });
+    if (group === undefined) groups.set(finding.group, { title: finding.group, findings: [finding] });
     else group.findings.push(finding);
   }
   return [...groups.values()];

@@ -95,9 +95,7 @@ export interface ReportInput {
 }
 
 /** The status in force: a decision outranks the machine. */
-export function statusInForce(
-  finding: Pick<ReportFinding, "status" | "decidedStatus">,
-): FindingStatus {
+export function statusInForce(finding: Pick<ReportFinding, "status" | "decidedStatus">): FindingStatus {
   return finding.decidedStatus ?? finding.status;
 }
 

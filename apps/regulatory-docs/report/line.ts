@@ -62,12 +62,7 @@ function cutWord(word: string, style: TextStyle, width: number, measure: Measure
  * Breaks a text into lines no wider than `width` points: at spaces, and inside a word only where the
  * word alone is wider than the line. A break in the source is kept as a break.
  */
-export function breakLines(
-  text: string,
-  style: TextStyle,
-  width: number,
-  measure: Measure,
-): Line[] {
+export function breakLines(text: string, style: TextStyle, width: number, measure: Measure): Line[] {
   const lines: Line[] = [];
   const space = piece(" ", style, measure);
   for (const paragraph of text.split(/\r\n|[\n\r\u2028\u2029]/u)) {

@@ -37,25 +37,14 @@ function drawHead(sheet: Sheet, table: PDFKit.PDFStructureElement): void {
   for (const [text, x] of heads) {
     sheet.taggedIn(row, "TH", () => sheet.label(text, type.label, x, top + 9), { scope: "Column" });
   }
-  sheet.taggedIn(
-    row,
-    "TH",
-    () => sheet.label("Page", type.label, columns.page, top + 9, 60, "right"),
-    {
-      scope: "Column",
-    },
-  );
+  sheet.taggedIn(row, "TH", () => sheet.label("Page", type.label, columns.page, top + 9, 60, "right"), {
+    scope: "Column",
+  });
   sheet.rule(top + 14, ink.text, page.left, page.right, 0.9);
   sheet.y = top + 18;
 }
 
-function drawStatus(
-  sheet: Sheet,
-  status: FindingStatus,
-  x: number,
-  y: number,
-  struck = false,
-): void {
+function drawStatus(sheet: Sheet, status: FindingStatus, x: number, y: number, struck = false): void {
   const look = lookOf(status);
   drawShape(sheet.doc, look.shape, x + 3.5, y - 3, 6.8, struck ? ink.edge : look.ink);
   const style = inColour(type.cell, struck ? ink.muted : look.ink);
@@ -63,19 +52,11 @@ function drawStatus(
   if (line !== undefined) sheet.drawLine(line, style, x + 11, y, struck);
 }
 
-function drawRow(
-  sheet: Sheet,
-  table: PDFKit.PDFStructureElement,
-  finding: ReportFinding,
-  slots: PageSlot[],
-): void {
-  const title = sheet
-    .lines(finding.title, type.cell, columns.machine - columns.title - 12)
-    .slice(0, 3);
-  const owner = [
-    finding.assignee ?? "",
-    finding.dueOn === null ? "" : printDay(finding.dueOn),
-  ].filter((text) => text !== "");
+function drawRow(sheet: Sheet, table: PDFKit.PDFStructureElement, finding: ReportFinding, slots: PageSlot[]): void {
+  const title = sheet.lines(finding.title, type.cell, columns.machine - columns.title - 12).slice(0, 3);
+  const owner = [finding.assignee ?? "", finding.dueOn === null ? "" : printDay(finding.dueOn)].filter(
+    (text) => text !== "",
+  );
   const decision = finding.decision === null ? [] : [finding.decision.by];
   const lineCount = Math.max(title.length, owner.length, 1 + decision.length, 1);
   const height = lineCount * type.cell.leading + 7;
@@ -98,30 +79,18 @@ function drawRow(
   sheet.taggedIn(
     row,
     "TH",
-    () =>
-      sheet.label(
-        finding.requirementId,
-        type.exact,
-        columns.id,
-        base,
-        columns.title - columns.id - 4,
-      ),
+    () => sheet.label(finding.requirementId, type.exact, columns.id, base, columns.title - columns.id - 4),
     {
       scope: "Row",
     },
   );
   sheet.taggedIn(row, "TD", () => {
-    title.forEach((line, index) =>
-      sheet.drawLine(line, type.cell, columns.title, base + index * type.cell.leading),
-    );
+    title.forEach((line, index) => sheet.drawLine(line, type.cell, columns.title, base + index * type.cell.leading));
   });
   const overridden = finding.decidedStatus !== null && finding.decidedStatus !== finding.status;
-  sheet.taggedIn(row, "TD", () =>
-    drawStatus(sheet, finding.status, columns.machine, base, overridden),
-  );
+  sheet.taggedIn(row, "TD", () => drawStatus(sheet, finding.status, columns.machine, base, overridden));
   sheet.taggedIn(row, "TD", () => {
-    if (finding.decidedStatus === null)
-      sheet.label("undecided", type.cellMuted, columns.decision, base);
+    if (finding.decidedStatus === null) sheet.label("undecided", type.cellMuted, columns.decision, base);
     else drawStatus(sheet, finding.decidedStatus, columns.decision, base);
     decision.forEach((by, index) => {
       sheet.label(
@@ -151,10 +120,7 @@ function drawRow(
 }
 
 /** The whole result as one table. Returns a function that fills in page numbers once they are known. */
-export function drawMatrix(
-  sheet: Sheet,
-  input: ReportInput,
-): (pageOf: ReadonlyMap<string, number>) => void {
+export function drawMatrix(sheet: Sheet, input: ReportInput): (pageOf: ReadonlyMap<string, number>) => void {
   sheet.section("Requirements at a glance");
   sheet.runningTitle = "Requirements at a glance";
   sheet.newPage();
@@ -178,9 +144,7 @@ export function drawMatrix(
       const number = pageOf.get(slot.destination);
       if (number === undefined) continue;
       sheet.doc.switchToPage(slot.pageIndex);
-      sheet.ornament(() =>
-        sheet.label(String(number), type.cellMuted, columns.page, slot.y, 40, "right"),
-      );
+      sheet.ornament(() => sheet.label(String(number), type.cellMuted, columns.page, slot.y, 40, "right"));
     }
   };
 }

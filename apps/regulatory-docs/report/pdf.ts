@@ -12,13 +12,7 @@ import { type } from "./type-scale.ts";
 function drawFurniture(sheet: Sheet, input: ReportInput, index: number, count: number): void {
   const { doc } = sheet;
   const line = (y: number): void => {
-    doc
-      .save()
-      .lineWidth(0.5)
-      .moveTo(page.left, y)
-      .lineTo(page.right, y)
-      .stroke(ink.hairline)
-      .restore();
+    doc.save().lineWidth(0.5).moveTo(page.left, y).lineTo(page.right, y).stroke(ink.hairline).restore();
   };
   if (index > 0) {
     sheet.label(`${input.collectionName}, gap report`, type.meta, page.left, 48, 250);
@@ -32,14 +26,7 @@ function drawFurniture(sheet: Sheet, input: ReportInput, index: number, count: n
   line(page.bottom + 16);
   const foot = `Run ${input.runNumber} · ${input.pack.title} · pack ${input.pack.id} ${input.pack.version}`;
   sheet.label(foot, type.meta, page.left, page.bottom + 30, 380);
-  sheet.label(
-    `Page ${index + 1} of ${count}`,
-    type.meta,
-    page.right,
-    page.bottom + 30,
-    100,
-    "right",
-  );
+  sheet.label(`Page ${index + 1} of ${count}`, type.meta, page.right, page.bottom + 30, 100, "right");
 }
 
 /**

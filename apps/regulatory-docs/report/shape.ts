@@ -14,9 +14,7 @@ export function drawShape(
   doc.save().lineWidth(Math.max(0.6, size / 9));
   if (shape === "disc") doc.circle(x, y, radius).fill(colour);
   else if (shape === "triangle") {
-    doc
-      .polygon([x, y - radius], [x + radius, y + radius * 0.85], [x - radius, y + radius * 0.85])
-      .fill(colour);
+    doc.polygon([x, y - radius], [x + radius, y + radius * 0.85], [x - radius, y + radius * 0.85]).fill(colour);
   } else {
     doc.circle(x, y, radius * 0.9).fillAndStroke(ink.paper, colour);
     if (shape === "half") {

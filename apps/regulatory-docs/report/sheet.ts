@@ -100,12 +100,7 @@ export class Sheet {
     this.taggedIn(this.#section, tag, draw, options);
   }
 
-  taggedIn(
-    parent: PDFKit.PDFStructureElement,
-    tag: string,
-    draw: () => void,
-    options: TagOptions = {},
-  ): void {
+  taggedIn(parent: PDFKit.PDFStructureElement, tag: string, draw: () => void, options: TagOptions = {}): void {
     const content = this.doc.markStructureContent(tag);
     draw();
     this.doc.endMarkedContent();
@@ -126,13 +121,7 @@ export class Sheet {
     this.doc.endMarkedContent();
   }
 
-  rule(
-    y: number,
-    colour: string,
-    from: number = page.left,
-    to: number = page.right,
-    weight = 0.5,
-  ): void {
+  rule(y: number, colour: string, from: number = page.left, to: number = page.right, weight = 0.5): void {
     this.ornament(() => {
       this.doc.save().lineWidth(weight).moveTo(from, y).lineTo(to, y).stroke(colour).restore();
     });

@@ -94,8 +94,7 @@ function statementsHeight(sheet: Sheet, input: ReportInput): number {
   const columnWidth = (page.right - page.left - 24) / 2;
   const heights = [shows, doesNot].map((texts) =>
     texts.reduce(
-      (sum, text) =>
-        sum + sheet.lines(text, type.cell, columnWidth - 12).length * type.cell.leading + 4,
+      (sum, text) => sum + sheet.lines(text, type.cell, columnWidth - 12).length * type.cell.leading + 4,
       24,
     ),
   );
@@ -169,14 +168,7 @@ export function drawTitlePage(sheet: Sheet, input: ReportInput): void {
   sheet.doc.outline.addItem("Summary");
   sheet.tagged("P", () => {
     sheet.label("GAP REPORT", { ...type.label, colour: ink.accent, size: 8.5 }, page.left, 58);
-    sheet.label(
-      `Run ${input.runNumber}`,
-      { ...type.label, size: 8.5 },
-      page.right,
-      58,
-      200,
-      "right",
-    );
+    sheet.label(`Run ${input.runNumber}`, { ...type.label, size: 8.5 }, page.right, 58, 200, "right");
   });
   sheet.rule(66, ink.text, page.left, page.right, 1.4);
   sheet.rule(69.2, ink.text, page.left, page.right, 0.4);
@@ -195,14 +187,10 @@ export function drawTitlePage(sheet: Sheet, input: ReportInput): void {
   if (input.findings.length > 0) {
     sheet.y += 12;
     sheet.need(60);
-    sheet.paragraph(
-      "By chapter, one cell for each requirement",
-      inColour(type.cellBold, ink.text),
-      {
-        x: page.left,
-        tag: "H2",
-      },
-    );
+    sheet.paragraph("By chapter, one cell for each requirement", inColour(type.cellBold, ink.text), {
+      x: page.left,
+      tag: "H2",
+    });
     sheet.y += 4;
     drawHeatStrip(sheet, input);
   }

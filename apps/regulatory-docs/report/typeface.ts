@@ -9,8 +9,11 @@ import { unpackWoff } from "./woff.ts";
  */
 export type Face = "sans" | "sansBold" | "sansItalic" | "serif" | "mono";
 
-/** Shown for a character that no embedded typeface can draw. */
-export const replacementMark = "\uFFFD";
+/**
+ * Shown for a character that no embedded typeface can draw: an upright empty box. U+FFFD itself is no
+ * use, since readers of the file take it for a space.
+ */
+export const replacementMark = "\u25AF";
 
 const require = createRequire(import.meta.url);
 const scripts = ["latin", "latin-ext", "greek", "cyrillic"];
@@ -20,11 +23,10 @@ const signs = [
 ];
 
 function chain(family: string, cut: string, only: readonly string[] = scripts): string[] {
-  return [
-    ...only.map((script) => `@fontsource/${family}/files/${family}-${script}-${cut}.woff`),
-    ...signs,
-  ];
+  return [...only.map((script) => `@fontsource/${family}/files/${family}-${script}-${cut}.woff`), ...signs];
 }
+
+const markFont = signs[1] ?? "";
 
 const faceFiles: Record<Face, string[]> = {
   sans: chain("ibm-plex-sans", "400-normal"),
@@ -36,7 +38,7 @@ const faceFiles: Record<Face, string[]> = {
 
 interface FontFile {
   bytes: Buffer;
-  characters: ReadonlySet<number>;
+  has: (codePoint: number) => boolean;
 }
 
 // Read once a process: the files never change while it runs, and a report must not wait for them.
@@ -47,7 +49,9 @@ function fontFile(name: string): FontFile {
   if (known !== undefined) return known;
   const bytes = unpackWoff(readFileSync(require.resolve(name)));
   const font = fontkit.create(bytes);
-  const file = { bytes, characters: new Set("characterSet" in font ? font.characterSet : []) };
+  // Not its list of characters: that also names some which lead to the empty glyph.
+  const has = (codePoint: number): boolean => "glyphForCodePoint" in font && font.hasGlyphForCodePoint(codePoint);
+  const file = { bytes, has };
   loaded.set(name, file);
   return file;
 }
@@ -73,7 +77,7 @@ function fontFor(face: Face, codePoint: number): string | null {
   }
   const known = cache.get(codePoint);
   if (known !== undefined) return known;
-  const found = faceFiles[face].find((name) => fontFile(name).characters.has(codePoint)) ?? null;
+  const found = faceFiles[face].find((name) => fontFile(name).has(codePoint)) ?? null;
   cache.set(codePoint, found);
   return found;
 }
@@ -98,10 +102,9 @@ export function unprintableCount(face: Face, text: string): number {
 export function fontRuns(face: Face, text: string): FontRun[] {
   const runs: FontRun[] = [];
   let last: FontRun | undefined;
-  const first = faceFiles[face][0] ?? "";
   for (const character of printable(text)) {
     const found = fontFor(face, character.codePointAt(0) ?? 0);
-    const font = found ?? first;
+    const font = found ?? markFont;
     const drawn = found === null ? replacementMark : character;
     if (last !== undefined && last.font === font) last.text += drawn;
     else {

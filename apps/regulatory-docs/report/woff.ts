@@ -28,9 +28,7 @@ export function unpackWoff(woff: Buffer): Buffer {
   });
   const padded = (size: number): number => Math.ceil(size / 4) * 4;
   const directorySize = sfntHeaderSize + tableCount * sfntEntrySize;
-  const sfnt = Buffer.alloc(
-    tables.reduce((sum, table) => sum + padded(table.bytes.length), directorySize),
-  );
+  const sfnt = Buffer.alloc(tables.reduce((sum, table) => sum + padded(table.bytes.length), directorySize));
   sfnt.writeUInt32BE(woff.readUInt32BE(4), 0);
   sfnt.writeUInt16BE(tableCount, 4);
   const power = Math.floor(Math.log2(tableCount));
