@@ -1,0 +1,134 @@
+import type { Source } from "../work/credential.ts";
+import { identityProblem } from "./error.ts";
+import type { Identity } from "./identity.ts";
+import { noteSession } from "./note.ts";
+import { sourceHeader } from "./auth.ts";
+import { sessionHash } from "./session-hash.ts";
+
+/** A session that was just made. The token is known to its browser alone and is never shown again. */
+export type NewSession = { readonly token: string; readonly userId: string; readonly expiresAt: Date };
+
+export type SessionWorkspace = {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly role: string;
+};
+export type SessionProfile = {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly name: string;
+  readonly email: string;
+  readonly workspaces: readonly SessionWorkspace[];
+};
+
+export type ListedSession = {
+  readonly id: string;
+  readonly createdAt: Date;
+  readonly lastSeenAt: Date;
+  readonly address: string | null;
+  readonly userAgent: string | null;
+};
+
+/** Makes a session for a person who has proved who they are; a session the browser still presented ends (ASVS 5.0 7.2.4). */
+export async function startSession(
+  { kernel, auth }: Identity,
+  person: { userId: string; source: Source; userAgent: string | null; previousToken?: string | undefined },
+): Promise<NewSession> {
+  const context = await auth.$context;
+  const made = await context.internalAdapter.createSession(person.userId, false, {
+    ipAddress: person.source.address ?? "",
+    userAgent: (person.userAgent ?? "").slice(0, 400),
+  });
+  if (!made) throw identityProblem.sign_in_refused();
+  if (person.previousToken !== undefined) {
+    await kernel.identityPool.query("delete from identity.session where token = $1", [
+      sessionHash(person.previousToken),
+    ]);
+  }
+  return { token: made.token, userId: person.userId, expiresAt: made.expiresAt };
+}
+
+/** Headers a protocol call is made with: where it comes from and with what. */
+export function sessionHeaders(source: Source, userAgent: string | null): Headers {
+  const headers = new Headers();
+  if (source.address !== null) headers.set(sourceHeader, source.address);
+  if (userAgent !== null) headers.set("user-agent", userAgent.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 400));
+  return headers;
+}
+
+/** Ends the session of this token on the server. An unknown token is no error: the caller is signed out either way. */
+export async function signOut({ kernel }: Identity, token: string, source: Source): Promise<void> {
+  const ended = await kernel.identityPool.query<{ user_id: string }>(
+    "delete from identity.session where token = $1 returning user_id",
+    [sessionHash(token)],
+  );
+  const userId = ended.rows[0]?.user_id;
+  if (userId === undefined) return;
+  await noteSession(kernel, { action: "kernel.session.end", outcome: "done", userId, source });
+}
+
+/** Who this session is and where they belong; undefined when the session has ended, by time, idleness or sign-out. */
+export async function sessionProfile(
+  { kernel }: Pick<Identity, "kernel">,
+  token: string,
+): Promise<SessionProfile | undefined> {
+  const [row] = await kernel.door.callFunction({
+    sql: "select * from kernel.session_profile($1)",
+    parameters: [token],
+  });
+  if (row === undefined) return undefined;
+  const listed: unknown = row["workspaces"];
+  return {
+    userId: String(row["user_id"]),
+    sessionId: String(row["session_id"]),
+    name: String(row["name"]),
+    email: String(row["email"]),
+    workspaces: Array.isArray(listed) ? listed.map(workspaceOf) : [],
+  };
+}
+
+/** A person's own sessions, the newest first. */
+export async function listSessions({ kernel }: Identity, userId: string): Promise<ListedSession[]> {
+  const found = await kernel.identityPool.query<{
+    id: string;
+    created_at: Date;
+    last_seen_at: Date;
+    ip_address: string | null;
+    user_agent: string | null;
+  }>(
+    `select id, created_at, last_seen_at, nullif(ip_address, '') as ip_address, nullif(user_agent, '') as user_agent
+     from identity.session where user_id = $1 and expires_at > now() order by created_at desc`,
+    [userId],
+  );
+  return found.rows.map((row) => ({
+    id: row.id,
+    createdAt: row.created_at,
+    lastSeenAt: row.last_seen_at,
+    address: row.ip_address,
+    userAgent: row.user_agent,
+  }));
+}
+
+/** Ends one of a person's own sessions by its id; another person's looks as if it did not exist. */
+export async function endSession(
+  { kernel }: Identity,
+  person: { userId: string; sessionId: string; source: Source },
+): Promise<void> {
+  const ended = await kernel.identityPool.query("delete from identity.session where id = $1 and user_id = $2", [
+    person.sessionId,
+    person.userId,
+  ]);
+  if (ended.rowCount !== 1) throw identityProblem.session_unknown();
+  const { userId, source } = person;
+  await noteSession(kernel, { action: "kernel.session.end", outcome: "done", userId, source });
+}
+
+function workspaceOf(value: unknown): SessionWorkspace {
+  const part = (name: string): string => {
+    if (typeof value !== "object" || value === null) throw new Error("A workspace is an object");
+    const found: unknown = Reflect.get(value, name);
+    return typeof found === "string" ? found : "";
+  };
+  return { id: part("id"), slug: part("slug"), name: part("name"), role: part("role") };
+}
