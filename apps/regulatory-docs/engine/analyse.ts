@@ -1,12 +1,13 @@
 /** The analysis: documents read one by one, requirements scored per document, then combined. Pure and deterministic. */
 import { type CompiledPack, compilePack } from "./compile.ts";
+import { type CitationList, findCitations } from "./citation.ts";
 import type { AnalysisDocument } from "./document.ts";
 import { type ContentMap, contentOf } from "./exclusion.ts";
 import type { Pack } from "./pack.ts";
 import { type DocumentScore, scoreDocument } from "./score.ts";
 import { structureOf } from "./structure.ts";
 import { type IndexedDocument, indexDocument } from "./term.ts";
-import { GAP_BELOW, type GapRun, type GapStatus, type RequirementResult, statusOf } from "./result.ts";
+import type { GapRun, GapStatus, RequirementResult } from "./result.ts";
 import { explain, readingOf } from "./explain.ts";
 
 /** Version of the method; a run states it, and equal versions give equal results. */
@@ -23,8 +24,8 @@ export interface Showing {
 /** Most a template full of prompts can score: enough to rank it, never enough to leave the gap. */
 const TEMPLATE_CEILING = 0.2;
 
-/** Analyses documents against a pack. Neither their order nor their names or ids change any judgement. */
-export function analyse(pack: Pack, documents: readonly AnalysisDocument[]): GapRun {
+/** Analyses documents against a pack, and looks for withdrawn citations when given their list. Neither their order nor their names or ids change any judgement. */
+export function analyse(pack: Pack, documents: readonly AnalysisDocument[], citationList?: CitationList): GapRun {
   const compiled = compilePack(pack);
   const indexed = documents.map((document) => readDocument(document, compiled)).toSorted(byText);
   const scores = indexed.map((document) => scoreDocument(compiled.requirements, document));
@@ -46,7 +47,7 @@ export function analyse(pack: Pack, documents: readonly AnalysisDocument[]): Gap
     engine: ENGINE_VERSION,
     requirements,
     documents: indexed.map(readingOf),
-    citations: [],
+    citations: citationList ? indexed.flatMap((document) => findCitations(document, citationList)) : [],
     summary,
   };
 }
@@ -71,9 +72,10 @@ function weigh(score: DocumentScore, document: IndexedDocument, carriedBy: reado
   if (kind === "stub" || kind === "index" || kind === "withdrawn") return 0;
   const coverage = calibrate(score.coverage);
   if (kind === "template") return TEMPLATE_CEILING * coverage;
-  if (document.overview && !carriedBy.includes("manual")) {
+  if (document.overview && carriedBy[0] !== "manual" && carriedBy[0] !== "policy") {
+    const floor = carriedBy.includes("manual") ? 0.6 : 0.25;
     // A manual that gives a subject two sentences points to a procedure; one that gives it pages is the procedure.
-    return coverage * Math.min(1, 0.25 + 0.75 * Math.max(0, (score.depth - 600) / 1800));
+    return coverage * Math.min(1, floor + (1 - floor) * Math.max(0, (score.depth - 600) / 1800));
   }
   return coverage;
 }
@@ -89,5 +91,3 @@ function byText(left: IndexedDocument, right: IndexedDocument): number {
   const b = right.structure.document.text;
   return a < b ? -1 : a > b ? 1 : 0;
 }
-
-export { GAP_BELOW, statusOf };

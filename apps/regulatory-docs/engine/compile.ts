@@ -20,8 +20,8 @@ export interface CompiledRequirement {
   scope: number[][];
   obligations: CompiledObligation[];
   carriedBy: string[];
-  /** Stem → share of the subject's terms that hold it: "design" for design review, verification, transfer … */
-  subjectStems: Map<number, number>;
+  /** Stems that run through the subjects of its whole chapter: "design" for design review, verification, transfer … */
+  chapterStems: ReadonlySet<number>;
 }
 
 /** A compiled pack with the book its terms stand in. Not shared between runs: the lexicon grows with the documents. */
@@ -55,7 +55,7 @@ export function compilePack(pack: Pack): CompiledPack {
     return {
       id: requirement.id,
       scope: compileGroups(requirement.scope),
-      subjectStems: subjectStems(requirement.scope[0] ?? [], book),
+      chapterStems: new Set(),
       carriedBy: typeof carried === "string" ? [carried] : carried,
       obligations: requirement.obligations.map((obligation): CompiledObligation => {
         const words = new Map<number, number>();
@@ -76,9 +76,39 @@ export function compilePack(pack: Pack): CompiledPack {
       }),
     };
   });
+  findChapters(pack, requirements, book);
   return { pack, book, requirements, queryStems: new Set(seenIn.keys()) };
 }
 
+/** Chapters are the requirements of one group, or of one clause two levels deep (7.3.1 … 7.3.10). */
+function findChapters(pack: Pack, requirements: CompiledRequirement[], book: TermBook): void {
+  const chapters = new Map<string, number[]>();
+  pack.requirements.forEach((requirement, index) => {
+    const parts = requirement.id.split(".");
+    const chapter = requirement.group ?? parts.slice(0, Math.max(1, parts.length - 1)).join(".");
+    chapters.set(chapter, [...(chapters.get(chapter) ?? []), index]);
+  });
+  const leading = pack.requirements.map((requirement) => {
+    const shares = subjectStems(requirement.scope[0] ?? [], book);
+    return new Set([...shares].filter(([, share]) => share >= 0.15).map(([stemmed]) => stemmed));
+  });
+  for (const members of chapters.values()) {
+    if (members.length < 2) continue;
+    const inside = (stemmed: number): number => members.filter((index) => leading[index]?.has(stemmed)).length;
+    const anywhere = (stemmed: number): number => leading.filter((stems) => stems.has(stemmed)).length;
+    const candidates = new Set(members.flatMap((index) => [...(leading[index] ?? [])]));
+    // Half of the chapter shares it and hardly anything outside does: "quality" or "product" name no chapter.
+    const common = new Set(
+      [...candidates].filter((stemmed) => inside(stemmed) >= Math.max(2, members.length / 2) && anywhere(stemmed) - inside(stemmed) <= 1),
+    );
+    for (const index of members) {
+      const requirement = requirements[index];
+      if (requirement) requirement.chapterStems = common;
+    }
+  }
+}
+
+/** Stem → share of the terms that hold it. */
 function subjectStems(terms: readonly string[], book: TermBook): Map<number, number> {
   const shares = new Map<number, number>();
   for (const term of terms) {

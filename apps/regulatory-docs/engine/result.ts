@@ -63,7 +63,7 @@ export interface DocumentReading {
   notes: string[];
 }
 
-/** A citation of a section that no longer exists. */
+/** A citation of a section, paragraph or subpart that is no longer in force, or an old term (`hint`). */
 export interface CitationFinding {
   document: string;
   name: string;
@@ -72,11 +72,13 @@ export interface CitationFinding {
   end: number;
   /** The citation as it stands in the text. */
   quote: string;
-  /** The section cited, e.g. `820.30`. */
-  section: string;
-  title: string;
-  replacedBy: string;
-  advice: string;
+  /** What is cited: `820.30(c)`, `Subpart C`, or the old term. */
+  cited: string;
+  formerHeading: string;
+  /** What took its place: sections of the regulation and ISO clauses; empty lists mean nothing did. */
+  replacedBy: { qmsr: string[]; iso13485: string[] };
+  severity: "major" | "minor" | "hint";
+  finding: string;
 }
 
 /** A whole run. The same pack and the same documents give the same run, whatever their order or names. */

@@ -35,21 +35,21 @@ export function scoreDocument(requirements: readonly CompiledRequirement[], docu
   return requirements.map((requirement, index) => {
     const about = views[index] ?? { sections: [], titled: false, headed: [], depth: 0 };
     const headed = about.headed.reduce((sum, section) => sum + (sizes[section] ?? 0), 0);
-    const share = Math.min(1, headed / whole / MAIN_SHARE);
+    const share = Math.min(1, Math.max(headed / whole / MAIN_SHARE, headed / MAIN_CHARACTERS));
     const mainness = about.titled ? 1 : Math.max(akin(requirement, document), share);
     return scoreRequirement(requirement, document, about, mainness);
   });
 }
 
-/** "Design review" in a procedure titled "Design and development": the title shares the subject's leading word. */
+/** "Design review" in a procedure titled "Design and development": the title holds a word of the whole chapter. */
 function akin(requirement: CompiledRequirement, document: IndexedDocument): number {
-  let share = 0;
-  for (const stemmed of document.titleStems) share = Math.max(share, requirement.subjectStems.get(stemmed) ?? 0);
-  return share >= 0.25 ? 0.85 : 0;
+  for (const stemmed of requirement.chapterStems) if (document.titleStems.has(stemmed)) return 0.85;
+  return 0;
 }
 
-/** A subject with headings over this share of a document is one of its main subjects. */
+/** A subject with headings over this share of a document, or over this many characters, is one of its main subjects. */
 const MAIN_SHARE = 0.3;
+const MAIN_CHARACTERS = 2500;
 /** What a passing treatment is worth beside the same words in a document whose subject it is. */
 const SIDE_SUBJECT = 0.55;
 
