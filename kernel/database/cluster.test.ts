@@ -84,6 +84,19 @@ async function killHard(pid: number): Promise<void> {
   while (isAlive(pid)) await sleep(5);
 }
 
+/** Waits for a backend that runs a statement with this text in it, and gives its pid. */
+async function backendOf(config: AdminConfig, text: string): Promise<number> {
+  for (;;) {
+    const [pid] = await query(
+      config,
+      "select pid from pg_stat_activity where state = 'active' and strpos(query, $1) > 0 and pid <> pg_backend_pid()",
+      [text],
+    );
+    if (typeof pid === "number") return pid;
+    await sleep(20);
+  }
+}
+
 function logText(cluster: Cluster): string {
   return readdirSync(cluster.logFolder)
     .map((name) => readFileSync(join(cluster.logFolder, name), "utf8"))
@@ -193,7 +206,7 @@ test("kill -9 of the server process while a statement runs: the next start does 
     database: "postgres",
   };
   const busy = query(config, "select pg_sleep(600)").catch(() => "ended");
-  await sleep(300);
+  await backendOf(config, "pg_sleep");
   await killHard(other.pid);
   const postmaster = readPostmasterFile(join(folder, "data"));
   if (postmaster === undefined) throw new Error("no postmaster");
@@ -331,12 +344,8 @@ test("no text or parameter of a statement reaches the log, whether it fails or i
   await query(cluster.adminConfig, "do $$ begin raise warning 'secret-warning'; end $$");
 
   const crashing = query(cluster.adminConfig, "select pg_sleep(600), 'secret-crash'").catch(() => "ended");
-  await sleep(200);
-  const [pid] = await query(
-    cluster.adminConfig,
-    "select pid from pg_stat_activity where query like '%secret-crash%' and pid <> pg_backend_pid()",
-  );
-  process.kill(Number(pid), "SIGKILL");
+  const pid = await backendOf(cluster.adminConfig, "secret-crash");
+  process.kill(pid, "SIGKILL");
   expect(await crashing).toBe("ended");
   await cluster.stop();
   expect(logText(cluster)).toMatch(/was terminated by signal 9/);
