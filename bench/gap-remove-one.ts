@@ -39,7 +39,9 @@ function main(): void {
     report("engine", pairs, GAP_BELOW);
     if (count(pairs, true) > 0) {
       const decoyed = [...documents, ...decoys(pack).map((one) => documentFromText(one.name, one.text))];
-      report("engine, with manual, mapping, list and contents page", pairsOf(pack, truth, decoyed, engine), GAP_BELOW);
+      const rescued = pairsOf(pack, truth, decoyed, engine);
+      report("engine, with manual, mapping, list and contents page", rescued, GAP_BELOW);
+      if (verbose) for (const pair of rescued) if (!pair.positive && pair.score >= GAP_BELOW) console.log(`      rescued: ${pair.score.toFixed(3)} ${pair.key}`);
       const bm = pairsOf(pack, truth, documents, bm25());
       report("BM25 best section (threshold fitted on this set)", bm, bestThreshold(bm));
       report("two keywords anywhere", pairsOf(pack, truth, documents, keywords()), 2);
