@@ -77,44 +77,106 @@ export function drawStatusBar(sheet: Sheet, counts: ReportInput["counts"]): void
   sheet.y = deepest + 2;
 }
 
-const cell = 13.5;
+/** Measures of a strip: where its label and its cells stand, and how large a cell is, in points. */
+interface StripPlace {
+  left: number;
+  cells: number;
+  right: number;
+  cell: number;
+}
+
 const gap = 1.5;
-const stripLeft = 212;
+/** More chapters than this stand in two columns, so that the first page also holds what follows. */
+const singleColumnChapters = 8;
 
 function stripAlt(group: FindingGroup): string {
   const parts = group.findings.map((finding) => `${finding.requirementId} ${lookOf(statusInForce(finding)).word}`);
   return `${group.title}: ${parts.join(", ")}.`;
 }
 
-function drawStrip(sheet: Sheet, group: FindingGroup): void {
+function stripHeight(group: FindingGroup, labelLines: number, place: StripPlace): number {
+  const pitch = place.cell + gap;
+  const perRow = Math.floor((place.right - place.cells + gap) / pitch);
+  return Math.max(Math.ceil(group.findings.length / perRow) * pitch, labelLines * stripLabel.leading) + 4;
+}
+
+const stripLabel = { ...type.meta, leading: 9.6, colour: ink.text };
+
+/** Draws one chapter from `top` on and returns the height it took. */
+function drawStrip(sheet: Sheet, group: FindingGroup, top: number, place: StripPlace): number {
   const { doc } = sheet;
-  const perRow = Math.floor((page.right - stripLeft + gap) / (cell + gap));
-  const height = Math.ceil(group.findings.length / perRow) * (cell + gap) + 2;
-  sheet.need(height);
-  const top = sheet.y;
+  const pitch = place.cell + gap;
+  const perRow = Math.floor((place.right - place.cells + gap) / pitch);
+  const label = sheet.lines(group.title, stripLabel, place.cells - place.left - 8).slice(0, 2);
   sheet.tagged("P", () => {
-    sheet.label(group.title, inColour(type.meta, ink.text), page.left, top + 9.6, stripLeft - page.left - 10);
+    label.forEach((line, index) => {
+      sheet.drawLine(line, stripLabel, place.left, top + 9.2 + index * stripLabel.leading);
+    });
   });
   sheet.tagged(
     "Figure",
     () => {
       group.findings.forEach((finding, index) => {
         const look = lookOf(statusInForce(finding));
-        const x = stripLeft + (index % perRow) * (cell + gap);
-        const y = top + Math.floor(index / perRow) * (cell + gap);
-        doc.save().rect(x, y, cell, cell).fill(look.tint).restore();
-        drawShape(doc, look.shape, x + cell / 2, y + cell / 2, 6.5, look.ink);
-        doc.goTo(x, y, cell, cell, destinationOf(finding));
+        const x = place.cells + (index % perRow) * pitch;
+        const y = top + Math.floor(index / perRow) * pitch;
+        doc.save().rect(x, y, place.cell, place.cell).fill(look.tint).restore();
+        drawShape(doc, look.shape, x + place.cell / 2, y + place.cell / 2, 6.5, look.ink);
+        doc.goTo(x, y, place.cell, place.cell, destinationOf(finding));
       });
     },
     { alt: stripAlt(group) },
   );
-  sheet.y = top + height;
+  return stripHeight(group, label.length, place);
+}
+
+/** Height of a chapter's strip, as `drawStrip` will take it. */
+function measureStrip(sheet: Sheet, group: FindingGroup, place: StripPlace): number {
+  const lines = sheet.lines(group.title, stripLabel, place.cells - place.left - 8).length;
+  return stripHeight(group, Math.min(2, lines), place);
 }
 
 /** One row of cells a chapter, one cell a requirement; each cell leads to its requirement. */
 export function drawHeatStrip(sheet: Sheet, input: ReportInput): void {
-  for (const group of groupFindings(input.findings)) drawStrip(sheet, group);
+  const groups = groupFindings(input.findings);
+  if (groups.length <= singleColumnChapters) {
+    const place = { left: page.left, cells: 212, right: page.right, cell: 13.5 };
+    for (const group of groups) {
+      sheet.need(measureStrip(sheet, group, place));
+      sheet.y += drawStrip(sheet, group, sheet.y, place);
+    }
+    return;
+  }
+  const middle = (page.left + page.right) / 2;
+  const places = [
+    { left: page.left, cells: page.left + 106, right: middle - 8, cell: 11 },
+    { left: middle + 12, cells: middle + 118, right: page.right, cell: 11 },
+  ];
+  const first = places[0];
+  if (first === undefined) return;
+  const heights = groups.map((group) => measureStrip(sheet, group, first));
+  const total = heights.reduce((sum, height) => sum + height, 0);
+  sheet.need(Math.min(total / 2 + 24, page.bottom - page.top));
+  const top = sheet.y;
+  let column = 0;
+  let y = top;
+  let deepest = top;
+  groups.forEach((group, index) => {
+    if (column === 0 && y - top + (heights[index] ?? 0) / 2 > total / 2) {
+      column = 1;
+      y = top;
+    }
+    const place = places[column] ?? first;
+    // Past the foot of the page the columns end and the rest goes on below them, on the next one.
+    if (y + (heights[index] ?? 0) > page.bottom) {
+      sheet.newPage();
+      y = sheet.y;
+      deepest = y;
+    }
+    y += drawStrip(sheet, group, y, place);
+    deepest = Math.max(deepest, y);
+  });
+  sheet.y = deepest;
 }
 
 /** A short line of shapes, counts and words for one chapter, such as "● 4 covered  ▲ 1 gap". */

@@ -82,7 +82,11 @@ function drawMachine(sheet: Sheet, finding: ReportFinding): void {
     sheet.label(share, type.meta, page.text + 12 + line.width + 10, top + 10.4);
   });
   sheet.y = top + type.body.leading;
-  for (const reason of finding.reasons) sheet.paragraph(reason, type.body);
+  for (const reason of finding.reasons) {
+    // A reason that spells out obligations would say twice what the list below says.
+    const repeats = finding.obligations.some((obligation) => reason.includes(obligation.statement));
+    if (!repeats) sheet.paragraph(reason, type.body);
+  }
 }
 
 function drawDecision(sheet: Sheet, finding: ReportFinding, zone: string): void {

@@ -110,6 +110,13 @@ describe("the PDF report", () => {
     });
   });
 
+  test("says on its first page that it is no certification, however many chapters there are", async () => {
+    const input = exampleInput(85, 1);
+    const findings = input.findings.map((finding, index) => ({ ...finding, group: `Chapter ${index % 60}` }));
+    const { text } = await extractText(await getDocumentProxy(await reportPdf({ ...input, findings })));
+    expect(text[0]?.replace(/\s+/gu, " ")).toContain("not a certification, not legal advice");
+  });
+
   test("says what it does not prove on its first page", async () => {
     const { text } = await extractText(await getDocumentProxy(await reportPdf(exampleInput(20, 2))));
     const first = text[0]?.replace(/\s+/gu, " ");

@@ -1,4 +1,4 @@
-import PDFDocument from "pdfkit";
+import PdfFile from "pdfkit";
 import { breakLines } from "./line.ts";
 import type { Line, TextStyle } from "./line.ts";
 import { fontBytes } from "./typeface.ts";
@@ -48,7 +48,7 @@ export class Sheet {
   readonly continuations: string[] = [];
 
   constructor(info: PDFKit.DocumentInfo) {
-    this.doc = new PDFDocument({
+    this.doc = new PdfFile({
       size: [page.width, page.height],
       margins: { top: 0, bottom: 0, left: 0, right: 0 },
       bufferPages: true,

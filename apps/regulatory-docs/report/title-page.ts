@@ -13,6 +13,10 @@ function plural(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
+function verb(count: number): string {
+  return count === 1 ? "is" : "are";
+}
+
 /** The result as a sentence a reader can repeat aloud. */
 export function resultSentence(input: ReportInput): string {
   const total = input.findings.length;
@@ -20,7 +24,6 @@ export function resultSentence(input: ReportInput): string {
     return "No requirement was assessed in this run. Add documents to the collection and run it again.";
   }
   const { covered, partial, gap, notAssessable, undecided } = input.counts;
-  const verb = (count: number): string => (count === 1 ? "is" : "are");
   const result =
     `Of ${plural(total, "requirement", "requirements")}, ${covered} ${verb(covered)} covered by the documents, ` +
     `${partial} ${verb(partial)} covered in part, ${gap} ${verb(gap)} not covered, and ${notAssessable} cannot be judged from documents alone.`;
@@ -134,7 +137,8 @@ function drawGapList(sheet: Sheet, input: ReportInput): void {
   const gaps = input.findings.filter((finding) => statusInForce(finding) === "gap");
   const room = sheet.room - statementsHeight(sheet, input) - 58;
   const rows = Math.min(Math.ceil(gaps.length / 2), Math.floor(room / 15));
-  if (rows < 1) return;
+  // Two of thirty would mislead more than none: a short list must be whole or of some length.
+  if (rows < Math.min(3, Math.ceil(gaps.length / 2)) || rows < 1) return;
   sheet.y += 8;
   const heading = gaps.length === 1 ? "The gap" : "The gaps";
   sheet.paragraph(heading, type.cellBold, { x: page.left, tag: "H2" });
@@ -177,7 +181,11 @@ export function drawTitlePage(sheet: Sheet, input: ReportInput): void {
   sheet.paragraph(`held against ${input.pack.title}`, type.subtitle, {
     x: page.left,
   });
-  sheet.y += 14;
+  // Said here too, since a long list of chapters pushes the full statement to the next page.
+  sheet.paragraph("Assessed from the documents listed; not a certification, not legal advice.", type.meta, {
+    x: page.left,
+  });
+  sheet.y += 12;
   drawFacts(sheet, input);
   sheet.rule(sheet.y, ink.hairline);
   sheet.y += 18;

@@ -6,6 +6,11 @@ const woffEntrySize = 20;
 const sfntHeaderSize = 12;
 const sfntEntrySize = 16;
 
+/** Tables begin at multiples of four bytes. */
+function padded(size: number): number {
+  return Math.ceil(size / 4) * 4;
+}
+
 /**
  * Unpacks a WOFF 1.0 font (W3C Recommendation, sections 3 to 5) to the plain sfnt it was made from.
  * The PDF writer reads an empty glyph past the end of its table, which only a whole file allows;
@@ -26,7 +31,6 @@ export function unpackWoff(woff: Buffer): Buffer {
       bytes: packedSize < size ? inflateSync(packed) : packed,
     };
   });
-  const padded = (size: number): number => Math.ceil(size / 4) * 4;
   const directorySize = sfntHeaderSize + tableCount * sfntEntrySize;
   const sfnt = Buffer.alloc(tables.reduce((sum, table) => sum + padded(table.bytes.length), directorySize));
   sfnt.writeUInt32BE(woff.readUInt32BE(4), 0);

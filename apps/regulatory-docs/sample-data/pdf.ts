@@ -1,4 +1,4 @@
-import PDFDocument from "pdfkit";
+import PdfFile from "pdfkit";
 import { plainText, spansOf } from "./source-document.ts";
 import type { SourceDocument } from "./source-document.ts";
 
@@ -16,7 +16,7 @@ class PageWriter {
   readonly doc: PDFKit.PDFDocument;
 
   constructor(source: SourceDocument, created: Date) {
-    this.doc = new PDFDocument({
+    this.doc = new PdfFile({
       size: "A4",
       margins: { top: 96, bottom: 82, left, right: 595.28 - right },
       bufferPages: true,
