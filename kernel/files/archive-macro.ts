@@ -2,11 +2,9 @@ import { packEntry, writeArchive } from "./archive-write.ts";
 import type { ArchiveEntry } from "./archive.ts";
 
 /** Parts that hold or sign macros, or controls that run on opening (MS-OFFMACRO2 2.2.1; ECMA-376-1 §11.3.3). */
-const macroPart =
-  /(^|\/)(vbaproject[^/]*\.bin|vbadata[^/]*\.xml|vbaprojectsignature[^/]*\.bin)$|(^|\/)activex\//i;
+const macroPart = /(^|\/)(vbaproject[^/]*\.bin|vbadata[^/]*\.xml|vbaprojectsignature[^/]*\.bin)$|(^|\/)activex\//i;
 
-const macroMainType =
-  /application\/vnd\.ms-word\.(document|template)\.macroEnabled(?:Template)?\.main\+xml/gi;
+const macroMainType = /application\/vnd\.ms-word\.(document|template)\.macroEnabled(?:Template)?\.main\+xml/gi;
 
 export function isMacroPart(name: string): boolean {
   return macroPart.test(name);
@@ -21,10 +19,7 @@ export interface ReadEntry {
  * The archive without the named parts: their bytes, content types, relationships and the elements that point at them are
  * gone, and a macro-enabled document becomes an ordinary one, so that Word opens the copy without a repair.
  */
-export function withoutParts(
-  entries: readonly ReadEntry[],
-  removed: ReadonlySet<string>,
-): Uint8Array {
+export function withoutParts(entries: readonly ReadEntry[], removed: ReadonlySet<string>): Uint8Array {
   const isRemoved = (name: string) => {
     if (removed.has(name)) return true;
     const owner = /^(.*\/)?_rels\/([^/]+)\.rels$/.exec(name);
@@ -34,8 +29,7 @@ export function withoutParts(
   const rewritten = new Map<string, string>();
   const cutReferences = new Map<string, Set<string>>();
   for (const { entry, content } of kept) {
-    if (entry.name === "[Content_Types].xml")
-      rewritten.set(entry.name, cleanContentTypes(content, removed));
+    if (entry.name === "[Content_Types].xml") rewritten.set(entry.name, cleanContentTypes(content, removed));
     const owner = /^(.*\/)?_rels\/([^/]*)\.rels$/.exec(entry.name);
     if (owner === null) continue;
     const folder = owner[1] ?? "";
@@ -47,8 +41,7 @@ export function withoutParts(
   return writeArchive(
     kept.map(({ entry, content }) => {
       const cut = cutReferences.get(entry.name);
-      if (cut !== undefined)
-        return packEntry(entry.name, Buffer.from(cutElements(content, cut), "utf8"));
+      if (cut !== undefined) return packEntry(entry.name, Buffer.from(cutElements(content, cut), "utf8"));
       const text = rewritten.get(entry.name);
       return text === undefined ? entry : packEntry(entry.name, Buffer.from(text, "utf8"));
     }),
@@ -76,12 +69,11 @@ function cleanRelationships(content: Uint8Array, folder: string, removed: Readon
     .toString("utf8")
     .replace(/<Relationship\b[^>]*\/>/gi, (element) => {
       const target = attribute(element, "Target") ?? "";
-      const path = new URL(target, `part:///${folder}`).pathname.slice(1);
-      let decoded = path;
+      let decoded: string;
       try {
-        decoded = decodeURIComponent(path);
+        decoded = decodeURIComponent(new URL(target, `part:///${folder}`).pathname.slice(1));
       } catch {
-        // A target that is not a proper URI names none of the parts.
+        return element; // a target that is not a proper URI names none of the parts
       }
       if (!names.has(decoded.toLowerCase())) return element;
       cut.add(attribute(element, "Id") ?? "");

@@ -62,16 +62,11 @@ export function isArchive(bytes: Uint8Array): boolean {
  * The entries of an archive, from its central directory. Declared sizes, counts, names and positions are all checked
  * before one byte is inflated. Throws `ArchiveError`.
  */
-export function readDirectory(
-  bytes: Uint8Array,
-  limits: FileLimits,
-  budget: ArchiveBudget,
-): ArchiveEntry[] {
+export function readDirectory(bytes: Uint8Array, limits: FileLimits, budget: ArchiveBudget): ArchiveEntry[] {
   if (budget.depth > maxDepth) throw new ArchiveError("bomb", { bomb: "depth" });
   const end = findEnd(bytes);
   budget.entries += end.count;
-  if (budget.entries > limits.maxArchiveEntries)
-    throw new ArchiveError("bomb", { bomb: "entries" });
+  if (budget.entries > limits.maxArchiveEntries) throw new ArchiveError("bomb", { bomb: "entries" });
 
   const data = view(bytes);
   const names = new Set<string>();
@@ -80,20 +75,17 @@ export function readDirectory(
   let declared = 0;
   let position = end.start;
   for (let index = 0; index < end.count; index += 1) {
-    if (position + 46 > end.stop || data.getUint32(position, true) !== centralHeaderSignature)
-      throw corrupt();
+    if (position + 46 > end.stop || data.getUint32(position, true) !== centralHeaderSignature) throw corrupt();
     const central = readCentral(bytes, position, end.stop);
     position = central.next;
     checkName(central.name);
     // Part names are compared without regard to case (ECMA-376-2 §6.2.2.3).
     const folded = central.name.toLowerCase();
-    if (names.has(folded))
-      throw new ArchiveError("unsafe-content", { unsafe: "holds two parts of one name" });
+    if (names.has(folded)) throw new ArchiveError("unsafe-content", { unsafe: "holds two parts of one name" });
     names.add(folded);
 
     declared += central.size;
-    if (budget.inflatedBytes + declared > limits.maxInflatedBytes)
-      throw new ArchiveError("bomb", { bomb: "size" });
+    if (budget.inflatedBytes + declared > limits.maxInflatedBytes) throw new ArchiveError("bomb", { bomb: "size" });
     if ((central.flags & 1) !== 0) throw new ArchiveError("password-protected");
     if (central.method !== 0 && central.method !== 8) throw corrupt();
 
@@ -146,8 +138,7 @@ export async function inflateEntry(
     }
   }
   budget.inflatedBytes += content.length;
-  if (budget.inflatedBytes > limits.maxInflatedBytes)
-    throw new ArchiveError("bomb", { bomb: "size" });
+  if (budget.inflatedBytes > limits.maxInflatedBytes) throw new ArchiveError("bomb", { bomb: "size" });
   if (content.length > entry.size) throw new ArchiveError("bomb", { bomb: "lie" });
   if (content.length !== entry.size || crc32(content) !== entry.crc) throw corrupt();
   return content;
@@ -168,8 +159,7 @@ function findEnd(bytes: Uint8Array): { start: number; stop: number; count: numbe
   while (at >= lowest && data.getUint32(at, true) !== endSignature) at -= 1;
   if (at < lowest || at < 0) throw corrupt();
   if (at + 22 + data.getUint16(at + 20, true) !== bytes.length) throw corrupt();
-  if (data.getUint16(at + 4, true) !== 0 && data.getUint16(at + 4, true) !== 0xffff)
-    throw corrupt();
+  if (data.getUint16(at + 4, true) !== 0 && data.getUint16(at + 4, true) !== 0xffff) throw corrupt();
 
   let count = data.getUint16(at + 10, true);
   let size = data.getUint32(at + 12, true);
@@ -177,8 +167,7 @@ function findEnd(bytes: Uint8Array): { start: number; stop: number; count: numbe
   let stop = at;
   if (at >= 76 && data.getUint32(at - 20, true) === zip64LocatorSignature) {
     const record = Number(data.getBigUint64(at - 12, true));
-    if (record + 56 !== at - 20 || data.getUint32(record, true) !== zip64EndSignature)
-      throw corrupt();
+    if (record + 56 !== at - 20 || data.getUint32(record, true) !== zip64EndSignature) throw corrupt();
     count = Number(data.getBigUint64(record + 32, true));
     size = Number(data.getBigUint64(record + 40, true));
     start = Number(data.getBigUint64(record + 48, true));
@@ -201,10 +190,7 @@ function readCentral(bytes: Uint8Array, at: number, stop: number) {
   let offset = data.getUint32(at + 42, true);
   if (packedSize === uint32Max || size === uint32Max || offset === uint32Max) {
     // ZIP64 extra field (APPNOTE 4.5.3): only the values that did not fit, in this order.
-    let field = findExtra(
-      bytes.subarray(at + 46 + nameLength, at + 46 + nameLength + extraLength),
-      1,
-    );
+    let field = findExtra(bytes.subarray(at + 46 + nameLength, at + 46 + nameLength + extraLength), 1);
     const take = (): number => {
       if (field.length < 8) throw corrupt();
       const value = Number(view(field).getBigUint64(0, true));
@@ -231,16 +217,14 @@ function readCentral(bytes: Uint8Array, at: number, stop: number) {
 function findExtra(extra: Uint8Array, id: number): Uint8Array {
   const data = view(extra);
   for (let at = 0; at + 4 <= extra.length; at += 4 + data.getUint16(at + 2, true)) {
-    if (data.getUint16(at, true) === id)
-      return extra.subarray(at + 4, at + 4 + data.getUint16(at + 2, true));
+    if (data.getUint16(at, true) === id) return extra.subarray(at + 4, at + 4 + data.getUint16(at + 2, true));
   }
   return extra.subarray(0, 0);
 }
 
 function dataStart(bytes: Uint8Array, offset: number, rawName: Uint8Array): number {
   const data = view(bytes);
-  if (offset + 30 > bytes.length || data.getUint32(offset, true) !== localHeaderSignature)
-    throw corrupt();
+  if (offset + 30 > bytes.length || data.getUint32(offset, true) !== localHeaderSignature) throw corrupt();
   const nameLength = data.getUint16(offset + 26, true);
   const localName = bytes.subarray(offset + 30, offset + 30 + nameLength);
   if (Buffer.compare(localName, rawName) !== 0) throw corrupt();
@@ -256,6 +240,5 @@ function checkName(name: string): void {
     name.startsWith("/") ||
     /^[a-z]:/i.test(name) ||
     name.split("/").some((segment) => segment === ".." || segment === ".");
-  if (outside)
-    throw new ArchiveError("unsafe-content", { unsafe: "names a part outside the archive" });
+  if (outside) throw new ArchiveError("unsafe-content", { unsafe: "names a part outside the archive" });
 }

@@ -33,8 +33,7 @@ export function readOleDirectory(bytes: Uint8Array): OleDirectory | undefined {
   const sectorCount = Math.ceil(bytes.length / sectorSize);
   const miniCutoff = data.getUint32(56, true);
   const offsetOf = (sector: number) => (sector + 1) * sectorSize;
-  const inside = (sector: number) =>
-    sector < sectorCount && offsetOf(sector) + sectorSize <= bytes.length;
+  const inside = (sector: number) => sector < sectorCount && offsetOf(sector) + sectorSize <= bytes.length;
 
   // The allocation table's own sectors: 109 in the header, the rest chained (MS-CFB 2.5).
   const fat: number[] = [];
@@ -51,9 +50,7 @@ export function readOleDirectory(bytes: Uint8Array): OleDirectory | undefined {
   const perSector = sectorSize / 4;
   const next = (sector: number): number => {
     const table = fat[Math.floor(sector / perSector)];
-    return table === undefined
-      ? endOfChain
-      : data.getUint32(offsetOf(table) + (sector % perSector) * 4, true);
+    return table === undefined ? endOfChain : data.getUint32(offsetOf(table) + (sector % perSector) * 4, true);
   };
 
   const entries: OleEntry[] = [];

@@ -12,10 +12,8 @@ const maxHighShare = 0.3;
  * ends, form feed and the old end-of-file mark are not text.
  */
 export function detectTextEncoding(bytes: Uint8Array): TextEncodingName | undefined {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe)
-    return decodes(bytes, "utf-16le") ? "utf-16le" : undefined;
-  if (bytes[0] === 0xfe && bytes[1] === 0xff)
-    return decodes(bytes, "utf-16be") ? "utf-16be" : undefined;
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return decodes(bytes, "utf-16le") ? "utf-16le" : undefined;
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return decodes(bytes, "utf-16be") ? "utf-16be" : undefined;
 
   let high = 0;
   let undefinedBytes = 0;

@@ -71,10 +71,10 @@ export function sayFileName(fileName: string): string {
     .replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "")
     .trim();
   if (clean === "") return "The file";
-  return clean.length <= 120
-    ? clean
-    : `${clean.slice(0, 100).toWellFormed()}…${clean.slice(-15).toWellFormed()}`;
+  return clean.length <= 120 ? clean : `${clean.slice(0, 100).toWellFormed()}…${clean.slice(-15).toWellFormed()}`;
 }
+
+const count = (n: number) => n.toLocaleString("en-US");
 
 /** The public text of a refusal, in three sentences: what happened, what is safe, what to do. */
 export function refusalText(
@@ -85,7 +85,6 @@ export function refusalText(
 ): string {
   const name = sayFileName(fileName);
   const safe = "Nothing was stored.";
-  const count = (n: number) => n.toLocaleString("en-US");
   switch (code) {
     case "wrong-type":
       return `${name} is ${detail.found ?? "not a document"}, and PDF, DOCX, DOC and text files alone are taken. ${safe} Save it as one of these and upload that.`;
@@ -110,8 +109,7 @@ export function refusalText(
     case "legacy-word":
       return `${name} was written by Word 95 or older. ${safe} Open it in a newer Word, save it as DOCX and upload that.`;
     case "too-many-pages": {
-      const pages =
-        detail.measured === undefined ? "more pages" : `${count(detail.measured)} pages, more`;
+      const pages = detail.measured === undefined ? "more pages" : `${count(detail.measured)} pages, more`;
       return `${name} has ${pages} than ${count(limits.maxPages)}, the limit here. ${safe} Split it.`;
     }
     case "scanned":

@@ -13,14 +13,13 @@ import type { Task } from "./extract/document.ts";
  * words); another user and an empty network namespace stand behind it where the system allows.
  */
 
-export type IsolationTier =
-  | "permission"
-  | "permission+netns"
-  | "permission+uid"
-  | "permission+uid+netns";
+export type IsolationTier = "permission" | "permission+netns" | "permission+uid" | "permission+uid+netns";
 
-/** `none` exists for the probe's negative control alone. */
-export type Harness = IsolationTier | "none";
+/**
+ * What a child is started in. Two exist for the probe alone: `none`, its negative control, and `uid+netns`, which shows
+ * what the outer walls hold by themselves.
+ */
+export type Harness = IsolationTier | "uid+netns" | "none";
 
 const extractionFolder = join(dirname(fileURLToPath(import.meta.url)), "extract");
 const entryFile = join(extractionFolder, "main.ts");
@@ -41,8 +40,7 @@ function packageFolders(names: readonly string[]): string[] {
         folders.add(folder);
         const manifest: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
         if (typeof manifest === "object" && manifest !== null && "dependencies" in manifest) {
-          for (const dependency of Object.keys(manifest.dependencies ?? {}))
-            visit(dependency, folder);
+          for (const dependency of Object.keys(manifest.dependencies ?? {})) visit(dependency, folder);
         }
         return;
       }
@@ -94,18 +92,18 @@ export interface ChildOptions {
 export function startChild(options: ChildOptions): ChildProcess {
   const { harness } = options;
   const heap = `--max-old-space-size=${Math.max(32, Math.floor(options.memoryBytes / 1024 / 1024))}`;
-  const node = [process.execPath, heap];
-  if (harness !== "none") {
+  // A roomy nursery spares a short life most of its garbage collection (measured: a sixth of the processor time).
+  const node = [process.execPath, heap, "--min-semi-space-size=16"];
+  if (harness !== "none" && harness !== "uid+netns") {
     node.push("--permission", "--disallow-code-generation-from-strings", "--no-warnings");
-    for (const folder of readableFolders(options.recognise ?? false))
-      node.push(`--allow-fs-read=${folder}`);
+    for (const folder of readableFolders(options.recognise ?? false)) node.push(`--allow-fs-read=${folder}`);
   }
   node.push(entryFile);
 
   const uid = firstUid + randomInt(uidCount);
   let command = node;
   let identity = {};
-  if (harness === "permission+uid+netns") {
+  if (harness === "permission+uid+netns" || harness === "uid+netns") {
     command = ["/usr/bin/unshare", "--net", "--", ...dropTo(uid), ...node];
   } else if (harness === "permission+netns") {
     command = ["/usr/bin/unshare", "--user", "--net", "--", ...node];
@@ -195,8 +193,7 @@ export async function runChild(
       limits.signal?.throwIfAborted();
       if (ended !== undefined) return { ended };
       // V8 aborts when its heap is full; the kernel kills when the machine's memory is.
-      if (signal === "SIGABRT" || signal === "SIGTRAP" || signal === "SIGKILL")
-        return { ended: "memory" };
+      if (signal === "SIGABRT" || signal === "SIGTRAP" || signal === "SIGKILL") return { ended: "memory" };
     }
     return readAnswer(Buffer.concat(chunks));
   } finally {
@@ -208,8 +205,7 @@ export async function runChild(
 }
 
 function readAnswer(output: Buffer): RunOutcome {
-  if (output.length < 8 || output.readBigUInt64BE(0) !== BigInt(output.length - 8))
-    return { ended: "crash" };
+  if (output.length < 8 || output.readBigUInt64BE(0) !== BigInt(output.length - 8)) return { ended: "crash" };
   try {
     const answer: unknown = JSON.parse(output.subarray(8).toString("utf8"));
     return { ended: "answer", answer };
@@ -220,14 +216,14 @@ function readAnswer(output: Buffer): RunOutcome {
 
 /** V8's limit does not cover buffers and WebAssembly: the resident set is read from /proc where there is one. */
 function watchMemory(child: ChildProcess, limitBytes: number, over: () => void): NodeJS.Timeout {
-  return setInterval(() => {
-    if (child.pid === undefined) return;
-    readFile(`/proc/${String(child.pid)}/status`, "utf8").then(
-      (status) => {
-        const resident = /^VmRSS:\s+(\d+) kB/m.exec(status);
-        if (resident !== null && Number(resident[1]) * 1024 > limitBytes) over();
-      },
-      () => undefined,
-    );
-  }, pollMilliseconds);
+  const look = async () => {
+    try {
+      const status = await readFile(`/proc/${String(child.pid)}/status`, "utf8");
+      const resident = /^VmRSS:\s+(\d+) kB/m.exec(status);
+      if (resident !== null && Number(resident[1]) * 1024 > limitBytes) over();
+    } catch {
+      // No /proc here, or the child has just ended.
+    }
+  };
+  return setInterval(() => void look(), pollMilliseconds);
 }

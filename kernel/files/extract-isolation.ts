@@ -49,9 +49,7 @@ export interface IsolationReport {
  * writable folder are made for it, so that each attempt would succeed without the isolation: with `harness: "none"` it
  * does, which is the probe's negative control.
  */
-export async function probeIsolation(
-  options: { harness?: Harness } = {},
-): Promise<IsolationReport> {
+export async function probeIsolation(options: { harness?: Harness } = {}): Promise<IsolationReport> {
   const harness = options.harness ?? (await isolationTier());
   const web = createServer((_request, response) => response.end("reached"));
   const echo = createSocket("udp4");
@@ -71,14 +69,8 @@ export async function probeIsolation(
       repositoryFile: fileURLToPath(import.meta.url),
       writeFolder: folder,
     };
-    const outcome = await runChild(
-      child,
-      { kind: "probe", targets },
-      new Uint8Array(0),
-      probeLimits,
-    );
-    if (outcome.ended !== "answer")
-      throw new Error(`the isolation probe ended without an answer: ${outcome.ended}`);
+    const outcome = await runChild(child, { kind: "probe", targets }, new Uint8Array(0), probeLimits);
+    if (outcome.ended !== "answer") throw new Error(`the isolation probe ended without an answer: ${outcome.ended}`);
     return { harness, attempts: readAttempts(outcome.answer) };
   } finally {
     web.closeAllConnections();

@@ -62,8 +62,7 @@ export class ExtractionPool {
   /** Ends the waiting; documents being read are finished. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const waiting of this.#queue.splice(0))
-      waiting.cancel(new Error("the extraction pool is closed"));
+    for (const waiting of this.#queue.splice(0)) waiting.cancel(new Error("the extraction pool is closed"));
     const idle = this.#idle;
     this.#idle = undefined;
     (await idle)?.kill("SIGKILL");
@@ -72,8 +71,7 @@ export class ExtractionPool {
   async #turn(signal: AbortSignal | undefined): Promise<void> {
     if (this.#closed) throw new Error("the extraction pool is closed");
     if (this.#running >= this.#concurrency) {
-      if (this.#queue.length >= this.#queueLength)
-        throw new ExtractionBusyError(this.#queue.length);
+      if (this.#queue.length >= this.#queueLength) throw new ExtractionBusyError(this.#queue.length);
       await new Promise<void>((resolve, reject) => {
         const leave = () => {
           const index = this.#queue.indexOf(waiting);

@@ -36,17 +36,12 @@ export interface ExtractionOptions {
  * Throws `FileRefusedError` (corrupt, password-protected, empty, scanned, too-many-pages, timed-out, too-much-memory, bomb)
  * or the signal's reason.
  */
-export async function extractText(
-  input: ExtractionInput,
-  options: ExtractionOptions,
-): Promise<ExtractedDocument> {
+export async function extractText(input: ExtractionInput, options: ExtractionOptions): Promise<ExtractedDocument> {
   return extractIn(await startExtractor(options), input, options);
 }
 
 /** Starts a child that waits for one document. */
-export async function startExtractor(
-  options: Pick<ExtractionOptions, "limits" | "ocr">,
-): Promise<ChildProcess> {
+export async function startExtractor(options: Pick<ExtractionOptions, "limits" | "ocr">): Promise<ChildProcess> {
   const harness = await isolationTier();
   return startChild({
     harness,
@@ -63,8 +58,7 @@ export async function extractIn(
 ): Promise<ExtractedDocument> {
   const { limits } = options;
   const language = options.ocr && input.kind === "pdf" ? languageFile() : undefined;
-  const seconds =
-    language === undefined ? limits.maxExtractionSeconds : limits.maxRecognitionSeconds;
+  const seconds = language === undefined ? limits.maxExtractionSeconds : limits.maxRecognitionSeconds;
   const task: Task = {
     kind: input.kind,
     maxPages: limits.maxPages,
@@ -86,18 +80,13 @@ export async function extractIn(
     const offered = { recognitionOffered: !options.ocr && languageFile() !== undefined };
     throw refuse(answer.refusal, { ...detail, ...offered }, answer.reason);
   }
-  if (!Value.Check(answerShape, answer) || !isCoherent(answer.result))
-    throw refuse("corrupt", {}, "malformed answer");
+  if (!Value.Check(answerShape, answer) || !isCoherent(answer.result)) throw refuse("corrupt", {}, "malformed answer");
   const { text, pages, paragraphs, furniture, warnings, pageCount } = answer.result;
   return { kind: input.kind, text, pages, paragraphs, furniture, warnings, pageCount };
 }
 
 /** Whether a PDF opens with the empty password; asked of a child too, since it means parsing. */
-export async function opensWithoutPassword(
-  bytes: Uint8Array,
-  fileName: string,
-  limits: FileLimits,
-): Promise<boolean> {
+export async function opensWithoutPassword(bytes: Uint8Array, fileName: string, limits: FileLimits): Promise<boolean> {
   const child = await startExtractor({ limits, ocr: false });
   const outcome = await runChild(child, { kind: "pdf-open" }, bytes, {
     memoryBytes: limits.maxExtractionBytes,
@@ -172,8 +161,7 @@ const refusalShape = Type.Object({
 
 function isCoherent(result: Extraction): boolean {
   const { text } = result;
-  const fits = (each: { start: number; end: number }) =>
-    each.start <= each.end && each.end <= text.length;
+  const fits = (each: { start: number; end: number }) => each.start <= each.end && each.end <= text.length;
   return (
     text.isWellFormed() &&
     !text.includes("\0") &&

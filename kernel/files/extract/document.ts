@@ -112,14 +112,7 @@ export class DocumentBuilder {
   }
 }
 
-const headingStyles = [
-  "heading1",
-  "heading2",
-  "heading3",
-  "heading4",
-  "heading5",
-  "heading6",
-] as const;
+const headingStyles = ["heading1", "heading2", "heading3", "heading4", "heading5", "heading6"] as const;
 
 export function headingStyle(level: number): ParagraphStyle {
   return headingStyles[Math.min(6, Math.max(1, level)) - 1] ?? "heading6";
@@ -130,10 +123,9 @@ export function guessStyle(text: string): ParagraphStyle {
   if (/(\.{4,}|(\s\.){4,}|…{2,}|\t)\s*\d{1,4}\s*$/.test(text)) return "toc";
   if (/^\s*([•▪◦‣·*–-]\s|\(?([a-z]|[ivx]{1,4}|\d{1,2})\)\s)/i.test(text)) return "list";
   // `8.5.2 Purchasing controls`: short, numbered, starting with a capital and not a sentence.
-  const numbered =
-    /^(?:(?:article|section|clause|annex|appendix)\s+)?(\d{1,2}(?:\.\d{1,3}){0,5})\.?\s+\p{Lu}/iu.exec(
-      text,
-    );
+  const numbered = /^(?:(?:article|section|clause|annex|appendix)\s+)?(\d{1,2}(?:\.\d{1,3}){0,5})\.?\s+\p{Lu}/iu.exec(
+    text,
+  );
   if (numbered !== null && text.length <= 120 && !text.includes("\n") && !/[.;:,]$/.test(text)) {
     return headingStyle((numbered[1] ?? "").split(".").length);
   }

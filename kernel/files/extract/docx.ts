@@ -14,9 +14,7 @@ interface Node {
 }
 
 function isNode(value: unknown): value is Node {
-  return (
-    typeof value === "object" && value !== null && "type" in value && typeof value.type === "string"
-  );
+  return typeof value === "object" && value !== null && "type" in value && typeof value.type === "string";
 }
 
 /**
@@ -63,13 +61,15 @@ function addBlock(builder: DocumentBuilder, node: Node): void {
   }
 }
 
+/** Where mammoth keeps footnotes and endnotes, by their ids. */
+const notesField = "_notes";
+
 function addNotes(builder: DocumentBuilder, notes: unknown): void {
-  if (typeof notes !== "object" || notes === null || !("_notes" in notes)) return;
-  const byId = notes._notes;
+  if (typeof notes !== "object" || notes === null || !(notesField in notes)) return;
+  const byId = notes[notesField];
   if (typeof byId !== "object" || byId === null) return;
   for (const note of Object.values(byId)) {
-    if (typeof note !== "object" || note === null || !("body" in note) || !Array.isArray(note.body))
-      continue;
+    if (typeof note !== "object" || note === null || !("body" in note) || !Array.isArray(note.body)) continue;
     for (const child of note.body) if (isNode(child)) addBlock(builder, child);
   }
 }
@@ -89,13 +89,11 @@ function inlineText(node: Node): string {
 
 function paragraphStyle(node: Node, text: string): ParagraphStyle {
   const name = `${node.styleName ?? node.styleId ?? ""}`.toLowerCase();
-  const heading =
-    /^heading ?([1-9])/.exec(name) ??
-    /^heading([1-9])$/.exec(`${node.styleId ?? ""}`.toLowerCase());
+  const heading = /^heading ?([1-9])/.exec(name) ?? /^heading([1-9])$/.exec(`${node.styleId ?? ""}`.toLowerCase());
   if (heading !== null) return headingStyle(Number(heading[1]));
   if (name === "title") return "heading1";
   if (/^(toc|table of figures)/.test(name)) return "toc";
   if (node.numbering !== undefined && node.numbering !== null) return "list";
-  if (/^list/.test(name)) return "list";
+  if (name.startsWith("list")) return "list";
   return guessStyle(text);
 }

@@ -8,13 +8,10 @@ import type { Extraction, Task } from "./document.ts";
  */
 
 // A library's chatter must not get between the frames of the answer.
-for (const method of ["log", "info", "warn", "error", "debug", "trace"] as const)
-  console[method] = () => undefined;
+for (const method of ["log", "info", "warn", "error", "debug", "trace"] as const) console[method] = () => undefined;
 
 function isTask(value: unknown): value is Task {
-  return (
-    typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string"
-  );
+  return typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string";
 }
 
 async function readInput(): Promise<{ task: Task; bytes: Uint8Array }> {

@@ -26,8 +26,7 @@ export function toLines(runs: readonly Run[]): Line[] {
     const [a = 0, b = 0, , , x = 0, y = 0] = run.transform;
     const size = Math.hypot(a, b) || run.height || 10;
     if (run.str.trim() === "" && line === undefined) continue;
-    const sameBaseline =
-      line !== undefined && Math.abs(y - line.y) <= Math.max(size, line.size) * 0.4;
+    const sameBaseline = line !== undefined && Math.abs(y - line.y) <= Math.max(size, line.size) * 0.4;
     const continues = sameBaseline && line !== undefined && x >= line.end - size * 1.5;
     if (line === undefined || !continues) {
       if (run.str.trim() === "") continue;
@@ -107,8 +106,7 @@ export function findFurniture(
     }
   }
   for (const group of seen.values()) {
-    if (group.length >= 3 && group.length > pages.length / 2)
-      for (const line of group) furniture.add(line);
+    if (group.length >= 3 && group.length > pages.length / 2) for (const line of group) furniture.add(line);
   }
   return furniture;
 }

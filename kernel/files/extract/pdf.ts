@@ -20,8 +20,7 @@ async function open(bytes: Uint8Array): Promise<PdfDocument> {
   try {
     return await getDocumentProxy(bytes, { verbosity: 0 });
   } catch (error) {
-    if (error instanceof Error && error.name === "PasswordException")
-      throw new DocumentError("password-protected");
+    if (error instanceof Error && error.name === "PasswordException") throw new DocumentError("password-protected");
     throw new DocumentError("corrupt");
   }
 }
@@ -43,8 +42,7 @@ export async function extractPdf(bytes: Uint8Array, task: Task): Promise<Extract
     page.cleanup();
   }
   if (characters < pdf.numPages * minCharactersPerPage && (await showsPictures(pdf))) {
-    if (task.recognise !== true || task.languageFile === undefined)
-      throw new DocumentError("scanned");
+    if (task.recognise !== true || task.languageFile === undefined) throw new DocumentError("scanned");
     return (await import("./recognise.ts")).recognisePdf(pdf, task.languageFile);
   }
   if (characters === 0) throw new DocumentError("empty");
@@ -55,11 +53,7 @@ export async function extractPdf(bytes: Uint8Array, task: Task): Promise<Extract
 async function showsPictures(pdf: PdfDocument): Promise<boolean> {
   const { getResolvedPDFJS } = await import("unpdf");
   const { OPS } = await getResolvedPDFJS();
-  const painting = new Set([
-    OPS.paintImageXObject,
-    OPS.paintInlineImageXObject,
-    OPS.paintImageMaskXObject,
-  ]);
+  const painting = new Set([OPS.paintImageXObject, OPS.paintInlineImageXObject, OPS.paintImageMaskXObject]);
   for (let number = 1; number <= Math.min(5, pdf.numPages); number += 1) {
     const operators = await (await pdf.getPage(number)).getOperatorList();
     if (operators.fnArray.some((operator: number) => painting.has(operator))) return true;
@@ -70,11 +64,9 @@ async function showsPictures(pdf: PdfDocument): Promise<boolean> {
 function build(pages: readonly { lines: Line[]; top: number; bottom: number }[]): Extraction {
   const body = bodySize(pages.map((page) => page.lines));
   const furniture = findFurniture(pages);
-  const headingSizes = [
-    ...new Set(pages.flatMap((page) => page.lines.map((line) => Math.round(line.size)))),
-  ]
+  const headingSizes = [...new Set(pages.flatMap((page) => page.lines.map((line) => Math.round(line.size))))]
     .filter((size) => size > body * 1.12)
-    .sort((a, b) => b - a);
+    .toSorted((a, b) => b - a);
   const builder = new DocumentBuilder();
   for (const { lines } of pages) {
     builder.startPage();
@@ -95,8 +87,7 @@ function build(pages: readonly { lines: Line[]; top: number; bottom: number }[])
       const last = open.at(-1);
       const alone = guessStyle(line.text);
       const lastAlone = last === undefined ? "paragraph" : guessStyle(last.text);
-      const breaks =
-        alone !== "paragraph" || lastAlone === "toc" || lastAlone.startsWith("heading");
+      const breaks = alone !== "paragraph" || lastAlone === "toc" || lastAlone.startsWith("heading");
       if (last !== undefined && (breaks || !continuesParagraph(last, line, pitch))) close();
       open.push(line);
     }
@@ -105,16 +96,10 @@ function build(pages: readonly { lines: Line[]; top: number; bottom: number }[])
   return builder.finish();
 }
 
-function styleOf(
-  lines: readonly Line[],
-  text: string,
-  body: number,
-  headingSizes: readonly number[],
-): ParagraphStyle {
+function styleOf(lines: readonly Line[], text: string, body: number, headingSizes: readonly number[]): ParagraphStyle {
   const size = lines[0]?.size ?? body;
   const guessed = guessStyle(text);
   if (guessed !== "paragraph") return guessed;
-  if (size > body * 1.12 && text.length <= 200)
-    return headingStyle(headingSizes.indexOf(Math.round(size)) + 1);
+  if (size > body * 1.12 && text.length <= 200) return headingStyle(headingSizes.indexOf(Math.round(size)) + 1);
   return "paragraph";
 }

@@ -34,9 +34,7 @@ export async function probe(task: Task): Promise<{ attempts: ProbeAttempt[] }> {
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return "unknown";
   if (error.cause instanceof Error) return codeOf(error.cause);
-  return "code" in error && typeof error.code === "string"
-    ? error.code
-    : error.message.slice(0, 80);
+  return "code" in error && typeof error.code === "string" ? error.code : error.message.slice(0, 80);
 }
 
 function actions(targets: ProbeTargets): Record<string, () => Promise<unknown>> {
@@ -74,14 +72,12 @@ function actions(targets: ProbeTargets): Record<string, () => Promise<unknown>> 
     "dns-lookup": async () => (await import("node:dns/promises")).lookup("localhost"),
     "http-fetch": () => fetch(`http://127.0.0.1:${targets.tcpPort}/`),
     "read-passwd": async () => (await import("node:fs/promises")).readFile("/etc/passwd"),
-    "read-repository": async () =>
-      (await import("node:fs/promises")).readFile(targets.repositoryFile),
+    "read-repository": async () => (await import("node:fs/promises")).readFile(targets.repositoryFile),
     "read-environment": async () => {
       const names = Object.keys(process.env);
       if (names.length === 0) throw new Error("empty");
     },
-    "write-file": async () =>
-      (await import("node:fs/promises")).writeFile(`${targets.writeFolder}/probe`, "x"),
+    "write-file": async () => (await import("node:fs/promises")).writeFile(`${targets.writeFolder}/probe`, "x"),
     "child-process": async () => {
       const { spawnSync } = await import("node:child_process");
       const { error, status } = spawnSync(process.execPath, ["--version"]);

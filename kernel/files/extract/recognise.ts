@@ -19,8 +19,7 @@ export async function recognisePdf(pdf: PdfDocument, languageFile: string): Prom
   const core = await createCore({ print: () => undefined, printErr: () => undefined });
   core.FS.writeFile("eng.traineddata", gunzipSync(await readFile(languageFile)));
   const engine = new core.TessBaseAPI();
-  if (engine.Init(null, "eng", neuralOnly) !== 0)
-    throw new Error("the recognition engine did not start");
+  if (engine.Init(null, "eng", neuralOnly) !== 0) throw new Error("the recognition engine did not start");
   const builder = new DocumentBuilder();
   let characters = 0;
   for (let number = 1; number <= pdf.numPages; number += 1) {
@@ -28,10 +27,7 @@ export async function recognisePdf(pdf: PdfDocument, languageFile: string): Prom
     const pictures = await extractImages(pdf, number);
     const largest = pictures.toSorted((a, b) => b.width * b.height - a.width * a.height)[0];
     if (largest === undefined) continue;
-    core.FS.writeFile(
-      "/input",
-      toGreymap(largest.data, largest.width, largest.height, largest.channels),
-    );
+    core.FS.writeFile("/input", toGreymap(largest.data, largest.width, largest.height, largest.channels));
     if (engine.SetImageFile(1, 0) === 1) continue;
     engine.Recognize(null);
     for (const block of engine.GetUTF8Text().split(/\n\s*\n/)) {
@@ -51,12 +47,7 @@ export async function recognisePdf(pdf: PdfDocument, languageFile: string): Prom
 }
 
 /** A portable greymap (P5), which the engine reads without another decoder. */
-function toGreymap(
-  data: Uint8ClampedArray,
-  width: number,
-  height: number,
-  channels: number,
-): Uint8Array {
+function toGreymap(data: Uint8ClampedArray, width: number, height: number, channels: number): Uint8Array {
   const header = Buffer.from(`P5\n${String(width)} ${String(height)}\n255\n`, "latin1");
   const map = Buffer.alloc(header.length + width * height);
   header.copy(map);
@@ -65,9 +56,7 @@ function toGreymap(
     const red = data[at] ?? 255;
     // Luma weights of ITU-R BT.601.
     map[header.length + pixel] =
-      channels < 3
-        ? red
-        : Math.round(0.299 * red + 0.587 * (data[at + 1] ?? 255) + 0.114 * (data[at + 2] ?? 255));
+      channels < 3 ? red : Math.round(0.299 * red + 0.587 * (data[at + 1] ?? 255) + 0.114 * (data[at + 2] ?? 255));
   }
   return map;
 }

@@ -13,8 +13,5 @@ declare module "tesseract.js-core/tesseract-core-simd-lstm.js" {
     readonly FS: { writeFile(path: string, content: Uint8Array): void };
     readonly TessBaseAPI: new () => Engine;
   }
-  export default function createCore(options: {
-    print: () => void;
-    printErr: () => void;
-  }): Promise<Core>;
+  export default function createCore(options: { print: () => void; printErr: () => void }): Promise<Core>;
 }

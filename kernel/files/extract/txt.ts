@@ -53,11 +53,7 @@ function blocks(text: string): Block[] {
     }
     const style = lineStyle(line);
     // A heading, list item, table row or contents line stands alone; a list item takes its hanging lines along.
-    if (
-      open !== undefined &&
-      style === "paragraph" &&
-      (open.style === "paragraph" || open.style === "list")
-    ) {
+    if (open !== undefined && style === "paragraph" && (open.style === "paragraph" || open.style === "list")) {
       open.end = end;
       continue;
     }
@@ -74,7 +70,5 @@ function lineStyle(line: string): ParagraphStyle {
   if (heading !== null) return headingStyle((heading[1] ?? "#").length);
   if (/^\s*\|.*\|\s*$/.test(line)) return "table";
   const guessed = guessStyle(line);
-  return guessed === "list" || guessed === "toc" || guessed.startsWith("heading")
-    ? guessed
-    : "paragraph";
+  return guessed === "list" || guessed === "toc" || guessed.startsWith("heading") ? guessed : "paragraph";
 }

@@ -1,0 +1,112 @@
+import { createHash, randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
+import { Type } from "typebox";
+import { v7 as uuidv7 } from "uuid";
+import { defineRoute, type Route } from "../http/route.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Tx } from "../work/door.ts";
+import { doorProblem } from "../work/error.ts";
+import { query } from "../work/query.ts";
+
+const lifeSeconds = 3600;
+const mediaTypes: Readonly<Record<string, string>> = {
+  pdf: "application/pdf",
+  docx: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+  doc: "application/msword",
+  txt: "text/plain; charset=utf-8",
+};
+
+/** Makes a download link for one blob, for one person, ending in an hour (FIL-03). The token is shown once. */
+export async function makeDownloadLink(
+  tx: Tx,
+  blobId: string,
+  fileName: string,
+): Promise<{ id: string; url: string; expiresAt: string }> {
+  const id = uuidv7();
+  const token = `ln_${randomBytes(32).toString("base64url")}`;
+  const expiresAt = new Date(Date.now() + lifeSeconds * 1000);
+  await tx.record({
+    action: "kernel.link.create",
+    record: "kernel.link",
+    rowId: id,
+    version: 1,
+    fields: { blobId, expiresAt },
+  });
+  await tx.all(
+    query.insertInto("kernel.link").values({
+      id,
+      secret_hash: createHash("sha256").update(token).digest(),
+      purpose: fileName,
+      subject_id: blobId,
+      permission: "kernel.file.open",
+      membership_id: tx.who.actorId,
+      expires_at: expiresAt,
+    }),
+  );
+  return { id, url: `/api/files/${token}`, expiresAt: expiresAt.toISOString() };
+}
+
+/** GET /api/files/{token}: the link is the credential; each use leaves its leaf. */
+export function fileRoutes(kernel: Kernel): Route[] {
+  return [
+    defineRoute({
+      method: "GET",
+      path: "/api/files/{token}",
+      summary: "Download a file by its signed link",
+      tag: "files",
+      permission: "kernel.file.open",
+      params: Type.Object({ token: Type.String({ pattern: "^ln_[A-Za-z0-9_-]{43}$" }) }),
+      answers: { 200: "application/octet-stream" },
+      handle: async (request) => {
+        const credential = { kind: "link", token: request.params.token, source: request.source } as const;
+        const { blob, keys, fileName } = await kernel.door.work(credential, "kernel.file.open", async (tx) => {
+          const found = await kernel.files.find(tx, tx.who.subjectId ?? "");
+          const link = await tx.first(
+            query
+              .selectFrom("kernel.link")
+              .select("purpose")
+              .where("secret_hash", "=", createHash("sha256").update(request.params.token).digest()),
+          );
+          await tx.record({ action: "kernel.file.download", record: "kernel.blob", rowId: found.id });
+          return { blob: found, keys: await kernel.files.keysOf(tx), fileName: link?.purpose ?? "file" };
+        });
+        return {
+          body: Readable.from(kernel.files.open(blob, keys)),
+          type: mediaTypes[blob.kind] ?? "application/octet-stream",
+          headers: { "content-disposition": `attachment; filename*=UTF-8''${encodeURIComponent(fileName)}` },
+        };
+      },
+    }),
+    defineRoute({
+      method: "DELETE",
+      path: "/api/links/{id}",
+      summary: "Revoke a download link",
+      tag: "files",
+      permission: "kernel.file.open",
+      params: Type.Object({ id: Type.String({ format: "uuid" }) }),
+      answers: { 204: "" },
+      handle: async (request) => {
+        await kernel.door.work(request.credential, "kernel.file.open", async (tx) => {
+          const link = await tx.first(
+            query
+              .selectFrom("kernel.link")
+              .select(["version"])
+              .where("id", "=", request.params.id)
+              .where("membership_id", "=", tx.who.actorId),
+          );
+          if (!link) throw doorProblem.not_found();
+          await tx.record({
+            action: "kernel.link.revoke",
+            record: "kernel.link",
+            rowId: request.params.id,
+            version: link.version + 1,
+          });
+          await tx.all(
+            query.updateTable("kernel.link").set({ revoked_at: new Date() }).where("id", "=", request.params.id),
+          );
+        });
+        return { status: 204 };
+      },
+    }),
+  ];
+}
