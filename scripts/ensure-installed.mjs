@@ -16,13 +16,7 @@ export function ensureInstalled(root) {
     const reason = staleReason(root);
     if (reason === undefined) return;
     console.error(`Installing dependencies: ${reason}.`);
-    const done = runNpm(root, [
-      "ci",
-      "--include=optional",
-      "--no-audit",
-      "--no-fund",
-      "--loglevel=error",
-    ]);
+    const done = runNpm(root, ["ci", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"]);
     if (done.status !== 0) {
       throw new Error(
         "The dependencies could not be installed; npm's own message is above. Your data is untouched. " +
@@ -55,8 +49,7 @@ export function staleReason(root) {
       if (entry.dev && production) continue;
       return `${name} is missing`;
     }
-    if (found.version !== entry.version)
-      return `${name} is ${found.version} instead of ${entry.version}`;
+    if (found.version !== entry.version) return `${name} is ${found.version} instead of ${entry.version}`;
     if (entry.link && !existsSync(join(root, path))) return `${name} is missing`;
   }
   return undefined;
@@ -70,8 +63,7 @@ function runNpm(root, args) {
   const cli = process.env.npm_execpath;
   // What npm prints goes to standard error: standard output belongs to the command that was asked for.
   const options = { cwd: root, stdio: ["ignore", 2, 2] };
-  if (cli !== undefined && cli.endsWith("npm-cli.js"))
-    return spawnSync(process.execPath, [cli, ...args], options);
+  if (cli !== undefined && cli.endsWith("npm-cli.js")) return spawnSync(process.execPath, [cli, ...args], options);
   // npm is a command script on Windows, which only a shell starts; the arguments are constants.
   return spawnSync("npm", args, { ...options, shell: process.platform === "win32" });
 }

@@ -7,18 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const OS = ["darwin", "linux", "win32", "freebsd", "android", "openharmony", "windows"];
-const CPU = [
-  "x64",
-  "arm64",
-  "arm",
-  "ia32",
-  "ppc64",
-  "ppc64le",
-  "s390x",
-  "riscv64",
-  "loong64",
-  "wasm32",
-];
+const CPU = ["x64", "arm64", "arm", "ia32", "ppc64", "ppc64le", "s390x", "riscv64", "loong64", "wasm32"];
 
 /**
  * @param {Record<string, Record<string, any>>} packages the `packages` of a lock file, version 3
@@ -46,8 +35,7 @@ export function missingPlatformPackages(packages) {
 /** Whether Node's look-up from `path` upwards finds an entry for `name`. */
 function isResolvable(packages, path, name) {
   for (let folder = path; ;) {
-    if (packages[`${folder === "" ? "" : `${folder}/`}node_modules/${name}`] !== undefined)
-      return true;
+    if (packages[`${folder === "" ? "" : `${folder}/`}node_modules/${name}`] !== undefined) return true;
     if (folder === "") return false;
     const cut = folder.lastIndexOf("/node_modules/");
     folder = cut === -1 ? "" : folder.slice(0, cut);
@@ -58,8 +46,7 @@ function isResolvable(packages, path, name) {
 function platformOf(name) {
   const parts = name.slice(name.lastIndexOf("/") + 1).split(/[-.]/);
   const os = parts.find((part) => OS.includes(part));
-  const cpu =
-    parts.find((part) => CPU.includes(part)) ?? (parts.includes("armv7") ? "arm" : undefined);
+  const cpu = parts.find((part) => CPU.includes(part)) ?? (parts.includes("armv7") ? "arm" : undefined);
   if (os === undefined && cpu === undefined) throw new Error(`The name ${name} tells no platform.`);
   const libc = parts.some((part) => part.startsWith("musl"))
     ? "musl"
@@ -79,13 +66,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const missing = missingPlatformPackages(lock.packages);
   const names = Object.keys(missing);
   if (names.length > 0 && process.argv.includes("--write")) {
-    const entries = Object.entries({ ...lock.packages, ...missing }).sort(([a], [b]) =>
-      a.localeCompare(b, "en"),
-    );
-    writeFileSync(
-      path,
-      `${JSON.stringify({ ...lock, packages: Object.fromEntries(entries) }, null, 2)}\n`,
-    );
+    const entries = Object.entries({ ...lock.packages, ...missing }).sort(([a], [b]) => a.localeCompare(b, "en"));
+    writeFileSync(path, `${JSON.stringify({ ...lock, packages: Object.fromEntries(entries) }, null, 2)}\n`);
     console.log(`package-lock.json: ${names.length} platform packages added.`);
   } else if (names.length > 0) {
     console.error(

@@ -30,13 +30,7 @@ export function findNode(root) {
         `${process.platform} on ${process.arch}. Your data is untouched. Install Node ${NODE_MAJOR}, then start again.`,
     );
   }
-  const binary = join(
-    root,
-    "node_modules",
-    name,
-    "bin",
-    process.platform === "win32" ? "node.exe" : "node",
-  );
+  const binary = join(root, "node_modules", name, "bin", process.platform === "win32" ? "node.exe" : "node");
   if (existsSync(binary)) return binary;
   throw new Error(
     `Probity needs Node ${NODE_MAJOR}; this is ${process.versions.node}, and the package ${name} that brings one is not ` +

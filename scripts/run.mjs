@@ -9,9 +9,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const args = process.argv.slice(2);
 
 if (args.length === 0) {
-  console.error(
-    "Which file to run is missing. Nothing was started. Use `node scripts/run.mjs FILE.ts`.",
-  );
+  console.error("Which file to run is missing. Nothing was started. Use `node scripts/run.mjs FILE.ts`.");
   process.exit(2);
 }
 try {

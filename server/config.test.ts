@@ -128,15 +128,11 @@ describe("configuration", () => {
     const text = message({ PROBITY_PORT: "x", PROBITY_OCR: "x", PROBITY_LOGLEVEL: "info" });
     expect(text).toContain("PROBITY_PORT");
     expect(text).toContain("PROBITY_OCR");
-    expect(text).toContain(
-      "PROBITY_LOGLEVEL is not a setting; the nearest one is PROBITY_LOG_LEVEL.",
-    );
+    expect(text).toContain("PROBITY_LOGLEVEL is not a setting; the nearest one is PROBITY_LOG_LEVEL.");
   });
 
   test("a direct URL alone is refused: it would be ignored in silence", () => {
-    expect(message({ DATABASE_DIRECT_URL: "postgres://u:p@db/x" })).toContain(
-      "without DATABASE_URL",
-    );
+    expect(message({ DATABASE_DIRECT_URL: "postgres://u:p@db/x" })).toContain("without DATABASE_URL");
   });
 
   test.each([

@@ -98,9 +98,7 @@ export function readConfig(environment: Environment = process.env): Config {
   const databaseUrl = read("DATABASE_URL", parseDatabaseUrl, undefined);
   const databaseDirectUrl = read("DATABASE_DIRECT_URL", parseDatabaseUrl, undefined);
   if (databaseDirectUrl !== undefined && !environment["DATABASE_URL"]?.trim()) {
-    problems.push(
-      "DATABASE_DIRECT_URL is set without DATABASE_URL; set both, or neither for the embedded database.",
-    );
+    problems.push("DATABASE_DIRECT_URL is set without DATABASE_URL; set both, or neither for the embedded database.");
   }
   const home = resolve(read("PROBITY_HOME", parseFolder, "./.probity"));
   const config: Config = {
@@ -152,18 +150,14 @@ function parseUrl(text: string): URL | undefined {
 
 function parsePort(text: string): number | Problem {
   const port = Number(text);
-  return /^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535
-    ? port
-    : wrong(text, "a number from 1 to 65535");
+  return /^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535 ? port : wrong(text, "a number from 1 to 65535");
 }
 
 function parseHost(text: string): string | Problem {
   const name = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i;
   // A name of digits and dots alone is an address with a slip in it.
   const isName = name.test(text) && !/^[\d.]+$/.test(text);
-  return isIP(text) !== 0 || isName
-    ? text
-    : wrong(text, "an IP address or a host name, without port or scheme");
+  return isIP(text) !== 0 || isName ? text : wrong(text, "an IP address or a host name, without port or scheme");
 }
 
 function parseFolder(text: string): string | Problem {
@@ -173,9 +167,7 @@ function parseFolder(text: string): string | Problem {
 function parseOrigin(text: string): string | Problem {
   const url = parseUrl(text);
   const isOrigin =
-    url !== undefined &&
-    /^https?:$/.test(url.protocol) &&
-    [url.origin, `${url.origin}/`].includes(url.href);
+    url !== undefined && /^https?:$/.test(url.protocol) && [url.origin, `${url.origin}/`].includes(url.href);
   return isOrigin
     ? url.origin
     : wrong(text, "http:// or https:// with a host and, if needed, a port: no path, user or query");
@@ -186,8 +178,7 @@ function parseDatabaseUrl(text: string): string | Problem {
   const url = parseUrl(text);
   // What does not parse may hold a password anywhere, so nothing of it is shown.
   if (url === undefined) return new Problem("no URL (not shown, it may hold a password)", allowed);
-  if (!/^postgres(ql)?:$/.test(url.protocol))
-    return new Problem(`a URL of scheme ${url.protocol}`, allowed);
+  if (!/^postgres(ql)?:$/.test(url.protocol)) return new Problem(`a URL of scheme ${url.protocol}`, allowed);
   if (url.pathname.length < 2) return new Problem("a URL without the name of a database", allowed);
   return text;
 }
@@ -202,15 +193,8 @@ function parseStorage(text: string): StorageConfig | Problem {
   }
   const known = [...url.searchParams.keys()].every((key) => key === "region" || key === "endpoint");
   const endpoint = url.searchParams.get("endpoint") ?? undefined;
-  const endpointFits =
-    endpoint === undefined || /^https?:$/.test(parseUrl(endpoint)?.protocol ?? "");
-  if (
-    url.protocol !== "s3:" ||
-    url.username !== "" ||
-    url.password !== "" ||
-    !known ||
-    !endpointFits
-  ) {
+  const endpointFits = endpoint === undefined || /^https?:$/.test(parseUrl(endpoint)?.protocol ?? "");
+  if (url.protocol !== "s3:" || url.username !== "" || url.password !== "" || !known || !endpointFits) {
     return wrong(text, `${allowed} (credentials come from AWS_ACCESS_KEY_ID and its like)`);
   }
   return {
@@ -237,13 +221,7 @@ function parseKms(text: string): KmsConfig | Problem {
   const [, mount, key] = /^\/v1\/(.+)\/keys\/([^/]+)$/.exec(url.pathname) ?? [];
   const loopback = ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
   const secure = url.protocol === "https:" || (url.protocol === "http:" && loopback);
-  if (
-    mount === undefined ||
-    key === undefined ||
-    !secure ||
-    url.username !== "" ||
-    url.search !== ""
-  ) {
+  if (mount === undefined || key === undefined || !secure || url.username !== "" || url.search !== "") {
     return wrong(text, allowed);
   }
   return { kind: "vault", address: url.origin, mount, key };
@@ -262,8 +240,7 @@ function isAddressRange(text: string): boolean {
   if (version === 0 || rest.length > 0) return false;
   // A range of zero bits would believe everybody's X-Forwarded-For.
   return (
-    bits === undefined ||
-    (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (version === 4 ? 32 : 128))
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (version === 4 ? 32 : 128))
   );
 }
 
@@ -277,20 +254,13 @@ function parseLogLevel(text: string): LogLevel | Problem {
 
 /** An address to listen on everywhere is none to visit: the link then names this machine. */
 function defaultUrl(host: string, port: number): string {
-  const name = ["0.0.0.0", "::"].includes(host)
-    ? "localhost"
-    : isIP(host) === 6
-      ? `[${host}]`
-      : host;
+  const name = ["0.0.0.0", "::"].includes(host) ? "localhost" : isIP(host) === 6 ? `[${host}]` : host;
   return `http://${name}:${port}`;
 }
 
 function unknownVariables(environment: Environment): string[] {
   return Object.keys(environment)
-    .filter(
-      (name) =>
-        name.startsWith("PROBITY_") && !name.startsWith("PROBITY_TEST_") && !KNOWN.includes(name),
-    )
+    .filter((name) => name.startsWith("PROBITY_") && !name.startsWith("PROBITY_TEST_") && !KNOWN.includes(name))
     .map((name) => `${name} is not a setting; the nearest one is ${nearest(name)}.`);
 }
 

@@ -121,6 +121,11 @@ export async function shutDown(
   account: Account | undefined,
   boundSeconds: number,
 ): Promise<void> {
+  // A fast shutdown asked for during crash recovery is heard, but PostgreSQL 18 then never ends: let recovery finish first.
+  for (let waited = 0; waited < boundSeconds * 1000 && !target.gone(); waited += 20) {
+    if ((await greeting(target.dataFolder)) !== "recovering") break;
+    await sleep(20);
+  }
   for (const [signal, mode, seconds] of [
     ["SIGINT", "fast", boundSeconds],
     ["SIGQUIT", "immediate", 10],
@@ -212,14 +217,34 @@ function processesOn(dataFolder: string): number[] {
     .filter((pid) => pid > 0 && standsIn(pid, folder));
 }
 
-function answers(file: PostmasterFile): Promise<boolean> {
-  if (file.socketFolder === "") return Promise.resolve(false);
+async function answers(file: PostmasterFile): Promise<boolean> {
+  return file.socketFolder !== "" && (await greet(file)) !== "silent";
+}
+
+type Greeting = "silent" | "recovering" | "serving";
+
+async function greeting(dataFolder: string): Promise<Greeting> {
+  const file = readPostmasterFile(dataFolder);
+  return file === undefined ? "silent" : greet(file);
+}
+
+/** Knocks with a start-up packet (protocol 3.0) and goes: while it recovers, PostgreSQL answers with error 57P03. */
+function greet(file: PostmasterFile): Promise<Greeting> {
+  const body = Buffer.from("\0\0\0\0\0\x03\0\0user\0postgres\0\0", "latin1");
+  body.writeUInt32BE(body.length);
   return new Promise((resolve) => {
-    const socket = connect(join(file.socketFolder, `.s.PGSQL.${file.port}`));
-    socket.once("connect", () => {
+    const socket =
+      file.socketFolder === ""
+        ? connect(file.port, "127.0.0.1")
+        : connect(join(file.socketFolder, `.s.PGSQL.${file.port}`));
+    socket.setTimeout(1_000, () => socket.destroy());
+    socket.once("connect", () => socket.write(body));
+    socket.once("data", (answer) => {
+      resolve(answer.includes("57P03") ? "recovering" : "serving");
       socket.destroy();
-      resolve(true);
     });
-    socket.once("error", () => resolve(false));
+    socket.once("error", () => resolve("silent"));
+    // Connected but not answered is still somebody: only a refused connection is silence.
+    socket.once("close", () => resolve("serving"));
   });
 }

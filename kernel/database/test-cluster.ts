@@ -47,11 +47,7 @@ export async function stopTestCluster(): Promise<void> {
   if (!existsSync(FOLDER)) return;
   await underLock(async () => {
     const where = prepareFolder(FOLDER);
-    await clearLeftovers(
-      where.dataFolder,
-      findBinaries(where.account, join(where.place, "lib")),
-      where.account,
-    );
+    await clearLeftovers(where.dataFolder, findBinaries(where.account, join(where.place, "lib")), where.account);
   });
 }
 
