@@ -40,7 +40,7 @@ function strings(value: unknown): string[] {
 function shuffled<T>(items: readonly T[], random: () => number): T[] {
   return items
     .map((item) => ({ item, key: random() }))
-    .sort((left, right) => left.key - right.key)
+    .toSorted((left, right) => left.key - right.key)
     .map((entry) => entry.item);
 }
 
