@@ -66,7 +66,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const missing = missingPlatformPackages(lock.packages);
   const names = Object.keys(missing);
   if (names.length > 0 && process.argv.includes("--write")) {
-    const entries = Object.entries({ ...lock.packages, ...missing }).sort(([a], [b]) => a.localeCompare(b, "en"));
+    const entries = Object.entries({ ...lock.packages, ...missing }).toSorted(([a], [b]) => a.localeCompare(b, "en"));
     writeFileSync(path, `${JSON.stringify({ ...lock, packages: Object.fromEntries(entries) }, null, 2)}\n`);
     console.log(`package-lock.json: ${names.length} platform packages added.`);
   } else if (names.length > 0) {
