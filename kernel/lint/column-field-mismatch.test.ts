@@ -32,7 +32,7 @@ tryRule(columnFieldMismatch, [
     shapes: [
       {
         record: "trial.sample",
-        columns: [column, { name: "note", type: "timestamptz[]", nullable: true, sealed: false }],
+        columns: [column, { name: "note", type: "bigint|timestamptz[]", nullable: true, sealed: false }],
       },
     ],
     wrong: `select 1`,

@@ -25,7 +25,7 @@ export const columnFieldMismatch: Rule = {
       when a.name is null and not f.sealed then 'declared, and the table has no such column'
       when f.name is null then 'a column, and not declared'
       when f.sealed and a.name is not null then 'declared sealed, and kept in the open as a column'
-      when not f.sealed and to_regtype(f.type) is distinct from a.atttypid then 'declared ' || f.type || ', the column is ' || a.type
+      when not f.sealed and not exists (select from unnest(string_to_array(f.type, '|')) t where to_regtype(t) = a.atttypid) then 'declared ' || f.type || ', the column is ' || a.type
       when not f.sealed and f.nullable <> a.nullable then 'declared ' || case when f.nullable then 'nullable' else 'not null' end || ', the column is not so'
     end) as x (object, detail)
     where x.detail is not null

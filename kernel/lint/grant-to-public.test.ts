@@ -4,8 +4,8 @@ import { tryRule } from "./trial.ts";
 tryRule(grantToPublic, [
   {
     name: "a table",
-    wrong: `grant maintain on trial.sample to public`,
-    finds: [["trial.sample", "MAINTAIN"]],
+    wrong: `grant references on trial.sample to public`,
+    finds: [["trial.sample", "REFERENCES"]],
     right: `revoke all on trial.sample from public`,
   },
   {

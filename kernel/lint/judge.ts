@@ -38,7 +38,7 @@ export const rules: readonly Rule[] = [
   columnFieldMismatch,
 ];
 
-/** What a record declaration says of its table. Types are named as in SQL (`text`, `timestamptz`, `integer[]`). */
+/** What a record declaration says of its table. Types are named as in SQL (`text`, `timestamptz[]`), alternatives joined by `|`. */
 export interface RecordShape {
   /** Schema and table: `lab.sample`. */
   readonly record: string;

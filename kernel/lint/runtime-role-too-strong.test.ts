@@ -12,7 +12,7 @@ tryRule(runtimeRoleTooStrong, [
   ...["probity_owner", "probity_door", "pg_read_all_data"].map((group) => ({
     name: `the application's role is a member of ${group}`,
     role: "superuser" as const,
-    wrong: `grant ${group} to probity_app with inherit false`,
+    wrong: `grant ${group} to probity_app`,
     finds: [["probity_app", `is a member of ${group}`] as const],
     right: `revoke ${group} from probity_app`,
   })),

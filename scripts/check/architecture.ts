@@ -1,0 +1,36 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { Type } from "typebox";
+import { Value } from "typebox/value";
+import type { Step } from "./step.ts";
+import { runTool, silentFailure } from "./tool.ts";
+
+const Report = Type.Object({
+  modules: Type.Array(
+    Type.Object({ source: Type.String(), dependencies: Type.Array(Type.Object({ resolved: Type.String() })) }),
+  ),
+  summary: Type.Object({
+    violations: Type.Array(
+      Type.Object({ from: Type.String(), to: Type.String(), rule: Type.Object({ name: Type.String() }) }),
+    ),
+  }),
+});
+
+const folders = ["verify", "kernel", "apps", "trust", "operations", "server", "web", "scripts", "bench"];
+
+/** Which way dependencies point, by .dependency-cruiser.cjs. */
+export const architectureStep: Step = {
+  name: "architecture",
+  run: async (root) => {
+    const present = folders.filter((folder) => existsSync(join(root, folder)));
+    const args = ["--config", ".dependency-cruiser.cjs", "--output-type", "json", ...present];
+    const said = await runTool(root, "dependency-cruiser/bin/dependency-cruiser.mjs", args);
+    if (!said.output.startsWith("{")) return silentFailure({ ...said, code: said.code || 1 }, []);
+    const { modules, summary } = Value.Parse(Report, JSON.parse(said.output));
+    // With a parser it can't use, dependency-cruiser reads nothing, finds nothing and is content.
+    const read = modules.filter(({ source, dependencies }) => /\.tsx?$/.test(source) && dependencies.length > 0);
+    if (read.length === 0) return ["dependency-cruiser read no TypeScript at all: its rules checked nothing"];
+    const found = summary.violations.map(({ from, to, rule }) => `${from}: ${rule.name}, by importing ${to}`);
+    return [...found, ...silentFailure(said, found)].toSorted();
+  },
+};
