@@ -12,6 +12,8 @@ export interface Column<Row> {
   lead?: boolean;
   width?: string;
   end?: boolean;
+  /** The heading is for screen readers alone. */
+  quiet?: boolean;
 }
 
 interface Props<Row> {
@@ -45,7 +47,7 @@ export function LedgerTable<Row>(props: Props<Row>) {
               aria-sort={column.sort === undefined ? undefined : direction(column.sort)}
             >
               {column.sort === undefined || props.onSort === undefined ? (
-                column.title
+                <span className={column.quiet ? "p-hidden" : undefined}>{column.title}</span>
               ) : (
                 <button
                   type="button"

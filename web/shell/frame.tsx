@@ -1,6 +1,6 @@
 import { Outlet } from "@tanstack/react-router";
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { Skeleton } from "../kit/skeleton.tsx";
 import { typing } from "../kit/keys.ts";
@@ -34,12 +34,16 @@ export function Frame() {
   useEffect(() => {
     if (signedOut) place.go(page.signIn(place.path));
   }, [signedOut, place]);
-  useEffect(() => {
-    // Another workspace's answers must not outlive the switch.
-    queries.removeQueries({
-      predicate: (query) => query.queryKey[0] !== sessionKey[0] && query.queryKey[0] !== "instance",
-    });
-  }, [workspace?.id, queries]);
+  const before = useRef(workspace?.id);
+  if (before.current !== workspace?.id) {
+    // Another workspace's answers must not outlive the switch, not even for the first render after it.
+    if (before.current !== undefined) {
+      queries.removeQueries({
+        predicate: (query) => query.queryKey[0] !== sessionKey[0] && query.queryKey[0] !== "instance",
+      });
+    }
+    before.current = workspace?.id;
+  }
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const chord = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k";

@@ -34,11 +34,12 @@ export function Navigation({ session, workspace, narrow, onSearch }: Props) {
       <div className={css.switcher}>
         <Menu position="bottom-start">
           <Menu.Target>
-            <button type="button" className={css.workspace} aria-label={`Workspace ${workspace.name}, switch`}>
+            <button type="button" className={css.workspace}>
               <span className={css.initial} aria-hidden="true">
                 {workspace.name.slice(0, 1)}
               </span>
               <span className={css.name}>{workspace.name}</span>
+              <span className="p-hidden">switch workspace</span>
               <span className={css.name} aria-hidden="true">
                 ▾
               </span>

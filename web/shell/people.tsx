@@ -129,7 +129,8 @@ export function People() {
             },
             {
               id: "acts",
-              title: "",
+              title: "Acts",
+            quiet: true,
               end: true,
               width: "100px",
               cell: (member) => (

@@ -15,6 +15,7 @@ import { usePages } from "@probity/web/shell/use-pages.ts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { CountBar } from "./count-bar.tsx";
+import bar from "./count-bar.module.css";
 import { docsApi, docsPage } from "./path.ts";
 import type { Collection } from "./types.ts";
 
@@ -102,7 +103,8 @@ export function Collections() {
                 item.lastRun === null ? (
                   <span className={css.muted}>not analysed yet</span>
                 ) : (
-                  <Go to={docsPage.run(ws, item.lastRun.id)} label={`Latest result of ${item.name}`}>
+                  <Go to={docsPage.run(ws, item.lastRun.id)} className={bar.link}>
+                    <span className="p-hidden">Latest result of {item.name}: </span>
                     <CountBar counts={item.lastRun.counts} />
                   </Go>
                 ),

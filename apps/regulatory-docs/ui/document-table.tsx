@@ -125,7 +125,8 @@ export function DocumentTable(props: Props) {
           },
           {
             id: "acts",
-            title: "",
+            title: "Acts",
+            quiet: true,
             end: true,
             width: "190px",
             cell: (row) =>

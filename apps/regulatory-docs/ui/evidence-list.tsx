@@ -26,11 +26,13 @@ export function EvidenceList(props: Props) {
             type="button"
             className={css.pick}
             aria-current={index === props.active || undefined}
-            aria-label={`Evidence ${index + 1}, ${citation(item)}: ${item.quote}`}
             onClick={() => props.onEvidence(index, "text")}
           >
             <span className={css.head}>
-              <span className={css.number}>{index + 1}</span>
+              <span className={css.number}>
+                <span className="p-hidden">Evidence </span>
+                {index + 1}
+              </span>
               <span className={css.source}>{citation(item)}</span>
             </span>
             <span className={css.quote}>“{item.quote.trim()}”</span>

@@ -181,7 +181,7 @@ export function GapResult(props: Props) {
             {
               id: "list",
               label: "Requirements",
-              share: 0.34,
+              share: 0.32,
               node: (
                 <>
                   {run.withdrawn.length > 0 && (
@@ -211,7 +211,7 @@ export function GapResult(props: Props) {
             {
               id: "detail",
               label: "Finding",
-              share: 0.32,
+              share: 0.34,
               node: finding && (
                 <Detail
                   key={finding.id}

@@ -6,7 +6,18 @@ import css from "./heat-map.module.css";
 
 const cell = { width: 84, height: 28 };
 const side = 280;
-const head = 44;
+const head = 56;
+
+/** A heading in at most three lines of a cell's width. */
+function wrap(name: string): string[] {
+  const lines: string[] = [];
+  for (const word of name.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < 12) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word.length > 12 ? `${word.slice(0, 11)}…` : word);
+  }
+  return lines.length > 3 ? [...lines.slice(0, 2), "…"] : lines;
+}
 
 /** Which document speaks to which chapter: documents down, chapters across, requirements with evidence in the cell. */
 export function HeatMap({ run, onPick }: { run: Run; onPick: (requirementId: string) => void }) {
@@ -65,11 +76,11 @@ export function HeatMap({ run, onPick }: { run: Run; onPick: (requirementId: str
               {map.columns.map((name, column) => (
                 <text key={name} role="columnheader" x={side + column * cell.width + 4} y={16} className={css.axis}>
                   <title>{name}</title>
-                  <tspan>{name.slice(0, 12)}</tspan>
-                  <tspan x={side + column * cell.width + 4} dy="14">
-                    {name.slice(12, 25).trim()}
-                    {name.length > 25 ? "…" : ""}
-                  </tspan>
+                  {wrap(name).map((line, at) => (
+                    <tspan key={line} x={side + column * cell.width + 4} dy={at === 0 ? 0 : 14}>
+                      {line}
+                    </tspan>
+                  ))}
                 </text>
               ))}
             </g>
@@ -106,6 +117,7 @@ export function HeatMap({ run, onPick }: { run: Run; onPick: (requirementId: str
                       x={8}
                       y={18}
                       className={css.count}
+                      aria-hidden="true"
                       style={{ fill: item.hits / item.of > 0.45 ? "var(--p-on-accent)" : "var(--p-ink)" }}
                     >
                       {item.hits === 0 ? "" : `${item.hits}/${item.of}`}

@@ -47,6 +47,20 @@ export function chapters(findings: Finding[]): Chapter[] {
   return list;
 }
 
+/** The coarser division for the strip: groups that share a leading number stand together (`7.2`, `7.3` in `7`). */
+export function coarse(findings: Finding[]): Chapter[] {
+  const list: Chapter[] = [];
+  let key = "";
+  for (const chapter of chapters(findings)) {
+    const number = /^\d+/.exec(chapter.name)?.[0] ?? chapter.name;
+    const last = list.at(-1);
+    if (last !== undefined && number === key) last.findings.push(...chapter.findings);
+    else list.push({ name: number === "" ? chapter.name : number, findings: [...chapter.findings] });
+    key = number;
+  }
+  return list.length > 1 ? list : chapters(findings);
+}
+
 /** Mean coverage of what can be assessed; `null` where nothing can. */
 export function meanCoverage(findings: Finding[]): number | null {
   const assessed = findings.filter((finding) => finding.status !== "not-assessable");

@@ -37,10 +37,11 @@ export function Matrix(props: Props) {
   };
 
   let line = 0;
+  const longest = Math.max(4, ...props.findings.map((finding) => finding.requirementId.length));
   return (
     <div
       ref={grid}
-      className={css.grid}
+      style={{ "--id-width": `${longest}ch` }}
       role="grid"
       aria-label="Requirements"
       aria-rowcount={props.findings.length}

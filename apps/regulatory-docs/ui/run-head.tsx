@@ -1,13 +1,15 @@
 import { Menu } from "@mantine/core";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
-import { download } from "@probity/web/shell/api.ts";
+import { download, read } from "@probity/web/shell/api.ts";
+import { Go, usePlace } from "@probity/web/shell/place.tsx";
 import { type ApiProblem, asProblem } from "@probity/web/shell/problem.ts";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { CountLine } from "./count-line.tsx";
-import { docsApi } from "./path.ts";
+import { docsApi, docsPage } from "./path.ts";
 import { useRuns } from "./run-list.tsx";
-import type { Run } from "./types.ts";
+import type { Collection, Run } from "./types.ts";
 import css from "./run.module.css";
 import menu from "./menu.module.css";
 
@@ -19,7 +21,12 @@ const formats = [
 
 /** Title, counts, what is undecided, and the menus of report and comparison. */
 export function RunHead({ run, onCompare }: { run: Run; onCompare: (other: string) => void }) {
+  const place = usePlace();
   const runs = useRuns(run.collectionId);
+  const collection = useQuery({
+    queryKey: ["collection", run.collectionId],
+    queryFn: () => read<Collection>(docsApi.collection(run.collectionId)),
+  });
   const [problem, setProblem] = useState<ApiProblem | null>(null);
   const others = (runs.data ?? []).filter((item) => item.id !== run.id && item.pack.id === run.pack.id);
   const skipped = run.documents.filter((item) => item.skipped !== null).length;
@@ -28,6 +35,11 @@ export function RunHead({ run, onCompare }: { run: Run; onCompare: (other: strin
     <>
       <header className={css.head}>
         <h1>
+          {collection.data !== undefined && (
+            <>
+              <Go to={docsPage.collection(place.params.ws ?? "", run.collectionId)}>{collection.data.name}</Go> ×{" "}
+            </>
+          )}
           {run.pack.title} <span className={css.muted}>run {run.number}</span>
         </h1>
         <CountLine findings={run.findings} />

@@ -1,5 +1,5 @@
 import { standing, statusLook } from "./finding-status.ts";
-import { chapters, count, meanCoverage } from "./matrix-model.ts";
+import { coarse, count, meanCoverage } from "./matrix-model.ts";
 import type { Finding } from "./types.ts";
 import css from "./strip.module.css";
 
@@ -27,6 +27,14 @@ function Tick({ finding, at, selected }: { finding: Finding; at: number; selecte
   );
 }
 
+/** Gap, partial and covered colours, mixed by the mean; grey where nothing can be assessed. */
+function heat(mean: number | null): string {
+  if (mean === null) return "var(--p-none-tint)";
+  const [from, to] = mean < 0.5 ? ["gap", "partial"] : ["partial", "covered"];
+  const share = Math.round((mean < 0.5 ? mean : mean - 0.5) * 200);
+  return `color-mix(in oklab, var(--p-${to}) ${share}%, var(--p-${from}))`;
+}
+
 /** The leading number of a chapter, or its first word. */
 function shortName(group: string): string {
   return /^[\d.§()a-z]*\d[\w.()]*/i.exec(group)?.[0] ?? group.split(" ")[0] ?? group;
@@ -41,17 +49,16 @@ export function Strip(props: { findings: Finding[]; selected: string | undefined
   const label = `${totals.covered} covered, ${totals.partial} partial, ${totals.gap} gaps, ${totals.notAssessable} not assessable`;
   return (
     <div className={css.strip} role="img" aria-label={`Requirements by chapter: ${label}`}>
-      {chapters(props.findings).map((chapter) => {
+      {coarse(props.findings).map((chapter) => {
         const width = chapter.findings.length;
         const mean = meanCoverage(chapter.findings);
-        const heat = Math.round((mean ?? 0) * 100);
         const words = mean === null ? "not assessable" : `mean coverage ${mean.toFixed(2)}`;
         return (
           <div
             key={chapter.name}
             className={css.chapter}
             style={{ flexGrow: width }}
-            title={`${chapter.name}, ${words}`}
+            title={`Chapter ${chapter.name}, ${words}`}
           >
             <svg
               viewBox={`0 0 ${width} 52`}
@@ -77,13 +84,7 @@ export function Strip(props: { findings: Finding[]; selected: string | undefined
                 y="46"
                 width={width}
                 height="6"
-                style={{
-                  fill:
-                    mean === null
-                      ? "var(--p-none-tint)"
-                      : `color-mix(in oklab, var(--p-covered) ${heat}%, var(--p-gap))`,
-                  opacity: mean === null ? 1 : 0.35 + Math.abs(heat - 50) / 100,
-                }}
+                style={{ fill: heat(mean) }}
               />
             </svg>
             <span className={css.name}>

@@ -29,7 +29,7 @@ interface Paragraph {
 /** Paragraphs of a page; a text that came without any is cut at its blank lines. */
 function paragraphsOf(document: DocumentText, page: { number: number; start: number; end: number }): Paragraph[] {
   const own = document.paragraphs.filter((item) => item.start >= page.start && item.start < page.end);
-  if (own.length > 0) return own;
+  if (own.length > 0) return own.map((item) => withoutMark(item, document.text));
   const found: Paragraph[] = [];
   const pattern = /[^\n](?:.|\n(?!\s*\n))*/g;
   const text = document.text.slice(page.start, page.end);
@@ -37,6 +37,12 @@ function paragraphsOf(document: DocumentText, page: { number: number; start: num
     found.push({ start: page.start + match.index, end: page.start + match.index + match[0].length, style: "body" });
   }
   return found;
+}
+
+/** Markdown marks a heading with number signs; the face of the heading says the same. */
+function withoutMark(item: Paragraph, text: string): Paragraph {
+  const mark = /^\s*#{1,6}\s+/.exec(text.slice(item.start, Math.min(item.end, item.start + 12)))?.[0].length ?? 0;
+  return { start: item.start + mark, end: item.end, style: item.style };
 }
 
 function styleOf(style: string): string | undefined {

@@ -58,8 +58,11 @@ export function Viewer({ source, shown, as, onAs, onStep, onLeave }: Props) {
 
   useEffect(() => {
     if (!loaded) return;
-    const mark = box.current?.querySelector<HTMLElement>(`[data-evidence="${active}"]`);
-    mark?.scrollIntoView({ block: "center" });
+    const show = () =>
+      box.current?.querySelector<HTMLElement>(`[data-evidence="${active}"]`)?.scrollIntoView({ block: "center" });
+    show();
+    // The serif face arrives with the first document and moves every line of it.
+    void document.fonts.ready.then(show);
   }, [documentId, active, loaded, as]);
 
   if (shown === null) {

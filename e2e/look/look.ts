@@ -1,0 +1,152 @@
+/**
+ * Takes pictures of the interface for a person to look at, and fails on what a machine can see: content
+ * security policy violations, console errors, sideways scrolling and axe findings.
+ *
+ *   node e2e/look/look.ts BASE_URL OUT_DIR [page …]
+ *
+ * BASE_URL serves a set-up instance; LOOK_EMAIL and LOOK_PASSWORD sign in. Chromium comes from CHROMIUM
+ * (default /usr/bin/chromium).
+ */
+import { mkdir, readdir } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { type Browser, chromium, type Page } from "playwright-core";
+
+const [base = "http://127.0.0.1:3000", out = "/tmp/look", ...only] = process.argv.slice(2);
+const axeSource = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };
+let faults = 0;
+
+interface Stop {
+  name: string;
+  path: string;
+  signedIn?: boolean;
+  /** What a person would do before looking. */
+  act?: (page: Page) => Promise<void>;
+}
+
+const procedures = process.env.LOOK_FILES;
+async function dropProcedures(page: Page): Promise<void> {
+  if (procedures === undefined) throw new Error("LOOK_FILES names no folder");
+  const names = (await readdir(procedures)).filter((name) => /\.(?:md|pdf|docx|txt)$/.test(name));
+  await page.locator("input[type=file]").first().setInputFiles(names.map((name) => join(procedures, name)));
+  await page.getByRole("grid").waitFor({ timeout: 60_000 });
+}
+const collection = async (page: Page) => {
+  await page.locator("tbody a").first().click();
+  await page.getByText("Analyse").first().waitFor();
+};
+const result = async (page: Page) => {
+  await page.getByRole("link", { name: /^Latest result of/ }).first().click();
+  await page.getByRole("grid").waitFor();
+};
+const row = (page: Page, nth: number) => page.getByRole("grid").locator("[aria-rowindex]").nth(nth);
+
+const stops: Stop[] = [
+  { name: "check", path: "/" },
+  { name: "check-result", path: "/check", act: dropProcedures },
+  {
+    name: "check-finding",
+    path: "/check",
+    act: async (page) => {
+      await dropProcedures(page);
+      await row(page, 8).click();
+    },
+  },
+  { name: "sign-in", path: "/signin" },
+  {
+    name: "sign-in-errors",
+    path: "/signin",
+    act: async (page) => {
+      await page.getByRole("button", { name: "Sign in" }).click();
+    },
+  },
+  { name: "trust", path: "/trust" },
+  { name: "home", path: "/w/WS/home", signedIn: true },
+  { name: "collections", path: "/w/WS/regulatory-docs/collections", signedIn: true },
+  { name: "collection", path: "/w/WS/regulatory-docs/collections", signedIn: true, act: collection },
+  { name: "run", path: "/w/WS/regulatory-docs/collections", signedIn: true, act: result },
+  {
+    name: "run-override",
+    path: "/w/WS/regulatory-docs/collections",
+    signedIn: true,
+    act: async (page) => {
+      await result(page);
+      await row(page, 14).click();
+      await page.keyboard.press("o");
+    },
+  },
+  {
+    name: "run-map",
+    path: "/w/WS/regulatory-docs/collections",
+    signedIn: true,
+    act: async (page) => {
+      await result(page);
+      await page.getByRole("button", { name: "Map" }).click();
+    },
+  },
+  { name: "people", path: "/w/WS/people", signedIn: true },
+  { name: "audit", path: "/w/WS/audit", signedIn: true },
+  { name: "me", path: "/me", signedIn: true },
+];
+
+async function look(browser: Browser, stop: Stop, size: keyof typeof sizes, scheme: "light" | "dark"): Promise<void> {
+  const context = await browser.newContext({ viewport: sizes[size], colorScheme: scheme });
+  const page = await context.newPage();
+  const name = `${stop.name}-${size}-${scheme}`;
+  const fault = (text: string) => {
+    faults += 1;
+    console.log(`${name}: ${text}`);
+  };
+  page.on("console", (message) => {
+    const expected = /status of 401/.test(message.text());
+    if (message.type() === "error" && !expected) fault(message.text());
+  });
+  page.on("pageerror", (error) => fault(error.message));
+  try {
+    let path = stop.path;
+    if (stop.signedIn) {
+      const answer = await page.request.post(`${base}/api/session`, {
+        headers: { "probity-request": "1", origin: new URL(base).origin },
+        data: { email: process.env.LOOK_EMAIL ?? "ana@example.org", password: process.env.LOOK_PASSWORD ?? "right" },
+      });
+      const session: unknown = await (await page.request.get(`${base}/api/session`)).json();
+      const slug = /"slug":"([^"]+)"/.exec(JSON.stringify(session))?.[1];
+      if (!answer.ok() || slug === undefined) throw new Error(`sign-in answered ${answer.status()}`);
+      path = path.replace("/WS/", `/${slug}/`);
+    }
+    await page.goto(base + path);
+    await page.waitForLoadState("networkidle");
+    await stop.act?.(page);
+    await page.waitForTimeout(500);
+    await page.screenshot({ path: join(out, `${name}.png`) });
+    const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    if (sideways > 1) fault(`scrolls sideways by ${sideways} px`);
+    // Through the inspector: a script element would be refused by the page's own policy.
+    await page.evaluate(await (await import("node:fs/promises")).readFile(axeSource, "utf8"));
+    const found: unknown = await page.evaluate(
+      `axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })
+        .then((r) => r.violations.map((v) => v.id + " ×" + v.nodes.length + ": " + v.nodes[0].html.slice(0, 160) + " | " + (v.nodes[0].failureSummary ?? "").split("\\n")[1]))`,
+    );
+    if (Array.isArray(found)) for (const violation of found) fault(`axe ${String(violation)}`);
+  } catch (error) {
+    fault(error instanceof Error ? error.message.split("\n")[0] ?? "" : String(error));
+    await page.screenshot({ path: join(out, `${name}-failed.png`) }).catch(() => {});
+  }
+  await context.close();
+}
+
+await mkdir(out, { recursive: true });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
+});
+const looks = (process.env.LOOK_AT ?? "wide-light wide-dark narrow-light").split(" ");
+for (const stop of stops.filter((item) => only.length === 0 || only.includes(item.name))) {
+  for (const at of looks) {
+    await look(browser, stop, at.startsWith("narrow") ? "narrow" : "wide", at.endsWith("dark") ? "dark" : "light");
+  }
+}
+await browser.close();
+console.log(faults === 0 ? "nothing to object to" : `${faults} objections`);
+process.exitCode = faults === 0 ? 0 : 1;
