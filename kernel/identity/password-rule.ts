@@ -22,6 +22,11 @@ const rows = [
   "wxcvbn",
   "1qaz2wsx3edc4rfv5tgb6yhn7ujm",
   "qazwsxedcrfvtgbyhnujm",
+  "1q2w3e4r5t6y7u8i9o0p",
+  "1q2w3e4r5t6z7u8i9o0p",
+  "q1w2e3r4t5y6u7i8o9p0",
+  "1a2b3c4d5e6f7g8h9i",
+  "a1b2c3d4e5f6g7h8i9",
 ];
 const runLength = 4;
 /** What must be left once the guessable parts are taken out. */
@@ -40,7 +45,12 @@ export function weaknessOf(password: string, owner: PasswordOwner): string | und
   const length = [...password.normalize("NFKC")].length;
   if (length < passwordLength.min) return `A password has at least ${passwordLength.min} characters.`;
   if (length > passwordLength.max) return `A password has at most ${passwordLength.max} characters.`;
-  const plain = folded(password);
+  // Once as typed and once with the stand-ins undone: either alone would miss what the other catches.
+  const plain = lowered(password);
+  return weaknessOfText(plain, owner) ?? weaknessOfText(unmasked(plain), owner);
+}
+
+function weaknessOfText(plain: string, owner: PasswordOwner): string | undefined {
   if (commonPasswords.has(plain) || commonPasswords.has(withoutTail(plain))) {
     return "This password is on the list of those that are guessed first.";
   }
@@ -60,23 +70,26 @@ export function weaknessOf(password: string, owner: PasswordOwner): string | und
   return undefined;
 }
 
-/** Lower case, without accents, and the usual stand-ins for letters undone: p4$$w0rd is password. */
-function folded(text: string): string {
-  const standIn: Readonly<Record<string, string>> = {
-    "@": "a",
-    "4": "a",
-    "3": "e",
-    "0": "o",
-    $: "s",
-    "5": "s",
-    "7": "t",
-  };
-  const plain = text.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLowerCase();
-  // Digits among letters stand for letters; a number of its own stays a number.
-  return plain.replaceAll(
-    /[@$]|(?<=\p{L})[03457](?=[\p{L}@$03457])|(?<=[\p{L}@$])[03457](?=\p{L})/gu,
-    (mark) => standIn[mark] ?? mark,
-  );
+function lowered(text: string): string {
+  return text.normalize("NFKD").replaceAll(/\p{M}/gu, "").toLowerCase();
+}
+
+const standIns: Readonly<Record<string, string>> = {
+  "@": "a",
+  "4": "a",
+  "3": "e",
+  "1": "i",
+  "!": "i",
+  "0": "o",
+  $: "s",
+  "5": "s",
+  "7": "t",
+};
+/** Undoes the usual stand-ins for letters: p4$$w0rd is password. Digits at the end are a number of their own. */
+function unmasked(text: string): string {
+  const tail = /[^a-z@$]*$/u.exec(text)?.[0] ?? "";
+  const word = text.slice(0, text.length - tail.length);
+  return word.replaceAll(/[@431!0$57]/gu, (mark) => standIns[mark] ?? mark) + tail;
 }
 
 function withoutTail(text: string): string {
@@ -88,7 +101,7 @@ function repeats(text: string): boolean {
 }
 
 function wordsOf({ name, email }: PasswordOwner): string[] {
-  const parts = [...folded(name).split(/[^\p{L}\p{N}]+/u), ...folded(email).split(/[^\p{L}\p{N}]+/u)];
+  const parts = lowered(`${name} ${email}`).split(/[^\p{L}\p{N}]+/u);
   return [...new Set([...parts.filter((part) => part.length >= 4), ...ownWords])].toSorted(
     (a, b) => b.length - a.length,
   );

@@ -170,10 +170,11 @@ describe("set-up", () => {
 
   test("LOG the set-up leaves its leaves in the workspace and a sign-in in the instance's log", async () => {
     const { workspaceId } = await completeSetup(identity, await link(), details());
-    await kernel.sequencer.drain();
     const events = await as<{ tenant_id: string; action: string; leaf: Buffer }>(
       "probity_door",
-      "select tenant_id, action, leaf from kernel.ledger_event order by tenant_id, seq",
+      `select * from (select tenant_id, action, leaf from kernel.ledger_event
+         union all select tenant_id, action, leaf from kernel.ledger_inbox) l
+       order by convert_from(leaf, 'UTF8')::jsonb ->> 'id'`,
     );
     expect(events.filter((each) => each.tenant_id === workspaceId).map((each) => each.action)).toEqual([
       "kernel.workspace.found",

@@ -48,6 +48,8 @@ begin
   delete from identity.sign_in_guard g where g.key = p_account;
 end $$;
 grant execute on function identity.claim_sign_in(text, text, integer, interval), identity.forgive_sign_in(text, text) to probity_identity;
+-- For kernel.end_member_sessions below.
+grant delete on identity.session to probity_door;
 
 set local role probity_door;
 
@@ -95,7 +97,6 @@ end $$;
 grant execute on function kernel.only_workspace() to probity_app;
 
 -- Ends the sessions of one member of the bound workspace, in the transaction that removes them or changes their role.
-grant delete on identity.session to probity_door;
 create function kernel.end_member_sessions(p_membership uuid) returns integer
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare

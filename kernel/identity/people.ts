@@ -1,0 +1,170 @@
+import { sql } from "kysely";
+import type { PlatformRole } from "../access/role.ts";
+import { systemActorId } from "../work/credential.ts";
+import type { Tx } from "../work/door.ts";
+import { query } from "../work/query.ts";
+import { identityProblem } from "./error.ts";
+
+export type Member = {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  readonly role: string;
+  readonly status: string;
+  readonly joinedAt: Date;
+};
+
+/** The people of the bound workspace, those who left too, in the order they came. */
+export async function listMembers(tx: Tx): Promise<Member[]> {
+  const rows = await tx.all(
+    query
+      .selectFrom("kernel.membership")
+      .select(["id", "name", "email", "role", "status", "created_at"])
+      .where("deleted_at", "is", null)
+      .orderBy("created_at"),
+  );
+  return rows.map(({ created_at, ...row }) => ({ ...row, joinedAt: created_at }));
+}
+
+/**
+ * The caller's role as it stands now, owner or admin; anybody else is refused. Holding a transaction is not enough: it may
+ * have been entered for something else.
+ */
+export async function actingRole(tx: Tx): Promise<"owner" | "admin"> {
+  if (tx.who.actorId === systemActorId) return "owner";
+  const row = await tx.first(
+    query
+      .selectFrom("kernel.membership")
+      .select("role")
+      .where("id", "=", tx.who.actorId)
+      .where("status", "=", "active"),
+  );
+  if (row?.role !== "owner" && row?.role !== "admin") throw identityProblem.people_not_yours();
+  return row.role;
+}
+
+/**
+ * Gives a member another role (kernel.people.change). Only an owner makes or unmakes an owner, nobody changes their own
+ * role, and the last owner stays. The member's sessions end: the new role begins with a new token (IDN-08).
+ */
+export async function changeRole(tx: Tx, membershipId: string, role: PlatformRole): Promise<void> {
+  const target = await lockTarget(tx, membershipId, role === "owner");
+  if (target.role === role) return;
+  await tx.record({
+    action: "kernel.membership.change_role",
+    record: "kernel.membership",
+    rowId: membershipId,
+    version: target.version + 1,
+    fields: { role, role_before: target.role },
+  });
+  await tx.all(query.updateTable("kernel.membership").set({ role }).where("id", "=", membershipId));
+  await endSessions(tx, membershipId);
+}
+
+/**
+ * Ends a membership (kernel.people.change): the row stays for history, its API keys and links are revoked, and the
+ * person's sessions end; where they belong elsewhere, they sign in again.
+ */
+export async function removeMember(tx: Tx, membershipId: string): Promise<void> {
+  const target = await lockTarget(tx, membershipId, false);
+  await revokeAll(tx, "kernel.api_key", membershipId);
+  await revokeAll(tx, "kernel.link", membershipId);
+  await tx.record({
+    action: "kernel.membership.end",
+    record: "kernel.membership",
+    rowId: membershipId,
+    version: target.version + 1,
+  });
+  await tx.all(query.updateTable("kernel.membership").set({ status: "disabled" }).where("id", "=", membershipId));
+  await endSessions(tx, membershipId);
+}
+
+/** An admin signs a member of the workspace out everywhere (kernel.people.change). Gives the number of sessions ended. */
+export async function endMemberSessions(tx: Tx, membershipId: string): Promise<number> {
+  const acting = await actingRole(tx);
+  const target = await tx.first(
+    query
+      .selectFrom("kernel.membership")
+      .select(["role"])
+      .where("id", "=", membershipId)
+      .where("deleted_at", "is", null),
+  );
+  if (target === undefined) throw identityProblem.member_unknown();
+  if (target.role === "owner" && acting !== "owner") throw identityProblem.owner_only();
+  const ended = await endSessions(tx, membershipId);
+  await tx.record({
+    action: "kernel.session.end",
+    record: "kernel.membership",
+    rowId: membershipId,
+    fields: { count: String(ended), by: "admin" },
+  });
+  return ended;
+}
+
+/**
+ * Locks every owner's row, the actor's and the target's, in one order, and checks who may do what from what stands after
+ * the wait: two owners who unmake each other at once can't leave the workspace without one.
+ */
+async function lockTarget(
+  tx: Tx,
+  membershipId: string,
+  makesOwner: boolean,
+): Promise<{ role: string; version: number }> {
+  const rows = await tx.all(
+    query
+      .selectFrom("kernel.membership")
+      .select(["id", "role", "status", "version"])
+      .where((where) => where.or([where("role", "=", "owner"), where("id", "in", [tx.who.actorId, membershipId])]))
+      .where("deleted_at", "is", null)
+      .orderBy("id")
+      .forUpdate(),
+  );
+  const active = rows.filter((row) => row.status === "active");
+  const target = active.find((row) => row.id === membershipId);
+  const acting = active.find((row) => row.id === tx.who.actorId)?.role;
+  if (acting !== "owner" && acting !== "admin") throw identityProblem.people_not_yours();
+  if (target === undefined) throw identityProblem.member_unknown();
+  if (target.id === tx.who.actorId) throw identityProblem.own_membership();
+  if ((target.role === "owner" || makesOwner) && acting !== "owner") {
+    throw identityProblem.owner_only();
+  }
+  const owners = active.filter((row) => row.role === "owner");
+  if (target.role === "owner" && owners.length < 2) throw identityProblem.last_owner();
+  return target;
+}
+
+/** Revokes every key or link of a member, each with its leaf. */
+async function revokeAll(tx: Tx, table: "kernel.api_key" | "kernel.link", membershipId: string): Promise<void> {
+  const rows = await tx.all(
+    query
+      .selectFrom(table)
+      .select(["id", "version"])
+      .where("membership_id", "=", membershipId)
+      .where("revoked_at", "is", null)
+      .forUpdate(),
+  );
+  if (rows.length === 0) return;
+  await tx.recordAll(
+    rows.map((row) => ({
+      action: `${table}.revoke`,
+      record: table,
+      rowId: row.id,
+      version: row.version + 1,
+    })),
+  );
+  await tx.all(
+    query
+      .updateTable(table)
+      .set({ revoked_at: new Date() })
+      .where(
+        "id",
+        "in",
+        rows.map((row) => row.id),
+      ),
+  );
+}
+
+async function endSessions(tx: Tx, membershipId: string): Promise<number> {
+  const row = await tx.first(query.selectNoFrom(sql<number>`kernel.end_member_sessions(${membershipId})`.as("ended")));
+  return row?.ended ?? 0;
+}
