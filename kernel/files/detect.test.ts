@@ -153,7 +153,9 @@ describe("archives that are traps", () => {
     const lie = { ...packEntry("word/big.xml", Buffer.alloc(4 * 1024 * 1024)), size: 100 };
     const entry = readDirectory(writeArchive([lie]), limits, freshBudget())[0];
     if (entry === undefined) throw new Error("one entry expected");
-    await expect(inflateEntry(entry, limits, freshBudget())).rejects.toMatchObject({ detail: { bomb: "lie" } });
+    // Unpacked whole it would cross this limit and be refused as too large: it is stopped before.
+    const tight = { ...limits, maxInflatedBytes: 1024 * 1024 };
+    await expect(inflateEntry(entry, tight, freshBudget())).rejects.toMatchObject({ detail: { bomb: "lie" } });
     expect((await refused(writeArchive([...parts(), lie]))).code).toBe("bomb");
   });
 
@@ -174,6 +176,11 @@ describe("archives that are traps", () => {
     );
     const inner = writeArchive([packEntry("a.bin", noise), packEntry("b.bin", noise)]);
     expect((await refused(docxWith("word/embeddings/a.xlsx", inner), "a.docx", tight)).code).toBe("bomb");
+    const small = writeArchive([packEntry("a.bin", noise)]);
+    const one = docxParts(paragraphs).set("word/embeddings/a.xlsx", small);
+    expect((await inspectUpload(packParts(one), "a.docx", tight)).outcome).toBe("accepted");
+    const two = one.set("word/embeddings/b.xlsx", small);
+    expect((await refused(packParts(two), "a.docx", tight)).code).toBe("bomb");
     let nested: Uint8Array = writeArchive([packEntry("a.txt", Buffer.from("text"))]);
     for (let depth = 0; depth < 3; depth += 1) nested = writeArchive([packEntry("a.zip", nested)]);
     expect((await refused(docxWith("word/embeddings/a.zip", nested))).text).toContain("archives within archives");

@@ -1,11 +1,4 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  hkdfSync,
-  randomBytes,
-} from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 
 /**
@@ -63,8 +56,7 @@ export async function* sealFrames(
   binding: FrameBinding,
 ): AsyncGenerator<Buffer, void, void> {
   const keyId = Buffer.from(binding.keyId, "ascii");
-  if (!/^[\x21-\x7e]{1,255}$/.test(binding.keyId))
-    throw new TypeError("a key id is 1–255 printable ASCII characters");
+  if (!/^[\x21-\x7e]{1,255}$/.test(binding.keyId)) throw new TypeError("a key id is 1–255 printable ASCII characters");
   const salt = randomBytes(saltBytes);
   const fileKey = deriveFileKey(key, salt, binding);
   yield Buffer.concat([magic, Buffer.of(keyId.length), keyId, salt]);
@@ -118,8 +110,7 @@ export async function* openFrames(
  * a key that is not rotated, or the same file is stored again after each rotation.
  */
 export function blobIdentity(tenantKey: KeyObject, contentSha256: Uint8Array | string): string {
-  const digest =
-    typeof contentSha256 === "string" ? Buffer.from(contentSha256, "hex") : contentSha256;
+  const digest = typeof contentSha256 === "string" ? Buffer.from(contentSha256, "hex") : contentSha256;
   if (digest.length !== 32) throw new TypeError("a SHA-256 digest has 32 bytes");
   assertSecret(tenantKey);
   return createHmac("sha256", tenantKey).update("probity/blob/1\0").update(digest).digest("hex");
@@ -147,10 +138,7 @@ function additionalData(binding: FrameBinding, number: number, last: boolean): B
   const tail = Buffer.alloc(5);
   tail.writeUInt32BE(number);
   tail.writeUInt8(last ? 1 : 0, 4);
-  return Buffer.concat([
-    joined("probity/frame/1", binding.tenantId, binding.blobId, binding.keyId),
-    tail,
-  ]);
+  return Buffer.concat([joined("probity/frame/1", binding.tenantId, binding.blobId, binding.keyId), tail]);
 }
 
 /** Each part with its length before it, so that no two lists of parts give the same bytes. */
@@ -186,17 +174,12 @@ async function readHeader(source: AsyncIterator<Uint8Array>) {
   };
 }
 
-async function* iterate(
-  source: AsyncIterable<Uint8Array> | Uint8Array,
-): AsyncGenerator<Uint8Array, void, void> {
+async function* iterate(source: AsyncIterable<Uint8Array> | Uint8Array): AsyncGenerator<Uint8Array, void, void> {
   if (source instanceof Uint8Array) yield source;
   else yield* source;
 }
 
-async function* chain(
-  first: Uint8Array,
-  rest: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, void> {
+async function* chain(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
   yield first;
   yield* rest;
 }
