@@ -1,4 +1,4 @@
-import { Client } from "pg";
+import { Client, type ClientConfig } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { acquireTestCluster } from "../database/test-cluster.ts";
 import { createTestDatabase } from "../testing/database.ts";
@@ -69,4 +69,16 @@ export function tryRule(rule: Rule, trials: readonly Trial[]): void {
       }
     });
   });
+}
+
+/** Does something to a test database as the owner of its tables. */
+export async function executeAsOwner(admin: ClientConfig, statements: string): Promise<void> {
+  const client = new Client(admin);
+  await client.connect();
+  try {
+    await client.query("set role probity_owner");
+    await client.query(statements);
+  } finally {
+    await client.end();
+  }
 }

@@ -1,0 +1,82 @@
+import { spawn } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { connectionString } from "@probity/kernel";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createTestDatabase } from "../../kernel/testing/database.ts";
+import { executeAsOwner } from "../../kernel/lint/trial.ts";
+
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+let home: string;
+beforeAll(async () => {
+  const folder = join(import.meta.dirname, "../../apps/regulatory-docs/sql");
+  database = await createTestDatabase([{ scope: "regulatory_docs", folder }]);
+  home = mkdtempSync(join(tmpdir(), "probity-doctor-"));
+});
+afterAll(async () => {
+  await database.drop();
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** Runs the command as a process of its own, on the test database unless told otherwise. */
+function doctor(
+  args: string[],
+  url: string | undefined = connectionString(database.admin),
+): Promise<{ code: number | null; out: string; err: string }> {
+  const script = `const { run } = await import(${JSON.stringify(join(import.meta.dirname, "doctor.ts"))});
+    try { process.exitCode = await run(${JSON.stringify(args)}); } catch (error) { console.error(error.message); process.exitCode = 3; }`;
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      env: { PATH: process.env["PATH"], PROBITY_HOME: home, ...(url === "" ? {} : { DATABASE_URL: url }) },
+    });
+    let out = "";
+    let err = "";
+    child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
+    child.once("close", (code) => resolve({ code, out, err }));
+  });
+}
+
+describe("npx probity doctor", () => {
+  test("TEN-04 a sound database: every rule is named as fulfilled, exit code 0", async () => {
+    const { code, out, err } = await doctor([]);
+    expect(err).toBe("");
+    expect(code).toBe(0);
+    expect(out).toContain("● row-security-not-forced");
+    expect(out).toMatch(/^PostgreSQL \d+/);
+    expect(out).toContain("Tenants are kept apart. Nothing was changed.");
+  });
+
+  test("TEN-04 a table without its filter: named with what to do, exit code 1", async () => {
+    await executeAsOwner(database.admin, "alter table kernel.blob no force row level security");
+    try {
+      const { code, out } = await doctor([]);
+      expect(code).toBe(1);
+      expect(out).toContain("▲ row-security-not-forced\n    kernel.blob: enabled and not forced");
+      const json: unknown = JSON.parse((await doctor(["--json"])).out);
+      expect(json).toMatchObject({ ok: false, isolated: false, ledger: { waiting: 0 } });
+    } finally {
+      await executeAsOwner(database.admin, "alter table kernel.blob force row level security");
+    }
+  });
+
+  test("ENC-02 a root key that others can read is named", async () => {
+    mkdirSync(join(home, "keys"));
+    const key = join(home, "keys", "root.key");
+    writeFileSync(key, "x");
+    chmodSync(key, 0o640);
+    expect((await doctor([])).out).toContain(`▲ ${key}: open to others (mode 640)`);
+  });
+
+  test("a database that was never migrated, and a home without one, are said so", async () => {
+    const empty = connectionString({ ...database.admin, database: "probity_admin" });
+    expect((await doctor([], empty)).err).toMatch(/holds no Probity schema yet\. Nothing was changed\./);
+    expect((await doctor([], "")).err).toMatch(/There is no database in .*\. Nothing was changed\./);
+  });
+
+  test("an unknown option is refused with the usage, exit code 2", async () => {
+    const { code, err } = await doctor(["--fix"]);
+    expect([code, err]).toEqual([2, expect.stringContaining("Usage: npx probity doctor")]);
+  });
+});

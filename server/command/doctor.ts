@@ -1,0 +1,175 @@
+/** `npx probity doctor [--json]`: whether the database keeps tenants apart, and what of its settings to change. */
+import { existsSync, lstatSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { startCluster } from "@probity/kernel";
+import { readPostmasterFile } from "../../kernel/database/cluster-process.ts";
+import { examine, type Examination } from "../../kernel/lint/examine.ts";
+import { rules, type RecordShape } from "../../kernel/lint/judge.ts";
+import type { Remark } from "../../kernel/lint/setting.ts";
+import { shapesOf } from "../../kernel/lint/shape.ts";
+import { enabledApps } from "../apps.ts";
+import { readConfig, type Config } from "../config.ts";
+
+const usage = `Usage: npx probity doctor [--json]
+
+Examines the database of this instance and changes nothing. Exit code 1 when tenants are not safely apart, else 0.
+`;
+
+/** The database a doctor may look into. */
+export interface Patient {
+  /** The way in, as pg's ClientConfig. */
+  readonly admin: Parameters<typeof examine>[0];
+  /** Whether a server runs on it now. */
+  readonly serving: boolean;
+  /** Folder of the embedded cluster; undefined for an external database. */
+  readonly folder: string | undefined;
+  close(): Promise<void>;
+}
+
+/** Runs the command. Returns the exit code: 0 tenants are apart, 1 they are not, 2 wrong use. */
+export async function run(args: string[]): Promise<number> {
+  let json = false;
+  try {
+    json = parseArgs({ args, options: { json: { type: "boolean" } } }).values.json ?? false;
+  } catch {
+    process.stderr.write(usage);
+    return 2;
+  }
+  const config = readConfig();
+  const patient = await openForDoctor(config);
+  try {
+    const shapes: readonly RecordShape[] = shapesOf(enabledApps(config).flatMap((app) => app.records));
+    const examination = await examine(patient.admin, { shapes, serving: patient.serving });
+    const remarks = [...examination.remarks, ...permissionRemarks(config, patient.folder)];
+    process.stdout.write(
+      json ? `${JSON.stringify(report(examination, remarks), null, 2)}\n` : text(examination, remarks),
+    );
+    return isSafe(examination) ? 0 : 1;
+  } finally {
+    await patient.close();
+  }
+}
+
+/**
+ * Opens the database without migrating it: the external one; the embedded one beside a server that runs on it; or the
+ * embedded one started for as long as the examination takes.
+ */
+export async function openForDoctor(config: Pick<Config, "databaseUrl" | "home">): Promise<Patient> {
+  const nothing = async () => undefined;
+  if (config.databaseUrl !== undefined) {
+    return { admin: { connectionString: config.databaseUrl }, serving: true, folder: undefined, close: nothing };
+  }
+  const folder = join(config.home, "postgres");
+  const place = placeOf(folder);
+  if (!existsSync(join(place, "data", "PG_VERSION"))) {
+    throw new Error(
+      `There is no database in ${folder} yet. Nothing was changed. Start Probity once with npm start, then run the doctor again.`,
+    );
+  }
+  const running = readPostmasterFile(join(place, "data"));
+  if (running?.ready === true && isAlive(running.pid)) {
+    const password = readFileSync(join(folder, "superuser.password"), "utf8").trim();
+    const host = running.socketFolder === "" ? "127.0.0.1" : running.socketFolder;
+    return {
+      admin: { host, port: running.port, user: "postgres", password, database: "probity" },
+      serving: true,
+      folder,
+      close: nothing,
+    };
+  }
+  const cluster = await startCluster({ folder });
+  return {
+    admin: { ...cluster.adminConfig, database: "probity" },
+    serving: false,
+    folder,
+    close: () => cluster.stop(),
+  };
+}
+
+/** Where the cluster really lies: a link `moved` leads out of folders that only root may enter. */
+function placeOf(folder: string): string {
+  const pointer = join(folder, "moved");
+  return lstatSync(pointer, { throwIfNoEntry: false })?.isSymbolicLink() === true ? readlinkSync(pointer) : folder;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+/** Secrets and data may be read by their owner alone. */
+function permissionRemarks(config: Config, folder: string | undefined): Remark[] {
+  if (process.platform === "win32") return [];
+  const keyFile = config.kms.kind === "file" ? [config.kms.file] : [];
+  const own = folder === undefined ? [] : [join(placeOf(folder), "data"), join(folder, "superuser.password")];
+  return [...own, ...keyFile].flatMap((path) => {
+    const mode = statSync(path, { throwIfNoEntry: false })?.mode;
+    if (mode === undefined || (mode & 0o077) === 0) return [];
+    const wanted = statSync(path).isDirectory() ? "700" : "600";
+    return [
+      {
+        id: "permission",
+        object: path,
+        detail: `open to others (mode ${(mode & 0o777).toString(8)})`,
+        fix: `Run chmod ${wanted} on it, and think about who read it.`,
+      },
+    ];
+  });
+}
+
+function isSafe(examination: Examination): boolean {
+  return examination.findings.every(({ rule }) => rule.severity !== "isolation");
+}
+
+/** The examination as data: one check a rule, then the remarks. */
+function report(examination: Examination, remarks: readonly Remark[]) {
+  return {
+    ok: isSafe(examination) && examination.findings.length === 0 && remarks.length === 0,
+    isolated: isSafe(examination),
+    postgres: examination.version,
+    database: examination.database,
+    ledger: examination.ledger,
+    checks: rules
+      .filter(({ id }) => examination.judged.includes(id))
+      .map(({ id, title, severity, why, fix }) => ({
+        id,
+        title,
+        severity,
+        why,
+        fix,
+        found: examination.findings
+          .filter((finding) => finding.rule.id === id)
+          .map(({ object, detail }) => ({ object, detail })),
+      })),
+    remarks,
+  };
+}
+
+function text(examination: Examination, remarks: readonly Remark[]): string {
+  const { checks, isolated } = report(examination, remarks);
+  const lines = [`PostgreSQL ${examination.version}, database ${examination.database}`, "", "Isolation and controls"];
+  for (const { id, why, fix, found } of checks) {
+    lines.push(`${found.length === 0 ? "●" : "▲"} ${id}`);
+    for (const { object, detail } of found) lines.push(`    ${object}: ${detail}`);
+    if (found.length > 0) lines.push(`    ${why}`, `    ${fix}`);
+  }
+  lines.push("", "Server and surroundings");
+  for (const { object, detail, fix } of remarks) lines.push(`▲ ${object}: ${detail}`, `    ${fix}`);
+  if (remarks.length === 0) lines.push("● version, durability, transport, pooler, permissions");
+  const { waiting, oldestMilliseconds } = examination.ledger;
+  lines.push(
+    `● ledger: ${waiting === 0 ? "no event waits" : `${waiting} events wait, the oldest for ${oldestMilliseconds} ms`}`,
+  );
+  lines.push(
+    "",
+    isolated
+      ? "Tenants are kept apart. Nothing was changed."
+      : "Tenants are not safely apart: the server will not start. Nothing was changed. Correct what is marked ▲ above.",
+  );
+  return `${lines.join("\n")}\n`;
+}
