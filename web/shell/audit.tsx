@@ -98,22 +98,22 @@ export function Audit() {
             {
               id: "at",
               title: "When",
-              width: "210px",
+              width: "190px",
               cell: (event) => <time dateTime={event.at}>{showTime(event.at)}</time>,
             },
-            { id: "actor", title: "Who", cell: (event) => event.actor?.name ?? "system" },
+            { id: "actor", title: "Who", cell: (event) => <span className={css.line}>{event.actor?.name ?? "system"}</span> },
             {
               id: "action",
               title: "What",
               lead: true,
-              cell: (event) => <span className={css.mono}>{event.action}</span>,
+              cell: (event) => <span className={`${css.mono} ${css.line}`}>{event.action}</span>,
             },
             {
               id: "object",
               title: "Object",
               cell: (event) => (
-                <span className={css.mono} title={event.recordId ?? ""}>
-                  {[event.record, event.recordId?.slice(-8)]
+                <span className={`${css.mono} ${css.line}`} title={`${event.record ?? ""} ${event.recordId ?? ""}`.trim()}>
+                  {[event.record?.split(".").at(-1), event.recordId?.slice(-8)]
                     .filter((part) => part !== undefined && part !== null)
                     .join(" ")}
                 </span>
@@ -125,7 +125,7 @@ export function Audit() {
               title: "Leaf",
               end: true,
               cell: (event) => (
-                <span className={css.mono} title={event.leafHash}>
+                <span className={`${css.mono} ${css.line}`} title={event.leafHash}>
                   {event.seq} · {event.leafHash.slice(0, 8)}…
                 </span>
               ),

@@ -20,6 +20,7 @@ import css from "./frame.module.css";
 /** Everything behind sign-in: navigation at the side, trail, search, jobs and me at the top. */
 export function Frame() {
   const place = usePlace();
+  const { go } = place;
   const queries = useQueryClient();
   const session = useSession();
   const [palette, setPalette] = useState(false);
@@ -32,8 +33,9 @@ export function Frame() {
 
   const signedOut = session.data === null;
   useEffect(() => {
-    if (signedOut) place.go(page.signIn(place.path));
-  }, [signedOut, place]);
+    // The address is read once, when the session turns out to be missing; later ones are the sign-in page itself.
+    if (signedOut) go(page.signIn(location.pathname + location.search), true);
+  }, [signedOut, go]);
   const before = useRef(workspace?.id);
   if (before.current !== workspace?.id) {
     // Another workspace's answers must not outlive the switch, not even for the first render after it.

@@ -7,7 +7,10 @@ export function usePlace() {
   const location = useRouterState({ select: (state) => state.location });
   const params: Record<string, string | undefined> = useParams({ strict: false });
   const search: Record<string, unknown> = location.search;
-  const go = useCallback((to: string) => router.history.push(to), [router]);
+  const go = useCallback(
+    (to: string, replace = false) => (replace ? router.history.replace(to) : router.history.push(to)),
+    [router],
+  );
   const query = useCallback(
     (values: Record<string, string | number | undefined>, replace = false) => {
       const to = router.state.location.pathname + writeQuery(values);

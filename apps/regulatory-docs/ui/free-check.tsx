@@ -64,7 +64,7 @@ export function FreeCheck() {
               onChange={setPack}
               options={packs.map((item) => ({
                 value: item.id,
-                label: `${item.title} (${item.requirementCount} requirements)`,
+                label: `${item.title}, ${item.requirementCount} requirements`,
               }))}
             />
           </div>

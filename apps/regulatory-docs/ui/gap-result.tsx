@@ -135,7 +135,7 @@ export function GapResult(props: Props) {
 
   const pane = selection.pane ?? "list";
   return (
-    <div className={css.result} ref={box} onKeyDown={onKey}>
+    <div className={css.result} data-pane={pane} ref={box} onKeyDown={onKey}>
       <div className={css.top}>
         {props.head}
         <Strip findings={run.findings} selected={finding?.requirementId} onPick={(req) => pick(req, "detail")} />
@@ -201,7 +201,8 @@ export function GapResult(props: Props) {
                     <Matrix
                       findings={visible}
                       selected={finding?.requirementId}
-                      onSelect={(req) => pick(req, "detail")}
+                      onSelect={(req) => pick(req)}
+                      onOpen={(req) => pick(req, "detail")}
                       decides={props.decide !== undefined}
                     />
                   )}
@@ -242,7 +243,15 @@ export function GapResult(props: Props) {
           ]}
         />
       )}
-      <Small pane={pane} onPane={(next) => onSelect({ ...selection, req: finding?.requirementId ?? "", pane: next })} />
+      <Small
+        pane={pane}
+        onStep={(by) => {
+          if (pane === "viewer") return step(by);
+          const at = visible.findIndex((item) => item.requirementId === finding?.requirementId);
+          const next = visible[Math.min(visible.length - 1, Math.max(0, at + by))];
+          if (next !== undefined) pick(next.requirementId);
+        }}
+        onPane={(next) => onSelect({ ...selection, req: finding?.requirementId ?? "", pane: next })} />
       {props.foot}
       <KeyHelp open={help} onClose={() => setHelp(false)} keys={props.decide ? [...keys, ...decideKeys] : keys} />
     </div>
@@ -250,7 +259,11 @@ export function GapResult(props: Props) {
 }
 
 /** On a narrow screen: which of the three is open, and the way to the others. */
-function Small(props: { pane: "list" | "detail" | "viewer"; onPane: (pane: "list" | "detail" | "viewer") => void }) {
+function Small(props: {
+  pane: "list" | "detail" | "viewer";
+  onPane: (pane: "list" | "detail" | "viewer") => void;
+  onStep: (by: 1 | -1) => void;
+}) {
   const names = [
     ["list", "Requirements"],
     ["detail", "Finding"],
@@ -258,6 +271,16 @@ function Small(props: { pane: "list" | "detail" | "viewer"; onPane: (pane: "list
   ] as const;
   return (
     <nav className={css.small} aria-label="Parts of this result">
+      {props.pane !== "list" && (
+        <button
+          type="button"
+          className={css.step}
+          aria-label={props.pane === "viewer" ? "Evidence before" : "Requirement before"}
+          onClick={() => props.onStep(-1)}
+        >
+          ‹
+        </button>
+      )}
       {names.map(([id, word]) => (
         <button
           key={id}
@@ -268,6 +291,16 @@ function Small(props: { pane: "list" | "detail" | "viewer"; onPane: (pane: "list
           {word}
         </button>
       ))}
+      {props.pane !== "list" && (
+        <button
+          type="button"
+          className={css.step}
+          aria-label={props.pane === "viewer" ? "Next evidence" : "Next requirement"}
+          onClick={() => props.onStep(1)}
+        >
+          ›
+        </button>
+      )}
     </nav>
   );
 }

@@ -8,6 +8,12 @@ const cell = { width: 84, height: 28 };
 const side = 280;
 const head = 56;
 
+/** Deepens with the share; the step at three quarters keeps the number readable on either side of it. */
+function heat(share: number): string {
+  const depth = share >= 0.75 ? 90 : Math.round(10 + 45 * share);
+  return `color-mix(in oklab, var(--p-accent) ${depth}%, var(--p-raised))`;
+}
+
 /** A heading in at most three lines of a cell's width. */
 function wrap(name: string): string[] {
   const lines: string[] = [];
@@ -97,7 +103,7 @@ export function HeatMap({ run, onPick }: { run: Run; onPick: (requirementId: str
                     className={css.cell}
                     data-at={`${line}:${column}`}
                     tabIndex={line === at.row && column === at.column ? 0 : -1}
-                    aria-label={`${row.name}, ${map.columns[column]}: ${item.hits} of ${item.of}`}
+                    aria-label={`${row.name}, ${map.columns[column]}: ${item.hits}/${item.of} requirements`}
                     transform={`translate(${side + column * cell.width} 0)`}
                     onClick={() => jump(line, column)}
                   >
@@ -110,7 +116,7 @@ export function HeatMap({ run, onPick }: { run: Run; onPick: (requirementId: str
                         fill:
                           item.hits === 0
                             ? "var(--p-sunken)"
-                            : `color-mix(in oklab, var(--p-accent) ${Math.round(12 + (78 * item.hits) / item.of)}%, var(--p-raised))`,
+                            : heat(item.hits / item.of),
                       }}
                     />
                     <text
@@ -118,7 +124,7 @@ export function HeatMap({ run, onPick }: { run: Run; onPick: (requirementId: str
                       y={18}
                       className={css.count}
                       aria-hidden="true"
-                      style={{ fill: item.hits / item.of > 0.45 ? "var(--p-on-accent)" : "var(--p-ink)" }}
+                      style={{ fill: item.hits / item.of >= 0.75 ? "var(--p-on-accent)" : "var(--p-ink)" }}
                     >
                       {item.hits === 0 ? "" : `${item.hits}/${item.of}`}
                     </text>

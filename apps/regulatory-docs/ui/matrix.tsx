@@ -11,6 +11,8 @@ interface Props {
   /** How many there are before the filter; what assistive technology is told. */
   selected: string | undefined;
   onSelect: (requirementId: string) => void;
+  /** A click or tap, which on a narrow screen leaves the list; the keyboard's moves stay in it. */
+  onOpen: (requirementId: string) => void;
   /** The free check decides nothing, so its rows carry no decision. */
   decides: boolean;
 }
@@ -25,7 +27,7 @@ export function Matrix(props: Props) {
     const row = grid.current?.querySelector<HTMLElement>('[aria-selected="true"]');
     row?.scrollIntoView({ block: "nearest" });
     if (grid.current?.contains(document.activeElement)) row?.focus({ preventScroll: true });
-  }, [props.selected]);
+  }, [props.selected, props.findings.length]);
 
   const onKey = (event: KeyboardEvent) => {
     const last = props.findings.length - 1;
@@ -63,7 +65,7 @@ export function Matrix(props: Props) {
                 index={line}
                 selected={finding.requirementId === props.selected}
                 stop={finding.requirementId === stop}
-                onSelect={props.onSelect}
+                onSelect={props.onOpen}
                 decides={props.decides}
               />
             );

@@ -68,7 +68,7 @@ export function Viewer({ source, shown, as, onAs, onStep, onLeave }: Props) {
   if (shown === null) {
     return (
       <div className={css.empty}>
-        <EmptyState>Open a requirement that has evidence, and its passage stands here.</EmptyState>
+        <EmptyState>No passage to show. Open a requirement that has evidence, and it stands here, marked.</EmptyState>
       </div>
     );
   }
