@@ -181,7 +181,7 @@ export function GapResult(props: Props) {
             {
               id: "list",
               label: "Requirements",
-              share: 0.32,
+              share: 0.3,
               node: (
                 <>
                   {run.withdrawn.length > 0 && (
@@ -212,7 +212,7 @@ export function GapResult(props: Props) {
             {
               id: "detail",
               label: "Finding",
-              share: 0.34,
+              share: 0.37,
               node: finding && (
                 <Detail
                   key={finding.id}
@@ -228,7 +228,7 @@ export function GapResult(props: Props) {
             {
               id: "viewer",
               label: "Document",
-              share: 0.34,
+              share: 0.33,
               node: (
                 <Viewer
                   source={props.source}

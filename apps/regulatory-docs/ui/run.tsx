@@ -2,6 +2,7 @@ import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { UndoBar } from "@probity/web/kit/undo-bar.tsx";
 import { bytes, read, write } from "@probity/web/shell/api.ts";
+import type { Page } from "@probity/web/shell/api-types.ts";
 import pageCss from "@probity/web/shell/page.module.css";
 import { usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -13,7 +14,7 @@ import { GapResult } from "./gap-result.tsx";
 import { docsApi } from "./path.ts";
 import { RunHead } from "./run-head.tsx";
 import { selectionOf } from "./selection.ts";
-import type { DocumentText, Run } from "./types.ts";
+import type { DocumentRecord, DocumentText, Run } from "./types.ts";
 import { useDecisions } from "./use-decisions.ts";
 import type { DocumentSource } from "./viewer.tsx";
 import css from "./run.module.css";
@@ -46,15 +47,19 @@ function Result({ run }: { run: Run }) {
   const place = usePlace();
   const selection = selectionOf(place.search);
   const [form, setForm] = useState<OpenForm | null>(null);
+  const documents = useQuery({
+    queryKey: ["documents", run.collectionId],
+    queryFn: async () => (await read<Page<DocumentRecord>>(docsApi.documents(run.collectionId))).items,
+  });
   const source = useMemo<DocumentSource>(() => {
-    const pdfs = new Set(run.documents.filter((item) => /\.pdf$/i.test(item.name)).map((item) => item.id));
+    const pdfs = new Set((documents.data ?? []).filter((item) => /pdf$/i.test(item.kind)).map((item) => item.id));
     return {
       key: run.id,
       text: (id) => read<DocumentText>(docsApi.text(id)),
       pdf: async (id) => bytes((await write<{ url: string }>("POST", docsApi.download(id))).url),
       isPdf: (id) => pdfs.has(id),
     };
-  }, [run.id, run.documents]);
+  }, [run.id, documents.data]);
   const decisions = useDecisions(run, (next) => {
     setForm(null);
     if (next !== null) place.query({ ...selection, req: next, ev: 1, wd: 0 }, true);
