@@ -68,4 +68,18 @@ tryRule(runtimeRoleTooStrong, [
     right: `revoke select on trial.sample from probity_identity`,
     alsoFires: ["excess-grant"],
   },
+  {
+    name: "an owner that may sign in",
+    role: "superuser",
+    wrong: `alter role probity_door login`,
+    finds: [["probity_door", "owns what it governs and may sign in"]],
+    right: `alter role probity_door nologin`,
+  },
+  {
+    name: "somebody else who may act as an owner",
+    role: "superuser",
+    wrong: `create role trial_analyst login; grant probity_owner to trial_analyst`,
+    finds: [["trial_analyst", "may act as probity_owner"]],
+    right: `drop role trial_analyst`,
+  },
 ]);

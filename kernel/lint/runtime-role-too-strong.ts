@@ -1,6 +1,9 @@
 import type { Rule } from "./rule.ts";
 
-/** graphile-worker makes and migrates its own schema: its role may create schemas and owns that one. */
+/**
+ * graphile-worker makes and migrates its own schema: its role may create schemas and owns that one. Of all others only the
+ * set-up role, known by CREATEROLE, may act as the owners.
+ */
 export const runtimeRoleTooStrong: Rule = {
   id: "runtime-role-too-strong",
   title: "A runtime role could lift its own limits",
@@ -42,5 +45,13 @@ export const runtimeRoleTooStrong: Rule = {
       select distinct 'reads ' || r.name || ', outside the schema identity'
       from privilege p join relation r on r.oid = p.oid
       where w.role = 'probity_identity' and p.grantee = o.oid and r.schema <> 'identity'
-    ) as x (detail)`,
+    ) as x (detail)
+    union all
+    select o.rolname, 'owns what it governs and may sign in' from pg_roles o
+    where o.rolname in ('probity_owner', 'probity_door') and o.rolcanlogin
+    union all
+    select m.rolname, 'may act as ' || g.rolname
+    from pg_auth_members a join pg_roles g on g.oid = a.roleid join pg_roles m on m.oid = a.member
+    where g.rolname in ('probity_owner', 'probity_door') and not m.rolsuper and not m.rolcreaterole
+      and m.rolname not in ('probity_app', 'probity_identity', 'probity_worker', 'probity_across')`,
 };
