@@ -1,6 +1,10 @@
 import type { Pool } from "pg";
 import { systemToken } from "./access/role.ts";
 import { openPool, type DatabaseAddress } from "./database/pool.ts";
+import { LocalBlobStore } from "./files/blob-store.ts";
+import { ExtractionPool } from "./files/extract-pool.ts";
+import { FileVault } from "./files/file-vault.ts";
+import { defaultFileLimits, type FileLimits } from "./files/limit.ts";
 import { AccessBuffer } from "./ledger/access-buffer.ts";
 import { Sequencer } from "./ledger/sequencer.ts";
 import type { Credential, Source } from "./work/credential.ts";
@@ -19,16 +23,26 @@ export type Kernel = {
   readonly workerPool: Pool;
   readonly rootKey: RootKey;
   readonly keyring: TenantKeyring;
+  readonly files: FileVault;
+  readonly extraction: ExtractionPool;
+  readonly limits: FileLimits;
   readonly address: DatabaseAddress;
   system(workspace: string, source?: Source): Credential & { kind: "system" };
   close(): Promise<void>;
 };
 
-export function openKernel(
-  address: DatabaseAddress,
-  rootKey: RootKey,
-  options: { poolSize?: number } = {},
-): Kernel {
+export type KernelOptions = {
+  /** Where sealed files lie. */
+  readonly filesFolder: string;
+  readonly poolSize?: number;
+  readonly limits?: FileLimits;
+  readonly ocr?: boolean;
+};
+
+export function openKernel(address: DatabaseAddress, rootKey: RootKey, options: KernelOptions): Kernel {
+  const keyring = new TenantKeyring(rootKey);
+  const limits = options.limits ?? defaultFileLimits;
+  const extraction = new ExtractionPool({ limits, ocr: options.ocr ?? false });
   const appPool = openPool(address, rootKey.key, "probity_app", { max: options.poolSize ?? 10 });
   const bufferPool = openPool(address, rootKey.key, "probity_app", { max: 1 });
   const identityPool = openPool(address, rootKey.key, "probity_identity", { max: 4 });
@@ -42,7 +56,10 @@ export function openKernel(
     identityPool,
     workerPool,
     rootKey,
-    keyring: new TenantKeyring(rootKey),
+    keyring,
+    files: new FileVault(new LocalBlobStore(options.filesFolder), keyring),
+    extraction,
+    limits,
     address,
     system: (workspace, source) => ({
       kind: "system",
@@ -53,6 +70,7 @@ export function openKernel(
     close: async () => {
       await access.flush();
       await sequencer.stop();
+      await extraction.close();
       await Promise.all([appPool, bufferPool, identityPool, workerPool].map((pool) => pool.end()));
     },
   };

@@ -40,14 +40,8 @@ export function systemToken(rootKey: KeyObject): string {
  * Writes who may do what into the database, where the door reads it: exactly the given grants, nothing older. Runs with
  * the set-up role after the migrations.
  */
-export async function writeGrants(
-  admin: ClientConfig,
-  rootKey: KeyObject,
-  grants: Grants,
-): Promise<void> {
-  const rows = Object.entries(grants).flatMap(([permission, roles]) =>
-    roles.map((role) => ({ role, permission })),
-  );
+export async function writeGrants(admin: ClientConfig, rootKey: KeyObject, grants: Grants): Promise<void> {
+  const rows = Object.entries(grants).flatMap(([permission, roles]) => roles.map((role) => ({ role, permission })));
   const client = new Client(admin);
   await client.connect();
   try {

@@ -15,11 +15,7 @@ const fileName = /^(\d{4})-[a-z0-9-]+\.sql$/;
  * one transaction whose first statement claims its version row. Two racing servers meet on that primary key. Files are
  * forward only; one that changed after it ran is an error.
  */
-export async function migrate(
-  admin: ClientConfig,
-  rootKey: KeyObject,
-  folders: MigrationFolder[],
-): Promise<string[]> {
+export async function migrate(admin: ClientConfig, rootKey: KeyObject, folders: MigrationFolder[]): Promise<string[]> {
   const client = new Client({ ...admin, application_name: "probity migrate" });
   await client.connect();
   const applied: string[] = [];
@@ -28,9 +24,7 @@ export async function migrate(
     await client.query("select pg_advisory_lock(7071, 3)");
     await prepareDatabase(client, admin, rootKey);
     for (const { scope, folder } of folders) {
-      for (const name of (await readdir(folder))
-        .filter((file) => file.endsWith(".sql"))
-        .toSorted()) {
+      for (const name of (await readdir(folder)).filter((file) => file.endsWith(".sql")).toSorted()) {
         if (!fileName.test(name)) {
           throw new Error(`${join(folder, name)} is not named like 0001-what-it-does.sql`);
         }
@@ -45,11 +39,7 @@ export async function migrate(
   return applied;
 }
 
-async function prepareDatabase(
-  client: Client,
-  admin: ClientConfig,
-  rootKey: KeyObject,
-): Promise<void> {
+async function prepareDatabase(client: Client, admin: ClientConfig, rootKey: KeyObject): Promise<void> {
   const database = client.escapeIdentifier(client.database ?? "postgres");
   await client.query(`
     revoke all on database ${database} from public;
@@ -70,12 +60,7 @@ async function prepareDatabase(
   });
 }
 
-async function applyFile(
-  client: Client,
-  scope: string,
-  name: string,
-  sql: string,
-): Promise<boolean> {
+async function applyFile(client: Client, scope: string, name: string, sql: string): Promise<boolean> {
   const done = await client.query(
     "select sha256 = encode(sha256(convert_to($3, 'UTF8')), 'hex') as same from migration.applied where scope = $1 and file = $2",
     [scope, name, sql],

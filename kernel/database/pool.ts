@@ -27,5 +27,6 @@ export function openPool(
   });
   // An idle connection that dies (a restart of PostgreSQL) is the pool's to replace; a query on it fails by itself.
   pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 }

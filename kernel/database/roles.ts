@@ -2,12 +2,7 @@ import { createHmac, type KeyObject } from "node:crypto";
 import type { Client } from "pg";
 
 /** Roles that sign in, each with a pool of its own. None is a superuser, none owns what it reads. */
-export const loginRoles = [
-  "probity_app",
-  "probity_identity",
-  "probity_worker",
-  "probity_across",
-] as const;
+export const loginRoles = ["probity_app", "probity_identity", "probity_worker", "probity_across"] as const;
 export type LoginRole = (typeof loginRoles)[number];
 const ownerRoles = ["probity_owner", "probity_door"] as const;
 
@@ -32,9 +27,7 @@ export async function ensureRoles(admin: Client, rootKey: KeyObject): Promise<vo
     }
     for (const role of loginRoles) {
       const name = admin.escapeIdentifier(role);
-      await admin.query(
-        `alter role ${name} login password ${admin.escapeLiteral(rolePassword(rootKey, role))}`,
-      );
+      await admin.query(`alter role ${name} login password ${admin.escapeLiteral(rolePassword(rootKey, role))}`);
       // A request that hangs must not hold its transaction, and with it the ledger, for long.
       await admin.query(`alter role ${name} set statement_timeout = '15s'`);
       await admin.query(`alter role ${name} set idle_in_transaction_session_timeout = '15s'`);
@@ -58,21 +51,13 @@ export async function ensureSetupRole(
   rootKey: KeyObject,
   database: string,
 ): Promise<{ user: string; password: string }> {
-  const password = createHmac("sha256", rootKey)
-    .update("database-role:probity_setup")
-    .digest("base64url");
+  const password = createHmac("sha256", rootKey).update("database-role:probity_setup").digest("base64url");
   const found = await superuser.query("select 1 from pg_roles where rolname = 'probity_setup'");
   if (found.rowCount === 0)
-    await superuser.query(
-      "create role probity_setup login createrole createdb nosuperuser nobypassrls",
-    );
+    await superuser.query("create role probity_setup login createrole createdb nosuperuser nobypassrls");
   await superuser.query(`alter role probity_setup password ${superuser.escapeLiteral(password)}`);
-  const existing = await superuser.query("select 1 from pg_database where datname = $1", [
-    database,
-  ]);
+  const existing = await superuser.query("select 1 from pg_database where datname = $1", [database]);
   if (existing.rowCount === 0)
-    await superuser.query(
-      `create database ${superuser.escapeIdentifier(database)} owner probity_setup`,
-    );
+    await superuser.query(`create database ${superuser.escapeIdentifier(database)} owner probity_setup`);
   return { user: "probity_setup", password };
 }

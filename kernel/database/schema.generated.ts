@@ -135,7 +135,6 @@ export interface KernelBlob {
   kind: string;
   locked_at: Timestamp | null;
   retain_until: Timestamp | null;
-  sha256_sealed: Buffer | null;
   tenant_id: Generated<string>;
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
@@ -227,6 +226,7 @@ export interface KernelLedgerEvent {
    */
   leaf: Buffer;
   leaf_hash: Buffer;
+  leaf_id: string;
   outcome: string;
   record: string | null;
   row_id: string | null;

@@ -39,6 +39,8 @@ export function checkSameSite(request: FastifyRequest, origin: string): void {
   const sent = request.headers.origin;
   const site = request.headers["sec-fetch-site"];
   const host = request.headers.host;
-  const foreign = (sent !== undefined && sent !== origin && sent !== `http://${host}` && sent !== `https://${host}`) || (site !== undefined && site !== "same-origin" && site !== "none");
+  const foreign =
+    (sent !== undefined && sent !== origin && sent !== `http://${host}` && sent !== `https://${host}`) ||
+    (site !== undefined && site !== "same-origin" && site !== "none");
   if (foreign || request.headers["probity-request"] !== "1") throw httpProblem.cross_site();
 }

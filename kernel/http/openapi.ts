@@ -3,7 +3,10 @@ import { problemSchema } from "./problem-document.ts";
 import type { Route } from "./route.ts";
 
 /** The OpenAPI 3.1 description of exactly the routes the server has. */
-export function openApiDocument(routes: readonly Route[], info: { title: string; version: string; url: string }): Record<string, unknown> {
+export function openApiDocument(
+  routes: readonly Route[],
+  info: { title: string; version: string; url: string },
+): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     paths[route.path] ??= {};
@@ -17,7 +20,10 @@ export function openApiDocument(routes: readonly Route[], info: { title: string;
     paths,
     components: {
       schemas: { Problem: problemSchema },
-      securitySchemes: { key: { type: "http", scheme: "bearer" }, session: { type: "apiKey", in: "cookie", name: "probity-session" } },
+      securitySchemes: {
+        key: { type: "http", scheme: "bearer" },
+        session: { type: "apiKey", in: "cookie", name: "probity-session" },
+      },
     },
   };
 }
@@ -33,19 +39,35 @@ function operation(route: Route): Record<string, unknown> {
     parameters: [
       ...parameters("path", route.params?.properties ?? {}, route.params?.required ?? []),
       ...parameters("query", route.query?.properties ?? {}, route.query?.required ?? []),
-      ...(writes && route.permission !== "public" ? [{ name: "Idempotency-Key", in: "header", schema: { type: "string", maxLength: 200 } }] : []),
+      ...(writes && route.permission !== "public"
+        ? [{ name: "Idempotency-Key", in: "header", schema: { type: "string", maxLength: 200 } }]
+        : []),
     ],
     ...(route.body ? { requestBody: { required: true, content: { "application/json": { schema: route.body } } } } : {}),
-    ...(route.multipart ? { requestBody: { required: true, content: { "multipart/form-data": { schema: { type: "object" } } } } } : {}),
+    ...(route.multipart
+      ? { requestBody: { required: true, content: { "multipart/form-data": { schema: { type: "object" } } } } }
+      : {}),
     responses: {
       ...Object.fromEntries(Object.entries(route.answers).map(([status, answer]) => [status, response(answer)])),
-      default: { description: "A problem document (RFC 9457)", content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } } },
+      default: {
+        description: "A problem document (RFC 9457)",
+        content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+      },
     },
   };
 }
 
-function parameters(place: "path" | "query", properties: Record<string, TSchema>, required: readonly string[]): Record<string, unknown>[] {
-  return Object.entries(properties).map(([name, schema]) => ({ name, in: place, required: place === "path" || required.includes(name), schema }));
+function parameters(
+  place: "path" | "query",
+  properties: Record<string, TSchema>,
+  required: readonly string[],
+): Record<string, unknown>[] {
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: place,
+    required: place === "path" || required.includes(name),
+    schema,
+  }));
 }
 
 function response(answer: TSchema | string): Record<string, unknown> {

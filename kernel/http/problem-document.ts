@@ -2,16 +2,60 @@ import { Type } from "typebox";
 import { defineErrors, Problem } from "../work/problem.ts";
 
 export const httpProblem = defineErrors("http", {
-  request_not_understood: { status: 400, title: "Not as described", detail: "The request does not fit what this address takes: {reason}. Nothing was changed. Correct it and send it again." },
-  not_signed_in: { status: 401, title: "Not signed in", detail: "This needs you to be signed in. Nothing was changed. Sign in, or send a key as a bearer token." },
-  cross_site: { status: 403, title: "Sent from another site", detail: "This change did not come from Probity's own pages. Nothing was changed. Open Probity and do it there." },
-  not_found: { status: 404, title: "Not here", detail: "There is nothing at this address. Nothing was changed. See /api/openapi.json for what there is." },
-  method_not_allowed: { status: 405, title: "Not done this way", detail: "This address does not take {method}. Nothing was changed. See /api/openapi.json for what it takes." },
-  too_large: { status: 413, title: "Too large", detail: "The request is larger than {limit}, the limit here. Nothing was stored. Send less at once." },
-  media_type: { status: 415, title: "Wrong content type", detail: "This address does not take that content type. Nothing was changed. Send JSON, or a form with files where files are taken." },
-  too_many: { status: 429, title: "Too many at once", detail: "The limit of {limit} per {window} is used up. Nothing was changed. Try again after {seconds} seconds." },
-  broken: { status: 500, title: "Something broke here", detail: "The server could not finish this. Nothing was half-stored. Try again; if it stays, give the request id to your operator." },
-  key_reused: { status: 422, title: "Key used for something else", detail: "This Idempotency-Key was sent before with another request. Nothing was changed. Use a new key for a new request." },
+  request_not_understood: {
+    status: 400,
+    title: "Not as described",
+    detail:
+      "The request does not fit what this address takes: {reason}. Nothing was changed. Correct it and send it again.",
+  },
+  not_signed_in: {
+    status: 401,
+    title: "Not signed in",
+    detail: "This needs you to be signed in. Nothing was changed. Sign in, or send a key as a bearer token.",
+  },
+  cross_site: {
+    status: 403,
+    title: "Sent from another site",
+    detail: "This change did not come from Probity's own pages. Nothing was changed. Open Probity and do it there.",
+  },
+  not_found: {
+    status: 404,
+    title: "Not here",
+    detail: "There is nothing at this address. Nothing was changed. See /api/openapi.json for what there is.",
+  },
+  method_not_allowed: {
+    status: 405,
+    title: "Not done this way",
+    detail: "This address does not take {method}. Nothing was changed. See /api/openapi.json for what it takes.",
+  },
+  too_large: {
+    status: 413,
+    title: "Too large",
+    detail: "The request is larger than {limit}, the limit here. Nothing was stored. Send less at once.",
+  },
+  media_type: {
+    status: 415,
+    title: "Wrong content type",
+    detail:
+      "This address does not take that content type. Nothing was changed. Send JSON, or a form with files where files are taken.",
+  },
+  too_many: {
+    status: 429,
+    title: "Too many at once",
+    detail: "The limit of {limit} per {window} is used up. Nothing was changed. Try again after {seconds} seconds.",
+  },
+  broken: {
+    status: 500,
+    title: "Something broke here",
+    detail:
+      "The server could not finish this. Nothing was half-stored. Try again; if it stays, give the request id to your operator.",
+  },
+  key_reused: {
+    status: 422,
+    title: "Key used for something else",
+    detail:
+      "This Idempotency-Key was sent before with another request. Nothing was changed. Use a new key for a new request.",
+  },
 });
 
 /** RFC 9457 problem document. */
@@ -51,17 +95,33 @@ export function problemOf(error: unknown): Problem {
       const reasons = issues.map((issue) => {
         const where = `${context}${issue.instancePath ?? ""}`;
         const extra = issue.params?.["additionalProperty"];
-        return extra === undefined ? `${where} ${issue.message ?? "does not fit"}` : `${where} has an unknown field "${String(extra)}"`;
+        return extra === undefined
+          ? `${where} ${issue.message ?? "does not fit"}`
+          : `${where} has an unknown field "${String(extra)}"`;
       });
-      return httpProblem.request_not_understood({ values: { reason: reasons.slice(0, 3).join("; ") }, members: { errors: reasons } });
+      return httpProblem.request_not_understood({
+        values: { reason: reasons.slice(0, 3).join("; ") },
+        members: { errors: reasons },
+      });
     }
     const code = "code" in error ? error.code : undefined;
-    if (code === "FST_ERR_CTP_BODY_TOO_LARGE" || code === "FST_REQ_FILE_TOO_LARGE") return httpProblem.too_large({ values: { limit: "1 MiB" } });
+    if (code === "FST_ERR_CTP_BODY_TOO_LARGE" || code === "FST_REQ_FILE_TOO_LARGE")
+      return httpProblem.too_large({ values: { limit: "1 MiB" } });
     if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return httpProblem.media_type();
-    if (code === "FST_ERR_CTP_EMPTY_JSON_BODY" || code === "FST_ERR_CTP_INVALID_CONTENT_LENGTH" || error instanceof SyntaxError || code === "FST_ERR_CTP_INVALID_JSON_BODY") {
+    if (
+      code === "FST_ERR_CTP_EMPTY_JSON_BODY" ||
+      code === "FST_ERR_CTP_INVALID_CONTENT_LENGTH" ||
+      error instanceof SyntaxError ||
+      code === "FST_ERR_CTP_INVALID_JSON_BODY"
+    ) {
       return httpProblem.request_not_understood({ values: { reason: "the body is not JSON" } });
     }
-    if ("statusCode" in error && typeof error.statusCode === "number" && error.statusCode >= 400 && error.statusCode < 500) {
+    if (
+      "statusCode" in error &&
+      typeof error.statusCode === "number" &&
+      error.statusCode >= 400 &&
+      error.statusCode < 500
+    ) {
       return httpProblem.request_not_understood({ values: { reason: "it is malformed" } });
     }
   }

@@ -50,15 +50,23 @@ export type Route = {
   readonly handle: (request: RouteRequest, reply: FastifyReply) => Promise<Answer | FastifyReply>;
 };
 
-type Shape<S> = S extends TSchema ? Static<S> : unknown;
+/** The type a route's handler gets for one of its schemas. */
+export type Shape<S> = S extends TSchema ? Static<S> : unknown;
 
 /** Declares a route with its handler's types taken from its schemas. */
-export function defineRoute<P extends TObject | undefined = undefined, Q extends TObject | undefined = undefined, B extends TSchema | undefined = undefined>(
+export function defineRoute<
+  P extends TObject | undefined = undefined,
+  Q extends TObject | undefined = undefined,
+  B extends TSchema | undefined = undefined,
+>(
   route: Omit<Route, "params" | "query" | "body" | "handle"> & {
     params?: P;
     query?: Q;
     body?: B;
-    handle: (request: RouteRequest<Shape<P>, Shape<Q>, Shape<B>>, reply: FastifyReply) => Promise<Answer | FastifyReply>;
+    handle: (
+      request: RouteRequest<Shape<P>, Shape<Q>, Shape<B>>,
+      reply: FastifyReply,
+    ) => Promise<Answer | FastifyReply>;
   },
 ): Route;
 export function defineRoute(route: Route): Route {

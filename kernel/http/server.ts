@@ -1,7 +1,13 @@
 import { randomUUID } from "node:crypto";
 import cookie from "@fastify/cookie";
 import multipart from "@fastify/multipart";
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
 import type { BudgetSpender, Budget } from "../limits/budget.ts";
 import { doorProblem } from "../work/error.ts";
 import { credentialOf, sessionTokenOf, sourceOf } from "./credential.ts";
@@ -18,21 +24,28 @@ export type HttpOptions = {
 };
 
 /** The HTTP server with the given routes: validated, limited, each error a problem document, each answer with its headers. */
-export async function createHttpServer(routes: readonly Route[], spender: BudgetSpender, options: HttpOptions): Promise<FastifyInstance> {
+export async function createHttpServer(
+  routes: readonly Route[],
+  spender: BudgetSpender,
+  options: HttpOptions,
+): Promise<FastifyInstance> {
   const https = options.origin.startsWith("https:");
   const server = fastify({
     loggerInstance: options.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
     genReqId: () => randomUUID(),
     bodyLimit: 1024 * 1024,
-    maxParamLength: 200,
+    routerOptions: { maxParamLength: 200 },
     // Unknown fields are refused, nothing is guessed: only query strings, which are all text, are converted.
     ajv: { customOptions: { removeAdditional: false, useDefaults: false, coerceTypes: false, allErrors: false } },
     exposeHeadRoutes: false,
   });
   await server.register(cookie);
-  await server.register(multipart, { limits: { fileSize: options.maxUploadBytes, files: 200, fields: 20, fieldSize: 10_000, parts: 220 }, throwFileSizeLimit: false });
+  await server.register(multipart, {
+    limits: { fileSize: options.maxUploadBytes, files: 200, fields: 20, fieldSize: 10_000, parts: 220 },
+    throwFileSizeLimit: false,
+  });
 
   server.addHook("onRequest", async (request, reply) => {
     reply.headers({ ...securityHeaders({ https }), "cache-control": "no-store", "request-id": request.id });
@@ -44,7 +57,12 @@ export async function createHttpServer(routes: readonly Route[], spender: Budget
   return server;
 }
 
-function addRoute(server: FastifyInstance, route: Route, spender: BudgetSpender, options: HttpOptions & { https: boolean }): void {
+function addRoute(
+  server: FastifyInstance,
+  route: Route,
+  spender: BudgetSpender,
+  options: HttpOptions & { https: boolean },
+): void {
   server.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
@@ -54,7 +72,12 @@ function addRoute(server: FastifyInstance, route: Route, spender: BudgetSpender,
     },
     handler: async (request, reply) => {
       const budget = options.budgets[route.budget ?? "api"];
-      await spender.spend(budget, budget.name === "api" ? (sessionTokenOf(request, options.https) ?? request.headers.authorization ?? request.ip) : request.ip);
+      await spender.spend(
+        budget,
+        budget.name === "api"
+          ? (sessionTokenOf(request, options.https) ?? request.headers.authorization ?? request.ip)
+          : request.ip,
+      );
       const query = parseQuery(route, request);
       const answer = await route.handle(routeRequest(request, query, options), reply);
       return isAnswer(answer) ? sendAnswer(reply, answer) : answer;
@@ -62,7 +85,11 @@ function addRoute(server: FastifyInstance, route: Route, spender: BudgetSpender,
   });
 }
 
-function routeRequest(request: FastifyRequest, query: unknown, options: HttpOptions & { https: boolean }): RouteRequest {
+function routeRequest(
+  request: FastifyRequest,
+  query: unknown,
+  options: HttpOptions & { https: boolean },
+): RouteRequest {
   return {
     params: request.params,
     query,
@@ -78,7 +105,8 @@ function routeRequest(request: FastifyRequest, query: unknown, options: HttpOpti
       if (given === undefined) throw doorProblem.version_missing();
       return Number(given);
     },
-    idempotencyKey: typeof request.headers["idempotency-key"] === "string" ? request.headers["idempotency-key"].slice(0, 200) : null,
+    idempotencyKey:
+      typeof request.headers["idempotency-key"] === "string" ? request.headers["idempotency-key"].slice(0, 200) : null,
     raw: request,
   };
 }
@@ -95,7 +123,8 @@ function parseQuery(route: Route, request: FastifyRequest): unknown {
       throw httpProblem.request_not_understood({ values: { reason: `querystring has an unknown field "${name}"` } });
     }
     const wanted = typeof property === "object" && property !== null && "type" in property ? property.type : undefined;
-    parsed[name] = wanted === "integer" && typeof value === "string" && /^-?\d{1,9}$/.test(value) ? Number(value) : value;
+    parsed[name] =
+      wanted === "integer" && typeof value === "string" && /^-?\d{1,9}$/.test(value) ? Number(value) : value;
   }
   if (route.query) {
     const valid = request.validateInput(parsed, { ...route.query, additionalProperties: false });

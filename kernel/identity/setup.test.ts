@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { sql } from "kysely";
 import { Client } from "pg";
 import { v7 as uuidv7 } from "uuid";
@@ -201,6 +202,8 @@ function foundFirst(slug: string): Promise<void> {
   return kernel.door.found(kernel.system(uuidv7()), { slug, name: slug, preset: "lab" }, async (tx) => {
     const row = await tx.first(query.selectNoFrom(sql<boolean>`kernel.only_workspace()`.as("only")));
     if (row?.only !== true) throw new Error("second");
+    // Long enough for the others to ask while this one is not committed.
+    await setTimeout(200);
   });
 }
 

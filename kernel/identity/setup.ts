@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from "uuid";
 import type { Kernel } from "../kernel.ts";
 import type { Source } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";
+import { foundWorkspace } from "../tenancy/found-workspace.ts";
 import { query } from "../work/query.ts";
 import { issueKey, newSecret } from "./api-key.ts";
 import { identityProblem } from "./error.ts";
@@ -150,7 +151,7 @@ async function found(
     const userId = await storeOwner(kernel, owner);
     const workspaceId = uuidv7();
     const slug = slugOf(name);
-    const membershipId = await kernel.door.found(
+    const membershipId = await foundWorkspace(kernel, 
       kernel.system(workspaceId, setUp.source),
       { slug, name, preset: setUp.workspace.preset },
       async (tx) => {

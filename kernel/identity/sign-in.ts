@@ -52,13 +52,19 @@ export async function signIn(identity: Identity, attempt: SignIn): Promise<NewSe
     await floor;
     throw identityProblem.sign_in_refused();
   }
-  await forgiveAttempt(kernel, keys);
-  if (attempt.previousToken !== undefined) {
-    await kernel.identityPool.query("delete from identity.session where token = $1", [
-      sessionHash(attempt.previousToken),
-    ]);
-  }
-  await noteSession(kernel, { action: "kernel.session.start", outcome: "done", userId: session.userId, source });
+  const ended = attempt.previousToken;
+  await Promise.all([
+    forgiveAttempt(kernel, keys),
+    ended === undefined
+      ? undefined
+      : kernel.identityPool.query("delete from identity.session where token = $1", [sessionHash(ended)]),
+    noteSession(kernel, {
+      action: "kernel.session.start",
+      outcome: "done",
+      userId: session.userId,
+      source,
+    }),
+  ]);
   return session;
 }
 

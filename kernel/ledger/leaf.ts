@@ -40,9 +40,7 @@ export function makeLeaf(
   const openings: Record<string, Opening> = {};
   const hashes = committed.map(([name, value, keep], index) => {
     const salt = random.subarray(index * 16, index * 16 + 16);
-    openings[name] = keep
-      ? { salt: salt.toString("base64url"), value }
-      : { salt: salt.toString("base64url") };
+    openings[name] = keep ? { salt: salt.toString("base64url"), value } : { salt: salt.toString("base64url") };
     return commitment(salt, name, value);
   });
 
@@ -68,13 +66,7 @@ export function makeLeaf(
 
 /** SHA-256(0x00 ‖ salt ‖ name ‖ 0x00 ‖ value): an RFC 6962 leaf hash whose input starts with 16 secret bytes. */
 export function commitment(salt: Buffer, name: string, value: string): Buffer {
-  return createHash("sha256")
-    .update("\0")
-    .update(salt)
-    .update(name)
-    .update("\0")
-    .update(value)
-    .digest();
+  return createHash("sha256").update("\0").update(salt).update(name).update("\0").update(value).digest();
 }
 
 /** RFC 6962 §2.1 over at least one leaf hash. */

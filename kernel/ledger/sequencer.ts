@@ -32,10 +32,7 @@ export class Sequencer {
 
   /** One round: places at most a batch of leaves and answers how many. */
   async round(): Promise<number> {
-    const result = await this.#pool.query<{ moved: number }>(
-      "select kernel.sequence($1) as moved",
-      [this.#batch],
-    );
+    const result = await this.#pool.query<{ moved: number }>("select kernel.sequence($1) as moved", [this.#batch]);
     return result.rows[0]?.moved ?? 0;
   }
 

@@ -2,7 +2,12 @@ import type { Door } from "../work/door.ts";
 import { httpProblem } from "../http/problem-document.ts";
 
 /** A rate budget: at most `limit` calls a window for one source. `block` units are leased at once and spent in memory. */
-export type Budget = { readonly name: string; readonly limit: number; readonly windowSeconds: number; readonly block: number };
+export type Budget = {
+  readonly name: string;
+  readonly limit: number;
+  readonly windowSeconds: number;
+  readonly block: number;
+};
 
 type Lease = { left: number; endsAt: number; refusedUntil: number };
 
@@ -43,6 +48,10 @@ export class BudgetSpender {
 
 function tooMany(budget: Budget, waitMs: number): Error {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
-  const window = budget.windowSeconds >= 60 ? `${budget.windowSeconds / 60} minutes` : `${budget.windowSeconds} seconds`;
-  return httpProblem.too_many({ values: { limit: budget.limit, window, seconds }, headers: { "retry-after": String(seconds) } });
+  const window =
+    budget.windowSeconds >= 60 ? `${budget.windowSeconds / 60} minutes` : `${budget.windowSeconds} seconds`;
+  return httpProblem.too_many({
+    values: { limit: budget.limit, window, seconds },
+    headers: { "retry-after": String(seconds) },
+  });
 }

@@ -1,7 +1,12 @@
 import type { Field } from "./field.ts";
 
 /** What each act on a record asks for. An act that is not named is nobody's: its route does not exist. */
-export type RecordPermissions = { readonly read: string; readonly create?: string; readonly update?: string; readonly delete?: string };
+export type RecordPermissions = {
+  readonly read: string;
+  readonly create?: string;
+  readonly update?: string;
+  readonly delete?: string;
+};
 
 export type RecordDeclaration = {
   /** schema.table, the one name: permission, error and event prefix. */
@@ -18,9 +23,13 @@ export type RecordDeclaration = {
     /** Fields the free text `q` looks into. */
     readonly search?: readonly string[];
     readonly sort?: readonly string[];
+    /** A security_invoker view over the table that the list reads instead, with what it shows besides the fields. */
+    readonly view?: { readonly name: string; readonly shows: Readonly<Record<string, Field>> };
   };
   /** Which retention class of the policy applies (RET-01). */
   readonly retain: string;
+  /** False where the app serves the record by routes of its own; the judge and the generated tests still know it. */
+  readonly routes?: boolean;
   /** Changes ask for a reason (SIG-06). */
   readonly reasonRequired?: boolean;
 };
@@ -34,10 +43,16 @@ const every = new Map<string, RecordDeclaration>();
 export function defineRecord(declaration: RecordDeclaration): RecordDeclaration {
   const [schema, table] = declaration.name.split(".");
   if (!schema || !table || schema !== declaration.app.replaceAll("-", "_")) {
-    throw new Error(`Record ${declaration.name} must be named after its app: ${declaration.app.replaceAll("-", "_")}.<table>`);
+    throw new Error(
+      `Record ${declaration.name} must be named after its app: ${declaration.app.replaceAll("-", "_")}.<table>`,
+    );
   }
   if (every.has(declaration.name)) throw new Error(`Record ${declaration.name} is declared twice`);
-  for (const name of [...(declaration.list?.filter ?? []), ...(declaration.list?.search ?? []), ...(declaration.list?.sort ?? [])]) {
+  for (const name of [
+    ...(declaration.list?.filter ?? []),
+    ...(declaration.list?.search ?? []),
+    ...(declaration.list?.sort ?? []),
+  ]) {
     const found = declaration.fields[name];
     if (!found) throw new Error(`Record ${declaration.name} lists by ${name}, which is no field of it`);
     if (found.sealed) throw new Error(`Record ${declaration.name} can't list by ${name}: it is sealed`);

@@ -1,7 +1,7 @@
 import { Type, type TSchema } from "typebox";
 
 /** How a field is kept. A sealed field has no column: it lives encrypted in the side table. */
-export type FieldKind = "text" | "integer" | "number" | "boolean" | "date" | "choice" | "id";
+export type FieldKind = "text" | "integer" | "number" | "boolean" | "date" | "instant" | "choice" | "id" | "json";
 export type Field = {
   readonly kind: FieldKind;
   readonly schema: TSchema;
@@ -16,19 +16,44 @@ type Options = { readonly optional?: boolean; readonly sealed?: boolean; readonl
 
 function make(kind: FieldKind, title: string, schema: TSchema, options: Options): Field {
   const optional = options.optional ?? false;
-  return { kind, title, schema: optional ? Type.Union([schema, Type.Null()]) : schema, optional, sealed: options.sealed ?? false, readOnly: options.readOnly ?? false };
+  return {
+    kind,
+    title,
+    schema: optional ? Type.Union([schema, Type.Null()]) : schema,
+    optional,
+    sealed: options.sealed ?? false,
+    readOnly: options.readOnly ?? false,
+  };
 }
 
 /** The kinds of field a record is declared from; `title` is the word people read. */
 export const field = {
   text: (title: string, options: Options & { min?: number; max: number }): Field =>
-    make("text", title, Type.String({ minLength: options.min ?? (options.optional ? 0 : 1), maxLength: options.max }), options),
+    make(
+      "text",
+      title,
+      Type.String({ minLength: options.min ?? (options.optional ? 0 : 1), maxLength: options.max }),
+      options,
+    ),
   integer: (title: string, options: Options & { min?: number; max?: number } = {}): Field =>
-    make("integer", title, Type.Integer({ ...(options.min === undefined ? {} : { minimum: options.min }), ...(options.max === undefined ? {} : { maximum: options.max }) }), options),
+    make(
+      "integer",
+      title,
+      Type.Integer({
+        ...(options.min === undefined ? {} : { minimum: options.min }),
+        ...(options.max === undefined ? {} : { maximum: options.max }),
+      }),
+      options,
+    ),
   number: (title: string, options: Options = {}): Field => make("number", title, Type.Number(), options),
   boolean: (title: string, options: Options = {}): Field => make("boolean", title, Type.Boolean(), options),
   date: (title: string, options: Options = {}): Field => make("date", title, Type.String({ format: "date" }), options),
-  choice: (title: string, choices: readonly string[], options: Options = {}): Field => make("choice", title, Type.Union(choices.map((choice) => Type.Literal(choice))), options),
+  instant: (title: string, options: Options = {}): Field =>
+    make("instant", title, Type.String({ format: "date-time" }), options),
+  /** A structure the server itself writes; never taken from a request. */
+  json: (title: string): Field => make("json", title, Type.Unknown(), { readOnly: true }),
+  choice: (title: string, choices: readonly string[], options: Options = {}): Field =>
+    make("choice", title, Type.Union(choices.map((choice) => Type.Literal(choice))), options),
   /** The id of another row; the composite foreign key in SQL keeps it inside the tenant. */
   id: (title: string, options: Options = {}): Field => make("id", title, Type.String({ format: "uuid" }), options),
 } as const;

@@ -18,7 +18,12 @@ export function historyAnswer(record: RecordDeclaration, rows: readonly Row[]): 
     }
     if (body["deleted_at"] && !before["deleted_at"]) changes.push({ field: "deleted", before: false, after: true });
     before = body;
-    return { version: row["version"], at: row["at"], actor: { id: row["actor_id"], name: row["actor_name"] ?? null }, changes };
+    return {
+      version: row["version"],
+      at: row["at"],
+      actor: { id: row["actor_id"], name: row["actor_name"] ?? null },
+      changes,
+    };
   });
   return { items };
 }

@@ -14,8 +14,18 @@ import { csvOf } from "./csv.ts";
 import type { RecordDeclaration } from "./define-record.ts";
 import { recordProblem } from "./error.ts";
 import { historyAnswer } from "./history.ts";
-import { createSchema, listSchema, recordSchema, updateSchema } from "./schema.ts";
-import { cursorAfter, deleteRow, insertRow, presentRow, selectHistory, selectOne, selectPage, updateRow, type ListOptions } from "./store.ts";
+import { createSchema, listedSchema, listSchema, recordSchema, updateSchema } from "./schema.ts";
+import {
+  cursorAfter,
+  deleteRow,
+  insertRow,
+  presentRow,
+  selectHistory,
+  selectOne,
+  selectPage,
+  updateRow,
+  type ListOptions,
+} from "./store.ts";
 
 const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
 const exportLimit = 10_000;
@@ -25,14 +35,74 @@ export function recordRoutes(kernel: Kernel, record: RecordDeclaration): Route[]
   const base = `/api/${record.app}/${record.path}`;
   const shown = recordSchema(record);
   const routes: Route[] = [
-    { method: "GET", path: base, summary: `List ${record.path}`, tag: record.app, permission: record.may.read, query: listSchema(record), answers: { 200: Type.Object({ items: Type.Array(shown), next: Type.Union([Type.String(), Type.Null()]) }) }, handle: (request) => list(kernel, record, request) },
-    { method: "GET", path: `${base}/{id}`, summary: `Read one of ${record.path}`, tag: record.app, permission: record.may.read, params: idParams, answers: { 200: shown }, handle: (request) => readOne(kernel, record, request) },
-    { method: "GET", path: `${base}/{id}/history`, summary: `Every version of one of ${record.path}`, tag: record.app, permission: record.may.read, params: idParams, answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) }, handle: (request) => history(kernel, record, request) },
+    {
+      method: "GET",
+      path: base,
+      summary: `List ${record.path}`,
+      tag: record.app,
+      permission: record.may.read,
+      query: listSchema(record),
+      answers: {
+        200: Type.Object({ items: Type.Array(listedSchema(record)), next: Type.Union([Type.String(), Type.Null()]) }),
+      },
+      handle: (request) => list(kernel, record, request),
+    },
+    {
+      method: "GET",
+      path: `${base}/{id}`,
+      summary: `Read one of ${record.path}`,
+      tag: record.app,
+      permission: record.may.read,
+      params: idParams,
+      answers: { 200: shown },
+      handle: (request) => readOne(kernel, record, request),
+    },
+    {
+      method: "GET",
+      path: `${base}/{id}/history`,
+      summary: `Every version of one of ${record.path}`,
+      tag: record.app,
+      permission: record.may.read,
+      params: idParams,
+      answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
+      handle: (request) => history(kernel, record, request),
+    },
   ];
   const { create, update, delete: remove } = record.may;
-  if (create !== undefined) routes.push({ method: "POST", path: base, summary: `Create one of ${record.path}`, tag: record.app, permission: create, body: createSchema(record), answers: { 201: shown }, handle: (request) => createOne(kernel, record, create, request) });
-  if (update !== undefined) routes.push({ method: "PATCH", path: `${base}/{id}`, summary: `Change one of ${record.path}`, tag: record.app, permission: update, params: idParams, body: updateSchema(record), answers: { 200: shown }, handle: (request) => changeOne(kernel, record, update, request) });
-  if (remove !== undefined) routes.push({ method: "DELETE", path: `${base}/{id}`, summary: `Delete one of ${record.path}`, tag: record.app, permission: remove, params: idParams, answers: { 204: "" }, handle: (request) => deleteOne(kernel, record, remove, request) });
+  if (create !== undefined)
+    routes.push({
+      method: "POST",
+      path: base,
+      summary: `Create one of ${record.path}`,
+      tag: record.app,
+      permission: create,
+      body: createSchema(record),
+      answers: { 201: shown },
+      handle: (request) => createOne(kernel, record, create, request),
+    });
+  if (update !== undefined)
+    routes.push({
+      method: "PATCH",
+      path: `${base}/{id}`,
+      summary: `Change one of ${record.path}`,
+      tag: record.app,
+      permission: update,
+      params: idParams,
+      body: updateSchema(record),
+      answers: { 200: shown },
+      handle: (request) => changeOne(kernel, record, update, request),
+    });
+  if (remove !== undefined)
+    routes.push({
+      method: "DELETE",
+      path: `${base}/{id}`,
+      summary: `Delete one of ${record.path}`,
+      tag: record.app,
+      permission: remove,
+      params: idParams,
+      answers: { 204: "" },
+      handle: (request) => deleteOne(kernel, record, remove, request),
+    });
   return routes;
 }
 
@@ -40,20 +110,33 @@ async function list(kernel: Kernel, record: RecordDeclaration, request: RouteReq
   const given = textMembers(request.query);
   const asCsv = given["format"] === "csv";
   const limit = asCsv ? exportLimit : numberMember(request.query, "limit", 50);
-  const filters = Object.fromEntries((record.list?.filter ?? []).flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])));
+  const filters = Object.fromEntries(
+    (record.list?.filter ?? []).flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])),
+  );
   const options: ListOptions = { limit, cursor: given["cursor"], sort: given["sort"], search: given["q"], filters };
   const credential = request.credential;
-  const events: LedgerEvent[] = asCsv ? [{ action: `${record.name}.export`, record: record.name, fields: { filters, search: options.search ?? null } }] : [];
-  const { who, rows } = await kernel.door.once(credential, record.may.read, () => ({ events, statements: [selectPage(record, options)] }));
+  const events: LedgerEvent[] = asCsv
+    ? [{ action: `${record.name}.export`, record: record.name, fields: { filters, search: options.search ?? null } }]
+    : [];
+  const { who, rows } = await kernel.door.once(credential, record.may.read, () => ({
+    events,
+    statements: [selectPage(record, options)],
+  }));
   const page = (rows[0] ?? []).slice(0, limit);
   const items = page.map((row) => presentRow(record, row));
   if (asCsv) {
     const body = csvOf(["id", "version", ...Object.keys(record.fields), "createdAt", "updatedAt"], items);
-    return { body, type: "text/csv; charset=utf-8", headers: { "content-disposition": `attachment; filename="${record.path}.csv"` } };
+    return {
+      body,
+      type: "text/csv; charset=utf-8",
+      headers: { "content-disposition": `attachment; filename="${record.path}.csv"` },
+    };
   }
   kernel.access.read(who, record.may.read, request.source, record.name);
   const last = page.at(-1);
-  return { body: { items, next: (rows[0] ?? []).length > limit && last ? cursorAfter(record, options.sort, last) : null } };
+  return {
+    body: { items, next: (rows[0] ?? []).length > limit && last ? cursorAfter(record, options.sort, last) : null },
+  };
 }
 
 async function readOne(kernel: Kernel, record: RecordDeclaration, request: RouteRequest): Promise<Answer> {
@@ -68,7 +151,9 @@ async function readOne(kernel: Kernel, record: RecordDeclaration, request: Route
     });
     return { body: shown, headers: { etag: `"${String(shown["version"])}"` } };
   }
-  const { who, rows } = await kernel.door.once(request.credential, record.may.read, () => ({ statements: [selectOne(record, id)] }));
+  const { who, rows } = await kernel.door.once(request.credential, record.may.read, () => ({
+    statements: [selectOne(record, id)],
+  }));
   const row = rows[0]?.[0];
   if (row === undefined) throw doorProblem.not_found();
   kernel.access.read(who, record.may.read, request.source, record.name, id);
@@ -77,16 +162,29 @@ async function readOne(kernel: Kernel, record: RecordDeclaration, request: Route
 
 async function history(kernel: Kernel, record: RecordDeclaration, request: RouteRequest): Promise<Answer> {
   const id = idOf(request);
-  const { who, rows } = await kernel.door.once(request.credential, record.may.read, () => ({ statements: [selectHistory(record, id)] }));
+  const { who, rows } = await kernel.door.once(request.credential, record.may.read, () => ({
+    statements: [selectHistory(record, id)],
+  }));
   if (rows[0]?.length === 0) throw doorProblem.not_found();
   kernel.access.read(who, record.may.read, request.source, record.name, id);
   return { body: historyAnswer(record, rows[0] ?? []) };
 }
 
-async function createOne(kernel: Kernel, record: RecordDeclaration, permission: string, request: RouteRequest): Promise<Answer> {
+async function createOne(
+  kernel: Kernel,
+  record: RecordDeclaration,
+  permission: string,
+  request: RouteRequest,
+): Promise<Answer> {
   const values = members(request.body);
   const id = uuidv7();
-  const event: LedgerEvent = { action: `${record.name}.create`, record: record.name, rowId: id, version: 1, fields: values };
+  const event: LedgerEvent = {
+    action: `${record.name}.create`,
+    record: record.name,
+    rowId: id,
+    version: 1,
+    fields: values,
+  };
   const claim = claimOf(request, id);
   try {
     if (hasSealed(record)) {
@@ -100,7 +198,10 @@ async function createOne(kernel: Kernel, record: RecordDeclaration, permission: 
       });
       return created(record, shown);
     }
-    const { rows } = await kernel.door.once(request.credential, permission, () => ({ events: [event], statements: [...(claim ? [claim] : []), insertRow(record, id, values)] }));
+    const { rows } = await kernel.door.once(request.credential, permission, () => ({
+      events: [event],
+      statements: [...(claim ? [claim] : []), insertRow(record, id, values)],
+    }));
     return created(record, presentRow(record, rows.at(-1)?.[0] ?? {}));
   } catch (error) {
     if (error instanceof DatabaseError && error.code === "PB410") return replay(kernel, record, request);
@@ -108,21 +209,39 @@ async function createOne(kernel: Kernel, record: RecordDeclaration, permission: 
   }
 }
 
-async function changeOne(kernel: Kernel, record: RecordDeclaration, permission: string, request: RouteRequest): Promise<Answer> {
+async function changeOne(
+  kernel: Kernel,
+  record: RecordDeclaration,
+  permission: string,
+  request: RouteRequest,
+): Promise<Answer> {
   const id = idOf(request);
   const version = request.version;
   const { reason, ...values } = members(request.body);
   if (record.reasonRequired && typeof reason !== "string") throw recordProblem.reason_missing();
-  const event: LedgerEvent = { action: `${record.name}.change`, record: record.name, rowId: id, version: version + 1, fields: { ...values, ...(reason === undefined ? {} : { reason }) } };
+  const event: LedgerEvent = {
+    action: `${record.name}.change`,
+    record: record.name,
+    rowId: id,
+    version: version + 1,
+    fields: { ...values, ...(reason === undefined ? {} : { reason }) },
+  };
   try {
     const shown = await kernel.door.work(request.credential, permission, async (tx) => {
       await tx.record(event);
       const [row] = await tx.all(updateRow(record, id, version, values));
       if (row === undefined) {
         const current = await tx.first(selectOne(record, id));
-        throw current === undefined ? doorProblem.not_found() : doorProblem.stale({ values: { current: Number(current["version"]), given: version } });
+        throw current === undefined
+          ? doorProblem.not_found()
+          : doorProblem.stale({ values: { current: Number(current["version"]), given: version } });
       }
-      await writeSealed(tx, kernel.keyring, { record: record.name, rowId: id, version: version + 1 }, sealedValues(record, values));
+      await writeSealed(
+        tx,
+        kernel.keyring,
+        { record: record.name, rowId: id, version: version + 1 },
+        sealedValues(record, values),
+      );
       const sealed = hasSealed(record) ? (await readSealed(tx, kernel.keyring, record.name, [id])).get(id) : {};
       return presentRow(record, row, sealed);
     });
@@ -132,7 +251,12 @@ async function changeOne(kernel: Kernel, record: RecordDeclaration, permission: 
   }
 }
 
-async function deleteOne(kernel: Kernel, record: RecordDeclaration, permission: string, request: RouteRequest): Promise<Answer> {
+async function deleteOne(
+  kernel: Kernel,
+  record: RecordDeclaration,
+  permission: string,
+  request: RouteRequest,
+): Promise<Answer> {
   const id = idOf(request);
   const version = request.version;
   await kernel.door.work(request.credential, permission, async (tx) => {
@@ -140,7 +264,9 @@ async function deleteOne(kernel: Kernel, record: RecordDeclaration, permission: 
     const [row] = await tx.all(deleteRow(record, id, version));
     if (row !== undefined) return;
     const current = await tx.first(selectOne(record, id));
-    throw current === undefined ? doorProblem.not_found() : doorProblem.stale({ values: { current: Number(current["version"]), given: version } });
+    throw current === undefined
+      ? doorProblem.not_found()
+      : doorProblem.stale({ values: { current: Number(current["version"]), given: version } });
   });
   return { status: 204 };
 }
@@ -148,28 +274,50 @@ async function deleteOne(kernel: Kernel, record: RecordDeclaration, permission: 
 /** A key sent again with the same request answers what the first one made; with another request it is refused. */
 async function replay(kernel: Kernel, record: RecordDeclaration, request: RouteRequest): Promise<Answer> {
   const shown = await kernel.door.work(request.credential, record.may.read, async (tx) => {
-    const known = await tx.first(query.selectFrom("kernel.idempotency_key").select(["fingerprint", "row_id"]).where("key", "=", request.idempotencyKey ?? ""));
+    const known = await tx.first(
+      query
+        .selectFrom("kernel.idempotency_key")
+        .select(["fingerprint", "row_id"])
+        .where("key", "=", request.idempotencyKey ?? ""),
+    );
     if (known === undefined || known.fingerprint !== fingerprintOf(request)) throw httpProblem.key_reused();
     const row = await tx.first(selectOne(record, known.row_id));
     if (row === undefined) throw doorProblem.not_found();
-    const sealed = hasSealed(record) ? (await readSealed(tx, kernel.keyring, record.name, [known.row_id])).get(known.row_id) : {};
+    const sealed = hasSealed(record)
+      ? (await readSealed(tx, kernel.keyring, record.name, [known.row_id])).get(known.row_id)
+      : {};
     return presentRow(record, row, sealed);
   });
   return created(record, shown);
 }
 
 function created(record: RecordDeclaration, shown: Record<string, unknown>): Answer {
-  return { status: 201, body: shown, headers: { etag: `"${String(shown["version"])}"`, location: `/api/${record.app}/${record.path}/${String(shown["id"])}` } };
+  return {
+    status: 201,
+    body: shown,
+    headers: {
+      etag: `"${String(shown["version"])}"`,
+      location: `/api/${record.app}/${record.path}/${String(shown["id"])}`,
+    },
+  };
 }
 
 function claimOf(request: RouteRequest, id: string) {
   if (request.idempotencyKey === null) return undefined;
   const parameters = [request.idempotencyKey, fingerprintOf(request), id];
-  return { compile: () => ({ ...query.selectNoFrom((expression) => expression.lit(1).as("one")).compile(), sql: "select kernel.claim_key($1, $2, $3)", parameters }) };
+  return {
+    compile: () => ({
+      ...query.selectNoFrom((expression) => expression.lit(1).as("one")).compile(),
+      sql: "select kernel.claim_key($1, $2, $3)",
+      parameters,
+    }),
+  };
 }
 
 function fingerprintOf(request: RouteRequest): string {
-  return createHash("sha256").update(`${request.raw.method} ${request.raw.url}\n${canonicalText(request.body ?? null)}`).digest("base64url");
+  return createHash("sha256")
+    .update(`${request.raw.method} ${request.raw.url}\n${canonicalText(request.body ?? null)}`)
+    .digest("base64url");
 }
 
 /** Foreign keys are composite, so a row of another tenant is as unknown as one that never was. */
@@ -193,7 +341,9 @@ function members(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? { ...value } : {};
 }
 function textMembers(value: unknown): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(members(value)).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+  return Object.fromEntries(
+    Object.entries(members(value)).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
 }
 function numberMember(value: unknown, name: string, otherwise: number): number {
   const found = members(value)[name];

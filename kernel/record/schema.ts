@@ -7,7 +7,22 @@ const stamp = Type.String({ format: "date-time" });
 export function recordSchema(record: RecordDeclaration): TObject {
   const fields: Record<string, TSchema> = {};
   for (const [name, field] of Object.entries(record.fields)) fields[name] = field.schema;
-  return Type.Object({ id: Type.String({ format: "uuid" }), version: Type.Integer(), ...fields, createdAt: stamp, createdBy: Type.String(), updatedAt: stamp, updatedBy: Type.String(), locked: Type.Boolean() });
+  return Type.Object({
+    id: Type.String({ format: "uuid" }),
+    version: Type.Integer(),
+    ...fields,
+    createdAt: stamp,
+    createdBy: Type.String(),
+    updatedAt: stamp,
+    updatedBy: Type.String(),
+    locked: Type.Boolean(),
+  });
+}
+
+/** What a list shows of each: the record, and what its view adds. */
+export function listedSchema(record: RecordDeclaration): TObject {
+  const shows = Object.entries(record.list?.view?.shows ?? {}).map(([name, field]) => [name, field.schema]);
+  return Type.Object({ ...recordSchema(record).properties, ...Object.fromEntries(shows) });
 }
 
 /** What a create takes: no read-only field, nothing unknown. */

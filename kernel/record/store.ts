@@ -24,22 +24,33 @@ export function selectOne(record: RecordDeclaration, id: string): Compilable<Row
   return build.selectFrom(record.name).select(columnsOf(record)).where("id", "=", id).where("deleted_at", "is", null);
 }
 
-export function insertRow(record: RecordDeclaration, id: string, values: Readonly<Record<string, unknown>>): Compilable<Row> {
+export function insertRow(
+  record: RecordDeclaration,
+  id: string,
+  values: Readonly<Record<string, unknown>>,
+): Compilable<Row> {
   return build
     .insertInto(record.name)
     .values({ id, ...columnValues(record, values) })
     .returning(columnsOf(record));
 }
 
-export function updateRow(record: RecordDeclaration, id: string, version: number, values: Readonly<Record<string, unknown>>): Compilable<Row> {
-  return build
-    .updateTable(record.name)
-    // With sealed fields alone there is no column to set: the id to itself keeps the statement and its trigger.
-    .set({ id, ...columnValues(record, values) })
-    .where("id", "=", id)
-    .where("version", "=", version)
-    .where("deleted_at", "is", null)
-    .returning(columnsOf(record));
+export function updateRow(
+  record: RecordDeclaration,
+  id: string,
+  version: number,
+  values: Readonly<Record<string, unknown>>,
+): Compilable<Row> {
+  return (
+    build
+      .updateTable(record.name)
+      // With sealed fields alone there is no column to set: the id to itself keeps the statement and its trigger.
+      .set({ id, ...columnValues(record, values) })
+      .where("id", "=", id)
+      .where("version", "=", version)
+      .where("deleted_at", "is", null)
+      .returning(columnsOf(record))
+  );
 }
 
 export function deleteRow(record: RecordDeclaration, id: string, version: number): Compilable<Row> {
@@ -62,24 +73,39 @@ export function selectHistory(record: RecordDeclaration, id: string): Compilable
     .orderBy("h.version");
 }
 
-export type ListOptions = { readonly limit: number; readonly cursor?: string | undefined; readonly sort?: string | undefined; readonly search?: string | undefined; readonly filters: Readonly<Record<string, string>> };
+export type ListOptions = {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly sort?: string | undefined;
+  readonly search?: string | undefined;
+  readonly filters: Readonly<Record<string, string>>;
+};
 
 /** One page in keyset order: (sort column, id). One row more than asked says whether there is a next page. */
 export function selectPage(record: RecordDeclaration, options: ListOptions): Compilable<Row> {
   const { column, descending } = sortOf(record, options.sort);
-  let statement = build.selectFrom(record.name).select(columnsOf(record)).where("deleted_at", "is", null);
+  const view = record.list?.view;
+  const columns = [...columnsOf(record), ...Object.keys(view?.shows ?? {}).map(columnOf)];
+  let statement = build
+    .selectFrom(view?.name ?? record.name)
+    .select(columns)
+    .where("deleted_at", "is", null);
   for (const [name, value] of Object.entries(options.filters)) statement = statement.where(columnOf(name), "=", value);
   const search = options.search;
   if (search) {
     const pattern = `%${search.replaceAll(/[\\%_]/g, (character) => `\\${character}`)}%`;
-    statement = statement.where((where) => where.or((record.list?.search ?? []).map((name) => where(columnOf(name), "ilike", pattern))));
+    statement = statement.where((where) =>
+      where.or((record.list?.search ?? []).map((name) => where(columnOf(name), "ilike", pattern))),
+    );
   }
   if (options.cursor !== undefined) {
     const [value, id] = readCursor(options.cursor);
     statement =
       column === "id"
         ? statement.where("id", descending ? "<" : ">", id)
-        : statement.where((where) => where(where.refTuple(column, "id"), descending ? "<" : ">", where.tuple(value, id)));
+        : statement.where((where) =>
+            where(where.refTuple(column, "id"), descending ? "<" : ">", where.tuple(value, id)),
+          );
   }
   const direction = descending ? "desc" : "asc";
   if (column !== "id") statement = statement.orderBy(column, direction);
@@ -90,13 +116,21 @@ export function selectPage(record: RecordDeclaration, options: ListOptions): Com
 export function cursorAfter(record: RecordDeclaration, sort: string | undefined, row: Row): string {
   const { column } = sortOf(record, sort);
   const value = row[column];
-  return Buffer.from(JSON.stringify([value instanceof Date ? value.toISOString() : value, row["id"]])).toString("base64url");
+  return Buffer.from(JSON.stringify([value instanceof Date ? value.toISOString() : value, row["id"]])).toString(
+    "base64url",
+  );
 }
 
 function readCursor(cursor: string): [unknown, string] {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
-    if (Array.isArray(parsed) && parsed.length === 2 && typeof parsed[1] === "string" && /^[0-9a-f-]{36}$/.test(parsed[1])) return [parsed[0], parsed[1]];
+    if (
+      Array.isArray(parsed) &&
+      parsed.length === 2 &&
+      typeof parsed[1] === "string" &&
+      /^[0-9a-f-]{36}$/.test(parsed[1])
+    )
+      return [parsed[0], parsed[1]];
   } catch (cause) {
     throw recordProblem.cursor_unknown({ cause });
   }
@@ -109,7 +143,8 @@ function sortOf(record: RecordDeclaration, sort: string | undefined): { column: 
   if (sort === "createdAt") return { column: "id", descending: false };
   const name = sort.replace(/^-/, "");
   const known = ["createdAt", "updatedAt", ...(record.list?.sort ?? [])];
-  if (!known.includes(name)) throw recordProblem.sort_unknown({ values: { field: name.slice(0, 60), known: known.join(", ") } });
+  if (!known.includes(name))
+    throw recordProblem.sort_unknown({ values: { field: name.slice(0, 60), known: known.join(", ") } });
   return { column: columnOf(name), descending: sort.startsWith("-") };
 }
 
@@ -123,10 +158,24 @@ function columnValues(record: RecordDeclaration, values: Readonly<Record<string,
 }
 
 /** A row as the API shows it. */
-export function presentRow(record: RecordDeclaration, row: Row, sealed: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+export function presentRow(
+  record: RecordDeclaration,
+  row: Row,
+  sealed: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
   const shown: Record<string, unknown> = { id: row["id"], version: row["version"] };
   for (const [name, field] of Object.entries(record.fields)) {
     shown[name] = field.sealed ? (sealed[name] ?? null) : row[columnOf(name)];
   }
-  return { ...shown, createdAt: row["created_at"], createdBy: row["created_by"], updatedAt: row["updated_at"], updatedBy: row["updated_by"], locked: row["locked_at"] !== null };
+  for (const name of Object.keys(record.list?.view?.shows ?? {})) {
+    if (columnOf(name) in row) shown[name] = row[columnOf(name)];
+  }
+  return {
+    ...shown,
+    createdAt: row["created_at"],
+    createdBy: row["created_by"],
+    updatedAt: row["updated_at"],
+    updatedBy: row["updated_by"],
+    locked: row["locked_at"] !== null,
+  };
 }

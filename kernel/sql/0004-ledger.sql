@@ -19,6 +19,7 @@ create index ledger_inbox_row on kernel.ledger_inbox (row_id, version);
 create table kernel.ledger_event (
   tenant_id uuid not null,
   seq bigint not null,
+  leaf_id uuid not null,
   leaf bytea not null,
   leaf_hash bytea not null,
   at timestamptz not null,
@@ -100,10 +101,10 @@ begin
   ), counted as (
     select tenant_id, count(*) as n from taken group by tenant_id
   ), placed as (
-    insert into kernel.ledger_event (tenant_id, seq, leaf, leaf_hash, at, actor_id, action, record, row_id, version, outcome)
+    insert into kernel.ledger_event (tenant_id, seq, leaf_id, leaf, leaf_hash, at, actor_id, action, record, row_id, version, outcome)
     select t.tenant_id,
       g.size - c.n + row_number() over (partition by t.tenant_id order by t.xid, t.id) - 1,
-      t.leaf, sha256('\x00'::bytea || t.leaf),
+      (b.body ->> 'id')::uuid, t.leaf, sha256('\x00'::bytea || t.leaf),
       (b.body ->> 'at')::timestamptz, (b.body ->> 'actor')::uuid, t.action, t.record, t.row_id, t.version,
       b.body ->> 'outcome'
     from taken t

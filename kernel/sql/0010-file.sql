@@ -8,10 +8,9 @@ create table kernel.blob (
   content_id text not null check (content_id ~ '^[0-9a-f]{64}$'),
   kind text not null check (kind in ('pdf', 'docx', 'doc', 'txt', 'json')),
   bytes bigint not null check (bytes >= 0),
-  sha256_sealed bytea,
   key_id uuid not null,
   primary key (tenant_id, id),
-  unique (tenant_id, content_id),
   foreign key (tenant_id, key_id) references kernel.tenant_key (tenant_id, id)
 );
 select kernel.govern('kernel.blob');
+create unique index blob_content on kernel.blob (tenant_id, content_id) where deleted_at is null;

@@ -31,12 +31,9 @@ export async function createTestDatabase(
   await root.connect();
   try {
     await root.query("select pg_advisory_lock(7071, 9)");
-    const found = await root.query("select datistemplate from pg_database where datname = $1", [
-      template,
-    ]);
+    const found = await root.query("select datistemplate from pg_database where datname = $1", [template]);
     if (!found.rows[0]?.datistemplate) {
-      if (found.rowCount)
-        await root.query(`drop database ${root.escapeIdentifier(template)} with (force)`);
+      if (found.rowCount) await root.query(`drop database ${root.escapeIdentifier(template)} with (force)`);
       await root.query(`create database ${root.escapeIdentifier(template)}`);
       await migrate({ ...adminConfig, database: template }, testRootKey.key, folders);
       await root.query(`alter database ${root.escapeIdentifier(template)} is_template true`);
@@ -62,9 +59,7 @@ async function setupConfig(): Promise<ClientConfig> {
   const superuser = new Client(adminConfig);
   await superuser.connect();
   try {
-    const self = await superuser.query(
-      "select rolsuper from pg_roles where rolname = current_user",
-    );
+    const self = await superuser.query("select rolsuper from pg_roles where rolname = current_user");
     if (!self.rows[0]?.rolsuper) return adminConfig;
     await superuser.query("select pg_advisory_lock(7071, 8)");
     return {
@@ -81,9 +76,7 @@ async function setupConfig(): Promise<ClientConfig> {
 async function cloneTemplate(root: Client, template: string, name: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await root.query(
-        `create database ${root.escapeIdentifier(name)} template ${root.escapeIdentifier(template)}`,
-      );
+      await root.query(`create database ${root.escapeIdentifier(name)} template ${root.escapeIdentifier(template)}`);
       return;
     } catch (error) {
       if (attempt === retry.attempts) throw error;

@@ -1,9 +1,13 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createHash, randomBytes } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
 import { kernelGrants, writeGrants, type Grants, type PlatformRole } from "../access/role.ts";
 import type { MigrationFolder } from "../database/migrate.ts";
 import { openKernel, type Kernel } from "../kernel.ts";
 import type { Credential } from "../work/credential.ts";
+import { foundWorkspace } from "../tenancy/found-workspace.ts";
 import { query } from "../work/query.ts";
 import { createTestDatabase, testRootKey } from "./database.ts";
 
@@ -26,8 +30,10 @@ export async function openTestKernel(
   const database = await createTestDatabase(options.apps ?? []);
   await writeGrants(database.admin, testRootKey.key, { ...kernelGrants, ...options.grants });
   const { host, port, database: name } = database.admin;
+  const filesFolder = await mkdtemp(join(tmpdir(), "probity-files-"));
   const kernel = openKernel({ host, port, database: name }, testRootKey, {
     poolSize: options.poolSize ?? 4,
+    filesFolder,
   });
   return {
     ...kernel,
@@ -44,24 +50,22 @@ export async function openTestKernel(
     addPerson: (workspace, role) => addPerson(kernel, workspace, role),
     close: async () => {
       await kernel.close();
+      await rm(filesFolder, { recursive: true, force: true });
       await database.drop();
     },
   };
 }
 
-async function addPerson(
-  kernel: Kernel,
-  workspace: string,
-  role: PlatformRole,
-): Promise<TestPerson> {
+async function addPerson(kernel: Kernel, workspace: string, role: PlatformRole): Promise<TestPerson> {
   const userId = uuidv7();
   const membershipId = uuidv7();
   const token = randomBytes(24).toString("base64url");
   const email = `${role}-${userId}@example.test`;
-  await kernel.identityPool.query(
-    `insert into identity."user" (id, name, email) values ($1, $2, $3)`,
-    [userId, `Test ${role}`, email],
-  );
+  await kernel.identityPool.query(`insert into identity."user" (id, name, email) values ($1, $2, $3)`, [
+    userId,
+    `Test ${role}`,
+    email,
+  ]);
   await kernel.identityPool.query(
     "insert into identity.session (id, user_id, token, expires_at) values ($1, $2, $3, now() + interval '1 day')",
     [uuidv7(), userId, createHash("sha256").update(token).digest("hex")],
@@ -75,16 +79,14 @@ async function addPerson(
       fields: { role },
     });
     await tx.all(
-      query
-        .insertInto("kernel.membership")
-        .values({
-          id: membershipId,
-          user_id: userId,
-          name: `Test ${role}`,
-          email,
-          role,
-          status: "active",
-        }),
+      query.insertInto("kernel.membership").values({
+        id: membershipId,
+        user_id: userId,
+        name: `Test ${role}`,
+        email,
+        role,
+        status: "active",
+      }),
     );
   });
   return {

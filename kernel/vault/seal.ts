@@ -10,7 +10,13 @@ export function sealValue(key: KeyObject, plaintext: Buffer, place: readonly str
   const nonce = randomBytes(12);
   const cipher = createCipheriv("aes-256-gcm", key, nonce, { authTagLength: 16 });
   cipher.setAAD(placeBytes(place));
-  return Buffer.concat([Buffer.of(formatVersion), nonce, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+  return Buffer.concat([
+    Buffer.of(formatVersion),
+    nonce,
+    cipher.update(plaintext),
+    cipher.final(),
+    cipher.getAuthTag(),
+  ]);
 }
 
 /** Opens what sealValue made for this very place; anything else throws. */

@@ -7,7 +7,12 @@ import type { TenantKeyring } from "./tenant-key.ts";
 export type SealedPlace = { readonly record: string; readonly rowId: string; readonly version: number };
 
 /** Seals the given fields of one record version into the side table. The version's leaf must be staged already. */
-export async function writeSealed(tx: Tx, keyring: TenantKeyring, place: SealedPlace, fields: Readonly<Record<string, unknown>>): Promise<void> {
+export async function writeSealed(
+  tx: Tx,
+  keyring: TenantKeyring,
+  place: SealedPlace,
+  fields: Readonly<Record<string, unknown>>,
+): Promise<void> {
   const entries = Object.entries(fields);
   if (entries.length === 0) return;
   const keys = await keyring.of(tx);
@@ -19,14 +24,25 @@ export async function writeSealed(tx: Tx, keyring: TenantKeyring, place: SealedP
         version: place.version,
         field,
         key_id: keys.dataKeyId,
-        sealed: sealValue(keys.data, Buffer.from(JSON.stringify(value ?? null)), [tx.who.tenantId, place.record, place.rowId, field, String(place.version)]),
+        sealed: sealValue(keys.data, Buffer.from(JSON.stringify(value ?? null)), [
+          tx.who.tenantId,
+          place.record,
+          place.rowId,
+          field,
+          String(place.version),
+        ]),
       })),
     ),
   );
 }
 
 /** The newest value of each sealed field of the given rows: row id → field → value. */
-export async function readSealed(tx: Tx, keyring: TenantKeyring, record: string, rowIds: readonly string[]): Promise<Map<string, Record<string, unknown>>> {
+export async function readSealed(
+  tx: Tx,
+  keyring: TenantKeyring,
+  record: string,
+  rowIds: readonly string[],
+): Promise<Map<string, Record<string, unknown>>> {
   const found = new Map<string, Record<string, unknown>>();
   if (rowIds.length === 0) return found;
   const keys = await keyring.of(tx);
@@ -43,7 +59,15 @@ export async function readSealed(tx: Tx, keyring: TenantKeyring, record: string,
   );
   for (const row of rows) {
     const fields = found.get(row.row_id) ?? {};
-    fields[row.field] = JSON.parse(openValue(keys.byId(row.key_id), row.sealed, [tx.who.tenantId, record, row.row_id, row.field, String(row.version)]).toString("utf8"));
+    fields[row.field] = JSON.parse(
+      openValue(keys.byId(row.key_id), row.sealed, [
+        tx.who.tenantId,
+        record,
+        row.row_id,
+        row.field,
+        String(row.version),
+      ]).toString("utf8"),
+    );
     found.set(row.row_id, fields);
   }
   return found;

@@ -31,8 +31,7 @@ afterAll(async () => {
 });
 
 const members = query.selectFrom("kernel.membership").select(["id", "tenant_id"]);
-const read = (person: TestPerson) =>
-  kernel.door.work(person.session, "kernel.people.read", (tx) => tx.all(members));
+const read = (person: TestPerson) => kernel.door.work(person.session, "kernel.people.read", (tx) => tx.all(members));
 
 describe("the door", () => {
   test("TEN-01 a statement without WHERE sees the bound tenant alone", async () => {
@@ -99,37 +98,21 @@ describe("the door", () => {
 
   test("TEN-01 another tenant's workspace looks as if it did not exist", async () => {
     const foreign = await refusal(
-      kernel.door.work({ ...alice.session, workspace: rival }, "kernel.people.read", (tx) =>
-        tx.all(members),
-      ),
+      kernel.door.work({ ...alice.session, workspace: rival }, "kernel.people.read", (tx) => tx.all(members)),
     );
     const absent = await refusal(
-      kernel.door.work({ ...alice.session, workspace: uuidv7() }, "kernel.people.read", (tx) =>
-        tx.all(members),
-      ),
+      kernel.door.work({ ...alice.session, workspace: uuidv7() }, "kernel.people.read", (tx) => tx.all(members)),
     );
-    expect([foreign.status, foreign.code, foreign.detail]).toEqual([
-      404,
-      absent.code,
-      absent.detail,
-    ]);
+    expect([foreign.status, foreign.code, foreign.detail]).toEqual([404, absent.code, absent.detail]);
   });
 
   test("ACC-01 a permission nobody listed is nobody's", async () => {
     expect(
-      (
-        await refusal(
-          kernel.door.work(alice.session, "kernel.nothing.declared", (tx) => tx.all(members)),
-        )
-      ).status,
+      (await refusal(kernel.door.work(alice.session, "kernel.nothing.declared", (tx) => tx.all(members)))).status,
     ).toBe(403);
-    expect(
-      (
-        await refusal(
-          kernel.door.work(bob.session, "kernel.people.change", (tx) => tx.all(members)),
-        )
-      ).status,
-    ).toBe(403);
+    expect((await refusal(kernel.door.work(bob.session, "kernel.people.change", (tx) => tx.all(members)))).status).toBe(
+      403,
+    );
   });
 
   test("ACC-01 refusals are recorded", async () => {
@@ -171,9 +154,7 @@ describe("the door", () => {
       expect(
         (
           await refusal(
-            kernel.door.work({ ...person.session, token: "unknown" }, "kernel.people.read", (tx) =>
-              tx.all(members),
-            ),
+            kernel.door.work({ ...person.session, token: "unknown" }, "kernel.people.read", (tx) => tx.all(members)),
           )
         ).status,
       ).toBe(401);
@@ -214,9 +195,7 @@ describe("nothing stays bound", () => {
       await expect(
         door.work(alice.session, "kernel.people.read", async (tx) => {
           await tx.all(members);
-          return tx.all(
-            query.selectFrom("kernel.membership").select("id").where("id", "=", "not a uuid"),
-          );
+          return tx.all(query.selectFrom("kernel.membership").select("id").where("id", "=", "not a uuid"));
         }),
       ).rejects.toThrow(/uuid/);
     }));
@@ -265,17 +244,11 @@ describe("nothing stays bound", () => {
     const { Door } = await import("./door.ts");
     const door = new Door(small, kernel.access);
     const { sql } = await import("kysely");
-    const slow = door.work(alice.session, "kernel.people.read", (tx) =>
-      tx.all(raw_(sql`select pg_sleep(0.4)`)),
-    );
-    await expect(
-      door.work(bob.session, "kernel.people.read", (tx) => tx.all(members)),
-    ).rejects.toThrow(/timeout/);
+    const slow = door.work(alice.session, "kernel.people.read", (tx) => tx.all(raw_(sql`select pg_sleep(0.4)`)));
+    await expect(door.work(bob.session, "kernel.people.read", (tx) => tx.all(members))).rejects.toThrow(/timeout/);
     await slow;
     expect(
-      (await door.work(bob.session, "kernel.people.read", (tx) => tx.all(members))).map(
-        (row) => row.tenant_id,
-      ),
+      (await door.work(bob.session, "kernel.people.read", (tx) => tx.all(members))).map((row) => row.tenant_id),
     ).toEqual([rival]);
     await small.end();
   });
@@ -292,8 +265,7 @@ describe("nothing stays bound", () => {
             const [person, tenant] = who ? [alice, acme] : [bob, rival];
             const check = (rows: { tenant_id: unknown }[]) => {
               for (const row of rows)
-                if (row.tenant_id !== tenant)
-                  throw new Error(`crossed into ${String(row.tenant_id)}`);
+                if (row.tenant_id !== tenant) throw new Error(`crossed into ${String(row.tenant_id)}`);
             };
             if (how === "once") {
               const { rows } = await kernel.door.once(person.session, "kernel.people.read", () => ({
@@ -309,9 +281,7 @@ describe("nothing stays bound", () => {
                 check(await tx.all(members));
                 if (how === "throw") throw new Error("expected");
                 if (how === "bad")
-                  await tx.all(
-                    query.selectFrom("kernel.membership").select("id").where("id", "=", "bad"),
-                  );
+                  await tx.all(query.selectFrom("kernel.membership").select("id").where("id", "=", "bad"));
                 check(await tx.all(members));
               },
             );

@@ -49,16 +49,9 @@ export class Door {
    * Enters, runs `run` in one transaction, commits. Everything the callback does happens for that tenant and actor or not
    * at all. Throws the door's refusal as a Problem.
    */
-  async work<T>(
-    credential: Credential,
-    permission: string,
-    run: (tx: Tx) => Promise<T>,
-  ): Promise<T> {
+  async work<T>(credential: Credential, permission: string, run: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#guarded(credential, permission, async (client) => {
-      const [, entered] = await runBatch(client, [
-        sql.begin,
-        enterStatement(credential, permission),
-      ]);
+      const [, entered] = await runBatch(client, [sql.begin, enterStatement(credential, permission)]);
       const who = whoOf(entered);
       this.#hints.set(credential, who);
       const result = await run(new BoundTx(client, who, credential));
@@ -141,11 +134,7 @@ export class Door {
     });
   }
 
-  async #guarded<T>(
-    credential: Credential,
-    permission: string,
-    use: (client: PoolClient) => Promise<T>,
-  ): Promise<T> {
+  async #guarded<T>(credential: Credential, permission: string, use: (client: PoolClient) => Promise<T>): Promise<T> {
     const client = await this.#pool.connect();
     let broken: Error | undefined;
     const onError = (error: Error) => (broken = error);
@@ -159,12 +148,7 @@ export class Door {
       });
       const problem = problemOfDatabase(error, permission);
       if (problem === undefined) throw error;
-      if (
-        problem.status === 401 ||
-        problem.status === 403 ||
-        problem.status === 404 ||
-        problem.status === 423
-      ) {
+      if (problem.status === 401 || problem.status === 403 || problem.status === 404 || problem.status === 423) {
         this.#observer.refused(credential, permission, problem.code, this.#hints.get(credential));
         this.#hints.delete(credential);
       }
@@ -190,9 +174,7 @@ class BoundTx implements Tx {
     const [rows] = await runBatch(this.#client, [compiled(query)]);
     return rowsOf<Q>(rows ?? []);
   }
-  async first<Q extends Compilable<unknown>>(
-    query: Q,
-  ): Promise<InferResult<Q>[number] | undefined> {
+  async first<Q extends Compilable<unknown>>(query: Q): Promise<InferResult<Q>[number] | undefined> {
     return (await this.all(query))[0];
   }
   async record(event: LedgerEvent): Promise<void> {
@@ -210,13 +192,7 @@ function enterStatement(credential: Credential, permission: string): Statement {
   const workspace = "workspace" in credential ? (credential.workspace ?? null) : null;
   return {
     sql: sql.enter.sql,
-    parameters: [
-      credential.kind,
-      credential.token,
-      workspace,
-      permission,
-      credential.source.address,
-    ],
+    parameters: [credential.kind, credential.token, workspace, permission, credential.source.address],
   };
 }
 

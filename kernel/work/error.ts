@@ -5,14 +5,12 @@ export const doorProblem = defineErrors("kernel", {
   session_ended: {
     status: 401,
     title: "Signed out",
-    detail:
-      "You are not signed in, or your session has ended. What you saved is safe. Sign in to go on.",
+    detail: "You are not signed in, or your session has ended. What you saved is safe. Sign in to go on.",
   },
   key_ended: {
     status: 401,
     title: "Key not accepted",
-    detail:
-      "This key is unknown, revoked or past its end. Nothing was changed. Make a new key under People & access.",
+    detail: "This key is unknown, revoked or past its end. Nothing was changed. Make a new key under People & access.",
   },
   link_ended: {
     status: 401,
@@ -39,20 +37,17 @@ export const doorProblem = defineErrors("kernel", {
   not_found: {
     status: 404,
     title: "Not here",
-    detail:
-      "There is nothing at this address for you. Nothing was changed. Check the address, or go back to the list.",
+    detail: "There is nothing at this address for you. Nothing was changed. Check the address, or go back to the list.",
   },
   workspace_frozen: {
     status: 423,
     title: "Workspace frozen",
-    detail:
-      "This workspace is frozen: nobody can read or change it for now. Everything in it is safe. Ask its owner.",
+    detail: "This workspace is frozen: nobody can read or change it for now. Everything in it is safe. Ask its owner.",
   },
   busy: {
     status: 503,
     title: "Too busy just now",
-    detail:
-      "The server could not take this up in time. Nothing was changed. Try again in a few seconds.",
+    detail: "The server could not take this up in time. Nothing was changed. Try again in a few seconds.",
   },
   locked: {
     status: 409,
@@ -68,8 +63,7 @@ export const doorProblem = defineErrors("kernel", {
   version_missing: {
     status: 428,
     title: "Version not named",
-    detail:
-      "A change names the version it starts from. Nothing was changed. Send the ETag you read as If-Match.",
+    detail: "A change names the version it starts from. Nothing was changed. Send the ETag you read as If-Match.",
   },
 });
 

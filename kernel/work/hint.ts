@@ -24,7 +24,5 @@ export class HintCache {
 /** Tokens are not kept in memory longer than their request: the key is a hash. */
 function keyOf(credential: Credential): string {
   const workspace = "workspace" in credential ? (credential.workspace ?? "") : "";
-  return createHash("sha256")
-    .update(`${credential.kind}|${credential.token}|${workspace}`)
-    .digest("base64url");
+  return createHash("sha256").update(`${credential.kind}|${credential.token}|${workspace}`).digest("base64url");
 }

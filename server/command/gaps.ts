@@ -42,7 +42,9 @@ interface RequirementLine {
 
 /** Runs the command. Returns the exit code: 0 analysed, 1 nothing to analyse, 2 wrong use. */
 export async function run(args: string[]): Promise<number> {
-  const packs = listPacks().map((pack) => pack.id).join(", ");
+  const packs = listPacks()
+    .map((pack) => pack.id)
+    .join(", ");
   let options: { positionals: string[]; values: { pack?: string; json?: boolean; help?: boolean } };
   try {
     options = parseArgs({
@@ -59,14 +61,19 @@ export async function run(args: string[]): Promise<number> {
     return 0;
   }
   const [folder, ...rest] = positionals;
-  if (folder === undefined || rest.length > 0) return fail(2, `Name one folder to read. Nothing was analysed.\n\n${USAGE}${packs}`);
+  if (folder === undefined || rest.length > 0)
+    return fail(2, `Name one folder to read. Nothing was analysed.\n\n${USAGE}${packs}`);
   const found = await stat(folder).catch(() => undefined);
-  if (!found?.isDirectory()) return fail(2, `${folder} is not a folder. Nothing was analysed. Name the folder that holds the procedures.`);
+  if (!found?.isDirectory())
+    return fail(2, `${folder} is not a folder. Nothing was analysed. Name the folder that holds the procedures.`);
   try {
     const pack = loadPack(values.pack ?? "iso-13485");
     const documents = await readFolder(folder);
     if (documents.length === 0) {
-      return fail(1, `${folder} holds no document to read. Nothing was analysed. Put .md, .txt, .pdf, .docx or .doc files there.`);
+      return fail(
+        1,
+        `${folder} holds no document to read. Nothing was analysed. Put .md, .txt, .pdf, .docx or .doc files there.`,
+      );
     }
     const result = analyse(pack, documents, loadCitationList());
     process.stdout.write(values.json ? `${JSON.stringify(asJson(result), undefined, 2)}\n` : asTable(result));
@@ -94,7 +101,8 @@ async function readFolder(folder: string): Promise<AnalysisDocument[]> {
   for (const file of files.filter((one) => TEXT.test(one))) {
     const name = nameOf(folder, file);
     const { size } = await stat(file);
-    if (size > MOST_TEXT_BYTES) process.stderr.write(`${name} is larger than 50 MB and was left out. The others are read. Split it.\n`);
+    if (size > MOST_TEXT_BYTES)
+      process.stderr.write(`${name} is larger than 50 MB and was left out. The others are read. Split it.\n`);
     else documents.push(documentFromText(name, await readFile(file, "utf8")));
   }
   const others = files.filter((one) => EXTRACTED.test(one));
@@ -167,21 +175,26 @@ function asTable(result: GapRun): string {
   for (const one of result.requirements) {
     lines.push(`${one.id.padEnd(10)} ${MARKS[one.status].padEnd(10)} ${one.coverage.toFixed(2)}  ${one.title}`);
     const [best] = one.evidence;
-    if (best && one.status !== "gap") lines.push(`           ${best.name}${best.page > 1 ? ` p. ${best.page}` : ""}: “${shorten(best.quote)}”`);
+    if (best && one.status !== "gap")
+      lines.push(`           ${best.name}${best.page > 1 ? ` p. ${best.page}` : ""}: “${shorten(best.quote)}”`);
     if (one.status === "covered") continue;
-    for (const part of one.obligations) if (part.state === "not-seen") lines.push(`           not seen: ${part.statement}`);
+    for (const part of one.obligations)
+      if (part.state === "not-seen") lines.push(`           not seen: ${part.statement}`);
     if (one.nextStep) lines.push(`           next: ${one.nextStep}`);
   }
   for (const reading of result.documents) {
     if (reading.kind !== "content") lines.push("", `${reading.name}: ${reading.notes.join(" ")}`);
   }
-  if (result.citations.length > 0) lines.push("", "Citations no longer in force", ...result.citations.map(citationLine));
+  if (result.citations.length > 0)
+    lines.push("", "Citations no longer in force", ...result.citations.map(citationLine));
   lines.push("", "This compares texts; it neither certifies nor replaces a person's judgement.", "");
   return lines.join("\n");
 }
 
 function citationLine(finding: CitationFinding): string {
-  const next = [...finding.replacedBy.qmsr, ...finding.replacedBy.iso13485.map((clause) => `ISO 13485 ${clause}`)].slice(0, 4).join(", ");
+  const next = [...finding.replacedBy.qmsr, ...finding.replacedBy.iso13485.map((clause) => `ISO 13485 ${clause}`)]
+    .slice(0, 4)
+    .join(", ");
   return `  ${finding.name}${finding.page > 1 ? ` p. ${finding.page}` : ""}: ${finding.cited}${next ? ` → ${next}` : ""}`;
 }
 

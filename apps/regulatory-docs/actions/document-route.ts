@@ -1,0 +1,161 @@
+import { Type } from "typebox";
+import { defineRoute, doorProblem, makeDownloadLink, type Kernel, type Route, type Tx } from "@probity/kernel";
+import { query } from "../query.ts";
+import { loadText } from "../text.ts";
+
+const read = "regulatory_docs.collection.read";
+const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
+
+/** A collection's documents: list, text, download, delete. */
+export function documentRoutes(kernel: Kernel): Route[] {
+  return [
+    defineRoute({
+      method: "GET",
+      path: "/api/regulatory-docs/documents",
+      summary: "A collection's documents, each with its current revision",
+      tag: "regulatory-docs",
+      permission: read,
+      query: Type.Object({ collection: Type.String({ format: "uuid" }) }),
+      answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
+      handle: async (request) => {
+        const { who, rows } = await kernel.door.once(request.credential, read, () => ({
+          statements: [currentRevisions().where("d.collection_id", "=", request.query.collection)],
+        }));
+        kernel.access.read(who, read, request.source, "regulatory_docs.document");
+        const items = (rows[0] ?? []).map(({ refusalCode, refusalText, bytes, ...row }) => ({
+          ...row,
+          bytes: Number(bytes),
+          refusal: refusalCode === null ? null : { code: refusalCode, title: refusalCode, detail: refusalText },
+        }));
+        return { body: { items } };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/regulatory-docs/documents/{id}/text",
+      summary: "A document's text with the places of pages and paragraphs",
+      tag: "regulatory-docs",
+      permission: read,
+      params: idParams,
+      query: Type.Object({ revision: Type.Optional(Type.Integer({ minimum: 1 })) }),
+      answers: {
+        200: Type.Object({
+          text: Type.String(),
+          pages: Type.Array(Type.Unknown()),
+          paragraphs: Type.Array(Type.Unknown()),
+        }),
+      },
+      handle: async (request) => {
+        const body = await kernel.door.work(request.credential, read, async (tx) => {
+          const revision = await revisionOf(tx, request.params.id, request.query.revision);
+          if (revision.text_blob_id === null) throw doorProblem.not_found();
+          // Opening a document is an act of its own: its leaf says who saw which revision.
+          await tx.record({
+            action: "regulatory_docs.document.open",
+            record: "regulatory_docs.document",
+            rowId: request.params.id,
+            fields: { revision: revision.number },
+          });
+          return loadText(kernel, tx, revision.text_blob_id);
+        });
+        return { body };
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/api/regulatory-docs/documents/{id}/download",
+      summary: "Make a download link that ends in an hour",
+      tag: "regulatory-docs",
+      permission: read,
+      params: idParams,
+      answers: { 201: Type.Object({ id: Type.String(), url: Type.String(), expiresAt: Type.String() }) },
+      handle: async (request) => {
+        const body = await kernel.door.work(request.credential, read, async (tx) => {
+          const revision = await revisionOf(tx, request.params.id);
+          if (revision.kept_blob_id === null) throw doorProblem.not_found();
+          return makeDownloadLink(tx, revision.kept_blob_id, revision.file_name);
+        });
+        return { status: 201, body };
+      },
+    }),
+    defineRoute({
+      method: "DELETE",
+      path: "/api/regulatory-docs/documents/{id}",
+      summary: "Delete a document",
+      tag: "regulatory-docs",
+      permission: "regulatory_docs.document.delete",
+      params: idParams,
+      answers: { 204: "" },
+      handle: async (request) => {
+        const version = request.version;
+        await kernel.door.work(request.credential, "regulatory_docs.document.delete", async (tx) => {
+          const document = await tx.first(
+            query
+              .selectFrom("regulatory_docs.document")
+              .select("version")
+              .where("id", "=", request.params.id)
+              .where("deleted_at", "is", null),
+          );
+          if (!document) throw doorProblem.not_found();
+          if (document.version !== version)
+            throw doorProblem.stale({ values: { current: document.version, given: version } });
+          await tx.record({
+            action: "regulatory_docs.document.delete",
+            record: "regulatory_docs.document",
+            rowId: request.params.id,
+            version: version + 1,
+          });
+          await tx.all(
+            query
+              .updateTable("regulatory_docs.document")
+              .set({ deleted_at: new Date() })
+              .where("id", "=", request.params.id)
+              .where("version", "=", version),
+          );
+        });
+        return { status: 204 };
+      },
+    }),
+  ];
+}
+
+function currentRevisions() {
+  return query
+    .selectFrom("regulatory_docs.document as d")
+    .innerJoin("regulatory_docs.revision as r", (join) =>
+      join.onRef("r.document_id", "=", "d.id").onRef("r.number", "=", "d.current_revision"),
+    )
+    .select([
+      "d.id",
+      "d.version",
+      "d.name",
+      "r.number as revision",
+      "r.file_name as fileName",
+      "r.kind",
+      "r.bytes",
+      "r.page_count as pageCount",
+      "r.state",
+      "r.refusal_code as refusalCode",
+      "r.refusal_text as refusalText",
+      "r.warnings",
+      "r.updated_at as updatedAt",
+    ])
+    .where("d.deleted_at", "is", null)
+    .orderBy("d.name");
+}
+
+async function revisionOf(tx: Tx, documentId: string, number?: number) {
+  let wanted = query
+    .selectFrom("regulatory_docs.document as d")
+    .innerJoin("regulatory_docs.revision as r", "r.document_id", "d.id")
+    .select(["r.number", "r.text_blob_id", "r.kept_blob_id", "r.file_name"])
+    .where("d.id", "=", documentId)
+    .where("d.deleted_at", "is", null);
+  wanted =
+    number === undefined
+      ? wanted.whereRef("r.number", "=", "d.current_revision")
+      : wanted.where("r.number", "=", number);
+  const revision = await tx.first(wanted);
+  if (!revision) throw doorProblem.not_found();
+  return revision;
+}

@@ -1,0 +1,39 @@
+import { join } from "node:path";
+import { defineApp, type App, type Kernel } from "@probity/kernel";
+import { homeItems } from "./actions/home-item.ts";
+import { documentRoutes } from "./actions/document-route.ts";
+import { findingRoutes } from "./actions/finding-route.ts";
+import { freeCheck, type FreeCheckOptions } from "./actions/free-check.ts";
+import { runRoutes } from "./actions/run-route.ts";
+import { uploadDocument } from "./actions/upload-document.ts";
+import { analyseCollection } from "./jobs/analyse-collection.ts";
+import { enqueueSample, loadSample } from "./jobs/load-sample.ts";
+import { readRevision } from "./jobs/read-revision.ts";
+import { grants } from "./permission.ts";
+import { collection } from "./records/collection.ts";
+import { document, finding, revision, run } from "./records/document.ts";
+
+/** Compliance documents: upload a quality system, read its gaps with verbatim evidence (CMP). */
+export function regulatoryDocs(options: { freeCheck: FreeCheckOptions }): App {
+  return defineApp({
+    name: "regulatory-docs",
+    title: "Compliance documents",
+    migrations: { scope: "regulatory_docs", folder: join(import.meta.dirname, "sql") },
+    grants,
+    records: [collection, document, revision, run, finding],
+    routes: (kernel: Kernel) => [
+      uploadDocument(kernel),
+      ...documentRoutes(kernel),
+      ...runRoutes(kernel),
+      ...findingRoutes(kernel),
+      freeCheck(kernel, options.freeCheck),
+    ],
+    jobs: (kernel: Kernel) => ({
+      "regulatory_docs.read_revision": (job) => readRevision(kernel, job),
+      "regulatory_docs.load_sample": (job) => loadSample(kernel, job),
+      "regulatory_docs.analyse_collection": (job) => analyseCollection(kernel, job),
+    }),
+    furnish: enqueueSample,
+    home: homeItems,
+  });
+}

@@ -1,0 +1,56 @@
+import type { Grants } from "./access/role.ts";
+import type { MigrationFolder } from "./database/migrate.ts";
+import type { Route } from "./http/route.ts";
+import type { JobHandler } from "./jobs/worker.ts";
+import type { Kernel } from "./kernel.ts";
+import type { RecordDeclaration } from "./record/define-record.ts";
+import { recordRoutes } from "./record/route.ts";
+import type { Tx } from "./work/door.ts";
+
+/** One line of the home page: an act, its object, when, and why this person. */
+export type HomeItem = {
+  readonly urgency: "late" | "today" | "week" | "admin";
+  readonly verb: string;
+  readonly object: string;
+  readonly detail: string;
+  readonly reason: string;
+  readonly href: string;
+  readonly act: string;
+};
+
+/** One product on the platform: a folder, a schema, an address prefix, all of one name. */
+export type App = {
+  readonly name: string;
+  readonly title: string;
+  readonly migrations: MigrationFolder;
+  /** permission → roles. What is not listed is nobody's. */
+  readonly grants: Grants;
+  readonly records: readonly RecordDeclaration[];
+  /** Routes beyond those the records give. */
+  readonly routes: (kernel: Kernel) => readonly Route[];
+  /** Task name → what runs it. */
+  readonly jobs: (kernel: Kernel) => Readonly<Record<string, JobHandler>>;
+  /** Lays sample data into a new workspace, in the transaction that founds it. */
+  readonly furnish?: (tx: Tx) => Promise<void>;
+  /** What in this app waits for the person who looks at their home page. */
+  readonly home?: (tx: Tx, workspaceSlug: string) => Promise<HomeItem[]>;
+};
+
+/** Declares an app and checks that its parts carry its name. */
+export function defineApp(app: App): App {
+  const schema = app.name.replaceAll("-", "_");
+  if (app.migrations.scope !== schema) throw new Error(`App ${app.name}: its schema must be ${schema}`);
+  for (const permission of Object.keys(app.grants)) {
+    if (!permission.startsWith(`${schema}.`))
+      throw new Error(`App ${app.name}: permission ${permission} must start with ${schema}.`);
+  }
+  return app;
+}
+
+/** Every route of an app: its records' first, then its own. */
+export function appRoutes(kernel: Kernel, app: App): Route[] {
+  return [
+    ...app.records.flatMap((record) => (record.routes === false ? [] : recordRoutes(kernel, record))),
+    ...app.routes(kernel),
+  ];
+}

@@ -1,0 +1,226 @@
+import { Type } from "typebox";
+import type { FastifyRequest } from "fastify";
+import { checkSameSite, cookieName } from "../http/credential.ts";
+import { httpProblem } from "../http/problem-document.ts";
+import { defineRoute, type Answer, type Route } from "../http/route.ts";
+import type { Tx } from "../work/door.ts";
+import { identityProblem } from "./error.ts";
+import { acceptInvitation, invitationOf } from "./invitation.ts";
+import type { Identity } from "./identity.ts";
+import { endSession, listSessions, sessionProfile, signOut, type NewSession } from "./session.ts";
+import { completeSetup, setupLinkOpen } from "./setup.ts";
+import { signIn } from "./sign-in.ts";
+
+const person = {
+  name: Type.String({ minLength: 1, maxLength: 120 }),
+  password: Type.String({ minLength: 1, maxLength: 256 }),
+};
+const email = Type.String({ minLength: 3, maxLength: 254 });
+const tokenParams = Type.Object({ token: Type.String({ minLength: 20, maxLength: 100 }) });
+const profileSchema = Type.Object({
+  user: Type.Object({ id: Type.String(), name: Type.String(), email: Type.String() }),
+  workspaces: Type.Array(Type.Unknown()),
+});
+
+export type SessionRouteOptions = {
+  readonly origin: string;
+  /** Lays sample data into the first workspace, in its founding transaction. */
+  readonly sampleData: (tx: Tx) => Promise<void>;
+};
+
+/** Sign-in, sign-out, one's own sessions, the set-up link and invitations. */
+export function sessionRoutes(identity: Identity, options: SessionRouteOptions): Route[] {
+  const https = options.origin.startsWith("https:");
+  const cookie = (session: NewSession) => ({
+    "set-cookie": `${cookieName(https)}=${session.token}; Path=/; HttpOnly; SameSite=Lax${https ? "; Secure" : ""}; Expires=${session.expiresAt.toUTCString()}`,
+  });
+  const ended = {
+    "set-cookie": `${cookieName(https)}=; Path=/; HttpOnly; SameSite=Lax${https ? "; Secure" : ""}; Max-Age=0`,
+  };
+  const sameSite = (request: FastifyRequest) => checkSameSite(request, options.origin);
+  const profileAnswer = async (token: string): Promise<Answer> => {
+    const profile = await sessionProfile(identity, token);
+    if (!profile) throw httpProblem.not_signed_in();
+    return {
+      body: { user: { id: profile.userId, name: profile.name, email: profile.email }, workspaces: profile.workspaces },
+    };
+  };
+
+  return [
+    defineRoute({
+      method: "POST",
+      path: "/api/session",
+      summary: "Sign in by e-mail and password",
+      tag: "session",
+      permission: "public",
+      budget: "authentication",
+      body: Type.Object({ email, password: person.password }, { additionalProperties: false }),
+      answers: { 200: profileSchema },
+      handle: async (request) => {
+        sameSite(request.raw);
+        const session = await signIn(identity, {
+          ...request.body,
+          source: request.source,
+          userAgent: request.userAgent,
+          previousToken: request.sessionToken ?? undefined,
+        });
+        return { ...(await profileAnswer(session.token)), headers: cookie(session) };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/session",
+      summary: "Who is signed in, and in which workspaces",
+      tag: "session",
+      permission: "session",
+      answers: { 200: profileSchema },
+      handle: async (request) => {
+        if (request.sessionToken === null) throw httpProblem.not_signed_in();
+        return profileAnswer(request.sessionToken);
+      },
+    }),
+    defineRoute({
+      method: "DELETE",
+      path: "/api/session",
+      summary: "Sign out",
+      tag: "session",
+      permission: "session",
+      answers: { 204: "" },
+      handle: async (request) => {
+        sameSite(request.raw);
+        if (request.sessionToken !== null) await signOut(identity, request.sessionToken, request.source);
+        return { status: 204, headers: ended };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/session/all",
+      summary: "One's own sessions on every device",
+      tag: "session",
+      permission: "session",
+      answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
+      handle: async (request) => {
+        const profile =
+          request.sessionToken === null ? undefined : await sessionProfile(identity, request.sessionToken);
+        if (!profile) throw httpProblem.not_signed_in();
+        const sessions = await listSessions(identity, profile.userId);
+        return { body: { items: sessions.map((each) => ({ ...each, current: each.id === profile.sessionId })) } };
+      },
+    }),
+    defineRoute({
+      method: "DELETE",
+      path: "/api/session/all/{id}",
+      summary: "End one of one's own sessions",
+      tag: "session",
+      permission: "session",
+      params: Type.Object({ id: Type.String({ format: "uuid" }) }),
+      answers: { 204: "" },
+      handle: async (request) => {
+        sameSite(request.raw);
+        const profile =
+          request.sessionToken === null ? undefined : await sessionProfile(identity, request.sessionToken);
+        if (!profile) throw httpProblem.not_signed_in();
+        await endSession(identity, { userId: profile.userId, sessionId: request.params.id, source: request.source });
+        return { status: 204 };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/setup/{token}",
+      summary: "Whether a set-up link is still good",
+      tag: "setup",
+      permission: "public",
+      budget: "registration",
+      params: tokenParams,
+      answers: { 200: Type.Object({ open: Type.Boolean() }) },
+      handle: async (request) => {
+        if (!(await setupLinkOpen(identity, request.params.token))) throw identityProblem.setup_link_ended();
+        return { body: { open: true } };
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/api/setup/{token}",
+      summary: "Set the instance up: its owner and first workspace",
+      tag: "setup",
+      permission: "public",
+      budget: "registration",
+      params: tokenParams,
+      body: Type.Object(
+        {
+          owner: Type.Object({ ...person, email }, { additionalProperties: false }),
+          workspace: Type.Object(
+            { name: Type.String({ minLength: 1, maxLength: 80 }), preset: Type.String({ maxLength: 40 }) },
+            { additionalProperties: false },
+          ),
+          sampleData: Type.Boolean(),
+        },
+        { additionalProperties: false },
+      ),
+      answers: { 201: Type.Object({ workspaceId: Type.String(), slug: Type.String() }) },
+      handle: async (request) => {
+        sameSite(request.raw);
+        const { owner, workspace, sampleData } = request.body;
+        const made = await completeSetup(identity, request.params.token, {
+          owner,
+          workspace,
+          source: request.source,
+          userAgent: request.userAgent,
+          ...(sampleData ? { furnish: options.sampleData } : {}),
+        });
+        return { status: 201, body: { workspaceId: made.workspaceId, slug: made.slug }, headers: cookie(made.session) };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/invitations/{token}",
+      summary: "What an invitation is for",
+      tag: "people",
+      permission: "public",
+      budget: "registration",
+      params: tokenParams,
+      answers: {
+        200: Type.Object({
+          email: Type.String(),
+          role: Type.String(),
+          workspaceName: Type.String(),
+          expiresAt: Type.String(),
+        }),
+      },
+      handle: async (request) => {
+        const found = await invitationOf(identity, request.params.token);
+        if (!found) throw identityProblem.invitation_ended();
+        return {
+          body: {
+            email: found.email,
+            role: found.role,
+            workspaceName: found.workspaceName,
+            expiresAt: found.expiresAt,
+          },
+        };
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/api/invitations/{token}",
+      summary: "Accept an invitation",
+      tag: "people",
+      permission: "public",
+      budget: "registration",
+      params: tokenParams,
+      body: Type.Object(person, { additionalProperties: false }),
+      answers: { 200: profileSchema },
+      handle: async (request) => {
+        sameSite(request.raw);
+        const { source, userAgent, sessionToken } = request;
+        const { session } = await acceptInvitation(identity, request.params.token, {
+          ...request.body,
+          source,
+          userAgent,
+          previousToken: sessionToken ?? undefined,
+        });
+        return { ...(await profileAnswer(session.token)), headers: cookie(session) };
+      },
+    }),
+  ];
+}

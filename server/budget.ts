@@ -1,0 +1,14 @@
+import type { Budget } from "@probity/kernel";
+
+/**
+ * Rate budgets in force (APP-02, IDN-06). Sign-in and registration count by address; the API by caller. The API's burst of
+ * twenty is its window of two seconds at ten a second.
+ */
+export const budgets = {
+  api: { name: "api", limit: 20, windowSeconds: 2, block: 20 },
+  authentication: { name: "authentication", limit: 30, windowSeconds: 900, block: 1 },
+  registration: { name: "registration", limit: 10, windowSeconds: 1800, block: 1 },
+  upload: { name: "upload", limit: 600, windowSeconds: 3600, block: 10 },
+  analysis: { name: "analysis", limit: 60, windowSeconds: 3600, block: 1 },
+  check: { name: "check", limit: 3, windowSeconds: 3600, block: 1 },
+} as const satisfies Record<string, Budget>;

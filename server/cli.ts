@@ -1,0 +1,45 @@
+import { ConfigError } from "./config.ts";
+
+type Command = { readonly about: string; readonly run: (args: string[]) => Promise<number> };
+
+const commands: Record<string, Command> = {
+  start: {
+    about: "start the server (the same as npm start)",
+    run: async () => {
+      const { startServer } = await import("./serve.ts");
+      await startServer();
+      return new Promise<number>(() => undefined);
+    },
+  },
+  setup: {
+    about: "set the instance up without a browser",
+    run: async (args) => (await import("./command/setup.ts")).run(args),
+  },
+  migrate: {
+    about: "bring the database up to date and stop",
+    run: async (args) => (await import("./command/migrate.ts")).run(args),
+  },
+  doctor: {
+    about: "check isolation and settings of the database",
+    run: async (args) => (await import("./command/doctor.ts")).run(args),
+  },
+  gaps: {
+    about: "gap analysis of a folder, without a server",
+    run: async (args) => (await import("./command/gaps.ts")).run(args),
+  },
+};
+
+const [name = "help", ...args] = process.argv.slice(2);
+const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+if (command === undefined) {
+  const known = name === "help" || name === "--help";
+  const list = Object.entries(commands).map(([each, { about }]) => `  ${each.padEnd(10)}${about}`);
+  process.stdout.write(`${known ? "" : `There is no command ${name}.\n`}npx probity COMMAND\n${list.join("\n")}\n`);
+  process.exit(known ? 0 : 2);
+}
+try {
+  process.exit(await command.run(args));
+} catch (error) {
+  process.stderr.write(`${error instanceof ConfigError || error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}

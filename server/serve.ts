@@ -1,0 +1,114 @@
+import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { pino } from "pino";
+import type { FastifyInstance } from "fastify";
+import {
+  appRoutes,
+  BudgetSpender,
+  createHttpServer,
+  fileRoutes,
+  jobRoutes,
+  ledgerRoutes,
+  makeSetupLink,
+  openIdentity,
+  peopleRoutes,
+  sessionRoutes,
+  startWorker,
+  type Identity,
+  type JobHandler,
+  type Route,
+} from "@probity/kernel";
+import { budgets } from "./budget.ts";
+import { ensureWebBuilt } from "./build-web.ts";
+import { ConfigError, readConfig, type Config } from "./config.ts";
+import { instanceRoutes } from "./instance-route.ts";
+import { openInstance, type Instance } from "./open.ts";
+import { servePages } from "./page.ts";
+
+const { version }: { version: string } = JSON.parse(readFileSync(join(import.meta.dirname, "package.json"), "utf8"));
+const webFolder = join(import.meta.dirname, "../web/dist");
+
+/** Starts everything, says where, and stops cleanly on SIGINT and SIGTERM. */
+export async function startServer(): Promise<void> {
+  let running: { close(): Promise<void> } | undefined;
+  const stop = async (signal: NodeJS.Signals) => {
+    process.off("SIGINT", stop).off("SIGTERM", stop);
+    process.stdout.write(`\n${signal}: stopping …\n`);
+    await running?.close();
+    process.exit(0);
+  };
+  try {
+    const config = readConfig();
+    await ensureWebBuilt(webFolder);
+    running = await serve(config);
+    process.on("SIGINT", stop).on("SIGTERM", stop);
+  } catch (error) {
+    process.stderr.write(`${error instanceof ConfigError || error instanceof Error ? error.message : String(error)}\n`);
+    if (error instanceof Error && error.cause instanceof Error)
+      process.stderr.write(`  because: ${error.cause.message}\n`);
+    process.exit(1);
+  }
+}
+
+async function serve(config: Config): Promise<{ close(): Promise<void> }> {
+  const logger = pino({ level: config.logLevel, redact: ["req.headers", "password", "token"] });
+  const instance = await openInstance(config);
+  const { kernel } = instance;
+  const identity = openIdentity(kernel, { url: config.url });
+  const http = await buildHttp(instance, identity, config, logger);
+  kernel.sequencer.start();
+  const tasks: Record<string, JobHandler> = Object.assign({}, ...instance.apps.map((app) => app.jobs(kernel)));
+  const worker = await startWorker(kernel, tasks, { onlyServer: instance.cluster !== undefined, logger });
+  // PostgreSQL may be killed under us: bring it back, the pools reconnect by themselves.
+  instance.cluster?.onExit(
+    () =>
+      void instance.cluster
+        ?.restart()
+        .catch((error: unknown) => logger.fatal({ err: error }, "PostgreSQL did not come back")),
+  );
+  await http.listen({ host: config.host, port: config.port });
+  const link = await makeSetupLink(identity);
+  process.stdout.write(`Probity is ready at ${config.url}\n`);
+  if (link) process.stdout.write(`Set it up once, within 24 hours: ${config.url}/setup/${link.token}\n`);
+  return {
+    close: async () => {
+      await http.close();
+      await worker.stop();
+      await instance.close();
+    },
+  };
+}
+
+/** The HTTP side alone: every route of kernel, apps and instance on one server. */
+export async function buildHttp(
+  instance: Instance,
+  identity: Identity,
+  config: Config,
+  logger: Parameters<typeof createHttpServer>[2]["logger"],
+): Promise<FastifyInstance> {
+  const { kernel, apps } = instance;
+  const routes: Route[] = [];
+  routes.push(
+    ...instanceRoutes(instance, identity, config, { version, budgets, allRoutes: () => routes }),
+    ...sessionRoutes(identity, {
+      origin: config.url,
+      sampleData: async (tx) => {
+        for (const app of apps) await app.furnish?.(tx);
+      },
+    }),
+    ...peopleRoutes(identity, { origin: config.url }),
+    ...ledgerRoutes(kernel),
+    ...jobRoutes(kernel),
+    ...fileRoutes(kernel),
+    ...apps.flatMap((app) => appRoutes(kernel, app)),
+  );
+  const http = await createHttpServer(routes, new BudgetSpender(kernel.door), {
+    origin: config.url,
+    trustedProxies: config.trustedProxies,
+    maxUploadBytes: kernel.limits.maxBytes,
+    budgets,
+    logger,
+  });
+  await servePages(http, { folder: webFolder, https: config.url.startsWith("https:") });
+  return http;
+}
