@@ -110,7 +110,8 @@ module.exports = {
     parser: "swc",
     tsPreCompilationDeps: true,
     doNotFollow: { path: "(^|/)node_modules/" },
-    exclude: { path: "(^|/)(dist|sample-data|\\.cache|\\.probity)/" },
+    // Our own build output only: most packages live in a folder dist, and importing them must be seen.
+    exclude: { path: "^((web|apps/[^/]+)/dist|\\.cache|\\.probity)/" },
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["import", "node", "default", "types"],

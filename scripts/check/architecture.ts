@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Type } from "typebox";
 import { Value } from "typebox/value";
@@ -16,6 +16,7 @@ const Report = Type.Object({
   }),
 });
 
+const importing = /^(import|export) [^;]*? from "/m;
 const folders = ["verify", "kernel", "apps", "trust", "operations", "server", "web", "scripts", "bench"];
 
 /** Which way dependencies point, by .dependency-cruiser.cjs. */
@@ -27,10 +28,17 @@ export const architectureStep: Step = {
     const said = await runTool(root, "dependency-cruiser/bin/dependency-cruiser.mjs", args);
     if (!said.output.startsWith("{")) return silentFailure({ ...said, code: said.code || 1 }, []);
     const { modules, summary } = Value.Parse(Report, JSON.parse(said.output));
-    // With a parser it can't use, dependency-cruiser reads nothing, finds nothing and is content.
-    const read = modules.filter(({ source, dependencies }) => /\.tsx?$/.test(source) && dependencies.length > 0);
-    if (read.length === 0) return ["dependency-cruiser read no TypeScript at all: its rules checked nothing"];
+    // With a parser that cannot read a file, dependency-cruiser sees no import in it, finds nothing and is content.
+    const typescript = modules.filter(
+      ({ source }) => /^(?!.*node_modules\/).*\.tsx?$/.test(source) && existsSync(join(root, source)),
+    );
+    const unread = typescript.filter(
+      ({ source, dependencies }) =>
+        dependencies.length === 0 && importing.test(readFileSync(join(root, source), "utf8")),
+    );
+    if (typescript.length === 0) return ["dependency-cruiser saw no TypeScript at all: its rules checked nothing"];
     const found = summary.violations.map(({ from, to, rule }) => `${from}: ${rule.name}, by importing ${to}`);
+    found.push(...unread.map(({ source }) => `${source}: dependency-cruiser could not read its imports`));
     return [...found, ...silentFailure(said, found)].toSorted();
   },
 };

@@ -23,13 +23,14 @@ function plant(files: Readonly<Record<string, string>>): string {
   return root;
 }
 
-const installed = (name: string) => ({
-  [`node_modules/${name}/package.json`]: JSON.stringify({ name, exports: "./index.js" }),
-  [`node_modules/${name}/index.js`]: "export class Client {}\nexport const test = 1;\n",
+const installed = (name: string, main = "index.js") => ({
+  [`node_modules/${name}/package.json`]: JSON.stringify({ name, exports: `./${main}` }),
+  [`node_modules/${name}/${main}`]: "export class Client {}\nexport const test = 1;\n",
 });
 const sound = {
   ...installed("pg"),
   ...installed("vitest"),
+  ...installed("axios", "dist/index.js"),
   "kernel/index.ts": `export { door } from "./work/door.ts";\n`,
   "kernel/work/door.ts": `import { Client } from "pg";\nimport { seal } from "../seal.ts";\nexport const door = [Client, seal];\n`,
   "kernel/seal.ts": `import { leaf } from "../verify/leaf.ts";\nexport const seal = leaf;\n`,
@@ -64,6 +65,7 @@ const planted = [
   ["only-the-kernel-connects", "scripts/wrong.ts", "pg"],
   ["no-network-while-a-transaction-is-open", "kernel/work/wrong-1.ts", "node:https"],
   ["no-network-while-a-transaction-is-open", "kernel/work/wrong-2.ts", "net"],
+  ["no-network-while-a-transaction-is-open", "kernel/work/wrong-3.ts", "axios"],
   ["screens-talk-http", "web/wrong.ts", "../kernel/index.ts"],
   ["screens-talk-http", "apps/lab/ui/wrong-2.ts", "../app.ts"],
   ["server-serves-no-screen-source", "server/wrong-3.ts", "../web/kit/button.ts"],
@@ -97,10 +99,22 @@ describe("architecture: each rule bites", () => {
     expect(found.filter((line) => /^kernel\/wrong(-too)?\.ts: no-cycle,/.test(line))).not.toEqual([]);
   });
 
-  test("without a parser for TypeScript nothing is read: a fault, not a pass", async () => {
-    const root = plant(sound);
-    writeFileSync(join(root, ".dependency-cruiser.cjs"), `module.exports = { forbidden: [], options: {} };\n`);
-    expect(await architectureStep.run(root)).not.toEqual([]);
+  test("what was not read is a fault, not a pass", async () => {
+    const rules = ".dependency-cruiser.cjs";
+    const excluding = (path: string) =>
+      `module.exports = { forbidden: [], options: { parser: "swc", exclude: { path: "${path}" } } };\n`;
+    const root = plant({
+      ...sound,
+      "kernel/typed.ts": `import { seal } from "./seal.ts";\nexport const typed: typeof seal = seal;\n`,
+    });
+    writeFileSync(join(root, rules), excluding("kernel/seal"));
+    expect(await architectureStep.run(root)).toEqual([
+      "kernel/typed.ts: dependency-cruiser could not read its imports",
+    ]);
+    writeFileSync(join(root, rules), excluding("."));
+    expect(await architectureStep.run(root)).toEqual([
+      "dependency-cruiser saw no TypeScript at all: its rules checked nothing",
+    ]);
   });
 });
 
