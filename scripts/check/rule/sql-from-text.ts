@@ -2,8 +2,9 @@ import type { SourceRule } from "../source.ts";
 import { isTest, lineAt } from "./line.ts";
 
 /**
- * SQL takes values as parameters. A template handed to query(), or written as a statement's `sql`, may hold only identifiers and literals that pg itself
- * escaped, in place or into a constant of the same file; sql.raw() of Kysely is the same hole by another name.
+ * SQL takes values as parameters. A template handed to query(), or written as a statement's `sql`, may hold only
+ * identifiers and literals that pg itself escaped, in place or into a constant of the same file; sql.raw() of Kysely is
+ * the same hole by another name.
  */
 export const sqlFromText: SourceRule = (files) =>
   files
