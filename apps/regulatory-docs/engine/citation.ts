@@ -59,6 +59,8 @@ const QUANTITY_AFTER = /^\s?(?:mm|cm|m|nm|µm|um|mg|g|kg|ml|µl|l|s|ms|h|min|hz|
 /** "Obsolete documents" is about documents, not about the section cited beside them. */
 const ABOUT_DOCUMENTS = /^\s+(?:documents?|versions?|cop(?:y|ies)|records?|labels?|labell?ing|parts?|components?|pages?|products?|revisions?|forms?|procedures?|devices?|materials?|equipment)\b/;
 const EXCUSE_REACH = 70;
+/** Findings told of one document. A text with more is no procedure, and nobody reads them. */
+const MOST_FINDINGS = 500;
 
 /** Finds withdrawn citations in one document, in order of place. Linear in the text. */
 export function findCitations(indexed: IndexedDocument, list: CitationList): CitationFinding[] {
@@ -69,7 +71,7 @@ export function findCitations(indexed: IndexedDocument, list: CitationList): Cit
   const subparts = new Map(list.subparts.map((entry) => [entry.subpart, entry]));
   const hinted = new Set<string>();
   units.forEach((unit, index) => {
-    if (indexed.content.readings[index]?.exclusion === "revision-history") return;
+    if (findings.length >= MOST_FINDINGS || indexed.content.readings[index]?.exclusion === "revision-history") return;
     const text = document.text.slice(unit.start, unit.end);
     const lower = text.toLowerCase();
     const add = (start: number, end: number, cited: string, entry: FindingEntry): void => {
@@ -78,6 +80,7 @@ export function findCitations(indexed: IndexedDocument, list: CitationList): Cit
     };
     if (/[0-9]{3}\.[0-9]/.test(text)) {
       for (const match of text.matchAll(NUMBER)) {
+        if (findings.length >= MOST_FINDINGS) break;
         const [whole, section = "", tail = ""] = match;
         const end = match.index + whole.length;
         if (FOREIGN_BEFORE.test(text.slice(Math.max(0, match.index - 14), match.index))) continue;

@@ -62,8 +62,8 @@ const MAPPING_HEAD_OTHER = /\b(?:document|procedure|sop|doc|title|location|evide
 export function contentOf(structure: Structure): ContentMap {
   const { units, sections } = structure;
   const { text } = structure.document;
-  const roles = sections.map((_, index) => roleOf(sections, index));
-  const reasons = sections.map((_, index) => sectionExclusion(sections, index));
+  const roles = inherited(sections, (section) => roleOf(section.title), (section) => (RESPONSIBILITIES.test(section.title) && section.title.length < 60 ? "responsibilities" : "procedure"));
+  const reasons = inherited<Exclusion | undefined>(sections, (section, index) => exclusionOf(section, index === 1 && sections.length > 3), () => undefined);
   const readings: Reading[] = units.map((unit) => ({
     exclusion: unit.kind === "heading" ? undefined : reasons[unit.section],
     wording: "practice",
@@ -126,28 +126,34 @@ export function contentOf(structure: Structure): ContentMap {
   return { readings, roles, contentCharacters, placeholderCharacters, kind, counts };
 }
 
-function roleOf(sections: readonly Section[], index: number): Role {
-  for (let at = index; at > 0; at = sections[at]?.parent ?? 0) {
-    const title = sections[at]?.title ?? "";
-    if (PURPOSE.test(title)) return "purpose";
-    if (DEFINITIONS.test(title) && title.length < 50) return "definitions";
-    if (RECORDS.test(title)) return "records";
-    if (at === index && RESPONSIBILITIES.test(title) && title.length < 60) return "responsibilities";
-  }
-  return "procedure";
+/** What a section's own heading says, else what the one above it says, else what `otherwise` says. Linear: parents come first. */
+function inherited<Value>(
+  sections: readonly Section[],
+  own: (section: Section, index: number) => Value | undefined,
+  otherwise: (section: Section) => Value,
+): Value[] {
+  const decided: (Value | undefined)[] = [];
+  return sections.map((section, index) => {
+    const above = section.parent > 0 ? decided[section.parent] : undefined;
+    const value = index === 0 ? undefined : (own(section, index) ?? above);
+    decided.push(value);
+    return value ?? otherwise(section);
+  });
 }
 
-function sectionExclusion(sections: readonly Section[], index: number): Exclusion | undefined {
-  for (let at = index; at > 0; at = sections[at]?.parent ?? 0) {
-    const section = sections[at];
-    const title = section?.title ?? "";
-    // A document's own title ("Document List Control") does not exclude the whole document.
-    if (title.length > 70 || (at === 1 && sections.length > 3 && !/^(?:table of )?contents?$/i.test(title))) continue;
-    if (CONTENTS.test(title)) return "contents";
-    if (REVISION.test(title)) return "revision-history";
-    if (REFERENCES.test(title) && title.split(" ").length <= 5) return "references";
-  }
-  return undefined;
+function roleOf(title: string): Role | undefined {
+  if (PURPOSE.test(title)) return "purpose";
+  if (DEFINITIONS.test(title) && title.length < 50) return "definitions";
+  return RECORDS.test(title) ? "records" : undefined;
+}
+
+function exclusionOf(section: Section, isTitle: boolean): Exclusion | undefined {
+  const { title } = section;
+  // A document's own title ("Index of procedures") does not exclude the whole document, unless it is a contents page.
+  if (title.length > 70 || (isTitle && !/^(?:table of )?contents?$/i.test(title))) return undefined;
+  if (CONTENTS.test(title)) return "contents";
+  if (REVISION.test(title)) return "revision-history";
+  return REFERENCES.test(title) && title.split(" ").length <= 5 ? "references" : undefined;
 }
 
 function passagesOf(units: readonly Unit[]): number[][] {

@@ -160,6 +160,7 @@ export function readingOf(indexed: IndexedDocument): DocumentReading {
   if (content.kind === "template") notes.push("Prompts and empty fields outweigh the content: a template is not counted.");
   if (content.kind === "index") notes.push("Mostly lists of clauses or documents: an index is not counted.");
   if (content.kind === "withdrawn") notes.push("The document says it is no longer in force: it is not counted.");
+  if (structure.cut) notes.push("The text is longer than is read at once: its end was not looked at. Split it.");
   if (indexed.overview) notes.push("A manual or overview: what belongs into procedures counts less here.");
   for (const [reason, count] of Object.entries(content.counts)) {
     notes.push(`Left out of account: ${count} ${EXCLUDED[isExclusion(reason) ? reason : "references"]}.`);

@@ -92,7 +92,7 @@ export interface GapRun {
 }
 
 /** Below this coverage a requirement is a gap. */
-export const GAP_BELOW = 0.35;
+export const GAP_BELOW = 0.4;
 /** From this coverage on it is covered. */
 export const COVERED_FROM = 0.65;
 

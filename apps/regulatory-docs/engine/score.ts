@@ -1,5 +1,6 @@
 /** How far one document treats one requirement: obligations found within passages that are about it. */
 import { WORDING_WEIGHT } from "./strength.ts";
+import type { Unit } from "./structure.ts";
 import type { IndexedDocument } from "./term.ts";
 import type { CompiledObligation, CompiledRequirement } from "./compile.ts";
 
@@ -77,9 +78,14 @@ interface Aboutness {
   depth: number;
 }
 
+const NOT_ABOUT: Aboutness = { sections: [], titled: false, headed: [], depth: 0 };
+
 function aboutness(requirement: CompiledRequirement, document: IndexedDocument): Aboutness {
   const { structure, content } = document;
   const { units, sections } = structure;
+  const [subject] = requirement.scope;
+  const named = subject?.some((term) => document.hits.has(term) || document.titleTerms.has(term)) ?? false;
+  if (!named) return NOT_ABOUT;
   const groups = requirement.scope.map((group) => hitUnits(group, document));
   const inTitle = requirement.scope.map((group) => group.some((term) => document.titleTerms.has(term)));
   const titled = inTitle.length > 0 && inTitle.every(Boolean);
@@ -124,84 +130,156 @@ function aboutness(requirement: CompiledRequirement, document: IndexedDocument):
   return { sections: scores, titled, headed, depth };
 }
 
-/** Characters that count, by section. */
+const sizesOf = new WeakMap<IndexedDocument, number[]>();
+
+/** Characters that count, by section. Computed once a document. */
 function sectionSizes(document: IndexedDocument): number[] {
+  const known = sizesOf.get(document);
+  if (known) return known;
   const size = document.structure.sections.map(() => 0);
   document.structure.units.forEach((unit, index) => {
     if (unit.kind === "heading" || document.content.readings[index]?.exclusion) return;
     size[unit.section] = (size[unit.section] ?? 0) + unit.end - unit.start;
   });
+  sizesOf.set(document, size);
   return size;
 }
 
 function scoreObligation(obligation: CompiledObligation, document: IndexedDocument, about: Aboutness, mainness: number, factor: number): ObligationScore {
-  const { structure, content, titleTerms } = document;
-  const { units, sections } = structure;
-  const own = obligation.groups.map((group) => hitUnits(group, document));
-  const inTitle = obligation.groups.map((group) => group.some((term) => titleTerms.has(term)));
-  const candidates = new Set<number>();
-  for (const set of own) for (const unit of set) if (units[unit]?.kind !== "heading") candidates.add(unit);
-  const similar = similarity(obligation, document);
-  for (const unit of similar.keys()) candidates.add(unit);
-  const passages = own.map((set) => new Set([...set].map((unit) => units[unit]?.passage ?? -1)));
-  const inSection = own.map((set) => new Set([...set].map((unit) => units[unit]?.section ?? -1)));
+  if (about.sections.length === 0) return { score: 0, units: [] };
+  const { structure, content } = document;
+  const { units } = structure;
+  const place = scratchOf(document);
+  const candidates: number[] = [];
+  let titleMask = 0;
+  obligation.groups.forEach((group, index) => {
+    const bit = 1 << index;
+    for (const term of group) {
+      if (document.titleTerms.has(term)) titleMask |= bit;
+      for (const at of document.hits.get(term) ?? []) mark(place, units, at, bit, candidates);
+    }
+  });
+  similarity(obligation, document, place, candidates);
   const scored: { unit: number; score: number }[] = [];
   for (const index of candidates) {
     const unit = units[index];
-    if (!unit) continue;
-    let sum = 0;
-    let found = 0;
-    for (let group = 0; group < own.length; group += 1) {
-      const set = own[group];
-      let weight = 0;
-      if (set?.has(index)) weight = CONTEXT.own;
-      else if (unit.lead >= 0 && set?.has(unit.lead)) weight = CONTEXT.lead;
-      else if (set?.has(sections[unit.section]?.heading ?? -1)) weight = CONTEXT.heading;
-      else if (passages[group]?.has(unit.passage)) weight = CONTEXT.passage;
-      else {
-        for (let at = sections[unit.section]?.parent ?? 0; at > 0; at = sections[at]?.parent ?? 0) {
-          if (set?.has(sections[at]?.heading ?? -1)) weight = CONTEXT.parent;
-        }
-        if (weight === 0 && inTitle[group]) weight = CONTEXT.title;
-        if (weight === 0 && inSection[group]?.has(unit.section)) weight = CONTEXT.section;
-      }
-      if (weight > 0) found += 1;
-      sum += weight;
-    }
-    const count = Math.max(1, own.length);
-    const terms = own.length === 0 ? 0 : (sum / count) * (found / count);
-    const alike = similar.get(index) ?? 0;
-    const wording = content.readings[index]?.wording ?? "practice";
-    const role = ROLE_WEIGHT[content.roles[unit.section] ?? "procedure"];
+    if (!unit || unit.kind === "heading") continue;
+    const near = about.sections[unit.section] ?? 0;
+    if (near < 0.05) continue;
+    const terms = inContext(obligation.groups.length, index, unit, document, place, titleMask);
+    const alike = Math.min(1, Math.max(0, ((place.words[index] ?? 0) / obligation.wordWeight - 0.25) / 0.4));
     // In the subject's own procedure "per SOP-4" is a detail; elsewhere it sends the reader away.
+    const wording = content.readings[index]?.wording ?? "practice";
     const pointing = wording === "pointer" || (unit.lead >= 0 && content.readings[unit.lead]?.wording === "pointer");
     const firm = pointing ? WORDING_WEIGHT.pointer + 0.45 * mainness : WORDING_WEIGHT[wording];
-    const strength = firm * role * (about.sections[unit.section] ?? 0) * factor;
-    const score = Math.max(terms, 0.7 * alike) * strength;
+    const role = ROLE_WEIGHT[content.roles[unit.section] ?? "procedure"];
+    const score = Math.max(terms, 0.7 * alike) * firm * role * near * factor * (isHead(units, index) ? 0.5 : 1);
     if (score > 0.05) scored.push({ unit: index, score });
   }
+  for (const index of candidates) clear(place, units, index);
   scored.sort((a, b) => b.score - a.score || a.unit - b.unit);
   return { score: scored[0]?.score ?? 0, units: scored.slice(0, 6) };
 }
 
-/** Share of the statement's telling words in a unit with its lead and heading, above what chance gives. */
-function similarity(obligation: CompiledObligation, document: IndexedDocument): Map<number, number> {
-  const { units } = document.structure;
-  const sums = new Map<number, number>();
+/** Which groups a unit shows: in its own words in full, through its surroundings in part. */
+function inContext(count: number, index: number, unit: Unit, document: IndexedDocument, place: Scratch, titleMask: number): number {
+  if (count === 0) return 0;
+  const { sections } = document.structure;
+  const own = place.units[index] ?? 0;
+  const lead = unit.lead >= 0 ? (place.units[unit.lead] ?? 0) : 0;
+  const heading = place.units[sections[unit.section]?.heading ?? -1] ?? 0;
+  const passage = place.passages[unit.passage] ?? 0;
+  const section = place.sections[unit.section] ?? 0;
+  let parents = 0;
+  for (let at = sections[unit.section]?.parent ?? 0; at > 0; at = sections[at]?.parent ?? 0) {
+    parents |= place.units[sections[at]?.heading ?? -1] ?? 0;
+  }
+  let sum = 0;
+  let found = 0;
+  let close = 0;
+  for (let group = 0; group < count; group += 1) {
+    const bit = 1 << group;
+    let weight = 0;
+    if (own & bit) weight = CONTEXT.own;
+    else if (lead & bit) weight = CONTEXT.lead;
+    else if (heading & bit) weight = CONTEXT.heading;
+    else if (passage & bit) weight = CONTEXT.passage;
+    else if (parents & bit) weight = CONTEXT.parent;
+    else if (titleMask & bit) weight = CONTEXT.title;
+    else if (section & bit) weight = CONTEXT.section;
+    if (weight > 0) found += 1;
+    if (weight >= CONTEXT.lead) close += 1;
+    sum += weight;
+  }
+  // What is said must mostly be said here: title and headings lend the subject, not the statement.
+  return (sum / count) * (found / count) * (close >= count / 2 ? 1 : 0.7);
+}
+
+/** Working marks of one document, cleared after each obligation: groups seen as bits, words as weights. */
+interface Scratch {
+  units: Uint32Array;
+  passages: Uint32Array;
+  sections: Uint32Array;
+  words: Float64Array;
+  listed: Uint8Array;
+}
+
+const scratches = new WeakMap<IndexedDocument, Scratch>();
+
+function scratchOf(document: IndexedDocument): Scratch {
+  let scratch = scratches.get(document);
+  if (!scratch) {
+    const { units, sections } = document.structure;
+    scratch = {
+      units: new Uint32Array(units.length),
+      passages: new Uint32Array((units.at(-1)?.passage ?? 0) + 1),
+      sections: new Uint32Array(sections.length),
+      words: new Float64Array(units.length),
+      listed: new Uint8Array(units.length),
+    };
+    scratches.set(document, scratch);
+  }
+  return scratch;
+}
+
+function mark(place: Scratch, units: readonly Unit[], index: number, bit: number, candidates: number[]): void {
+  const unit = units[index];
+  if (!unit) return;
+  place.units[index] = (place.units[index] ?? 0) | bit;
+  place.passages[unit.passage] = (place.passages[unit.passage] ?? 0) | bit;
+  place.sections[unit.section] = (place.sections[unit.section] ?? 0) | bit;
+  if (place.listed[index]) return;
+  place.listed[index] = 1;
+  candidates.push(index);
+}
+
+function clear(place: Scratch, units: readonly Unit[], index: number): void {
+  const unit = units[index];
+  if (!unit) return;
+  place.units[index] = 0;
+  place.passages[unit.passage] = 0;
+  place.sections[unit.section] = 0;
+  place.words[index] = 0;
+  place.listed[index] = 0;
+}
+
+/** Weights of the statement's telling words, by unit: a second way in for texts in other words than the pack's. */
+function similarity(obligation: CompiledObligation, document: IndexedDocument, place: Scratch, candidates: number[]): void {
   for (const [stemmed, weight] of obligation.words) {
-    for (const unit of document.unitsOfWord.get(stemmed) ?? []) {
-      sums.set(unit, (sums.get(unit) ?? 0) + weight);
+    for (const index of document.unitsOfWord.get(stemmed) ?? []) {
+      place.words[index] = (place.words[index] ?? 0) + weight;
+      if (place.listed[index]) continue;
+      place.listed[index] = 1;
+      candidates.push(index);
     }
   }
-  const out = new Map<number, number>();
-  for (const [index, sum] of sums) {
-    const unit = units[index];
-    if (!unit || unit.kind === "heading") continue;
-    const share = sum / obligation.wordWeight;
-    const shaped = Math.min(1, Math.max(0, (share - 0.25) / 0.4));
-    if (shaped > 0) out.set(index, shaped);
-  }
-  return out;
+}
+
+/** The head of a table names columns; it states nothing. */
+function isHead(units: readonly Unit[], index: number): boolean {
+  const unit = units[index];
+  const next = units[index + 1];
+  return unit?.kind === "row" && unit.lead < 0 && next?.kind === "row" && next.passage === unit.passage;
 }
 
 function hitUnits(group: readonly number[], document: IndexedDocument): Set<number> {

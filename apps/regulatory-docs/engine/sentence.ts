@@ -25,7 +25,7 @@ export function sentencesOf(text: string, from: number, to: number): { start: nu
     const code = text.charCodeAt(at);
     if (code === 91 || code === 123) opened = at;
     else if (code === 93 || code === 125 || (opened >= 0 && at - opened > LONGEST)) opened = -1;
-    if (opened >= 0) continue;
+    if (opened >= 0 || at - start < 3) continue;
     if (code === 46 || code === 33 || code === 63 || code === 59 || code === 0x3002) {
       const next = afterClosers(text, at + 1, to);
       if (endsHere(text, at, from, to, code)) {

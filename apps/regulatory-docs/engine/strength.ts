@@ -74,6 +74,8 @@ const CONDITION =
 
 /** Prompts of a template: brackets, braces, underscores and empty cells outweigh the words. */
 export function isPlaceholder(text: string): boolean {
+  const prompts = text.includes("[") || text.includes("{") || text.includes("<") || text.includes("____");
+  if (!prompts) return !/[\p{L}\p{N}]/u.test(text);
   let inside = 0;
   let bracketed = 0;
   let open = 0;

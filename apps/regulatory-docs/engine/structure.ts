@@ -31,6 +31,9 @@ export interface Section {
   parent: number;
 }
 
+/** Most units read of one document: a 5 MB text in sentences has about 200,000. What lies beyond is told, not read. */
+const MOST_UNITS = 250_000;
+
 /** A document taken apart. */
 export interface Structure {
   document: AnalysisDocument;
@@ -38,6 +41,8 @@ export interface Structure {
   title: string;
   units: Unit[];
   sections: Section[];
+  /** The text went beyond the most that is read. */
+  cut: boolean;
 }
 
 interface Piece {
@@ -49,6 +54,7 @@ interface Piece {
 }
 
 const NUMBERED = /^(?:section\s+|clause\s+|chapter\s+|article\s+)?((?:[0-9]{1,2}|[A-Z])(?:\.[0-9]{1,3}){0,5})[.):]?\s+(?=\S)/i;
+const DOCUMENT_NUMBER = /^[A-Z]{2,6}[-_ ]?(?:[A-Z]{1,4}[-_ ])?[0-9]{1,5}(?:[.-][0-9]{1,3})?\s*[:.–—-]?\s+(?=\p{L})/u;
 const LIST_MARK = /^(?:[-*+•▪◦–]|\(?[0-9]{1,3}[.)]|\(?[a-zA-Z][.)]|\(?[ivx]{1,5}[.)])\s+\S/;
 const TITLE_KEY = /^(?:title|name|document[ _]title)\s*:\s*["']?([^"'\r\n]{2,160})/i;
 
@@ -57,18 +63,25 @@ export function structureOf(document: AnalysisDocument): Structure {
   const { text } = document;
   const units: Unit[] = [];
   const sections: Section[] = [{ heading: -1, title: "", level: 0, parent: -1 }];
+  const open: { index: number; level: number }[] = [];
   let passage = -1;
   let lastForm = "";
   let lead = -1;
   let introduction = -1;
   let title = "";
+  let cut = false;
   for (const piece of piecesOf(document)) {
+    if (units.length >= MOST_UNITS) {
+      cut = true;
+      break;
+    }
     const content = text.slice(piece.start, piece.end);
     const section = sections.length - 1;
     const base = { page: piece.page, lead: -1, indent: 0 };
     if (piece.form === "heading") {
       passage += 1;
-      const parent = parentOf(sections, piece.level);
+      const parent = parentOf(open, piece.level);
+      open.push({ index: section + 1, level: piece.level });
       const name = headingTitle(content);
       sections.push({ heading: units.length, title: name, level: piece.level, parent });
       units.push({ ...base, start: piece.start, end: piece.end, kind: "heading", section: section + 1, passage });
@@ -105,20 +118,19 @@ export function structureOf(document: AnalysisDocument): Structure {
     }
     lastForm = piece.form;
   }
-  return { document, title, units, sections };
+  return { document, title, units, sections, cut };
 }
 
 /** The number and bare title of a heading: "5.3 Review process" → "Review process". */
 export function headingTitle(heading: string): string {
   const plain = heading.replaceAll("*", "").replaceAll("`", "").trim();
-  return plain.replace(NUMBERED, "").trim();
+  return plain.replace(DOCUMENT_NUMBER, "").replace(NUMBERED, "").trim();
 }
 
-function parentOf(sections: readonly Section[], level: number): number {
-  for (let index = sections.length - 1; index > 0; index -= 1) {
-    if ((sections[index]?.level ?? 0) < level) return index;
-  }
-  return 0;
+/** The nearest open section of a lesser level. Sections that cannot be a parent any more leave the stack: linear in all. */
+function parentOf(open: { index: number; level: number }[], level: number): number {
+  while (open.length > 0 && (open.at(-1)?.level ?? 0) >= level) open.pop();
+  return open.at(-1)?.index ?? 0;
 }
 
 /** An item's introduction: the nearest item above that stands less deep and ends in a colon, else the list's own. */
@@ -137,12 +149,18 @@ function piecesOf(document: AnalysisDocument): Piece[] {
   const furniture = (document.furniture ?? []).toSorted((a, b) => a.start - b.start);
   let next = 0;
   let depth = 1;
+  let begun = false;
   for (const paragraph of document.paragraphs) {
     if (paragraph.end <= paragraph.start) continue;
     while (next < furniture.length && (furniture[next]?.end ?? 0) <= paragraph.start) next += 1;
     if ((furniture[next]?.start ?? Infinity) < paragraph.end) continue;
-    const piece = pieceOf(text, paragraph, depth);
+    let piece = pieceOf(text, paragraph, depth);
+    // The first line of a text without markup is its title when it is short and no sentence.
+    if (piece.form === "body" && !begun && isTitleLine(text.slice(piece.start, piece.end))) {
+      piece = { ...piece, form: "heading", level: 1 };
+    }
     if (piece.form === "heading") depth = piece.level;
+    if (piece.form !== "meta") begun = true;
     pieces.push(piece);
   }
   return pieces;
@@ -186,6 +204,10 @@ function looksLikeHeading(text: string, start: number, end: number, depth: numbe
   }
   if (bold) return depth + 1;
   return isCapitals(line) && line.split(" ").length <= 9 ? 2 : 0;
+}
+
+function isTitleLine(line: string): boolean {
+  return line.length <= 110 && !line.includes("\n") && !line.includes("|") && !/[.;,:?!]$/.test(line) && /\p{L}{3}/u.test(line);
 }
 
 /** "Document number: SOP-01" over "Revision: 2": a block of labels is metadata, not content. */
