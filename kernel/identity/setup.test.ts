@@ -119,6 +119,7 @@ describe("set-up", () => {
     expect(setUpAndDie(token, "workspace")).toBe("SIGKILL");
     expect(await isSetUp(identity)).toBe(false);
     expect(await as("probity_owner", `select 1 from identity."user"`)).toHaveLength(1);
+    await dead();
     const password = "another lantern folds 82";
     const { session } = await completeSetup(identity, token, { ...details(), owner: { ...owner, password } });
     expect((await sessionProfile(identity, session.token))?.workspaces).toHaveLength(1);
@@ -129,6 +130,7 @@ describe("set-up", () => {
   test("IDN-01 killed before the session: the set-up is complete, and the owner signs in", async () => {
     const token = await link();
     expect(setUpAndDie(token, "session")).toBe("SIGKILL");
+    await dead();
     expect(await isSetUp(identity)).toBe(true);
     expect(await refusal(completeSetup(identity, token, details()))).toBe("identity.setup_done");
     const { token: cookie } = await signInOwner();
@@ -204,6 +206,20 @@ function foundFirst(slug: string): Promise<void> {
     // Long enough for the others to ask while this one is not committed.
     await setTimeout(200);
   });
+}
+
+/** PostgreSQL takes a moment to see that a process is gone, and with it the lock of its set-up. */
+async function dead(): Promise<void> {
+  await expect
+    .poll(
+      () =>
+        as(
+          "probity_owner",
+          "select 1 from pg_locks where locktype = 'advisory' and classid = 7071 and objid = 14 and database = (select oid from pg_database where datname = current_database())",
+        ),
+      { timeout: 10_000 },
+    )
+    .toEqual([]);
 }
 
 /** Completes the set-up in a process of its own that kills itself before the given step is committed. */
