@@ -29,7 +29,10 @@ const procedures = process.env.LOOK_FILES;
 async function dropProcedures(page: Page): Promise<void> {
   if (procedures === undefined) throw new Error("LOOK_FILES names no folder");
   const names = (await readdir(procedures)).filter((name) => /\.(?:md|pdf|docx|txt)$/.test(name));
-  await page.locator("input[type=file]").first().setInputFiles(names.map((name) => join(procedures, name)));
+  await page
+    .locator("input[type=file]")
+    .first()
+    .setInputFiles(names.map((name) => join(procedures, name)));
   await page.getByRole("grid").waitFor({ timeout: 60_000 });
 }
 const collection = async (page: Page) => {
@@ -37,7 +40,10 @@ const collection = async (page: Page) => {
   await page.getByText("Analyse").first().waitFor();
 };
 const result = async (page: Page) => {
-  await page.getByRole("link", { name: /^Latest result of/ }).first().click();
+  await page
+    .getByRole("link", { name: /^Latest result of/ })
+    .first()
+    .click();
   await page.getByRole("grid").waitFor();
 };
 const row = (page: Page, nth: number) => page.getByRole("grid").locator("[aria-rowindex]").nth(nth);
@@ -130,7 +136,7 @@ async function look(browser: Browser, stop: Stop, size: keyof typeof sizes, sche
     );
     if (Array.isArray(found)) for (const violation of found) fault(`axe ${String(violation)}`);
   } catch (error) {
-    fault(error instanceof Error ? error.message.split("\n")[0] ?? "" : String(error));
+    fault(error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error));
     await page.screenshot({ path: join(out, `${name}-failed.png`) }).catch(() => {});
   }
   await context.close();
@@ -139,7 +145,13 @@ async function look(browser: Browser, stop: Stop, size: keyof typeof sizes, sche
 await mkdir(out, { recursive: true });
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"],
+  args: [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+  ],
 });
 const looks = (process.env.LOOK_AT ?? "wide-light wide-dark narrow-light").split(" ");
 for (const stop of stops.filter((item) => only.length === 0 || only.includes(item.name))) {

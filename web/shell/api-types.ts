@@ -12,7 +12,7 @@ export interface Instance {
 export interface PackSummary {
   id: string;
   title: string;
-  requirementCount: number;
+  requirementCount?: number;
 }
 
 export interface Person {
@@ -57,6 +57,11 @@ export interface Member extends Person {
   lastSeenAt: string | null;
 }
 
+/** People of a workspace with the invitations nobody has taken up yet. */
+export interface People extends Page<Member> {
+  invitations?: { id: string; email: string; role: string; expiresAt: string }[];
+}
+
 export interface Invitation {
   id: string;
   link: string;
@@ -66,7 +71,7 @@ export interface Invitation {
 export interface InvitationView {
   email?: string;
   role?: string;
-  workspace?: string | { name: string };
+  workspaceName?: string;
   expiresAt?: string;
 }
 
@@ -101,7 +106,7 @@ export interface Job {
   stage: string;
   done: number;
   total: number;
-  state: "queued" | "running" | "done" | "failed";
+  state: "waiting" | "running" | "done" | "failed";
   problem?: { title: string; detail?: string; next?: string } | null;
 }
 

@@ -1,4 +1,4 @@
-import { ApiProblem, offlineProblem, problemOf } from "./problem.ts";
+import { offlineProblem, problemOf } from "./problem.ts";
 
 /** The only module that calls `fetch`. Paths come from path.ts. */
 
@@ -195,5 +195,3 @@ export function upload<T>(path: string, file: File, onProgress: (share: number) 
     request.send(form);
   });
 }
-
-export { ApiProblem };

@@ -1,5 +1,7 @@
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Act } from "../kit/act.tsx";
+import { Choice } from "../kit/field.tsx";
 import { EmptyState } from "../kit/empty-state.tsx";
 import { LedgerTable } from "../kit/ledger-table.tsx";
 import { ProblemNotice } from "../kit/problem-notice.tsx";
@@ -7,8 +9,8 @@ import { Skeleton } from "../kit/skeleton.tsx";
 import { StatusMark } from "../kit/status-mark.tsx";
 import type { Tone } from "../kit/status.ts";
 import { showTime } from "../kit/time.ts";
-import { download } from "./api.ts";
-import type { LedgerEvent } from "./api-types.ts";
+import { download, read } from "./api.ts";
+import type { LedgerEvent, People } from "./api-types.ts";
 import { More } from "./more.tsx";
 import { api } from "./path.ts";
 import { usePlace, useTitle } from "./place.tsx";
@@ -36,6 +38,7 @@ export function Audit() {
   const events = usePages<LedgerEvent>(["events", place.params.ws, filter], (cursor) =>
     api.events({ ...filter, cursor, limit: 100 }),
   );
+  const people = useQuery({ queryKey: ["people-all"], queryFn: () => read<People>(api.people()) });
   const set = (name: string, value: string) => place.query({ ...filter, [name]: value }, true);
   const filtered = Object.keys(filter).length > 0;
   const input = (name: (typeof named)[number], label: string, type: string) => (
@@ -67,7 +70,17 @@ export function Audit() {
       <div className={css.row} role="search" aria-label="Filter events">
         {input("q", "Words", "search")}
         {input("action", "Action", "text")}
-        {input("actor", "Person", "text")}
+        <Choice
+          name="actor"
+          label="Person"
+          quiet
+          value={filter.actor ?? ""}
+          onChange={(value) => set("actor", value)}
+          options={[
+            { value: "", label: "anyone" },
+            ...(people.data?.items ?? []).map((member) => ({ value: member.id, label: member.name })),
+          ]}
+        />
         {input("from", "From", "date")}
         {input("to", "To", "date")}
         {filtered && (
@@ -101,7 +114,11 @@ export function Audit() {
               width: "190px",
               cell: (event) => <time dateTime={event.at}>{showTime(event.at)}</time>,
             },
-            { id: "actor", title: "Who", cell: (event) => <span className={css.line}>{event.actor?.name ?? "system"}</span> },
+            {
+              id: "actor",
+              title: "Who",
+              cell: (event) => <span className={css.line}>{event.actor?.name ?? "system"}</span>,
+            },
             {
               id: "action",
               title: "What",
@@ -112,7 +129,10 @@ export function Audit() {
               id: "object",
               title: "Object",
               cell: (event) => (
-                <span className={`${css.mono} ${css.line}`} title={`${event.record ?? ""} ${event.recordId ?? ""}`.trim()}>
+                <span
+                  className={`${css.mono} ${css.line}`}
+                  title={`${event.record ?? ""} ${event.recordId ?? ""}`.trim()}
+                >
                   {[event.record?.split(".").at(-1), event.recordId?.slice(-8)]
                     .filter((part) => part !== undefined && part !== null)
                     .join(" ")}

@@ -9,6 +9,7 @@ import type { InvitationView, Session } from "./api-types.ts";
 import { api, page } from "./path.ts";
 import { usePlace, useTitle } from "./place.tsx";
 import { type ApiProblem, asProblem } from "./problem.ts";
+import { sessionKey } from "./session.ts";
 import css from "./page.module.css";
 
 /** An invitation taken up: name and password, then straight in. */
@@ -39,7 +40,7 @@ export function Invite() {
     setProblem(null);
     try {
       await write("POST", api.invitation(token), { name: name.trim(), password }, { public: true });
-      queries.clear();
+      queries.removeQueries({ queryKey: sessionKey });
       const session = await readPublic<Session>(api.session());
       const home = session.workspaces[0];
       place.go(home === undefined ? page.me() : page.home(home.slug));
@@ -51,7 +52,7 @@ export function Invite() {
   };
 
   if (link.isPending) return <Skeleton label="Checking the invitation" />;
-  const workspace = typeof link.data?.workspace === "string" ? link.data.workspace : link.data?.workspace?.name;
+  const workspace = link.data?.workspaceName;
   return (
     <div className={css.narrow}>
       <h1>{workspace === undefined ? "Your invitation" : `Join ${workspace}`}</h1>

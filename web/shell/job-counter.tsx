@@ -6,7 +6,11 @@ import type { Job, Page } from "./api-types.ts";
 import { api } from "./path.ts";
 import css from "./job-counter.module.css";
 
-const words: Record<string, string> = { analyse: "Analysing", "read-document": "Reading a document" };
+const words: Record<string, string> = {
+  "regulatory_docs.analyse_collection": "Analysing",
+  "regulatory_docs.read_revision": "Reading a document",
+  "regulatory_docs.load_sample": "Loading the sample documents",
+};
 
 /** Running work, in the top bar. The reader may leave: results land on Home. */
 export function JobCounter() {

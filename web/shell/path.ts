@@ -49,6 +49,7 @@ export const api = {
   people: (values: Record<string, Value> = {}) => `/api/people${query(values)}`,
   person: (id: string) => `/api/people/${part(id)}`,
   invitations: () => "/api/people/invitations",
+  invitationOf: (id: string) => `/api/people/invitations/${part(id)}`,
   invitation: (token: string) => `/api/invitations/${part(token)}`,
   events: (values: Record<string, Value> = {}) => `/api/ledger/events${query(values)}`,
   home: () => "/api/home",

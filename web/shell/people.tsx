@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { Act } from "../kit/act.tsx";
 import { announce } from "../kit/announcer.tsx";
@@ -10,14 +10,12 @@ import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { Skeleton } from "../kit/skeleton.tsx";
 import { StatusMark } from "../kit/status-mark.tsx";
 import { showAge, showTime } from "../kit/time.ts";
-import { write } from "./api.ts";
-import type { Invitation, Member } from "./api-types.ts";
-import { More } from "./more.tsx";
+import { read, write } from "./api.ts";
+import type { Invitation, Member, People as PeopleAnswer } from "./api-types.ts";
 import { api } from "./path.ts";
 import { usePlace, useTitle } from "./place.tsx";
 import { asProblem } from "./problem.ts";
 import { useSession } from "./session.ts";
-import { usePages } from "./use-pages.ts";
 import css from "./page.module.css";
 
 const roles = [
@@ -32,7 +30,9 @@ export function People() {
   const { params } = usePlace();
   const session = useSession();
   const queries = useQueryClient();
-  const people = usePages<Member>(["people", params.ws], (cursor) => api.people({ cursor, limit: 50 }));
+  const people = useQuery({ queryKey: ["people", params.ws], queryFn: () => read<PeopleAnswer>(api.people()) });
+  const members = people.data?.items ?? [];
+  const invitations = people.data?.invitations ?? [];
   const [inviting, setInviting] = useState(false);
   const [removing, setRemoving] = useState<Member | null>(null);
   const own = session.data?.workspaces.find((item) => item.slug === params.ws)?.role ?? "member";
@@ -45,6 +45,10 @@ export function People() {
       announce("Role changed");
       return reread();
     },
+  });
+  const withdraw = useMutation({
+    mutationFn: (id: string) => write("DELETE", api.invitationOf(id)),
+    onSuccess: reread,
   });
   const remove = useMutation({
     mutationFn: (member: Member) => write("DELETE", api.person(member.id)),
@@ -64,11 +68,11 @@ export function People() {
       {people.isError && <ProblemNotice problem={asProblem(people.error)} onRetry={() => void people.refetch()} />}
       {role.isError && <ProblemNotice problem={asProblem(role.error)} />}
       {people.isPending && <Skeleton label="Reading people" />}
-      {people.isSuccess && people.items.length === 0 && <EmptyState>Nobody is here yet.</EmptyState>}
-      {people.items.length > 0 && (
+      {people.isSuccess && members.length === 0 && <EmptyState>Nobody is here yet.</EmptyState>}
+      {members.length > 0 && (
         <LedgerTable
           caption="People of this workspace"
-          rows={people.items}
+          rows={members}
           rowKey={(member) => member.id}
           tone={(member) => (member.status === "active" ? "covered" : "none")}
           columns={[
@@ -130,7 +134,7 @@ export function People() {
             {
               id: "acts",
               title: "Acts",
-            quiet: true,
+              quiet: true,
               end: true,
               width: "100px",
               cell: (member) => (
@@ -147,15 +151,39 @@ export function People() {
           ]}
         />
       )}
-      {people.isSuccess && (
-        <More
-          shown={people.items.length}
-          total={people.total}
-          noun="people"
-          more={people.hasNextPage}
-          busy={people.isFetchingNextPage}
-          onMore={() => void people.fetchNextPage()}
-        />
+      {invitations.length > 0 && (
+        <section aria-labelledby="invited">
+          <h2 id="invited">Invited</h2>
+          {withdraw.isError && <ProblemNotice problem={asProblem(withdraw.error)} />}
+          <LedgerTable
+            caption="Invitations nobody has taken up yet"
+            rows={invitations}
+            rowKey={(item) => item.id}
+            tone={() => "none"}
+            columns={[
+              { id: "email", title: "E-mail", lead: true, cell: (item) => item.email },
+              { id: "role", title: "Role", width: "150px", cell: (item) => item.role },
+              { id: "until", title: "Link ends", width: "220px", cell: (item) => showTime(item.expiresAt) },
+              {
+                id: "acts",
+                title: "Acts",
+                quiet: true,
+                end: true,
+                width: "110px",
+                cell: (item) => (
+                  <Act
+                    look="quiet"
+                    label={`Withdraw the invitation of ${item.email}`}
+                    disabledReason={refused}
+                    onAct={() => withdraw.mutate(item.id)}
+                  >
+                    Withdraw
+                  </Act>
+                ),
+              },
+            ]}
+          />
+        </section>
       )}
       <Invite open={inviting} onClose={() => setInviting(false)} onSent={reread} />
       <Dialog

@@ -10,6 +10,7 @@ import type { Preset, SetUpRequest, SetUpResult, SetUpView } from "./api-types.t
 import { api, page } from "./path.ts";
 import { usePlace, useTitle } from "./place.tsx";
 import { type ApiProblem, asProblem } from "./problem.ts";
+import { sessionKey } from "./session.ts";
 import { Steps } from "./steps.tsx";
 import css from "./page.module.css";
 
@@ -67,7 +68,8 @@ export function SetUp() {
     };
     try {
       const made = await write<SetUpResult>("POST", api.setUp(token), body, { public: true });
-      queries.clear();
+      queries.removeQueries({ queryKey: sessionKey });
+      void queries.invalidateQueries({ queryKey: ["instance"] });
       place.go(page.home(made.slug));
     } catch (error) {
       setProblem(asProblem(error));

@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import { streamEvents } from "./api.ts";
 import type { Job } from "./api-types.ts";
 import { api } from "./path.ts";
@@ -8,6 +8,7 @@ import { api } from "./path.ts";
 export function useJob(id: string | null, onEnd: (job: Job) => void): Job | null {
   const [job, setJob] = useState<Job | null>(null);
   const queries = useQueryClient();
+  const ended = useEffectEvent(onEnd);
   useEffect(() => {
     setJob(null);
     if (id === null) return;
@@ -18,7 +19,7 @@ export function useJob(id: string | null, onEnd: (job: Job) => void): Job | null
           for await (const step of streamEvents<Job>(api.jobEvents(id), control.signal)) {
             setJob(step);
             if (step.state === "done" || step.state === "failed") {
-              onEnd(step);
+              ended(step);
               return;
             }
           }
@@ -31,7 +32,6 @@ export function useJob(id: string | null, onEnd: (job: Job) => void): Job | null
     void queries.invalidateQueries({ queryKey: ["jobs"] });
     void follow();
     return () => control.abort();
-    // The end is reported to the caller that started the job, not to later renders of it.
-  }, [id]);
+  }, [id, queries]);
   return job;
 }

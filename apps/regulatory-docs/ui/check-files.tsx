@@ -2,6 +2,7 @@ import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import type { Tone } from "@probity/web/kit/status.ts";
 import { showBytes } from "@probity/web/kit/time.ts";
+import { refusalText } from "./finding-status.ts";
 import type { CheckedFile } from "./use-check.ts";
 
 function look(item: CheckedFile): { tone: Tone; word: string } {
@@ -27,11 +28,7 @@ export function CheckFiles({ files }: { files: CheckedFile[] }) {
           cell: (item) => (
             <>
               {item.file.name}
-              {item.refusal !== null && (
-                <div style={{ color: "var(--p-gap)" }}>
-                  {item.refusal.title} {item.refusal.detail}
-                </div>
-              )}
+              {item.refusal !== null && <div style={{ color: "var(--p-gap)" }}>{refusalText(item.refusal)}</div>}
             </>
           ),
         },

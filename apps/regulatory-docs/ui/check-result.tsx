@@ -20,7 +20,7 @@ export function CheckResult(props: { run: CheckRun; files: CheckedFile[]; onNew:
       return files.find((item) => item.file.name === name || item.file.name.replace(/\.[^.]+$/, "") === name)?.file;
     };
     return {
-      key: `check:${run.id}:${run.createdAt}`,
+      key: `check:${run.createdAt}`,
       text: async (id) => {
         const document = run.documents.find((item) => item.id === id);
         return document ?? { text: "", pages: [], paragraphs: [] };
@@ -41,6 +41,7 @@ export function CheckResult(props: { run: CheckRun; files: CheckedFile[]; onNew:
       <GapResult
         run={run}
         source={source}
+        proof={[`pack ${run.pack.id} ${run.pack.version}`, "computed in memory, kept nowhere"]}
         selection={selectionOf(place.search)}
         onSelect={(change, replace) => place.query({ ...change }, replace)}
         offered={["all", "gap", "partial"]}

@@ -78,7 +78,8 @@ export function Compare({ run, other, onPick, onClose }: Props) {
   );
 }
 
-function Slope({ from, to }: { from: number; to: number }) {
+function Slope(props: { from: number | null; to: number | null }) {
+  const [from, to] = [props.from ?? 0, props.to ?? 0];
   const y = (coverage: number) => 22 - 18 * coverage;
   const colour = to >= from ? "var(--p-covered)" : "var(--p-gap)";
   return (

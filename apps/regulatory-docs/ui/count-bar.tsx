@@ -11,16 +11,14 @@ const parts = [
 /** Four counts as one bar with its numbers, in the ledger's order. */
 export function CountBar({ counts }: { counts: Counts }) {
   const total = Math.max(1, counts.covered + counts.partial + counts.gap + counts.notAssessable);
-  let at = 0;
   return (
     <span className={css.box}>
       <svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
-        {parts.map(([key, tone]) => {
-          const width = (100 * counts[key]) / total;
-          const x = at;
-          at += width;
+        {parts.map(([key, tone], index) => {
+          const before = parts.slice(0, index).reduce((sum, [earlier]) => sum + counts[earlier], 0);
+          const width = Math.max(0, (100 * counts[key]) / total - 0.5);
           return (
-            <rect key={key} x={x} width={Math.max(0, width - 0.5)} height="8" style={{ fill: `var(--p-${tone})` }} />
+            <rect key={key} x={(100 * before) / total} width={width} height="8" style={{ fill: `var(--p-${tone})` }} />
           );
         })}
       </svg>

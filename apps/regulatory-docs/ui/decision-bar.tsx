@@ -6,7 +6,7 @@ import { api } from "@probity/web/shell/path.ts";
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { personName, type ReasonCode, reasonCodes, standing, statusLook } from "./finding-status.ts";
-import type { Finding, Status } from "./types.ts";
+import type { Finding } from "./types.ts";
 import type { Decisions } from "./use-decisions.ts";
 import css from "./decision-bar.module.css";
 
@@ -110,14 +110,16 @@ function InPlace(props: {
   );
 }
 
-const statuses = (Object.entries(statusLook) satisfies [string, { word: string }][]).map(([value, look]) => ({
+const everyStatus = (Object.entries(statusLook) satisfies [string, { word: string }][]).map(([value, look]) => ({
   value,
   label: look.word,
 }));
 
 function Override({ finding, decisions, onClose }: FormProps) {
-  const [status, setStatus] = useState<string>(
-    statuses.find((item) => item.value !== standing(finding))?.value ?? ("covered" satisfies Status),
+  // The machine's own status is no override; accepting says the same.
+  const statuses = everyStatus.filter((item) => item.value !== finding.status);
+  const [status, setStatus] = useState(
+    statuses.find((item) => item.value !== standing(finding))?.value ?? statuses[0]?.value ?? "covered",
   );
   const [reasonCode, setReasonCode] = useState<ReasonCode>("evidence-elsewhere");
   const [reason, setReason] = useState("");
@@ -149,7 +151,7 @@ function Override({ finding, decisions, onClose }: FormProps) {
 }
 
 function Assign({ finding, decisions, onClose }: FormProps) {
-  const people = useQuery({ queryKey: ["people-all"], queryFn: () => read<Page<Member>>(api.people({ limit: 200 })) });
+  const people = useQuery({ queryKey: ["people-all"], queryFn: () => read<Page<Member>>(api.people()) });
   const options = (people.data?.items ?? []).map((member) => ({ value: member.id, label: member.name }));
   const now = typeof finding.assignee === "string" ? finding.assignee : (finding.assignee?.id ?? "");
   const [chosen, setChosen] = useState("");
@@ -192,7 +194,7 @@ function Note({ finding, decisions, onClose }: FormProps) {
     <InPlace
       title={`Note on ${finding.requirementId}`}
       send="Save note"
-      onSend={() => decisions.act(finding, "note", { note: note.trim() })}
+      onSend={() => decisions.act(finding, "note", { note: note.trim() === "" ? null : note.trim() })}
       onClose={onClose}
     >
       <textarea

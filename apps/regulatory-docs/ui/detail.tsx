@@ -1,3 +1,4 @@
+import { ProofLine } from "@probity/web/kit/proof-line.tsx";
 import { StatusMark, StatusShape } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
 import type { ReactNode } from "react";
@@ -12,6 +13,8 @@ interface Props {
   activeEvidence: number;
   onEvidence: (index: number, as: "text" | "page") => void;
   isPdf: (documentId: string) => boolean;
+  /** What the finding rests on: run, pack, versions. */
+  proof: string[];
   /** Decision bar and forms, where there are decisions. */
   children?: ReactNode;
 }
@@ -70,6 +73,7 @@ export function Detail(props: Props) {
             {finding.dueOn !== null && <>Due {finding.dueOn}.</>}
           </p>
         )}
+        <ProofLine parts={props.proof} />
       </div>
       {props.children}
     </article>

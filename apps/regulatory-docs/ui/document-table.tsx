@@ -10,6 +10,7 @@ import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation } from "@tanstack/react-query";
 import { useRef } from "react";
 import { docsApi } from "./path.ts";
+import { refusalText } from "./finding-status.ts";
 import type { DocumentRecord } from "./types.ts";
 import { accepted } from "./use-check.ts";
 import type { Upload } from "./use-uploads.ts";
@@ -39,7 +40,7 @@ function look(row: Row): { tone: Tone; word: string } {
 function why(row: Row): string {
   if (row.kind === "moving") return row.upload.problem?.sentence ?? "";
   const { refusal } = row.document;
-  return refusal === null ? "" : `${refusal.title} ${refusal.detail}`;
+  return refusalText(refusal);
 }
 
 /** Files with revision, pages and state; a refused one says why and takes a replacement. */

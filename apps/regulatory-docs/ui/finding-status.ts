@@ -1,5 +1,5 @@
 import type { Tone } from "@probity/web/kit/status.ts";
-import type { Finding, Status } from "./types.ts";
+import type { Finding, Refusal, Status } from "./types.ts";
 
 /** Word and tone of each status. */
 export const statusLook: Record<Status, { tone: Tone; word: string }> = {
@@ -28,9 +28,9 @@ export function rowName(finding: Finding): string {
 }
 
 /** Display name of a person field, which the API gives as an id or as a person. */
-export function personName(person: string | { name: string } | null): string {
-  if (person === null) return "";
-  return typeof person === "string" ? person : person.name;
+export function personName(person: string | { name: string | null } | null): string {
+  if (person === null) return "somebody who left";
+  return typeof person === "string" ? person : (person.name ?? "somebody who left");
 }
 
 export const reasonCodes = [
@@ -42,3 +42,10 @@ export const reasonCodes = [
 ] as const;
 
 export type ReasonCode = (typeof reasonCodes)[number]["value"];
+
+/** Why a file was refused, in one line; a title that only repeats the code is left out. */
+export function refusalText(refusal: Refusal | null): string {
+  if (refusal === null) return "";
+  const title = refusal.title === refusal.code ? "" : refusal.title;
+  return [/[.!?…]$/.test(title) || title === "" ? title : `${title}.`, refusal.detail].join(" ").trim();
+}

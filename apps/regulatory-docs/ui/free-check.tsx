@@ -52,7 +52,7 @@ export function FreeCheck() {
         <FileDrop
           accept={accepted}
           refused={off ? "The free check is switched off on this instance." : undefined}
-          onFiles={(files) => chosen && check.start(chosen.id, files)}
+          onFiles={(files) => check.start(chosen?.id, files)}
         >
           <p>Drop a folder or files: PDF, Word, text or Markdown.</p>
           <div className={css.pack}>
@@ -64,7 +64,10 @@ export function FreeCheck() {
               onChange={setPack}
               options={packs.map((item) => ({
                 value: item.id,
-                label: `${item.title}, ${item.requirementCount} requirements`,
+                label:
+                  item.requirementCount === undefined
+                    ? item.title
+                    : `${item.title}, ${item.requirementCount} requirements`,
               }))}
             />
           </div>

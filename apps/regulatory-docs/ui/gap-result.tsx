@@ -16,7 +16,9 @@ import { Withdrawn } from "./withdrawn.tsx";
 import css from "./gap-result.module.css";
 
 interface Props {
-  run: Run;
+  run: Omit<Run, "id" | "collectionId">;
+  /** What every finding of it rests on. */
+  proof: string[];
   source: DocumentSource;
   selection: Selection;
   onSelect: (change: Selection, replace?: boolean) => void;
@@ -220,6 +222,7 @@ export function GapResult(props: Props) {
                   activeEvidence={withdrawn === undefined ? evidence : -1}
                   onEvidence={(index, as) => open(index, as, "viewer")}
                   isPdf={props.source.isPdf}
+                  proof={[...props.proof, ...(props.decide ? [`finding v${finding.version}`] : [])]}
                 >
                   {props.decide?.(finding)}
                 </Detail>
@@ -251,7 +254,8 @@ export function GapResult(props: Props) {
           const next = visible[Math.min(visible.length - 1, Math.max(0, at + by))];
           if (next !== undefined) pick(next.requirementId);
         }}
-        onPane={(next) => onSelect({ ...selection, req: finding?.requirementId ?? "", pane: next })} />
+        onPane={(next) => onSelect({ ...selection, req: finding?.requirementId ?? "", pane: next })}
+      />
       {props.foot}
       <KeyHelp open={help} onClose={() => setHelp(false)} keys={props.decide ? [...keys, ...decideKeys] : keys} />
     </div>

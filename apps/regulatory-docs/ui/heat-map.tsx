@@ -26,7 +26,13 @@ function wrap(name: string): string[] {
 }
 
 /** Which document speaks to which chapter: documents down, chapters across, requirements with evidence in the cell. */
-export function HeatMap({ run, onPick }: { run: Run; onPick: (requirementId: string) => void }) {
+export function HeatMap({
+  run,
+  onPick,
+}: {
+  run: Pick<Run, "findings" | "documents">;
+  onPick: (requirementId: string) => void;
+}) {
   const map = useMemo(() => heatMap(run), [run]);
   const [asTable, setAsTable] = useState(false);
   const [at, setAt] = useState({ row: 0, column: 0 });
@@ -113,10 +119,7 @@ export function HeatMap({ run, onPick }: { run: Run; onPick: (requirementId: str
                       width={cell.width - 2}
                       height={cell.height - 2}
                       style={{
-                        fill:
-                          item.hits === 0
-                            ? "var(--p-sunken)"
-                            : heat(item.hits / item.of),
+                        fill: item.hits === 0 ? "var(--p-sunken)" : heat(item.hits / item.of),
                       }}
                     />
                     <text

@@ -38,7 +38,7 @@ export function Matrix(props: Props) {
     props.onSelect(finding.requirementId);
   };
 
-  let line = 0;
+  const lines = new Map(props.findings.map((finding, index) => [finding.requirementId, index + 1]));
   const longest = Math.max(4, ...props.findings.map((finding) => finding.requirementId.length));
   return (
     <div
@@ -56,20 +56,17 @@ export function Matrix(props: Props) {
               {chapter.name}
             </span>
           </div>
-          {chapter.findings.map((finding) => {
-            line += 1;
-            return (
-              <Row
-                key={finding.requirementId}
-                finding={finding}
-                index={line}
-                selected={finding.requirementId === props.selected}
-                stop={finding.requirementId === stop}
-                onSelect={props.onOpen}
-                decides={props.decides}
-              />
-            );
-          })}
+          {chapter.findings.map((finding) => (
+            <Row
+              key={finding.requirementId}
+              finding={finding}
+              index={lines.get(finding.requirementId) ?? 1}
+              selected={finding.requirementId === props.selected}
+              stop={finding.requirementId === stop}
+              onSelect={props.onOpen}
+              decides={props.decides}
+            />
+          ))}
         </div>
       ))}
     </div>

@@ -54,7 +54,7 @@ async function boxesOf(page: pdf.PDFPageProxy, viewport: pdf.PageViewport, marks
       const scale = viewport.scale * run.width;
       boxes.push({
         left: (matrix[4] ?? 0) + (scale * hit.start) / run.str.length,
-        top: (matrix[5] ?? 0) - height,
+        top: (matrix[5] ?? 0) - height * 0.9,
         width: (scale * (hit.end - hit.start)) / run.str.length,
         height: height * 1.15,
         mark: mark.index,
@@ -65,7 +65,7 @@ async function boxesOf(page: pdf.PDFPageProxy, viewport: pdf.PageViewport, marks
 }
 
 /** One page of a PDF as it was printed, with the quotes outlined on it. */
-export default function PageView({ load, documentId, page, marks, active }: Props) {
+export function PageView({ load, documentId, page, marks, active }: Props) {
   const [turned, setTurned] = useState(0);
   const [boxes, setBoxes] = useState<Box[]>([]);
   const [drawn, setDrawn] = useState(false);

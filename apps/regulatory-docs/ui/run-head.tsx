@@ -8,7 +8,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { CountLine } from "./count-line.tsx";
 import { docsApi, docsPage } from "./path.ts";
-import { useRuns } from "./run-list.tsx";
+import { packId, useRuns } from "./run-list.tsx";
 import type { Collection, Run } from "./types.ts";
 import css from "./run.module.css";
 import menu from "./menu.module.css";
@@ -28,7 +28,9 @@ export function RunHead({ run, onCompare }: { run: Run; onCompare: (other: strin
     queryFn: () => read<Collection>(docsApi.collection(run.collectionId)),
   });
   const [problem, setProblem] = useState<ApiProblem | null>(null);
-  const others = (runs.data ?? []).filter((item) => item.id !== run.id && item.pack.id === run.pack.id);
+  const others = (runs.data ?? []).filter(
+    (item) => item.id !== run.id && packId(item) === run.pack.id && (item.state ?? "done") === "done",
+  );
   const skipped = run.documents.filter((item) => item.skipped !== null).length;
   const undecided = run.findings.filter((finding) => finding.decision === null).length;
   return (

@@ -6,12 +6,22 @@ import type { Page } from "@probity/web/shell/api-types.ts";
 import css from "@probity/web/shell/page.module.css";
 import { Go } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
+import { useInstance } from "@probity/web/shell/session.ts";
 import { useQuery } from "@tanstack/react-query";
 import { CountBar } from "./count-bar.tsx";
 import { docsApi, docsPage } from "./path.ts";
 import type { Run } from "./types.ts";
 
-export type RunSummary = Pick<Run, "id" | "pack" | "number" | "createdAt" | "counts" | "undecided">;
+interface RunSummary extends Pick<Run, "id" | "number" | "createdAt" | "counts"> {
+  pack: string | { id: string; title: string };
+  state?: string;
+  undecided?: number;
+}
+
+/** The pack's id, however the list names it. */
+export function packId(run: RunSummary): string {
+  return typeof run.pack === "string" ? run.pack : run.pack.id;
+}
 
 /** Results of a collection, newest first. */
 export function useRuns(collectionId: string) {
@@ -22,8 +32,13 @@ export function useRuns(collectionId: string) {
   });
 }
 
+/** Results, those that failed or still run included. */
 export function RunList({ collectionId, ws }: { collectionId: string; ws: string }) {
   const runs = useRuns(collectionId);
+  const instance = useInstance();
+  const finished = (run: RunSummary) => run.state === undefined || run.state === "done";
+  const packTitle = (run: RunSummary) =>
+    instance.data?.packs.find((pack) => pack.id === packId(run))?.title ?? packId(run);
   if (runs.isError) return <ProblemNotice problem={asProblem(runs.error)} onRetry={() => void runs.refetch()} />;
   if (runs.data === undefined || runs.data.length === 0) return null;
   return (
@@ -33,27 +48,39 @@ export function RunList({ collectionId, ws }: { collectionId: string; ws: string
         caption="Results of this collection"
         rows={runs.data}
         rowKey={(run) => run.id}
-        tone={(run) => (run.counts.gap > 0 ? "gap" : run.counts.partial > 0 ? "partial" : "covered")}
+        tone={(run) =>
+          !finished(run) ? "none" : run.counts.gap > 0 ? "gap" : run.counts.partial > 0 ? "partial" : "covered"
+        }
         columns={[
           {
             id: "run",
             title: "Run",
             lead: true,
-            cell: (run) => (
-              <Go to={docsPage.run(ws, run.id)}>
-                <b>
-                  Run {run.number}, {run.pack.title}
-                </b>
-              </Go>
-            ),
+            cell: (run) => {
+              const title = `Run ${run.number}, ${packTitle(run)}`;
+              return finished(run) ? (
+                <Go to={docsPage.run(ws, run.id)}>
+                  <b>{title}</b>
+                </Go>
+              ) : (
+                <>
+                  {title} <span className={css.muted}>{run.state}</span>
+                </>
+              );
+            },
           },
-          { id: "counts", title: "Result", width: "300px", cell: (run) => <CountBar counts={run.counts} /> },
+          {
+            id: "counts",
+            title: "Result",
+            width: "300px",
+            cell: (run) => (finished(run) ? <CountBar counts={run.counts} /> : ""),
+          },
           {
             id: "undecided",
             title: "Undecided",
             end: true,
             width: "96px",
-            cell: (run) => (run.undecided === 0 ? <span className={css.muted}>none</span> : run.undecided),
+            cell: (run) => (run.undecided === 0 ? <span className={css.muted}>none</span> : (run.undecided ?? "")),
           },
           { id: "at", title: "When", width: "200px", cell: (run) => showTime(run.createdAt) },
         ]}

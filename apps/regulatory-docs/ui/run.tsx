@@ -1,5 +1,6 @@
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
+import { showTime } from "@probity/web/kit/time.ts";
 import { UndoBar } from "@probity/web/kit/undo-bar.tsx";
 import { bytes, read, write } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
@@ -69,6 +70,7 @@ function Result({ run }: { run: Run }) {
       <GapResult
         run={run}
         source={source}
+        proof={[`run ${run.number}`, showTime(run.createdAt), `pack ${run.pack.id} ${run.pack.version}`]}
         selection={selection}
         onSelect={(change, replace) => {
           if (change.req !== selection.req) setForm(null);

@@ -79,13 +79,7 @@ export function Strip(props: { findings: Finding[]; selected: string | undefined
                 />
               ))}
               <rect x="0" y={base} width={width} height="0.8" style={{ fill: "var(--p-edge)" }} />
-              <rect
-                x="0"
-                y="46"
-                width={width}
-                height="6"
-                style={{ fill: heat(mean) }}
-              />
+              <rect x="0" y="46" width={width} height="6" style={{ fill: heat(mean) }} />
             </svg>
             <span className={css.name}>
               {shortName(chapter.name)}

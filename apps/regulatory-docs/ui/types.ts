@@ -71,7 +71,7 @@ export interface Decision {
   status: Status;
   reasonCode: string | null;
   reason: string | null;
-  by: string | { id: string; name: string };
+  by: string | { id: string; name: string | null } | null;
   at: string;
 }
 
@@ -86,7 +86,7 @@ export interface Finding {
   coverage: number;
   decidedStatus: Status | null;
   decision: Decision | null;
-  assignee: string | { id: string; name: string } | null;
+  assignee: string | { id: string; name: string | null } | null;
   dueOn: string | null;
   note: string | null;
   changed: boolean;
@@ -131,7 +131,7 @@ export interface RunDocument {
 }
 
 /** What the free check hands back: a run whose documents carry their text, because nothing was kept. */
-export interface CheckRun extends Omit<Run, "documents"> {
+export interface CheckRun extends Omit<Run, "documents" | "id" | "collectionId"> {
   documents: (RunDocument & DocumentText)[];
 }
 
@@ -139,7 +139,7 @@ export type CheckLine =
   | { type: "file"; name: string; state: string; refusal?: Refusal | null }
   | { type: "progress"; stage: string; done: number; total: number }
   | { type: "result"; run: CheckRun }
-  | { type: "problem"; title: string; detail?: string; next?: string; code?: string };
+  | { type: "problem"; problem: { title: string; detail?: string; next?: string; code?: string } };
 
 export interface Comparison {
   changed: {
@@ -147,8 +147,8 @@ export interface Comparison {
     title: string;
     before: Status | null;
     after: Status | null;
-    beforeCoverage: number;
-    afterCoverage: number;
+    beforeCoverage: number | null;
+    afterCoverage: number | null;
   }[];
 }
 

@@ -37,7 +37,7 @@ export function useCheck() {
     setState(empty);
   }, []);
 
-  const start = useCallback((pack: string, chosen: File[]) => {
+  const start = useCallback((pack: string | undefined, chosen: File[]) => {
     const offered = chosen.filter((file) => accepted.split(",").some((end) => file.name.toLowerCase().endsWith(end)));
     if (offered.length === 0) {
       setState({
@@ -55,7 +55,8 @@ export function useCheck() {
     running.current?.abort();
     running.current = control;
     const form = new FormData();
-    form.append("pack", pack);
+    // Dropped before the packs were known, the server takes its own first one.
+    if (pack !== undefined) form.append("pack", pack);
     for (const file of offered) form.append("files", file, file.name);
     let files: CheckedFile[] = offered.map((file) => ({ file, state: "sending", refusal: null }));
     let progress = { stage: "Sending", done: 0, total: offered.length };
@@ -70,7 +71,7 @@ export function useCheck() {
         } else if (line.type === "progress") {
           progress = { stage: line.stage, done: line.done, total: line.total };
         } else if (line.type === "problem") {
-          throw new ApiProblem({ status: 0, ...line });
+          throw new ApiProblem({ status: 0, ...line.problem, title: closed(line.problem.title) });
         } else {
           announce(`Done. ${line.run.counts.gap} gaps, ${line.run.counts.partial} partial.`);
           setState({ step: "result", files, problem: null, run: line.run });
@@ -92,6 +93,11 @@ export function useCheck() {
   }, []);
 
   return { state, start, reset };
+}
+
+/** A title the server wrote without its full stop. */
+function closed(title: string): string {
+  return /[.!?…]$/.test(title) ? title : `${title}.`;
 }
 
 /** A 429 says when to come back. */

@@ -19,24 +19,22 @@ export function useUploads(collectionId: string, onTaken: () => void) {
   const busy = useRef(0);
 
   const forget = useCallback((key: string) => setItems((old) => old.filter((item) => item.key !== key)), []);
-  const pump = useCallback(() => {
-    while (busy.current < 2) {
-      const next = queue.current.shift();
-      if (next === undefined) return;
-      busy.current += 1;
+  /** Works the queue off; two of these run at a time. */
+  const work = useCallback(async () => {
+    busy.current += 1;
+    for (let next = queue.current.shift(); next !== undefined; next = queue.current.shift()) {
+      const { key, file } = next;
       const patch = (change: Partial<Upload>) =>
-        setItems((old) => old.map((item) => (item.key === next.key ? { ...item, ...change } : item)));
-      upload(docsApi.upload(collectionId), next.file, (share) => patch({ share }))
-        .then(() => {
-          forget(next.key);
-          onTaken();
-        })
-        .catch((error: unknown) => patch({ problem: asProblem(error) }))
-        .finally(() => {
-          busy.current -= 1;
-          pump();
-        });
+        setItems((old) => old.map((item) => (item.key === key ? { ...item, ...change } : item)));
+      try {
+        await upload(docsApi.upload(collectionId), file, (share) => patch({ share }));
+        forget(key);
+        onTaken();
+      } catch (error) {
+        patch({ problem: asProblem(error) });
+      }
     }
+    busy.current -= 1;
   }, [collectionId, forget, onTaken]);
 
   const add = useCallback(
@@ -50,9 +48,9 @@ export function useUploads(collectionId: string, onTaken: () => void) {
       // A second try with the same name takes the place of the refused first.
       setItems((old) => [...old.filter((item) => item.problem === null || !names.has(item.file.name)), ...fresh]);
       queue.current.push(...fresh);
-      pump();
+      for (let free = 2 - busy.current; free > 0; free -= 1) void work();
     },
-    [pump],
+    [work],
   );
   return { items, add, forget };
 }

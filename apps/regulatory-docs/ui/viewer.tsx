@@ -10,7 +10,7 @@ import { type Mark, TextView } from "./text-view.tsx";
 import type { DocumentText } from "./types.ts";
 import css from "./viewer.module.css";
 
-const PageView = lazy(() => import("./page-view.tsx"));
+const PageView = lazy(async () => ({ default: (await import("./page-view.tsx")).PageView }));
 
 /** Where the viewer takes documents from: the server for a run, memory for the free check. */
 export interface DocumentSource {
