@@ -2,8 +2,13 @@
 export { defineApp, appRoutes, type App, type HomeItem } from "./app.ts";
 export { kernelGrants, writeGrants, platformRoles, type Grants, type PlatformRole } from "./access/role.ts";
 export { migrate, connectionString, type MigrationFolder } from "./database/migrate.ts";
-export { ensureSetupRole } from "./database/roles.ts";
+export { embeddedAdmin, externalAdmin, type AdminConfig } from "./database/admin.ts";
+export { readPostmasterFile } from "./database/cluster-process.ts";
 export { startCluster, type Cluster } from "./database/cluster.ts";
+export { examine, judgeDatabase, type Examination } from "./lint/examine.ts";
+export type { Remark } from "./lint/setting.ts";
+export { judge, refuseStart, rules, type Finding, type RecordShape } from "./lint/judge.ts";
+export { shapesOf } from "./lint/shape.ts";
 export { inspectUpload, type Accepted, type FileKind } from "./files/detect.ts";
 export { FileRefusedError, ExtractionBusyError, type RefusalCode } from "./files/error.ts";
 export type { ExtractedDocument } from "./files/extract.ts";
@@ -29,6 +34,20 @@ export { jobRoutes } from "./jobs/route.ts";
 export { startWorker, type Job, type JobHandler } from "./jobs/worker.ts";
 export { openKernel, type Kernel } from "./kernel.ts";
 export type { LedgerEvent } from "./ledger/leaf.ts";
+export { canonicalText } from "./ledger/leaf.ts";
+export {
+  latestProbes,
+  noteProbes,
+  openProbeDatabase,
+  refusal,
+  withProbeLock,
+  type ProbeConnection,
+  type ProbeDatabase,
+  type ProbeNote,
+  type ProbeRecord,
+} from "./probe/database.ts";
+export { openScratch, scratchSession, scratchTenantIds, type Scratch, type ScratchTenant } from "./probe/scratch.ts";
+export { openValue, sealValue } from "./vault/seal.ts";
 export { BudgetSpender, type Budget } from "./limits/budget.ts";
 export { csvOf } from "./record/csv.ts";
 export { declaredRecords, defineRecord, type RecordDeclaration } from "./record/define-record.ts";

@@ -1,55 +1,61 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { Client, type ClientConfig } from "pg";
-import { parse } from "pg-connection-string";
 import {
-  ensureSetupRole,
+  embeddedAdmin,
+  externalAdmin,
+  judgeDatabase,
   kernelGrants,
   migrate,
   openKernel,
   openRootKey,
+  refuseStart,
+  shapesOf,
   startCluster,
   writeGrants,
+  type AdminConfig,
   type App,
   type Cluster,
+  type Finding,
   type Kernel,
-  type RootKey,
 } from "@probity/kernel";
-import type { Config } from "./config.ts";
 import { enabledApps } from "./apps.ts";
+import type { Config } from "./config.ts";
 
 export type Instance = {
   readonly kernel: Kernel;
   readonly apps: readonly App[];
   readonly cluster: Cluster | undefined;
-  /** The set-up role's way in: for migrations and the doctor. */
-  readonly admin: ClientConfig;
+  /** The set-up role's way in: for migrations, the judge and the doctor. */
+  readonly admin: AdminConfig;
+  /** What the judge found that does not stop the start: it degrades its control. */
+  readonly findings: readonly Finding[];
   close(): Promise<void>;
 };
 
-/** Opens everything a server or a command needs: key, database (embedded or external), migrations, grants, kernel. */
+/** Opens everything a server or a command needs: key, database (embedded or external), migrations, grants, judge, kernel. */
 export async function openInstance(config: Config): Promise<Instance> {
-  mkdirSync(config.home, { recursive: true });
+  // Traversable, not readable: as root, PostgreSQL runs under an account of its own and must reach its folder.
+  mkdirSync(config.home, { recursive: true, mode: 0o711 });
   const rootKey = openRootKey(config.home);
   const cluster =
     config.databaseUrl === undefined ? await startCluster({ folder: join(config.home, "postgres") }) : undefined;
   try {
-    const admin = cluster ? await embeddedAdmin(cluster, rootKey) : externalAdmin(config.databaseUrl ?? "");
+    const admin = cluster ? await embeddedAdmin(cluster, rootKey.key) : externalAdmin(config.databaseUrl ?? "");
     const apps = enabledApps(config);
     const kernelFolder = { scope: "kernel", folder: join(import.meta.dirname, "../kernel/sql") };
     await migrate(admin, rootKey.key, [kernelFolder, ...apps.map((app) => app.migrations)]);
     await writeGrants(admin, rootKey.key, Object.assign({}, kernelGrants, ...apps.map((app) => app.grants)));
+    const findings = refuseStart(await judgeDatabase(admin, shapesOf(apps.flatMap((app) => app.records))));
     const { host, port, database, ssl } = admin;
     const filesFolder = config.storage.kind === "folder" ? config.storage.folder : join(config.home, "files");
-    const kernel = openKernel({ host, port, database, ...(ssl === undefined ? {} : { ssl }) }, rootKey, {
-      filesFolder,
-      ocr: config.ocr,
-    });
+    const address = { host, port, database, ...(ssl === undefined ? {} : { ssl }) };
+    const kernel = openKernel(address, rootKey, { filesFolder, ocr: config.ocr });
     return {
       kernel,
       apps,
       cluster,
       admin,
+      findings,
       close: async () => {
         await kernel.close();
         await cluster?.stop();
@@ -59,37 +65,4 @@ export async function openInstance(config: Config): Promise<Instance> {
     await cluster?.stop();
     throw error;
   }
-}
-
-const databaseName = "probity";
-
-async function embeddedAdmin(cluster: Cluster, rootKey: RootKey): Promise<ClientConfig> {
-  const superuser = new Client(cluster.adminConfig);
-  await superuser.connect();
-  try {
-    const role = await ensureSetupRole(superuser, rootKey.key, databaseName);
-    return { ...cluster.adminConfig, ...role, database: databaseName };
-  } finally {
-    await superuser.end();
-  }
-}
-
-function externalAdmin(url: string): ClientConfig {
-  const { host, port, user, password, database, ssl } = parse(url);
-  return {
-    host: host ?? "localhost",
-    port: port ? Number(port) : 5432,
-    user: user ?? "",
-    password: password ?? "",
-    database: database ?? "postgres",
-    ...sslOf(ssl),
-  };
-}
-
-/** `sslmode=verify-full` and its kin: outside the embedded mode the connection is verified unless the address says no-verify. */
-function sslOf(ssl: ReturnType<typeof parse>["ssl"]): Pick<ClientConfig, "ssl"> {
-  if (ssl === undefined || ssl === false || ssl === "false") return {};
-  return typeof ssl === "object"
-    ? { ssl: { rejectUnauthorized: !("rejectUnauthorized" in ssl && ssl.rejectUnauthorized === false) } }
-    : { ssl: true };
 }

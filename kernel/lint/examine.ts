@@ -126,3 +126,14 @@ function ledgerRemarks(ledger: Examination["ledger"], serving: boolean): Remark[
     },
   ];
 }
+
+/** The judge alone, over a connection of its own: what a server asks before it serves. */
+export async function judgeDatabase(config: ClientConfig, shapes: readonly RecordShape[]): Promise<Finding[]> {
+  const client = new Client({ ...config, application_name: "probity judge" });
+  await client.connect();
+  try {
+    return await judge(client, shapes);
+  } finally {
+    await client.end();
+  }
+}

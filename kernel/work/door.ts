@@ -91,13 +91,10 @@ export class Door {
 
   /** One definer function that needs no tenant (a session's own profile, a rate budget): never a table. */
   async callFunction(statement: Statement): Promise<Row[]> {
-    const client = await this.#pool.connect();
-    try {
+    return this.#guarded(nobody, "", async (client) => {
       const [rows] = await runBatch(client, [statement]);
       return rows ?? [];
-    } finally {
-      client.release();
-    }
+    });
   }
 
   /** Opens a workspace with the system credential and works in it, in one transaction. */
@@ -135,7 +132,9 @@ export class Door {
   }
 
   async #guarded<T>(credential: Credential, permission: string, use: (client: PoolClient) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect();
+    const client = await this.#pool.connect().catch((error: unknown) => {
+      throw problemOfDatabase(error, permission) ?? error;
+    });
     let broken: Error | undefined;
     const onError = (error: Error) => (broken = error);
     client.on("error", onError);
@@ -159,6 +158,9 @@ export class Door {
     }
   }
 }
+
+/** For definer functions that check their own secret. */
+const nobody: Credential = { kind: "link", token: "", source: { address: null, requestId: "function" } };
 
 class BoundTx implements Tx {
   readonly who: Who;

@@ -82,6 +82,7 @@ function isDoorCode(message: string): message is keyof typeof doorProblem {
 
 /** Turns the door's own refusals into problems; any other error stays what it is and becomes an opaque 500. */
 export function problemOfDatabase(error: unknown, permission: string): Problem | undefined {
+  if (isAway(error)) return doorProblem.busy({ cause: error });
   if (!(error instanceof DatabaseError) || error.code === undefined) return undefined;
   if (error.code.startsWith("PB4") && isDoorCode(error.message)) {
     return doorProblem[error.message]({ values: { permission }, cause: error });
@@ -92,3 +93,11 @@ export function problemOfDatabase(error: unknown, permission: string): Problem |
   const known = bySqlState[error.code];
   return known === undefined ? undefined : doorProblem[known]({ cause: error });
 }
+
+/** The database is not there, or no connection was free in time: for the caller both mean "later". */
+function isAway(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof DatabaseError) return false;
+  const code = "code" in error ? String(error.code) : "";
+  return awayCodes.has(code) || /^(timeout exceeded when trying to connect|Connection terminated)/.test(error.message);
+}
+const awayCodes = new Set(["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "57P01", "57P03"]);

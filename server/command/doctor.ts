@@ -2,12 +2,16 @@
 import { existsSync, lstatSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { startCluster } from "@probity/kernel";
-import { readPostmasterFile } from "../../kernel/database/cluster-process.ts";
-import { examine, type Examination } from "../../kernel/lint/examine.ts";
-import { rules, type RecordShape } from "../../kernel/lint/judge.ts";
-import type { Remark } from "../../kernel/lint/setting.ts";
-import { shapesOf } from "../../kernel/lint/shape.ts";
+import {
+  examine,
+  readPostmasterFile,
+  rules,
+  shapesOf,
+  startCluster,
+  type Examination,
+  type RecordShape,
+  type Remark,
+} from "@probity/kernel";
 import { enabledApps } from "../apps.ts";
 import { readConfig, type Config } from "../config.ts";
 

@@ -77,12 +77,25 @@ export const PACK_FOLDER = fileURLToPath(new URL("../packs/", import.meta.url));
 
 /** Loads a pack by id, with what it includes. Throws `PackError` naming file and path. */
 export function loadPack(id: string, folder: string = PACK_FOLDER): Pack {
-  return resolve(id, folder, []);
+  return remembered(`${folder}\0${id}`, () => resolve(id, folder, []));
+}
+
+/** Packs are part of the release and do not change while it runs; reading one takes a quarter of a second. */
+const known = new Map<string, unknown>();
+function remembered<T>(key: string, make: () => T): T;
+function remembered(key: string, make: () => unknown): unknown {
+  if (!known.has(key)) known.set(key, make());
+  return known.get(key);
 }
 
 /** Ids and titles of the packs in a folder, by id. Files that are no packs (other schemas) are left out. */
-export function listPacks(folder: string = PACK_FOLDER): { id: string; title: string; edition: string; version: string }[] {
-  const packs: { id: string; title: string; edition: string; version: string }[] = [];
+export function listPacks(folder: string = PACK_FOLDER): PackEntry[] {
+  return remembered(`${folder}\0`, () => readEntries(folder));
+}
+type PackEntry = { id: string; title: string; edition: string; version: string };
+
+function readEntries(folder: string): PackEntry[] {
+  const packs: PackEntry[] = [];
   for (const file of readdirSync(folder).toSorted()) {
     if (!file.endsWith(".yaml")) continue;
     const value: unknown = parse(readFileSync(join(folder, file), "utf8"));
@@ -107,9 +120,10 @@ export function parsePack(yaml: string, file: string): Pack {
 function checkPack(value: unknown, file: string): Pack {
   if (!Value.Check(PackSchema, value)) {
     const problems = [...Value.Errors(PackSchema, value)]
-      .filter((problem) => problem.keyword !== "boolean")
+      .filter((problem) => problem.keyword !== "additionalProperties")
       .slice(0, 5)
-      .map((problem) => `at ${problem.instancePath || "/"} ${problem.message}`);
+      // A field no schema names is judged by the schema `false`.
+      .map((problem) => `at ${problem.instancePath || "/"} ${problem.keyword === "boolean" ? "is not a known field" : problem.message}`);
     throw new PackError(file, problems.join("; "));
   }
   checkIds(value, file);
