@@ -44,7 +44,7 @@ export function CollectionPage() {
       queries.invalidateQueries({ queryKey: ["documents", id] }),
       queries.invalidateQueries({ queryKey: ["collection", id] }),
     ]);
-  const uploads = useUploads(id, () => void reread());
+  const uploads = useUploads(id, reread);
   const [pack, setPack] = useState("");
   const [running, setRunning] = useState<{ runId: string; jobId: string } | null>(null);
   const [failed, setFailed] = useState<ApiProblem | null>(null);
@@ -79,7 +79,7 @@ export function CollectionPage() {
         <Skeleton label="Opening the collection" />
       </div>
     );
-  if (collection.isError) {
+  if (collection.data === undefined) {
     return (
       <div className={pageCss.page}>
         <h1>Collection</h1>

@@ -24,7 +24,12 @@ import css from "./run.module.css";
 export function RunPage() {
   const place = usePlace();
   const id = place.params.id ?? "";
-  const run = useQuery({ queryKey: ["run", id], queryFn: () => read<Run>(docsApi.run(id)), staleTime: 30_000 });
+  // Each reading of a run leaves a leaf in the ledger, so it is read once and changed here with each decision.
+  const run = useQuery({
+    queryKey: ["run", id],
+    queryFn: () => read<Run>(docsApi.run(id)),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
   useTitle(run.data === undefined ? "Gap result" : `Run ${run.data.number}, ${run.data.pack.title}`);
   if (run.isPending) {
     return (
@@ -33,7 +38,7 @@ export function RunPage() {
       </div>
     );
   }
-  if (run.isError) {
+  if (run.data === undefined) {
     return (
       <div className={pageCss.page}>
         <h1>Gap result</h1>

@@ -1,5 +1,6 @@
 import { announce } from "@probity/web/kit/announcer.tsx";
-import { read, write } from "@probity/web/shell/api.ts";
+import { write } from "@probity/web/shell/api.ts";
+import type { Member, People } from "@probity/web/shell/api-types.ts";
 import { ApiProblem } from "@probity/web/shell/problem.ts";
 import { useSession } from "@probity/web/shell/session.ts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
@@ -24,7 +25,7 @@ interface Last {
 }
 
 /** The part of a finding an act changes, shown before the server has answered. */
-function foreseen(change: Change, by: string): Partial<Finding> {
+function foreseen(change: Change, by: string, people: Member[]): Partial<Finding> {
   const at = new Date().toISOString();
   const { body, finding } = change;
   const decided = (kind: Decision["kind"], status: Status): Partial<Finding> => ({
@@ -45,6 +46,9 @@ function foreseen(change: Change, by: string): Partial<Finding> {
   }
   if (change.name === "reopen") return { decidedStatus: null, decision: null };
   if (change.name === "due") return { dueOn: typeof body.dueOn === "string" ? body.dueOn : null };
+  if (change.name === "assign") {
+    return { assignee: people.find((member) => member.id === body.assigneeId) ?? null };
+  }
   if (change.name === "note") return { note: typeof body.note === "string" ? body.note : null };
   return {};
 }
@@ -71,20 +75,22 @@ export function useDecisions(run: Run, onDone: (next: string | null) => void) {
     onMutate: async (change) => {
       await queries.cancelQueries({ queryKey: key });
       const before = queries.getQueryData<Run>(key);
-      patch(change.finding.id, foreseen(change, session.data?.user.name ?? ""));
+      patch(
+        change.finding.id,
+        foreseen(change, session.data?.user.name ?? "", queries.getQueryData<People>(["people-all"])?.items ?? []),
+      );
       return { before };
     },
     onError: (error, change, context) => {
       silent.current = error instanceof ApiProblem && error.status === 0 ? change : null;
       if (context?.before !== undefined) queries.setQueryData(key, context.before);
+      // Somebody else was first: what they did is shown beside the refusal.
+      if (error instanceof ApiProblem && error.status === 412) void queries.invalidateQueries({ queryKey: key });
     },
-    onSuccess: async (answer, change) => {
+    onSuccess: (answer, change) => {
       silent.current = null;
       // The answer carries the new version; without it the next act on this finding would be stale.
-      const version = answer?.version ?? change.finding.version + 1;
-      patch(change.finding.id, { version });
-      const fresh = await read<Run>(docsApi.run(run.id));
-      queries.setQueryData(key, fresh);
+      patch(change.finding.id, { version: answer?.version ?? change.finding.version + 1 });
     },
   });
   const patch = (id: string, change: Partial<Finding>) =>

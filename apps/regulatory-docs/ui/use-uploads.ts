@@ -17,6 +17,7 @@ export function useUploads(collectionId: string, onTaken: () => void) {
   const [items, setItems] = useState<Upload[]>([]);
   const queue = useRef<Upload[]>([]);
   const busy = useRef(0);
+  const told = useRef<ReturnType<typeof setTimeout>>(undefined);
 
   const forget = useCallback((key: string) => setItems((old) => old.filter((item) => item.key !== key)), []);
   /** Works the queue off; two of these run at a time. */
@@ -29,9 +30,17 @@ export function useUploads(collectionId: string, onTaken: () => void) {
       try {
         await upload(docsApi.upload(collectionId), file, (share) => patch({ share }));
         forget(key);
-        onTaken();
+        clearTimeout(told.current);
+        // One reading of the list for a burst of files.
+        told.current = setTimeout(onTaken, 600);
       } catch (error) {
-        patch({ problem: asProblem(error) });
+        const problem = asProblem(error);
+        if (problem.status === 429 && problem.retryAfterSeconds !== null && problem.retryAfterSeconds <= 60) {
+          // The instance takes only so many at once; the file keeps its place.
+          patch({ share: 0 });
+          await new Promise((resolve) => setTimeout(resolve, (problem.retryAfterSeconds ?? 1) * 1_000));
+          queue.current.unshift(next);
+        } else patch({ problem });
       }
     }
     busy.current -= 1;
