@@ -26,7 +26,10 @@ export function bm25(): Scorer {
     const lengths = sections.map((counts) => [...counts.values()].reduce((sum, count) => sum + count, 0));
     const mean = lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, lengths.length);
     const query = new Set(
-      stemsOf([requirement.title, requirement.summary, ...requirement.obligations.map((one) => one.statement)].join(" "), lexicon),
+      stemsOf(
+        [requirement.title, requirement.summary, ...requirement.obligations.map((one) => one.statement)].join(" "),
+        lexicon,
+      ),
     );
     const scores = sections.map(() => 0);
     for (const stem of query) {
@@ -34,7 +37,9 @@ export function bm25(): Scorer {
       const idf = Math.log(1 + (sections.length - holders + 0.5) / (holders + 0.5));
       sections.forEach((counts, index) => {
         const count = counts.get(stem) ?? 0;
-        if (count > 0) scores[index] = (scores[index] ?? 0) + (idf * count * 2.2) / (count + 1.2 * (0.25 + (0.75 * (lengths[index] ?? 0)) / mean));
+        if (count > 0)
+          scores[index] =
+            (scores[index] ?? 0) + (idf * count * 2.2) / (count + 1.2 * (0.25 + (0.75 * (lengths[index] ?? 0)) / mean));
       });
     }
     return Math.max(0, ...scores) / Math.max(1, query.size);
@@ -45,7 +50,9 @@ export function bm25(): Scorer {
 export function keywords(): Scorer {
   return (requirement, documents) => {
     const texts = documents.map((document) => document.text.toLowerCase());
-    const words = new Set((requirement.scope[0] ?? []).flatMap((one) => one.split("~")).map((one) => one.trim().toLowerCase()));
+    const words = new Set(
+      (requirement.scope[0] ?? []).flatMap((one) => one.split("~")).map((one) => one.trim().toLowerCase()),
+    );
     let found = 0;
     for (const word of words) if (texts.some((text) => text.includes(word))) found += 1;
     return found;
@@ -56,14 +63,20 @@ export function keywords(): Scorer {
 export function decoys(pack: Pack): { name: string; text: string }[] {
   const rows = pack.requirements;
   const manual = rows
-    .map((one) => `## ${one.id} ${one.title}\n\n${one.summary} The organization has established documented procedures for this; see the applicable procedure.`)
+    .map(
+      (one) =>
+        `## ${one.id} ${one.title}\n\n${one.summary} The organization has established documented procedures for this; see the applicable procedure.`,
+    )
     .join("\n\n");
   const mapping = rows.map((one, index) => `| ${one.id} | ${one.title} | SOP-${100 + index} |`).join("\n");
   const list = rows.map((one, index) => `- SOP-${100 + index} ${one.title}`).join("\n");
   const contents = rows.map((one, index) => `${one.id} ${one.title} ........ ${index + 3}`).join("\n");
   return [
     { name: "decoy-a.md", text: `# Quality Manual\n\n${manual}\n` },
-    { name: "decoy-b.md", text: `# Clause mapping\n\n| Clause | Title | Procedure |\n| --- | --- | --- |\n${mapping}\n` },
+    {
+      name: "decoy-b.md",
+      text: `# Clause mapping\n\n| Clause | Title | Procedure |\n| --- | --- | --- |\n${mapping}\n`,
+    },
     { name: "decoy-c.md", text: `# List of procedures\n\n${list}\n` },
     { name: "decoy-d.md", text: `# Quality system\n\nTable of contents\n\n${contents}\n` },
   ];

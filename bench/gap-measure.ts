@@ -13,13 +13,17 @@ export function auc(pairs: readonly Pair[]): number {
   const negatives = pairs.filter((pair) => !pair.positive);
   let wins = 0;
   for (const positive of positives) {
-    for (const negative of negatives) wins += positive.score > negative.score ? 1 : positive.score === negative.score ? 0.5 : 0;
+    for (const negative of negatives)
+      wins += positive.score > negative.score ? 1 : positive.score === negative.score ? 0.5 : 0;
   }
   return wins / (positives.length * negatives.length);
 }
 
 /** Decisions at a threshold: treated from `threshold` on. */
-export function decide(pairs: readonly Pair[], threshold: number): { accuracy: number; gapRecall: number; presentRecall: number } {
+export function decide(
+  pairs: readonly Pair[],
+  threshold: number,
+): { accuracy: number; gapRecall: number; presentRecall: number } {
   const right = (pair: Pair): boolean => pair.score >= threshold === pair.positive;
   const share = (some: readonly Pair[]): number => some.filter(right).length / some.length;
   return {
@@ -47,7 +51,11 @@ export function bestThreshold(pairs: readonly Pair[]): number {
 }
 
 /** 95 % interval of a figure by resampling the pairs 2,000 times. The seed is fixed, so the report repeats. */
-export function interval<T>(items: readonly T[], figure: (sample: readonly T[]) => number, seed = 13_485): [number, number] {
+export function interval<T>(
+  items: readonly T[],
+  figure: (sample: readonly T[]) => number,
+  seed = 13_485,
+): [number, number] {
   const random = mulberry(seed);
   const values: number[] = [];
   for (let round = 0; round < 2000; round += 1) {

@@ -25,6 +25,7 @@ interface Reading {
 
 interface Judged extends Reading {
   answer: Label;
+  coverage: number;
 }
 
 const ROOT = process.env.PROBITY_QMS_SETS ?? "/work/shared/data/qms";
@@ -36,13 +37,20 @@ function main(): void {
     console.log(`Skipped: labels (${FOLDER}) or sets (${ROOT}) are not here.`);
     return;
   }
-  const wanted = process.argv.slice(2);
+  const wanted = process.argv.slice(2).filter((one) => !one.startsWith("--"));
   const files = readdirSync(FOLDER).filter((file) => file.endsWith(".jsonl") && file !== SECOND);
   const readings = files.flatMap((file) => readLabels(join(FOLDER, file)));
   const pack = loadPack("iso-13485");
   for (const set of [...new Set(readings.map((reading) => reading.set))].toSorted()) {
     if (wanted.length > 0 && !wanted.includes(set)) continue;
-    report(set, judge(pack, readings.filter((reading) => reading.set === set)), pack);
+    report(
+      set,
+      judge(
+        pack,
+        readings.filter((reading) => reading.set === set),
+      ),
+      pack,
+    );
   }
   const second = join(FOLDER, SECOND);
   if (existsSync(second) && wanted.length === 0) agreement(readings, readLabels(second));
@@ -64,7 +72,7 @@ function judge(pack: Pack, readings: readonly Reading[]): Judged[] {
       answers.set(key, answer);
     }
     const coverage = answer.get(reading.requirement);
-    return coverage === undefined ? [] : [{ ...reading, answer: labelOf(statusOf(coverage)) }];
+    return coverage === undefined ? [] : [{ ...reading, coverage, answer: labelOf(statusOf(coverage)) }];
   });
 }
 
@@ -72,13 +80,25 @@ function report(set: string, judged: readonly Judged[], pack: Pack): void {
   const counts = LABELS.map((label) => judged.filter((one) => one.label === label).length);
   const most = LABELS[counts.indexOf(Math.max(...counts))] ?? "none";
   console.log(`\n${set}: ${judged.length} pairs (full ${counts[0]}, partial ${counts[1]}, none ${counts[2]})`);
-  const accuracy = (sample: readonly Judged[]): number => sample.filter((one) => one.answer === one.label).length / sample.length;
+  const accuracy = (sample: readonly Judged[]): number =>
+    sample.filter((one) => one.answer === one.label).length / sample.length;
   console.log(`  accuracy  ${withInterval(judged, accuracy)}`);
   console.log(`  macro-F1  ${withInterval(judged, macroF1)}`);
   const always = judged.map((one) => ({ ...one, answer: most }));
   console.log(`  always “${most}”  accuracy ${withInterval(always, accuracy)}  macro-F1 ${macroF1(always).toFixed(3)}`);
   const words = byKeywords(judged, pack);
   console.log(`  two keywords  accuracy ${withInterval(words, accuracy)}  macro-F1 ${macroF1(words).toFixed(3)}`);
+  for (const label of LABELS) {
+    const scores = judged
+      .filter((one) => one.label === label)
+      .map((one) => one.coverage)
+      .toSorted((a, b) => a - b);
+    const at = (share: number): string => (scores[Math.floor(share * (scores.length - 1))] ?? 0).toFixed(2);
+    console.log(
+      `  coverage of “${label}”: 10 % ${at(0.1)}  25 % ${at(0.25)}  50 % ${at(0.5)}  75 % ${at(0.75)}  90 % ${at(0.9)}`,
+    );
+  }
+  if (process.argv.includes("--sweep")) sweep(judged);
   console.log("  rows = readers, columns = engine: full, partial, none");
   for (const label of LABELS) {
     const row = LABELS.map((answer) => judged.filter((one) => one.label === label && one.answer === answer).length);
@@ -98,11 +118,14 @@ function byKeywords(judged: readonly Judged[], pack: Pack): Judged[] {
 }
 
 function macroF1(sample: readonly Judged[]): number {
-  const scores = LABELS.filter((label) => sample.some((one) => one.label === label || one.answer === label)).map((label) => {
-    const hit = sample.filter((one) => one.label === label && one.answer === label).length;
-    const all = sample.filter((one) => one.label === label).length + sample.filter((one) => one.answer === label).length;
-    return all === 0 ? 0 : (2 * hit) / all;
-  });
+  const scores = LABELS.filter((label) => sample.some((one) => one.label === label || one.answer === label)).map(
+    (label) => {
+      const hit = sample.filter((one) => one.label === label && one.answer === label).length;
+      const all =
+        sample.filter((one) => one.label === label).length + sample.filter((one) => one.answer === label).length;
+      return all === 0 ? 0 : (2 * hit) / all;
+    },
+  );
   return scores.reduce((sum, score) => sum + score, 0) / scores.length;
 }
 
@@ -132,7 +155,9 @@ function fileOf(reading: Reading): string | undefined {
   const folder = join(ROOT, reading.set);
   if (!existsSync(folder)) return undefined;
   const files = readdirSync(folder);
-  const file = files.find((one) => one === reading.document || one === `${reading.document}.md`) ?? files.find((one) => one.startsWith(reading.document));
+  const file =
+    files.find((one) => one === reading.document || one === `${reading.document}.md`) ??
+    files.find((one) => one.startsWith(reading.document));
   return file ? join(folder, file) : undefined;
 }
 
@@ -145,13 +170,37 @@ function readLabels(file: string): Reading[] {
       if (typeof value !== "object" || value === null) return [];
       const fields = Object.fromEntries(Object.entries(value));
       const label = LABELS.find((one) => one === fields.label);
-      return label ? [{ set: String(fields.set), document: String(fields.document), requirement: String(fields.requirement), label }] : [];
+      return label
+        ? [
+            {
+              set: String(fields.set),
+              document: String(fields.document),
+              requirement: String(fields.requirement),
+              label,
+            },
+          ]
+        : [];
     });
 }
 
 function labelOf(status: GapStatus): Label {
   if (status === "covered") return "full";
   return status === "partial" ? "partial" : "none";
+}
+
+/** Accuracy and macro-F1 over pairs of thresholds, for choosing them on the tuning set. */
+function sweep(judged: readonly Judged[]): void {
+  for (const low of [0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4]) {
+    const cells = [0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9].map((high) => {
+      const again = judged.map((one): Judged => ({
+        ...one,
+        answer: one.coverage < low ? "none" : one.coverage < high ? "partial" : "full",
+      }));
+      const right = again.filter((one) => one.answer === one.label).length / again.length;
+      return `${high}: ${right.toFixed(2)}/${macroF1(again).toFixed(2)}`;
+    });
+    console.log(`  gap below ${low.toFixed(2)}, covered from ${cells.join("  ")}`);
+  }
 }
 
 main();

@@ -41,7 +41,10 @@ function main(): void {
       const decoyed = [...documents, ...decoys(pack).map((one) => documentFromText(one.name, one.text))];
       const rescued = pairsOf(pack, truth, decoyed, engine);
       report("engine, with manual, mapping, list and contents page", rescued, GAP_BELOW);
-      if (verbose) for (const pair of rescued) if (!pair.positive && pair.score >= GAP_BELOW) console.log(`      rescued: ${pair.score.toFixed(3)} ${pair.key}`);
+      if (verbose)
+        for (const pair of rescued)
+          if (!pair.positive && pair.score >= GAP_BELOW)
+            console.log(`      rescued: ${pair.score.toFixed(3)} ${pair.key}`);
       const bm = pairsOf(pack, truth, documents, bm25());
       report("BM25 best section (threshold fitted on this set)", bm, bestThreshold(bm));
       report("two keywords anywhere", pairsOf(pack, truth, documents, keywords()), 2);
@@ -67,12 +70,14 @@ function report(name: string, pairs: readonly Pair[], threshold: number): void {
   if (count(pairs, true) > 0) console.log(`    AUC           ${withInterval(pairs, auc)}`);
   console.log(`    accuracy      ${withInterval(pairs, (sample) => decide(sample, threshold).accuracy)}`);
   console.log(`    gap recall    ${withInterval(pairs, (sample) => decide(sample, threshold).gapRecall)}`);
-  if (count(pairs, true) > 0) console.log(`    present       ${withInterval(pairs, (sample) => decide(sample, threshold).presentRecall)}`);
+  if (count(pairs, true) > 0)
+    console.log(`    present       ${withInterval(pairs, (sample) => decide(sample, threshold).presentRecall)}`);
 }
 
 /** Threshold learned on the requirements of one half of the set, tested on the other, both ways. */
 function swapHalves(pairs: readonly Pair[]): void {
-  const half = (pair: Pair): boolean => [...pair.key.split(" ")[0] ?? ""].reduce((sum, one) => sum + (one.codePointAt(0) ?? 0), 0) % 2 === 0;
+  const half = (pair: Pair): boolean =>
+    [...(pair.key.split(" ")[0] ?? "")].reduce((sum, one) => sum + (one.codePointAt(0) ?? 0), 0) % 2 === 0;
   const halves = [pairs.filter(half), pairs.filter((pair) => !half(pair))];
   const decisions = [0, 1].flatMap((side) => {
     const cut = bestThreshold(halves[1 - side] ?? []);
@@ -106,7 +111,9 @@ function skeletons(pack: Pack, truth: Gold, documents: readonly AnalysisDocument
   const pairs = pairsOf(pack, { carriers: truth.skeletons, also: {}, gaps: [], skeletons: {} }, documents, scorer);
   const present = pairs.filter((pair) => pair.positive);
   const gaps = present.filter((pair) => pair.score < GAP_BELOW).length;
-  console.log(`  skeleton procedures: ${gaps} of ${present.length} still judged gaps; rank with against without: AUC ${auc(pairs).toFixed(3)}`);
+  console.log(
+    `  skeleton procedures: ${gaps} of ${present.length} still judged gaps; rank with against without: AUC ${auc(pairs).toFixed(3)}`,
+  );
 }
 
 function engineScorer(pack: Pack): Scorer {
@@ -131,7 +138,9 @@ function speed(pack: Pack): void {
     times.push(performance.now() - before);
   }
   times.sort((a, b) => a - b);
-  console.log(`\nspeed: ${documents.length} documents × ${pack.requirements.length} requirements in ${(times[2] ?? 0).toFixed(0)} ms (median of 5)`);
+  console.log(
+    `\nspeed: ${documents.length} documents × ${pack.requirements.length} requirements in ${(times[2] ?? 0).toFixed(0)} ms (median of 5)`,
+  );
 }
 
 function readSet(folder: string): AnalysisDocument[] {

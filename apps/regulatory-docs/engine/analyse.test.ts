@@ -17,7 +17,10 @@ function requirement(run: GapRun, id: string): RequirementResult {
 describe("a procedure carries its requirement, and taken out leaves a gap", () => {
   const whole = analyse(pack, documents);
   for (const [file, ids] of Object.entries(FIXTURE_CARRIERS)) {
-    const without = analyse(pack, documents.filter((document) => document.name !== file));
+    const without = analyse(
+      pack,
+      documents.filter((document) => document.name !== file),
+    );
     for (const id of ids) {
       test(`${id} is treated by ${file} alone`, () => {
         expect(requirement(whole, id).status).not.toBe("gap");
@@ -35,8 +38,17 @@ describe("the same documents give the same run", () => {
 
   test("whatever they and their folders are called", () => {
     const plain = (run: GapRun): unknown =>
-      run.requirements.map(({ id, status, coverage, evidence }) => ({ id, status, coverage, quotes: evidence.map((one) => one.quote) }));
-    const renamed = documents.map((document, index) => ({ ...document, id: `${index}`, name: `SOP-8.5.2-CAPA/${index}.txt` }));
+      run.requirements.map(({ id, status, coverage, evidence }) => ({
+        id,
+        status,
+        coverage,
+        quotes: evidence.map((one) => one.quote),
+      }));
+    const renamed = documents.map((document, index) => ({
+      ...document,
+      id: `${index}`,
+      name: `SOP-8.5.2-CAPA/${index}.txt`,
+    }));
     expect(plain(analyse(pack, renamed))).toEqual(plain(analyse(pack, documents)));
   });
 
@@ -58,7 +70,9 @@ describe("what looks like coverage and is none", () => {
 
   test("a table that maps clauses to procedures", () => {
     const lines = rows.map((one, index) => `| ${one.id} | ${one.title} | SOP-${index} |`).join("\n");
-    const run = analyse(pack, [documentFromText("a", `# Clause map\n\n| Clause | Title | Procedure |\n| --- | --- | --- |\n${lines}\n`)]);
+    const run = analyse(pack, [
+      documentFromText("a", `# Clause map\n\n| Clause | Title | Procedure |\n| --- | --- | --- |\n${lines}\n`),
+    ]);
     expect(run.summary.covered + run.summary.partial).toBe(0);
   });
 
@@ -75,7 +89,12 @@ describe("what looks like coverage and is none", () => {
   });
 
   test("a stub", () => {
-    const run = analyse(pack, [documentFromText("a", "# Corrective action\n\nThe quality manager shall determine the cause of nonconformities.\n")]);
+    const run = analyse(pack, [
+      documentFromText(
+        "a",
+        "# Corrective action\n\nThe quality manager shall determine the cause of nonconformities.\n",
+      ),
+    ]);
     expect(requirement(run, capa).status).toBe("gap");
     expect(run.documents[0]?.kind).toBe("stub");
   });
@@ -88,6 +107,20 @@ describe("what looks like coverage and is none", () => {
     expect(requirement(run, capa).coverage).toBeGreaterThan(0);
     expect(requirement(run, capa).evidence).toEqual([]);
     expect(requirement(run, capa).reasons.join(" ")).toContain("prompts");
+  });
+
+  test("a procedure that says it is no longer in force", () => {
+    const [audit] = documents.filter((document) => document.name === "audit.md");
+    const text = audit?.text ?? "";
+    for (const old of [
+      `---\ntitle: Internal audits\nstatus: obsolete\n---\n\n${text}`,
+      text.replace("1 Programme", "This procedure has been superseded.\n\n1 Programme"),
+    ]) {
+      const run = analyse(pack, [documentFromText("a", old)]);
+      expect(run.documents[0]?.kind).toBe("withdrawn");
+      expect(requirement(run, "8.2.4").status).toBe("gap");
+    }
+    expect(requirement(analyse(pack, [documentFromText("a", text)]), "8.2.4").status).not.toBe("gap");
   });
 
   test("a manual that points to procedures", () => {
@@ -106,8 +139,12 @@ describe("what looks like coverage and is none", () => {
       "We have no process for judging earlier results when measuring equipment proves out of tolerance.",
       "Validation of test software has not been established.",
     ].join("\n\n");
-    const filler = "The building has two floors and a canteen. Visitors report at the desk and wear a badge. ".repeat(8);
-    const run = analyse(pack, [documentFromText("a", `# Calibration of measuring equipment\n\n${denials}\n\n## Visitors\n\n${filler}\n`)]);
+    const filler = "The building has two floors and a canteen. Visitors report at the desk and wear a badge. ".repeat(
+      8,
+    );
+    const run = analyse(pack, [
+      documentFromText("a", `# Calibration of measuring equipment\n\n${denials}\n\n## Visitors\n\n${filler}\n`),
+    ]);
     expect(requirement(run, "7.6").status).toBe("gap");
     expect(run.documents[0]?.notes.join(" ")).toContain("does not exist or does not apply");
   });
@@ -132,7 +169,9 @@ describe("evidence", () => {
   test("is ranked, and the next step is told for what is missing", () => {
     const run = analyse(pack, documents);
     for (const one of run.requirements) {
-      expect(one.evidence.map((evidence) => evidence.score)).toEqual(one.evidence.map((evidence) => evidence.score).toSorted((a, b) => b - a));
+      expect(one.evidence.map((evidence) => evidence.score)).toEqual(
+        one.evidence.map((evidence) => evidence.score).toSorted((a, b) => b - a),
+      );
       if (one.status === "gap") expect(one.nextStep).not.toBe("");
       expect(one.reasons.length).toBeGreaterThan(0);
     }

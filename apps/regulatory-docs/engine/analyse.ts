@@ -56,7 +56,12 @@ export function analyse(pack: Pack, documents: readonly AnalysisDocument[], cita
 export function readDocument(document: AnalysisDocument, compiled: CompiledPack): IndexedDocument {
   const structure = structureOf(document);
   const content = contentOf(structure);
-  return indexDocument(structure, content.kind === "template" ? withPrompts(content) : content, compiled.book, compiled.queryStems);
+  return indexDocument(
+    structure,
+    content.kind === "template" ? withPrompts(content) : content,
+    compiled.book,
+    compiled.queryStems,
+  );
 }
 
 /** A template is read with its prompts, so that the report can say what it is meant for; its score stays under the ceiling. */

@@ -22,7 +22,9 @@ describe("a citation of a withdrawn section is found with its place and what rep
 
   test("in references, tables and headings", () => {
     expect(findings("# References\n\n- 21 CFR 820.40").length).toBe(1);
-    expect(findings("| Record | Basis |\n|---|---|\n| DHR | 21 CFR 820.184 |").some((one) => one.cited === "820.184")).toBe(true);
+    expect(
+      findings("| Record | Basis |\n|---|---|\n| DHR | 21 CFR 820.184 |").some((one) => one.cited === "820.184"),
+    ).toBe(true);
     expect(findings("# Design control (820.30)\n\nText.").length).toBe(1);
   });
 
@@ -36,7 +38,7 @@ describe("a citation of a withdrawn section is found with its place and what rep
 });
 
 describe("nothing is found", () => {
-  for (const text of [
+  test.each([
     "Records follow 21 CFR 820.35 and 820.45; see 820.10(b)(1).",
     "ISO 820.30 does not exist, nor does EN 820.30.",
     "The block weighs 820.30 g and costs $820.30.",
@@ -45,14 +47,16 @@ describe("nothing is found", () => {
     "Section 820.30 is withdrawn; ISO 13485 clause 7.3 applies.",
     "The former § 820.198 was replaced on 2 February 2026.",
     "Formerly 21 CFR 820.100, now clause 8.5.2.",
-  ]) {
-    test(text, () => {
-      expect(findings(text).filter((one) => one.severity !== "hint")).toEqual([]);
-    });
-  }
+  ])("%s", (text) => {
+    expect(findings(text).filter((one) => one.severity !== "hint")).toEqual([]);
+  });
 
   test("in the revision history", () => {
-    expect(findings("# SOP\n\nText.\n\n## Revision history\n\n| Rev | Date | Change |\n|---|---|---|\n| 2 | 2026-03-01 | Dropped 820.30 |\n")).toEqual([]);
+    expect(
+      findings(
+        "# SOP\n\nText.\n\n## Revision history\n\n| Rev | Date | Change |\n|---|---|---|\n| 2 | 2026-03-01 | Dropped 820.30 |\n",
+      ),
+    ).toEqual([]);
   });
 });
 

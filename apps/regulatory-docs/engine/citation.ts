@@ -28,7 +28,9 @@ const CitationListSchema = Type.Object({
       section: Section,
       ...Finding,
       paragraphs: Type.Optional(
-        Type.Array(Type.Object({ paragraph: Letter, qmsr: Type.Array(Type.String()), iso13485: Type.Array(Type.String()) })),
+        Type.Array(
+          Type.Object({ paragraph: Letter, qmsr: Type.Array(Type.String()), iso13485: Type.Array(Type.String()) }),
+        ),
       ),
     }),
   ),
@@ -53,11 +55,14 @@ export function loadCitationList(folder: string = PACK_FOLDER, file = "withdrawn
 const NUMBER = /(?<![0-9A-Za-z.,])([0-9]{3}\.[0-9]{1,3})(?![0-9]|[.,][0-9])((?:\([a-z0-9ivx]{1,4}\)){0,3})/g;
 const SUBPART = /\bsubparts? ([A-O])\b/gi;
 /** Before a bare number: it is another standard's number, a version or a price, not a section. */
-const FOREIGN_BEFORE = /(?:\b(?:ISO|IEC|EN|DIN|BS|ASTM|AAMI|ANSI|UL|IEEE|NF|JIS|GB|YY|RFC|v|ver|version|rev|revision|no|nr|item|part number|p\/n|lot|batch|serial)\.?[ :\/-]{0,2}|[$€£#≈<>=±×])$/i;
+const FOREIGN_BEFORE =
+  /(?:\b(?:ISO|IEC|EN|DIN|BS|ASTM|AAMI|ANSI|UL|IEEE|NF|JIS|GB|YY|RFC|v|ver|version|rev|revision|no|nr|item|part number|p\/n|lot|batch|serial)\.?[ :/-]{0,2}|[$€£#≈<>=±×])$/i;
 /** After a bare number: it is a quantity. */
-const QUANTITY_AFTER = /^\s?(?:mm|cm|m|nm|µm|um|mg|g|kg|ml|µl|l|s|ms|h|min|hz|khz|mhz|v|mv|a|ma|w|kw|pa|kpa|bar|%|°|eur|usd|gbp|€|\$|pcs|units|ppm)(?![a-z])/i;
+const QUANTITY_AFTER =
+  /^\s?(?:mm|cm|m|nm|µm|um|mg|g|kg|ml|µl|l|s|ms|h|min|hz|khz|mhz|v|mv|a|ma|w|kw|pa|kpa|bar|%|°|eur|usd|gbp|€|\$|pcs|units|ppm)(?![a-z])/i;
 /** "Obsolete documents" is about documents, not about the section cited beside them. */
-const ABOUT_DOCUMENTS = /^\s+(?:documents?|versions?|cop(?:y|ies)|records?|labels?|labell?ing|parts?|components?|pages?|products?|revisions?|forms?|procedures?|devices?|materials?|equipment)\b/;
+const ABOUT_DOCUMENTS =
+  /^\s+(?:documents?|versions?|cop(?:y|ies)|records?|labels?|labell?ing|parts?|components?|pages?|products?|revisions?|forms?|procedures?|devices?|materials?|equipment)\b/;
 const EXCUSE_REACH = 70;
 /** Findings told of one document. A text with more is no procedure, and nobody reads them. */
 const MOST_FINDINGS = 500;
@@ -101,7 +106,8 @@ export function findCitations(indexed: IndexedDocument, list: CitationList): Cit
       for (const match of text.matchAll(SUBPART)) {
         const entry = subparts.get(match[1]?.toUpperCase() ?? "");
         const near = text.slice(Math.max(0, match.index - 30), match.index + match[0].length + 30);
-        if (entry && near.includes("820")) add(match.index, match.index + match[0].length, `Subpart ${entry.subpart}`, entry);
+        if (entry && near.includes("820"))
+          add(match.index, match.index + match[0].length, `Subpart ${entry.subpart}`, entry);
       }
     }
     for (const entry of list.terms) {
@@ -124,7 +130,14 @@ interface FindingEntry {
   finding: string;
 }
 
-function placed(indexed: IndexedDocument, unit: Unit, start: number, end: number, cited: string, entry: FindingEntry): CitationFinding {
+function placed(
+  indexed: IndexedDocument,
+  unit: Unit,
+  start: number,
+  end: number,
+  cited: string,
+  entry: FindingEntry,
+): CitationFinding {
   const { document } = indexed.structure;
   return {
     document: document.id,

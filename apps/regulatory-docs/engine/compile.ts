@@ -99,7 +99,9 @@ function findChapters(pack: Pack, requirements: CompiledRequirement[], book: Ter
     const candidates = new Set(members.flatMap((index) => [...(leading[index] ?? [])]));
     // Half of the chapter shares it and hardly anything outside does: "quality" or "product" name no chapter.
     const common = new Set(
-      [...candidates].filter((stemmed) => inside(stemmed) >= Math.max(2, members.length / 2) && anywhere(stemmed) - inside(stemmed) <= 1),
+      [...candidates].filter(
+        (stemmed) => inside(stemmed) >= Math.max(2, members.length / 2) && anywhere(stemmed) - inside(stemmed) <= 1,
+      ),
     );
     for (const index of members) {
       const requirement = requirements[index];

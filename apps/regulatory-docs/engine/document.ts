@@ -29,6 +29,9 @@ export interface AnalysisDocument {
   furniture?: readonly { start: number; end: number }[];
 }
 
+/** More than `structure.ts` reads of one document, so that the cut is seen there and told. */
+const MOST_PARAGRAPHS = 130_000;
+
 const FENCE = /^\s{0,3}(```|~~~)/;
 const TABLE_LINE = /^\s*\|/;
 const ITEM = /^\s*(?:[-*+•▪◦–]|\(?[0-9]{1,3}[.)]|\(?[a-zA-Z][.)]|\(?[ivx]{1,5}[.)])\s+\S/;
@@ -57,7 +60,7 @@ export function documentFromText(name: string, text: string, id: string = name):
   let fenced = false;
   let grid = false;
   let row = false;
-  for (; index < lines.length; index += 1) {
+  for (; index < lines.length && paragraphs.length < MOST_PARAGRAPHS; index += 1) {
     const line = lines[index];
     if (!line) break;
     const raw = text.slice(line.start, line.end);

@@ -13,8 +13,7 @@ export type Exclusion =
   | "code"
   | "placeholder"
   | "denied"
-  | "deferred"
-  | "withdrawn";
+  | "deferred";
 
 /** The part a section plays, told from its heading. */
 export type Role = "purpose" | "definitions" | "responsibilities" | "records" | "excluded" | "procedure";
@@ -44,26 +43,42 @@ export interface ContentMap {
 
 const REFERENCES =
   /\b(?:references?|referenced documents?|related (?:documents?|procedures?|sops?)|applicable (?:documents?|standards)|bibliography|associated (?:documents?|forms)|normative references|source documents|see also|cross[- ]references?|linked documents|supporting documents|forms? and templates)\b/i;
-const REVISION = /\b(?:revision|version|change|document|amendment) (?:history|log|record|table)\b|\bhistory of (?:changes|revisions)\b|\bapprovals? (?:page|block|table|signatures?)$|^signatures?$|\bdocument (?:approval|information|details|metadata)\b/i;
-const CONTENTS = /^(?:table of )?contents?$|^index$|^toc$|^contents? page$|^list of (?:tables|figures|contents|procedures|documents|sops|forms|records|work instructions)/i;
-const PURPOSE = /^(?:purpose|scope|purpose (?:and|&) scope|scope (?:and|&) purpose|objectives?|objectives? and scope|introduction|background|general|applicability|overview|aim|summary|abstract|field of application)$/i;
+const REVISION =
+  /\b(?:revision|version|change|document|amendment) (?:history|log|record|table)\b|\bhistory of (?:changes|revisions)\b|\bapprovals? (?:page|block|table|signatures?)$|^signatures?$|\bdocument (?:approval|information|details|metadata)\b/i;
+const CONTENTS =
+  /^(?:table of )?contents?$|^index$|^toc$|^contents? page$|^list of (?:tables|figures|contents|procedures|documents|sops|forms|records|work instructions)/i;
+const PURPOSE =
+  /^(?:purpose|scope|purpose (?:and|&) scope|scope (?:and|&) purpose|objectives?|objectives? and scope|introduction|background|general|applicability|overview|aim|summary|abstract|field of application)$/i;
 const DEFINITIONS = /\b(?:definitions?|glossary|terms|terminology|abbreviations|acronyms)\b/i;
 const RESPONSIBILITIES = /\b(?:responsib|roles?\b|authorit)/i;
-const RECORDS = /^(?:quality )?records?(?: generated| produced| and retention)?$|^documentation(?: and records)?$|^outputs? and records$/i;
+const RECORDS =
+  /^(?:quality )?records?(?: generated| produced| and retention)?$|^documentation(?: and records)?$|^outputs? and records$/i;
 
-const CLAUSE = /(?:^|[\s(|§*`])(?:§\s*)?(?:[0-9]{1,2}\.[0-9]{1,2}(?:\.[0-9]{1,2}){0,3}|820\.[0-9]{1,3}|CC[0-9]\.[0-9]|A\.[0-9]{1,2}\.[0-9]{1,2})(?=$|[\s),;:|*`a-z–-])/;
-const FIRST_CELL_CLAUSE = /^\s*\|?\s*[*`]{0,3}(?:ISO [0-9]{4,5}(?::[0-9]{4})?\s*)?(?:§|clause|section|21 CFR|CFR)?\s*(?:[0-9]{1,2}\.[0-9]{1,2}|820\.[0-9]|[4-8]\s*\||CC[0-9]\.)/i;
+const CLAUSE =
+  /(?:^|[\s(|§*`])(?:§\s*)?(?:[0-9]{1,2}\.[0-9]{1,2}(?:\.[0-9]{1,2}){0,3}|820\.[0-9]{1,3}|CC[0-9]\.[0-9]|A\.[0-9]{1,2}\.[0-9]{1,2})(?=$|[\s),;:|*`a-z–-])/;
+const FIRST_CELL_CLAUSE =
+  /^\s*\|?\s*[*`]{0,3}(?:ISO [0-9]{4,5}(?::[0-9]{4})?\s*)?(?:§|clause|section|21 CFR|CFR)?\s*(?:[0-9]{1,2}\.[0-9]{1,2}|820\.[0-9]|[4-8]\s*\||CC[0-9]\.)/i;
 const DOCUMENT_ID =
   /\b(?!ISO|IEC|EN-|MDR|CFR|EU-|NIST|AES|SHA|UTF|RFC|TLS|ASTM|GHTF|IMDRF|MDCG)[A-Z]{2,6}[-_](?:[A-Z]{1,4}[-_])?[0-9X]{1,5}\b|\[\[[^\]]{2,80}\]\]|\]\([^)]{1,200}\)|\.(?:md|docx?|pdf)\b/;
-const MAPPING_HEAD = /\b(?:clause|section|iso|standard|requirement|reference|chapter|article|§|paragraph|regulation)\b/i;
-const MAPPING_HEAD_OTHER = /\b(?:document|procedure|sop|doc|title|location|evidence|file|policy|link|controlling|applicable|description|justification|where|process)\b/i;
+const MAPPING_HEAD =
+  /\b(?:clause|section|iso|standard|requirement|reference|chapter|article|§|paragraph|regulation)\b/i;
+const MAPPING_HEAD_OTHER =
+  /\b(?:document|procedure|sop|doc|title|location|evidence|file|policy|link|controlling|applicable|description|justification|where|process)\b/i;
 
 /** Reads every unit of a document. */
 export function contentOf(structure: Structure): ContentMap {
   const { units, sections } = structure;
   const { text } = structure.document;
-  const roles = inherited(sections, (section) => roleOf(section.title), (section) => (RESPONSIBILITIES.test(section.title) && section.title.length < 60 ? "responsibilities" : "procedure"));
-  const reasons = inherited<Exclusion | undefined>(sections, (section, index) => exclusionOf(section, index === 1 && sections.length > 3), () => undefined);
+  const roles = inherited(
+    sections,
+    (section) => roleOf(section.title),
+    (section) => (RESPONSIBILITIES.test(section.title) && section.title.length < 60 ? "responsibilities" : "procedure"),
+  );
+  const reasons = inherited<Exclusion | undefined>(
+    sections,
+    (section, index) => exclusionOf(section, index === 1 && sections.length > 3),
+    () => undefined,
+  );
   const readings: Reading[] = units.map((unit) => ({
     exclusion: unit.kind === "heading" ? undefined : reasons[unit.section],
     wording: "practice",
@@ -111,7 +126,7 @@ export function contentOf(structure: Structure): ContentMap {
     reading.wording = wordingOf(words);
     const { wording } = reading;
     if (wording === "placeholder" || isEmptyRow(unit, words)) reading.exclusion = "placeholder";
-    else if (wording === "denied" || wording === "deferred" || wording === "withdrawn") reading.exclusion = wording;
+    else if (wording === "denied" || wording === "deferred") reading.exclusion = wording;
     if (reading.exclusion === "placeholder") placeholderCharacters += words.length;
     if (!reading.exclusion) contentCharacters += words.length;
   });
@@ -120,10 +135,27 @@ export function contentOf(structure: Structure): ContentMap {
   const listed = (counts.contents ?? 0) + (counts.mapping ?? 0) + (counts["document-list"] ?? 0);
   const counted = readings.filter((reading, index) => !reading.exclusion && units[index]?.kind !== "heading").length;
   let kind: ContentMap["kind"] = "content";
-  if (listed > 4 && listed > 1.5 * counted) kind = "index";
+  if (isWithdrawn(structure)) kind = "withdrawn";
+  else if (listed > 4 && listed > 1.5 * counted) kind = "index";
   else if (contentCharacters < STUB_CHARACTERS) kind = (counts.placeholder ?? 0) > 0 ? "template" : "stub";
   else if (placeholderCharacters > 1.5 * contentCharacters) kind = "template";
   return { readings, roles, contentCharacters, placeholderCharacters, kind, counts };
+}
+
+const OUT_OF_FORCE = "(?:obsolete|withdrawn|superseded|archived|retired|rescinded|void)";
+const STATUS = new RegExp(`^[>\\s*_]*(?:document )?status[*_]*\\s*:[*_\\s"']*${OUT_OF_FORCE}\\b`, "im");
+const NOTICE = new RegExp(
+  `\\bthis (?:document|procedure|sop|policy|version|revision) (?:is|has been|was) (?:now )?${OUT_OF_FORCE}\\b`,
+  "i",
+);
+
+/** A document that says near its top that it is no longer in force. */
+function isWithdrawn(structure: Structure): boolean {
+  const { text } = structure.document;
+  return structure.units.slice(0, 40).some((unit, index) => {
+    const words = text.slice(unit.start, Math.min(unit.end, unit.start + 600));
+    return (unit.kind === "meta" && STATUS.test(words)) || (index < 25 && NOTICE.test(words));
+  });
 }
 
 /** What a section's own heading says, else what the one above it says, else what `otherwise` says. Linear: parents come first. */
@@ -184,11 +216,29 @@ function passageExclusion(text: string, passage: readonly number[], units: reado
     const ids = body.filter((row) => DOCUMENT_ID.test(row)).length;
     const heads = MAPPING_HEAD.test(head) && MAPPING_HEAD_OTHER.test(head);
     const terse = body.filter((row) => wordsIn(row) <= 22).length;
-    if (body.length > 0 && heads && clauses + ids > 0 && clauses + ids >= 0.5 * body.length && terse >= 0.7 * body.length) return "mapping";
+    if (
+      body.length > 0 &&
+      heads &&
+      clauses + ids > 0 &&
+      clauses + ids >= 0.5 * body.length &&
+      terse >= 0.7 * body.length
+    )
+      return "mapping";
     const leading = body.filter((row) => FIRST_CELL_CLAUSE.test(row)).length;
     if (body.length >= 3 && leading >= 0.6 * body.length && terse >= 0.6 * body.length) return "mapping";
-    if (body.length >= 3 && ids >= 0.7 * body.length && body.filter((row) => wordsIn(row) <= 16).length >= 0.7 * body.length) return "document-list";
-    if (/\b(?:rev(?:ision)?|version|ver)\.?\b/i.test(head) && /\b(?:date|author|change|description|approved)\b/i.test(head) && body.length < 40 && wordsIn(head) <= 10) return "revision-history";
+    if (
+      body.length >= 3 &&
+      ids >= 0.7 * body.length &&
+      body.filter((row) => wordsIn(row) <= 16).length >= 0.7 * body.length
+    )
+      return "document-list";
+    if (
+      /\b(?:rev(?:ision)?|version|ver)\.?\b/i.test(head) &&
+      /\b(?:date|author|change|description|approved)\b/i.test(head) &&
+      body.length < 40 &&
+      wordsIn(head) <= 10
+    )
+      return "revision-history";
     return undefined;
   }
   if (body.length < 3) return undefined;

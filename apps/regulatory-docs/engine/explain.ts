@@ -16,11 +16,15 @@ import {
 import type { IndexedDocument } from "./term.ts";
 
 /** What a second document adds to an obligation the first one lacks. */
-const SECOND_DOCUMENT = 0.7;
+const SECOND_DOCUMENT = 0.6;
 const MOST_EVIDENCE = 8;
 
 /** Combines the showings of all documents, best first, into the requirement's result. */
-export function explain(requirement: Requirement, form: CompiledRequirement, showings: readonly Showing[]): RequirementResult {
+export function explain(
+  requirement: Requirement,
+  form: CompiledRequirement,
+  showings: readonly Showing[],
+): RequirementResult {
   const carriers = showings.filter((showing) => showing.coverage > 0);
   const best = carriers[0];
   const obligations = form.obligations.map((obligation, index): ObligationResult => {
@@ -35,7 +39,14 @@ export function explain(requirement: Requirement, form: CompiledRequirement, sho
       .toSorted(byScore)
       .slice(0, 3);
     const state: ObligationState = coverage >= COVERED_FROM ? "seen" : coverage >= GAP_BELOW ? "partly" : "not-seen";
-    return { id: obligation.id, statement: obligation.statement, state, status: statusOf(coverage), coverage: round(coverage), evidence };
+    return {
+      id: obligation.id,
+      statement: obligation.statement,
+      state,
+      status: statusOf(coverage),
+      coverage: round(coverage),
+      evidence,
+    };
   });
   let sum = 0;
   let weights = 0;
@@ -60,7 +71,11 @@ export function explain(requirement: Requirement, form: CompiledRequirement, sho
     carriers: carriers
       .filter((showing) => showing.coverage >= 0.1)
       .slice(0, 5)
-      .map((showing) => ({ document: showing.document.structure.document.id, name: showing.document.structure.document.name, score: round(showing.coverage) })),
+      .map((showing) => ({
+        document: showing.document.structure.document.id,
+        name: showing.document.structure.document.name,
+        score: round(showing.coverage),
+      })),
   };
 }
 
@@ -113,7 +128,12 @@ function evidenceFor(showing: Showing, indexes: readonly number[], ids: readonly
   return out;
 }
 
-function reasonsFor(requirement: Requirement, obligations: readonly ObligationResult[], carriers: readonly Showing[], status: string): string[] {
+function reasonsFor(
+  requirement: Requirement,
+  obligations: readonly ObligationResult[],
+  carriers: readonly Showing[],
+  status: string,
+): string[] {
   const reasons: string[] = [];
   const [best] = carriers;
   const name = best?.document.structure.title || best?.document.structure.document.name || "";
@@ -124,8 +144,10 @@ function reasonsFor(requirement: Requirement, obligations: readonly ObligationRe
       .join(" ");
   if (status === "not-assessable") reasons.push("Documents alone cannot show this: it needs records of what was done.");
   if (!best) reasons.push("No document treats this subject.");
-  else if (best.document.content.kind === "template") reasons.push(`“${name}” stands for this, but holds prompts and empty fields instead of content.`);
-  else if (best.coverage < GAP_BELOW) reasons.push(`The nearest document, “${name}”, touches the subject without settling it.`);
+  else if (best.document.content.kind === "template")
+    reasons.push(`“${name}” stands for this, but holds prompts and empty fields instead of content.`);
+  else if (best.coverage < GAP_BELOW)
+    reasons.push(`The nearest document, “${name}”, touches the subject without settling it.`);
   else reasons.push(`“${name}” treats this subject.`);
   const seen = list("seen");
   const partly = list("partly");
@@ -133,8 +155,10 @@ function reasonsFor(requirement: Requirement, obligations: readonly ObligationRe
   if (seen) reasons.push(`Seen: ${seen}`);
   if (partly) reasons.push(`Partly seen: ${partly}`);
   if (missing) reasons.push(`Not seen: ${missing}`);
-  if (requirement.assessable === "partly") reasons.push("Records must show the rest: the documents can only promise it.");
-  if (best?.document.overview && best.document.content.kind === "content") reasons.push("The best passage stands in a manual or overview, which counts less than a procedure.");
+  if (requirement.assessable === "partly")
+    reasons.push("Records must show the rest: the documents can only promise it.");
+  if (best?.document.overview && best.document.content.kind === "content")
+    reasons.push("The best passage stands in a manual or overview, which counts less than a procedure.");
   return reasons;
 }
 
@@ -149,15 +173,16 @@ const EXCLUDED: Readonly<Record<Exclusion, string>> = {
   placeholder: "prompts and empty fields",
   denied: "statements that something does not exist or does not apply",
   deferred: "statements that put something off",
-  withdrawn: "statements about withdrawn matter",
 };
 
 /** How a document was read, in plain words. */
 export function readingOf(indexed: IndexedDocument): DocumentReading {
   const { structure, content } = indexed;
   const notes: string[] = [];
-  if (content.kind === "stub") notes.push(`Only ${content.contentCharacters} characters of content: a stub is not counted.`);
-  if (content.kind === "template") notes.push("Prompts and empty fields outweigh the content: a template is not counted.");
+  if (content.kind === "stub")
+    notes.push(`Only ${content.contentCharacters} characters of content: a stub is not counted.`);
+  if (content.kind === "template")
+    notes.push("Prompts and empty fields outweigh the content: a template is not counted.");
   if (content.kind === "index") notes.push("Mostly lists of clauses or documents: an index is not counted.");
   if (content.kind === "withdrawn") notes.push("The document says it is no longer in force: it is not counted.");
   if (structure.cut) notes.push("The text is longer than is read at once: its end was not looked at. Split it.");
@@ -166,7 +191,13 @@ export function readingOf(indexed: IndexedDocument): DocumentReading {
     notes.push(`Left out of account: ${count} ${EXCLUDED[isExclusion(reason) ? reason : "references"]}.`);
   }
   const { document } = structure;
-  return { document: document.id, name: document.name, kind: content.kind, contentCharacters: content.contentCharacters, notes };
+  return {
+    document: document.id,
+    name: document.name,
+    kind: content.kind,
+    contentCharacters: content.contentCharacters,
+    notes,
+  };
 }
 
 function isExclusion(reason: string): reason is Exclusion {

@@ -2,7 +2,16 @@
 export { analyse, ENGINE_VERSION } from "./analyse.ts";
 export { type CitationList, loadCitationList } from "./citation.ts";
 export { type AnalysisDocument, documentFromText, type PageSpan, type ParagraphSpan } from "./document.ts";
-export { listPacks, loadPack, type Obligation, type Pack, PACK_FOLDER, PackError, parsePack, type Requirement } from "./pack.ts";
+export {
+  listPacks,
+  loadPack,
+  type Obligation,
+  type Pack,
+  PACK_FOLDER,
+  PackError,
+  parsePack,
+  type Requirement,
+} from "./pack.ts";
 export {
   type CitationFinding,
   COVERED_FROM,

@@ -6,7 +6,9 @@ import { type Static, Type } from "typebox";
 import { Value } from "typebox/value";
 import { parse } from "yaml";
 
-const Alternatives = Type.Array(Type.Array(Type.String({ minLength: 2, maxLength: 120 }), { minItems: 1 }), { minItems: 1 });
+const Alternatives = Type.Array(Type.Array(Type.String({ minLength: 2, maxLength: 120 }), { minItems: 1 }), {
+  minItems: 1,
+});
 const Text = Type.String({ minLength: 1, maxLength: 8000 });
 const Identifier = Type.String({ pattern: "^[A-Za-z0-9][A-Za-z0-9._()/-]{0,60}$" });
 
@@ -123,7 +125,10 @@ function checkPack(value: unknown, file: string): Pack {
       .filter((problem) => problem.keyword !== "additionalProperties")
       .slice(0, 5)
       // A field no schema names is judged by the schema `false`.
-      .map((problem) => `at ${problem.instancePath || "/"} ${problem.keyword === "boolean" ? "is not a known field" : problem.message}`);
+      .map(
+        (problem) =>
+          `at ${problem.instancePath || "/"} ${problem.keyword === "boolean" ? "is not a known field" : problem.message}`,
+      );
     throw new PackError(file, problems.join("; "));
   }
   checkIds(value, file);
@@ -146,7 +151,8 @@ function checkIds(pack: Pack, file: string): void {
     }
     const own = new Set<string>();
     requirement.obligations.forEach((obligation, at) => {
-      if (own.has(obligation.id)) throw new PackError(file, `at ${path}/obligations/${at} the id ${obligation.id} is used twice`);
+      if (own.has(obligation.id))
+        throw new PackError(file, `at ${path}/obligations/${at} the id ${obligation.id} is used twice`);
       own.add(obligation.id);
     });
   });
@@ -154,8 +160,10 @@ function checkIds(pack: Pack, file: string): void {
 
 function resolve(id: string, folder: string, chain: readonly string[]): Pack {
   const file = `${id}.yaml`;
-  if (!/^[a-z0-9][a-z0-9-]{1,60}$/.test(id)) throw new PackError(file, "a pack's name has small letters, digits and hyphens only");
-  if (chain.includes(id)) throw new PackError(file, `at /includes the packs include each other: ${[...chain, id].join(" → ")}`);
+  if (!/^[a-z0-9][a-z0-9-]{1,60}$/.test(id))
+    throw new PackError(file, "a pack's name has small letters, digits and hyphens only");
+  if (chain.includes(id))
+    throw new PackError(file, `at /includes the packs include each other: ${[...chain, id].join(" → ")}`);
   let yaml: string;
   try {
     yaml = readFileSync(join(folder, file), "utf8");
@@ -172,7 +180,8 @@ function resolve(id: string, folder: string, chain: readonly string[]): Pack {
     const other = resolve(included, folder, [...chain, id]);
     for (const requirement of other.requirements) {
       const owner = used.get(requirement.id);
-      if (owner) throw new PackError(file, `at /includes the id ${requirement.id} of ${included} is already used by ${owner}`);
+      if (owner)
+        throw new PackError(file, `at /includes the id ${requirement.id} of ${included} is already used by ${owner}`);
       used.set(requirement.id, included);
       requirements.push(requirement);
     }

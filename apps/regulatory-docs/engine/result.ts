@@ -94,7 +94,7 @@ export interface GapRun {
 /** Below this coverage a requirement is a gap. */
 export const GAP_BELOW = 0.4;
 /** From this coverage on it is covered. */
-export const COVERED_FROM = 0.65;
+export const COVERED_FROM = 0.75;
 
 /** The status a coverage stands for. */
 export function statusOf(coverage: number): GapStatus {

@@ -29,10 +29,16 @@ const CONTEXT = { own: 1, lead: 0.95, passage: 0.85, heading: 0.9, parent: 0.8, 
 const ROLE_WEIGHT = { purpose: 0.55, definitions: 0.4, responsibilities: 0.8, records: 0.7, excluded: 0, procedure: 1 };
 
 /** Scores every requirement against one document. Pure; the document's place among others has no part in it. */
-export function scoreDocument(requirements: readonly CompiledRequirement[], document: IndexedDocument): DocumentScore[] {
+export function scoreDocument(
+  requirements: readonly CompiledRequirement[],
+  document: IndexedDocument,
+): DocumentScore[] {
   const views = requirements.map((requirement) => aboutness(requirement, document));
   const sizes = sectionSizes(document);
-  const whole = Math.max(1, sizes.reduce((sum, size) => sum + size, 0));
+  const whole = Math.max(
+    1,
+    sizes.reduce((sum, size) => sum + size, 0),
+  );
   return requirements.map((requirement, index) => {
     const about = views[index] ?? { sections: [], titled: false, headed: [], depth: 0 };
     const headed = about.headed.reduce((sum, section) => sum + (sizes[section] ?? 0), 0);
@@ -54,9 +60,16 @@ const MAIN_CHARACTERS = 2500;
 /** What a passing treatment is worth beside the same words in a document whose subject it is. */
 const SIDE_SUBJECT = 0.55;
 
-function scoreRequirement(requirement: CompiledRequirement, document: IndexedDocument, about: Aboutness, mainness: number): DocumentScore {
+function scoreRequirement(
+  requirement: CompiledRequirement,
+  document: IndexedDocument,
+  about: Aboutness,
+  mainness: number,
+): DocumentScore {
   const factor = SIDE_SUBJECT + (1 - SIDE_SUBJECT) * mainness;
-  const obligations = requirement.obligations.map((obligation) => scoreObligation(obligation, document, about, mainness, factor));
+  const obligations = requirement.obligations.map((obligation) =>
+    scoreObligation(obligation, document, about, mainness, factor),
+  );
   let sum = 0;
   let weights = 0;
   obligations.forEach(({ score }, index) => {
@@ -145,7 +158,13 @@ function sectionSizes(document: IndexedDocument): number[] {
   return size;
 }
 
-function scoreObligation(obligation: CompiledObligation, document: IndexedDocument, about: Aboutness, mainness: number, factor: number): ObligationScore {
+function scoreObligation(
+  obligation: CompiledObligation,
+  document: IndexedDocument,
+  about: Aboutness,
+  mainness: number,
+  factor: number,
+): ObligationScore {
   if (about.sections.length === 0) return { score: 0, units: [] };
   const { structure, content } = document;
   const { units } = structure;
@@ -182,7 +201,14 @@ function scoreObligation(obligation: CompiledObligation, document: IndexedDocume
 }
 
 /** Which groups a unit shows: in its own words in full, through its surroundings in part. */
-function inContext(count: number, index: number, unit: Unit, document: IndexedDocument, place: Scratch, titleMask: number): number {
+function inContext(
+  count: number,
+  index: number,
+  unit: Unit,
+  document: IndexedDocument,
+  place: Scratch,
+  titleMask: number,
+): number {
   if (count === 0) return 0;
   const { sections } = document.structure;
   const own = place.units[index] ?? 0;
@@ -264,7 +290,12 @@ function clear(place: Scratch, units: readonly Unit[], index: number): void {
 }
 
 /** Weights of the statement's telling words, by unit: a second way in for texts in other words than the pack's. */
-function similarity(obligation: CompiledObligation, document: IndexedDocument, place: Scratch, candidates: number[]): void {
+function similarity(
+  obligation: CompiledObligation,
+  document: IndexedDocument,
+  place: Scratch,
+  candidates: number[],
+): void {
   for (const [stemmed, weight] of obligation.words) {
     for (const index of document.unitsOfWord.get(stemmed) ?? []) {
       place.words[index] = (place.words[index] ?? 0) + weight;

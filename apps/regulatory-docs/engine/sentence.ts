@@ -1,14 +1,16 @@
 /** Sentence boundaries, by one linear scan. Offsets stay in the text, so that a quote is always `text.slice(start, end)`. */
 
 const ABBREVIATIONS: ReadonlySet<string> = new Set(
-  "e.g i.e etc vs cf al inc ltd no nos art sec fig ref rev ver approx dr mr ms mrs prof dept e.g i.e resp incl p pp".split(" "),
+  "e.g i.e etc vs cf al inc ltd no nos art sec fig ref rev ver approx dr mr ms mrs prof dept e.g i.e resp incl p pp".split(
+    " ",
+  ),
 );
 
 /** Longest unit quoted as evidence; longer sentences (lost full stops) are cut at a space. */
 const LONGEST = 1200;
 
-/** The sentences between two offsets, trimmed, never empty. */
-export function sentencesOf(text: string, from: number, to: number): { start: number; end: number }[] {
+/** The sentences between two offsets, trimmed, never empty, `most` of them at most. */
+export function sentencesOf(text: string, from: number, to: number, most = Infinity): { start: number; end: number }[] {
   const spans: { start: number; end: number }[] = [];
   let start = from;
   const push = (end: number): void => {
@@ -21,7 +23,7 @@ export function sentencesOf(text: string, from: number, to: number): { start: nu
   };
   // A prompt in brackets stays whole, so that it is seen to be one; an unclosed bracket stops counting after a while.
   let opened = -1;
-  for (let at = from; at < to; at += 1) {
+  for (let at = from; at < to && spans.length < most; at += 1) {
     const code = text.charCodeAt(at);
     if (code === 91 || code === 123) opened = at;
     else if (code === 93 || code === 125 || (opened >= 0 && at - opened > LONGEST)) opened = -1;
@@ -35,7 +37,7 @@ export function sentencesOf(text: string, from: number, to: number): { start: nu
     }
     if (at - start >= LONGEST && (isBlank(code) || (at - start >= 4 * LONGEST && !isLowSurrogate(code)))) push(at);
   }
-  push(to);
+  if (spans.length < most) push(to);
   return spans;
 }
 
@@ -59,7 +61,10 @@ function endsHere(text: string, at: number, from: number, to: number, code: numb
   if (code !== 46) return true;
   let wordStart = at;
   while (wordStart > from && at - wordStart < 12 && !isBlank(text.charCodeAt(wordStart - 1))) wordStart -= 1;
-  const word = text.slice(wordStart, at).toLowerCase().replace(/^[("'[]/, "");
+  const word = text
+    .slice(wordStart, at)
+    .toLowerCase()
+    .replace(/^[("'[]/, "");
   if (ABBREVIATIONS.has(word)) return false;
   // "1." or "a." at the start of an item is its number; "J." is an initial.
   return !(word.length <= 2 && wordStart === from && /^(?:[0-9]{1,2}|[a-z])$/.test(word)) && !/^[a-z]$/.test(word);

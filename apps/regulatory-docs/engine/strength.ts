@@ -1,7 +1,7 @@
 /** How firmly a unit says something: an obligation, a practice, a pointer elsewhere, or that it is not so. */
 
 /** What a unit's wording amounts to. */
-export type Wording = "obligation" | "practice" | "pointer" | "denied" | "deferred" | "placeholder" | "withdrawn";
+export type Wording = "obligation" | "practice" | "pointer" | "denied" | "deferred" | "placeholder";
 
 /** Share of a term hit that counts as coverage, by wording. Only what is prescribed or done counts in full. */
 export const WORDING_WEIGHT: Readonly<Record<Wording, number>> = {
@@ -11,7 +11,6 @@ export const WORDING_WEIGHT: Readonly<Record<Wording, number>> = {
   denied: 0,
   deferred: 0,
   placeholder: 0,
-  withdrawn: 0,
 };
 
 const OBLIGATION =
@@ -21,10 +20,14 @@ const OBLIGATION =
 const THING =
   "(?:documented |formal |written |specific |separate |defined |such |dedicated |current |approved )*(?:procedures?|process(?:es)?|policy|policies|provisions?|requirements?|arrangements?|system|plan|programm?e?|schedule|method|criteria|records?|responsibilit(?:y|ies)|controls?|instructions?)";
 const DENIED = [
-  new RegExp(`\\b(?:there (?:is|are|was|were) (?:currently |presently |as yet |yet |at present )?no|no) ${THING}\\b[^.]{0,80}\\b(?:exists?|defined|established|documented|in place|implemented|available|written|maintained|kept|required|performed)\\b`),
+  new RegExp(
+    `\\b(?:there (?:is|are|was|were) (?:currently |presently |as yet |yet |at present )?no|no) ${THING}\\b[^.]{0,80}\\b(?:exists?|defined|established|documented|in place|implemented|available|written|maintained|kept|required|performed)\\b`,
+  ),
   new RegExp(`\\bthere (?:is|are|was|were) (?:currently |presently |as yet |yet |at present )?no ${THING}\\b`),
   new RegExp(`\\b(?:have|has|had|with) (?:currently |presently |as yet |yet )?no ${THING}\\b`),
-  new RegExp(`\\b(?:does|did|has|have|we do|currently do) not (?:currently |presently |yet )?(?:have|has|had|maintain|operate|define|defined|establish|established|document|documented|implement|implemented|keep|perform|performed|carry out|carried out|include|cover|address|addressed|hold)\\b`),
+  new RegExp(
+    `\\b(?:does|did|has|have|we do|currently do) not (?:currently |presently |yet )?(?:have|has|had|maintain|operate|define|defined|establish|established|document|documented|implement|implemented|keep|perform|performed|carry out|carried out|include|cover|address|addressed|hold)\\b`,
+  ),
   /\b(?:is|are|was|were|has been|have been) (?:currently |presently |at present )?not (?:yet |currently |presently |been )*(?:defined|established|documented|in place|implemented|available|performed|covered|addressed|carried out|done|written|maintained|kept|planned|part of)\b/,
   /\b(?:is|are|was|were) (?:considered |deemed |judged |currently )?(?:not applicable|inapplicable|non-applicable|out of scope|outside the scope|excluded)\b/,
   /\bdoes not (?:apply|cover|include)\b/,
@@ -44,7 +47,8 @@ const DEFERRED = [
 ];
 const POINTER =
   /\b(?:see|refer to|referred to|described in|defined in|detailed in|covered (?:in|by)|addressed (?:in|by)|handled (?:in|by|per|according)|managed (?:in|by|per|according)|documented in|specified in|given in|set out in|laid down in|found in|as per|per|according to|in accordance with|following|follow|pursuant to|governed by)\b[^.;]{0,60}/;
-const DOCUMENT_NUMBER = /\b[A-Z]{2,6}[-_ ]?(?:[A-Z]{1,4}[-_ ]?)?[0-9]{1,5}\b|\]\(|\[\[|\b(?:SOP|procedure|policy|work instruction|manual|plan)\b/;
+const DOCUMENT_NUMBER =
+  /\b[A-Z]{2,6}[-_ ]?(?:[A-Z]{1,4}[-_ ]?)?[0-9]{1,5}\b|\]\(|\[\[|\b(?:SOP|procedure|policy|work instruction|manual|plan)\b/;
 
 /** Reads the wording of one unit. `text` is the unit's own words; long units are judged by their first 1,500 characters. */
 export function wordingOf(text: string): Wording {

@@ -31,8 +31,8 @@ export interface Section {
   parent: number;
 }
 
-/** Most units read of one document: a 5 MB text in sentences has about 200,000. What lies beyond is told, not read. */
-const MOST_UNITS = 250_000;
+/** Most units read of one document: a 5 MB text of ordinary sentences has about 50,000. What lies beyond is told, not read. */
+const MOST_UNITS = 120_000;
 
 /** A document taken apart. */
 export interface Structure {
@@ -53,7 +53,8 @@ interface Piece {
   level: number;
 }
 
-const NUMBERED = /^(?:section\s+|clause\s+|chapter\s+|article\s+)?((?:[0-9]{1,2}|[A-Z])(?:\.[0-9]{1,3}){0,5})[.):]?\s+(?=\S)/i;
+const NUMBERED =
+  /^(?:section\s+|clause\s+|chapter\s+|article\s+)?((?:[0-9]{1,2}|[A-Z])(?:\.[0-9]{1,3}){0,5})[.):]?\s+(?=\S)/i;
 const DOCUMENT_NUMBER = /^[A-Z]{2,6}[-_ ]?(?:[A-Z]{1,4}[-_ ])?[0-9]{1,5}(?:[.-][0-9]{1,3})?\s*[:.–—-]?\s+(?=\p{L})/u;
 const LIST_MARK = /^(?:[-*+•▪◦–]|\(?[0-9]{1,3}[.)]|\(?[a-zA-Z][.)]|\(?[ivx]{1,5}[.)])\s+\S/;
 const TITLE_KEY = /^(?:title|name|document[ _]title)\s*:\s*["']?([^"'\r\n]{2,160})/i;
@@ -105,13 +106,13 @@ export function structureOf(document: AnalysisDocument): Structure {
     } else if (piece.form === "list") {
       if (lastForm !== "list" && introduction < 0) passage += 1;
       const intro = leadOf(units, piece.level, introduction, passage);
-      for (const span of sentencesOf(text, piece.start, piece.end)) {
+      for (const span of sentencesOf(text, piece.start, piece.end, MOST_UNITS)) {
         units.push({ ...base, ...span, kind: "item", section, passage, lead: intro, indent: piece.level });
       }
     } else {
       passage += 1;
       const kind = piece.form === "code" ? "code" : "sentence";
-      for (const span of sentencesOf(text, piece.start, piece.end)) {
+      for (const span of sentencesOf(text, piece.start, piece.end, MOST_UNITS)) {
         units.push({ ...base, ...span, kind, section, passage });
       }
       introduction = content.trimEnd().endsWith(":") ? units.length - 1 : -1;
@@ -179,7 +180,8 @@ function pieceOf(text: string, paragraph: ParagraphSpan, depth: number): Piece {
   if (style === "toc") return { ...base, form: "toc", level: 0 };
   if (style.includes("code")) return { ...base, form: "code", level: 0 };
   if (style.includes("meta")) return { ...base, form: "meta", level: 0 };
-  if (style.includes("table") || style.includes("row") || style.includes("cell")) return { ...base, form: "table", level: 0 };
+  if (style.includes("table") || style.includes("row") || style.includes("cell"))
+    return { ...base, form: "table", level: 0 };
   const digit = /[0-9]/.exec(style)?.[0];
   if (style.includes("list")) return { ...base, form: "list", level: 1 + (digit ? Number(digit) : 0) };
   if (isLabelBlock(text, start, end)) return { ...base, form: "meta", level: 0 };
@@ -198,7 +200,11 @@ function looksLikeHeading(text: string, start: number, end: number, depth: numbe
   const number = NUMBERED.exec(line);
   if (number?.[1] && /^[0-9A-Z]/.test(number[1])) {
     const rest = line.slice(number[0].length);
-    if (rest.split(" ").length <= 10 && /^\p{Lu}/u.test(rest) && (number[1].includes(".") || !/^[a-z]/.test(number[1]))) {
+    if (
+      rest.split(" ").length <= 10 &&
+      /^\p{Lu}/u.test(rest) &&
+      (number[1].includes(".") || !/^[a-z]/.test(number[1]))
+    ) {
       return number[1].split(".").length + 1;
     }
   }
@@ -207,7 +213,13 @@ function looksLikeHeading(text: string, start: number, end: number, depth: numbe
 }
 
 function isTitleLine(line: string): boolean {
-  return line.length <= 110 && !line.includes("\n") && !line.includes("|") && !/[.;,:?!]$/.test(line) && /\p{L}{3}/u.test(line);
+  return (
+    line.length <= 110 &&
+    !line.includes("\n") &&
+    !line.includes("|") &&
+    !/[.;,:?!]$/.test(line) &&
+    /\p{L}{3}/u.test(line)
+  );
 }
 
 /** "Document number: SOP-01" over "Revision: 2": a block of labels is metadata, not content. */
@@ -215,7 +227,9 @@ function isLabelBlock(text: string, start: number, end: number): boolean {
   if (end - start > 800) return false;
   const lines = text.slice(start, end).split("\n");
   if (lines.length < 2) return false;
-  return lines.every((line) => line.trim().length < 120 && /^[>\s]*[*_]{0,2}\p{L}[\p{L}\p{N} /()-]{1,30}[*_]{0,2}:/u.test(line));
+  return lines.every(
+    (line) => line.trim().length < 120 && /^[>\s]*[*_]{0,2}\p{L}[\p{L}\p{N} /()-]{1,30}[*_]{0,2}:/u.test(line),
+  );
 }
 
 function isCapitals(line: string): boolean {

@@ -50,7 +50,12 @@ export interface IndexedDocument {
 }
 
 /** Tokenises a document and finds every term of the book in it. */
-export function indexDocument(structure: Structure, content: ContentMap, book: TermBook, queryStems: ReadonlySet<number>): IndexedDocument {
+export function indexDocument(
+  structure: Structure,
+  content: ContentMap,
+  book: TermBook,
+  queryStems: ReadonlySet<number>,
+): IndexedDocument {
   const { units } = structure;
   const { text } = structure.document;
   const tokens: TokenList = { stems: [], starts: [], ends: [] };
@@ -86,11 +91,24 @@ export function indexDocument(structure: Structure, content: ContentMap, book: T
     }
     if (found && found.length > 0) hits.set(term.id, found);
   }
-  return { structure, content, hits, titleTerms, titleStems: title, unitsOfWord, overview: OVERVIEW.test(structure.title) };
+  return {
+    structure,
+    content,
+    hits,
+    titleTerms,
+    titleStems: title,
+    unitsOfWord,
+    overview: OVERVIEW.test(structure.title),
+  };
 }
 
 /** Units where all stems of a phrase stand close together, in any order ("supplier evaluation", "evaluation of suppliers"). */
-function phraseUnits(part: readonly number[], stems: readonly number[], unitOf: readonly number[], postings: ReadonlyMap<number, number[]>): number[] {
+function phraseUnits(
+  part: readonly number[],
+  stems: readonly number[],
+  unitOf: readonly number[],
+  postings: ReadonlyMap<number, number[]>,
+): number[] {
   let rarest: number[] | undefined;
   for (const stemmed of part) {
     const places = postings.get(stemmed);
@@ -109,7 +127,14 @@ function phraseUnits(part: readonly number[], stems: readonly number[], unitOf: 
   return found;
 }
 
-function within(part: readonly number[], stems: readonly number[], unitOf: readonly number[], at: number, unit: number, width: number): boolean {
+function within(
+  part: readonly number[],
+  stems: readonly number[],
+  unitOf: readonly number[],
+  at: number,
+  unit: number,
+  width: number,
+): boolean {
   const first = Math.max(0, at - width + 1);
   for (let start = first; start <= at; start += 1) {
     if (unitOf[start] !== unit) continue;
@@ -138,4 +163,5 @@ function intersect(left: readonly number[], right: readonly number[]): number[] 
   return left.filter((unit) => other.has(unit));
 }
 
-const OVERVIEW = /\b(?:quality|management system|qms|company|system|organi[sz]ation|operations|policy) (?:management )?(?:system )?manual\b|^manual$|\bsystem (?:overview|description)\b|\bhandbook\b/i;
+const OVERVIEW =
+  /\b(?:quality|management system|qms|company|system|organi[sz]ation|operations|policy) (?:management )?(?:system )?manual\b|^manual$|\bsystem (?:overview|description)\b|\bhandbook\b/i;
