@@ -6,7 +6,6 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { randomInt } from "node:crypto";
-import type { Task } from "./extract/document.ts";
 
 /**
  * The harness around one extraction child. Node's permission model is the first wall ("a seat belt", in Node's own
@@ -30,7 +29,7 @@ const firstUid = 64_000;
 const uidCount = 1000;
 
 /** The folders of the named packages and all they depend on: what a child may read besides its own code. */
-function packageFolders(names: readonly string[]): string[] {
+export function packageFolders(names: readonly string[], start: string = extractionFolder): string[] {
   const folders = new Set<string>();
   const visit = (name: string, from: string): void => {
     for (let at = from; ; at = dirname(at)) {
@@ -47,7 +46,7 @@ function packageFolders(names: readonly string[]): string[] {
       if (dirname(at) === at) return;
     }
   };
-  for (const name of names) visit(name, extractionFolder);
+  for (const name of names) visit(name, start);
   return [...folders];
 }
 
@@ -86,6 +85,8 @@ export interface ChildOptions {
   readonly memoryBytes: number;
   /** Whether the text recognition engine may be read. */
   readonly recognise?: boolean;
+  /** Another program than the extraction: its entry file, and all it may read. */
+  readonly program?: { readonly entryFile: string; readonly readable: readonly string[] };
 }
 
 /** Starts a child that waits for its one document on stdin. Nothing of the parent's environment reaches it. */
@@ -96,9 +97,10 @@ export function startChild(options: ChildOptions): ChildProcess {
   const node = [process.execPath, heap, "--min-semi-space-size=16"];
   if (harness !== "none" && harness !== "uid+netns") {
     node.push("--permission", "--disallow-code-generation-from-strings", "--no-warnings");
-    for (const folder of readableFolders(options.recognise ?? false)) node.push(`--allow-fs-read=${folder}`);
+    for (const folder of options.program?.readable ?? readableFolders(options.recognise ?? false))
+      node.push(`--allow-fs-read=${folder}`);
   }
-  node.push(entryFile);
+  node.push(options.program?.entryFile ?? entryFile);
 
   const uid = firstUid + randomInt(uidCount);
   let command = node;
@@ -153,7 +155,7 @@ export type RunOutcome =
 /** Hands a waiting child its document and takes its answer; whatever happens, the child is dead afterwards. */
 export async function runChild(
   child: ChildProcess,
-  task: Task,
+  task: object,
   bytes: Uint8Array,
   limits: RunLimits,
 ): Promise<RunOutcome> {

@@ -1,8 +1,8 @@
 import type { Multipart } from "@fastify/multipart";
 import { defineRoute, fileProblemOf, httpProblem, Problem, type Kernel, type Route } from "@probity/kernel";
-import { analyse } from "../engine/analyse.ts";
+import { analyseIsolated } from "../analysis.ts";
 import type { AnalysisDocument } from "../engine/document.ts";
-import { listPacks, loadPack } from "../engine/pack.ts";
+import { listPacks } from "../engine/pack.ts";
 import { problem } from "../errors.ts";
 import { acceptFile } from "./upload-document.ts";
 import { countsOf, machineView, withdrawnView } from "./run-view.ts";
@@ -41,7 +41,7 @@ export function freeCheck(kernel: Kernel, options: FreeCheckOptions): Route {
         if (packId !== undefined && !pack) throw problem.pack_unknown();
         // 2. The analysis.
         send({ type: "progress", stage: "analysing", done: documents.length, total: documents.length });
-        const run = analyse(loadPack(pack?.id ?? "iso-13485"), documents);
+        const run = await analyseIsolated({ pack: pack?.id ?? "iso-13485", documents });
         const findings = run.requirements.map((each) => ({
           id: each.id,
           version: 1,

@@ -42,16 +42,14 @@ export async function startRun(
     fields: { pack: packId, number },
   });
   await tx.all(
-    query
-      .insertInto("regulatory_docs.run")
-      .values({
-        id,
-        collection_id: collectionId,
-        number,
-        pack_id: packId,
-        pack_version: pack.version,
-        state: "waiting",
-      }),
+    query.insertInto("regulatory_docs.run").values({
+      id,
+      collection_id: collectionId,
+      number,
+      pack_id: packId,
+      pack_version: pack.version,
+      state: "waiting",
+    }),
   );
   return {
     runId: id,

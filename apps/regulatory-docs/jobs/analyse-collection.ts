@@ -1,8 +1,7 @@
 import { v7 as uuidv7 } from "uuid";
 import { doorProblem, type Job, type Kernel, type LedgerEvent } from "@probity/kernel";
-import { analyse } from "../engine/analyse.ts";
+import { analyseIsolated } from "../analysis.ts";
 import type { AnalysisDocument } from "../engine/document.ts";
-import { loadPack } from "../engine/pack.ts";
 import type { GapRun } from "../engine/result.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
@@ -65,10 +64,9 @@ export async function analyseCollection(kernel: Kernel, job: Job): Promise<void>
   if (input.run.state === "done") return;
   if (input.documents.length === 0) throw problem.nothing_to_analyse();
 
-  // 2. The analysis: deterministic, no network.
+  // 2. The analysis: deterministic, in a child without network.
   await job.report("analysing", 1, 3);
-  const pack = loadPack(input.run.pack_id);
-  const result = analyse(pack, input.documents);
+  const result = await analyseIsolated({ pack: input.run.pack_id, documents: input.documents });
   const kept: KeptRun = {
     run: result,
     documents: input.revisions.map((each) => ({
