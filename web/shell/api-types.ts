@@ -54,11 +54,13 @@ export interface Member extends Person {
   email: string;
   role: string;
   status: string;
-  lastSeenAt: string | null;
+  lastSeenAt?: string | null;
 }
 
 /** People of a workspace with the invitations nobody has taken up yet. */
 export interface People extends Page<Member> {
+  /** The reader among them. */
+  you?: string;
   invitations?: { id: string; email: string; role: string; expiresAt: string }[];
 }
 

@@ -66,5 +66,5 @@ export function apiPath(app: string, segments: string[], values: Record<string, 
 
 /** Only a path of this site, so that a crafted link cannot send a signed-in person elsewhere. */
 export function ownPath(to: string | undefined): string | null {
-  return to !== undefined && /^\/(?![/\\])/.test(to) ? to : null;
+  return to !== undefined && /^\/(?![/\\])[^\p{Cc}]*$/u.test(to) ? to : null;
 }

@@ -32,6 +32,7 @@ export function People() {
   const queries = useQueryClient();
   const people = useQuery({ queryKey: ["people", params.ws], queryFn: () => read<PeopleAnswer>(api.people()) });
   const members = people.data?.items ?? [];
+  const you = people.data?.you ?? session.data?.user.id;
   const invitations = people.data?.invitations ?? [];
   const [inviting, setInviting] = useState(false);
   const [removing, setRemoving] = useState<Member | null>(null);
@@ -83,7 +84,7 @@ export function People() {
               cell: (member) => (
                 <>
                   <b>{member.name}</b>
-                  {member.id === session.data?.user.id && <span className={css.muted}> you</span>}
+                  {member.id === you && <span className={css.muted}> you</span>}
                 </>
               ),
             },
@@ -93,7 +94,7 @@ export function People() {
               title: "Role",
               width: "150px",
               cell: (member) =>
-                refused !== undefined || member.id === session.data?.user.id ? (
+                refused !== undefined || member.id === you ? (
                   <span title={refused ?? "Nobody changes their own role."}>{member.role}</span>
                 ) : (
                   <select
@@ -123,7 +124,7 @@ export function People() {
               title: "Last seen",
               width: "130px",
               cell: (member) =>
-                member.lastSeenAt === null ? (
+                member.lastSeenAt === undefined || member.lastSeenAt === null ? (
                   <span className={css.muted}>never</span>
                 ) : (
                   <time dateTime={member.lastSeenAt} title={showTime(member.lastSeenAt)}>
@@ -141,7 +142,7 @@ export function People() {
                 <Act
                   look="quiet"
                   label={`Remove ${member.name}`}
-                  disabledReason={member.id === session.data?.user.id ? "Another owner removes you." : refused}
+                  disabledReason={member.id === you ? "Another owner removes you." : refused}
                   onAct={() => setRemoving(member)}
                 >
                   Remove
