@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 import cookie from "@fastify/cookie";
 import multipart from "@fastify/multipart";
 import fastify, {
@@ -72,17 +72,27 @@ function addRoute(
     },
     handler: async (request, reply) => {
       const budget = options.budgets[route.budget ?? "api"];
-      await spender.spend(
-        budget,
-        budget.name === "api"
-          ? (sessionTokenOf(request, options.https) ?? request.headers.authorization ?? request.ip)
-          : request.ip,
-      );
+      await spender.spend(budget, budget.name === "api" ? callerOf(request, options.https) : request.ip);
+      if (!isKeepable(request.body) || !isKeepable(request.query) || !isKeepable(request.params))
+        throw httpProblem.request_not_understood({ values: { reason: "a text holds a character that can't be kept" } });
       const query = parseQuery(route, request);
       const answer = await route.handle(routeRequest(request, query, options), reply);
       return isAnswer(answer) ? sendAnswer(reply, answer) : answer;
     },
   });
+}
+
+/** PostgreSQL keeps no NUL and RFC 8785 knows no lone surrogate: a text that holds one is refused before it does any work. */
+function isKeepable(value: unknown): boolean {
+  if (typeof value === "string") return value.isWellFormed() && !value.includes("\0");
+  if (typeof value !== "object" || value === null) return true;
+  return Object.entries(value).every(([name, member]) => isKeepable(name) && isKeepable(member));
+}
+
+/** Whose API budget a call counts against. A token is a secret: what reaches the table of budgets is its hash. */
+function callerOf(request: FastifyRequest, https: boolean): string {
+  const token = sessionTokenOf(request, https) ?? request.headers.authorization;
+  return token === undefined ? request.ip : hash("sha256", token, "base64url");
 }
 
 function routeRequest(

@@ -19,6 +19,6 @@ function cell(value: unknown): string {
         : typeof value === "object"
           ? JSON.stringify(value)
           : String(value);
-  const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const safe = typeof value === "string" && /^[\t\r\n]|^\s*[=+\-@]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

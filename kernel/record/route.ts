@@ -118,10 +118,11 @@ async function list(kernel: Kernel, record: RecordDeclaration, request: RouteReq
   const events: LedgerEvent[] = asCsv
     ? [{ action: `${record.name}.export`, record: record.name, fields: { filters, search: options.search ?? null } }]
     : [];
-  const { who, rows } = await kernel.door.once(credential, record.may.read, () => ({
-    events,
-    statements: [selectPage(record, options)],
-  }));
+  const { who, rows } = await kernel.door
+    .once(credential, record.may.read, () => ({ events, statements: [selectPage(record, options)] }))
+    .catch((error: unknown) => {
+      throw valueProblem(error);
+    });
   const page = (rows[0] ?? []).slice(0, limit);
   const items = page.map((row) => presentRow(record, row));
   if (asCsv) {
@@ -204,7 +205,7 @@ async function createOne(
     }));
     return created(record, presentRow(record, rows.at(-1)?.[0] ?? {}));
   } catch (error) {
-    if (error instanceof DatabaseError && error.code === "PB410") return replay(kernel, record, request);
+    if (error instanceof DatabaseError && error.code === "PB410") return replay(kernel, record, permission, request);
     throw constraintProblem(error);
   }
 }
@@ -272,8 +273,13 @@ async function deleteOne(
 }
 
 /** A key sent again with the same request answers what the first one made; with another request it is refused. */
-async function replay(kernel: Kernel, record: RecordDeclaration, request: RouteRequest): Promise<Answer> {
-  const shown = await kernel.door.work(request.credential, record.may.read, async (tx) => {
+async function replay(
+  kernel: Kernel,
+  record: RecordDeclaration,
+  permission: string,
+  request: RouteRequest,
+): Promise<Answer> {
+  const shown = await kernel.door.work(request.credential, permission, async (tx) => {
     const known = await tx.first(
       query
         .selectFrom("kernel.idempotency_key")
@@ -326,6 +332,16 @@ function constraintProblem(error: unknown): unknown {
   if (error.code === "23503") return recordProblem.reference_unknown({ cause: error });
   if (error.code === "23505") return recordProblem.duplicate({ cause: error });
   return error;
+}
+
+/** A filter or page mark that is no value of its column: 22P02, 22003, 22007 and 22008 are PostgreSQL's ways of saying so. */
+function valueProblem(error: unknown): unknown {
+  return error instanceof DatabaseError && /^22(P02|003|007|008)$/.test(error.code ?? "")
+    ? httpProblem.request_not_understood({
+        values: { reason: "a filter or page mark does not fit its field" },
+        cause: error,
+      })
+    : error;
 }
 
 function hasSealed(record: RecordDeclaration): boolean {

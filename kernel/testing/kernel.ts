@@ -40,11 +40,8 @@ export async function openTestKernel(
     admin: database.admin,
     foundWorkspace: async (slug) => {
       const id = uuidv7();
-      await kernel.door.found(
-        kernel.system(id),
-        { slug, name: slug, preset: "regulatory-docs" },
-        async () => undefined,
-      );
+      const workspace = { slug, name: slug, preset: "regulatory-docs" };
+      await foundWorkspace(kernel, kernel.system(id), workspace, async () => undefined);
       return id;
     },
     addPerson: (workspace, role) => addPerson(kernel, workspace, role),

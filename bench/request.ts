@@ -1,0 +1,165 @@
+import { randomBytes, createSecretKey } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { Type } from "typebox";
+import { kernelGrants, writeGrants } from "../kernel/access/role.ts";
+import { startCluster } from "../kernel/database/cluster.ts";
+import { migrate } from "../kernel/database/migrate.ts";
+import { ensureSetupRole } from "../kernel/database/roles.ts";
+import { Client } from "pg";
+import { benchApp } from "./request-app.ts";
+import { ask, startChild } from "./request-child.ts";
+import { loadAnswer, type Load } from "./request-load.ts";
+import { seed, type Seeded } from "./request-seed.ts";
+
+/** One figure: what it is, what was reached, beside what is wanted. */
+export type Figure = {
+  readonly what: string;
+  readonly reached: string;
+  readonly wanted: string;
+  readonly good: boolean;
+};
+
+type Case = {
+  name: string;
+  target: number;
+  ours: (who: Seeded, index: number) => Load["requests"][number];
+  bare: Case["ours"];
+};
+
+const body = (index: number) =>
+  JSON.stringify({ name: `Measured ${index}`, description: "What is kept of a procedure", amount: index });
+const own = (who: Seeded) => ({
+  cookie: `probity-session=${who.token}`,
+  "probity-workspace": who.tenant,
+  "probity-request": "1",
+});
+const plain = (who: Seeded) => ({ tenant: who.tenant });
+const idOf = (who: Seeded, index: number) => who.ids[(index * 7919) % who.ids.length] ?? "";
+
+const cases: readonly Case[] = [
+  {
+    name: "read",
+    target: 0.75,
+    ours: (who, index) => ({
+      method: "GET",
+      path: `/api/bench/notes/${idOf(who, index)}`,
+      headers: own(who),
+      body: "",
+    }),
+    bare: (who, index) => ({ method: "GET", path: `/notes/${idOf(who, index)}`, headers: plain(who), body: "" }),
+  },
+  {
+    name: "create",
+    target: 0.5,
+    ours: (who, index) => ({ method: "POST", path: "/api/bench/notes", headers: own(who), body: body(index) }),
+    bare: (who, index) => ({ method: "POST", path: "/notes", headers: plain(who), body: body(index) }),
+  },
+  {
+    name: "list 50",
+    target: 0.8,
+    ours: (who) => ({ method: "GET", path: "/api/bench/notes?limit=50", headers: own(who), body: "" }),
+    bare: (who) => ({ method: "GET", path: "/notes", headers: plain(who), body: "" }),
+  },
+];
+
+export type RequestOptions = {
+  readonly tenants: number;
+  readonly rowsEach: number;
+  readonly rounds: number;
+  readonly measureMs: number;
+  readonly connections: number;
+  readonly poolSize: number;
+  /** Names of the cases to run; all when empty. */
+  readonly only: readonly string[];
+  /** Options for the measured server's Node: a profiler. */
+  readonly execArgv: readonly string[];
+};
+const usual: RequestOptions = {
+  tenants: 100,
+  rowsEach: 10_000,
+  rounds: 3,
+  measureMs: 5_000,
+  connections: 32,
+  poolSize: 10,
+  only: [],
+  execArgv: [],
+};
+
+/** Requests a second through the real API beside a bare Fastify and pg: same machine, database, pool size and run. */
+export async function run(given: Partial<RequestOptions> = {}): Promise<Figure[]> {
+  const options = { ...usual, ...given };
+  const cache = join(import.meta.dirname, "../.cache");
+  mkdirSync(cache, { recursive: true });
+  const folder = mkdtempSync(join(cache, "bench-request-"));
+  const rootKey = randomBytes(32);
+  const cluster = await startCluster({ folder: join(folder, "postgres") });
+  const children = [
+    startChild("request-bare-child.ts"),
+    startChild("request-probity-child.ts", options.execArgv),
+    startChild("request-load-child.ts"),
+  ] as const;
+  try {
+    const database = await prepare(cluster.adminConfig, rootKey);
+    const people = await seed(database, options.tenants, options.rowsEach);
+    const start = { database, poolSize: options.poolSize, rootKey: rootKey.toString("hex"), filesFolder: folder };
+    const [bareServer, ourServer, loader] = children;
+    const started = Type.Object({ origin: Type.String() });
+    const [bare, ours] = await Promise.all([ask(bareServer, start, started), ask(ourServer, start, started)]);
+    const figures: Figure[] = [];
+    for (const each of cases.filter(({ name }) => options.only.length === 0 || options.only.includes(name))) {
+      const load = (origin: string, request: Case["ours"]): Load => ({
+        origin,
+        requests: Array.from({ length: people.length * 50 }, (_, index) => {
+          const who = people[index % people.length];
+          if (who === undefined) throw new Error("nobody");
+          return request(who, index);
+        }),
+        connections: options.connections,
+        warmMs: 1_000,
+        measureMs: options.measureMs,
+      });
+      const loads = [load(bare.origin, each.bare), load(ours.origin, each.ours)] as const;
+      const rounds: { bare: number; ours: number; p99: number }[] = [];
+      for (let round = 0; round < options.rounds; round += 1) {
+        const base = await ask(loader, loads[0], loadAnswer);
+        const measured = await ask(loader, loads[1], loadAnswer);
+        if (base.failed + measured.failed > 0)
+          throw new Error(`${each.name}: ${base.failed} bare and ${measured.failed} own requests failed`);
+        rounds.push({ bare: base.perSecond, ours: measured.perSecond, p99: measured.p99Ms });
+      }
+      const [baseline, reached] = [median(rounds.map((each) => each.bare)), median(rounds.map((each) => each.ours))];
+      const ratio = median(rounds.map((each) => each.ours / each.bare));
+      figures.push({
+        what: each.name,
+        reached: `${Math.round(reached)}/s of ${Math.round(baseline)}/s bare = ${ratio.toFixed(2)} (p99 ${median(rounds.map((each) => each.p99)).toFixed(1)} ms)`,
+        wanted: `≥ ${each.target.toFixed(2)}`,
+        good: ratio >= each.target,
+      });
+    }
+    return figures;
+  } finally {
+    for (const child of children) if (child.connected) child.disconnect();
+    await cluster.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function prepare(adminConfig: Awaited<ReturnType<typeof startCluster>>["adminConfig"], rootKey: Buffer) {
+  const key = createSecretKey(rootKey);
+  const superuser = new Client(adminConfig);
+  await superuser.connect();
+  const setup = await ensureSetupRole(superuser, key, "bench");
+  await superuser.end();
+  const admin = { ...adminConfig, ...setup, database: "bench" };
+  await migrate(admin, key, [
+    { scope: "kernel", folder: join(import.meta.dirname, "../kernel/sql") },
+    benchApp.migrations,
+  ]);
+  await writeGrants(admin, key, { ...kernelGrants, ...benchApp.grants });
+  return { ...adminConfig, database: "bench" };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}

@@ -1,0 +1,124 @@
+import { pino } from "pino";
+import { appRoutes, type App } from "../app.ts";
+import type { PlatformRole } from "../access/role.ts";
+import { fileRoutes } from "../files/link.ts";
+import { createHttpServer, type HttpOptions } from "../http/server.ts";
+import { issueKey } from "../identity/api-key.ts";
+import { jobRoutes } from "../jobs/route.ts";
+import { ledgerRoutes } from "../ledger/route.ts";
+import { BudgetSpender, type Budget } from "../limits/budget.ts";
+import { openTestKernel, type TestKernel, type TestPerson } from "./kernel.ts";
+
+/** What came back over HTTP; `body` is the parsed JSON, or null where there is none. */
+export type TestAnswer = { status: number; headers: Headers; text: string; body: Record<string, unknown> };
+export type TestRequest = {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly version?: number;
+};
+/** Somebody who calls the API: a session in a browser, a key, or nobody. */
+export type TestCaller = (method: string, path: string, request?: TestRequest) => Promise<TestAnswer>;
+
+export type TestServer = {
+  readonly kernel: TestKernel;
+  readonly origin: string;
+  readonly anonymous: TestCaller;
+  /** A browser with this person's session cookie, and the headers our own pages send. */
+  as(person: TestPerson): TestCaller;
+  /** A program with an API key of this person (who must be an owner or admin) that may do just these things. */
+  withKey(person: TestPerson, permissions: readonly string[]): Promise<TestCaller>;
+  member(workspace: string, role: PlatformRole): Promise<TestPerson>;
+  close(): Promise<void>;
+};
+
+const ample = (name: string): Budget => ({ name, limit: 1_000_000, windowSeconds: 60, block: 1_000 });
+/** Budgets that count and never refuse: tests of limits bring their own. */
+export const ampleBudgets: HttpOptions["budgets"] = {
+  api: ample("api"),
+  authentication: ample("authentication"),
+  registration: ample("registration"),
+  upload: ample("upload"),
+  analysis: ample("analysis"),
+  check: ample("check"),
+};
+
+/** A real HTTP server of the given apps on a free loopback port, over a database of its own. */
+export async function openTestServer(
+  apps: readonly App[],
+  options: { budgets?: HttpOptions["budgets"] } = {},
+): Promise<TestServer> {
+  const kernel = await openTestKernel({
+    apps: apps.map((app) => app.migrations),
+    grants: Object.assign({}, ...apps.map((app) => app.grants)),
+    poolSize: 8,
+  });
+  const routes = [
+    ...apps.flatMap((app) => appRoutes(kernel, app)),
+    ...ledgerRoutes(kernel),
+    ...jobRoutes(kernel),
+    ...fileRoutes(kernel),
+  ];
+  const http = await createHttpServer(routes, new BudgetSpender(kernel.door), {
+    origin: "http://localhost",
+    trustedProxies: [],
+    maxUploadBytes: kernel.limits.maxBytes,
+    budgets: options.budgets ?? ampleBudgets,
+    logger: pino({ level: process.env["PROBITY_TEST_LOG"] ?? "silent" }),
+  });
+  const origin = await http.listen({ host: "127.0.0.1", port: 0 });
+  const caller =
+    (own: Readonly<Record<string, string>>): TestCaller =>
+    (method, path, request) =>
+      call(origin, own, method, path, request);
+  return {
+    kernel,
+    origin,
+    anonymous: caller({}),
+    as: (person) =>
+      caller({
+        cookie: `probity-session=${person.session.token}`,
+        "probity-workspace": person.session.workspace ?? "",
+        "probity-request": "1",
+      }),
+    withKey: async (person, permissions) => {
+      const { token } = await kernel.door.work(person.session, "kernel.key.change", (tx) =>
+        issueKey(tx, {
+          membershipId: person.membershipId,
+          name: "test key",
+          permissions,
+          expiresAt: new Date(Date.now() + 3_600_000),
+        }),
+      );
+      return caller({ authorization: `Bearer ${token}` });
+    },
+    member: (workspace, role) => kernel.addPerson(workspace, role),
+    close: async () => {
+      await http.close();
+      await kernel.close();
+    },
+  };
+}
+
+async function call(
+  origin: string,
+  own: Readonly<Record<string, string>>,
+  method: string,
+  path: string,
+  request: TestRequest = {},
+): Promise<TestAnswer> {
+  const answer = await fetch(`${origin}${path}`, {
+    method,
+    headers: {
+      ...own,
+      ...(request.body === undefined ? {} : { "content-type": "application/json" }),
+      ...(request.version === undefined ? {} : { "if-match": `"${request.version}"` }),
+      ...request.headers,
+    },
+    ...(request.body === undefined
+      ? {}
+      : { body: typeof request.body === "string" ? request.body : JSON.stringify(request.body) }),
+  });
+  const text = await answer.text();
+  const isJson = answer.headers.get("content-type")?.includes("json") === true;
+  return { status: answer.status, headers: answer.headers, text, body: isJson ? JSON.parse(text) : {} };
+}
