@@ -22,6 +22,9 @@ interface Gold {
 const ROOT = process.argv[2] ?? "/work/shared/data/qms";
 const verbose = process.argv.includes("--verbose");
 
+/** Threshold of pairs that are decisions already: they have no ranking. */
+const DECIDED = 0.5;
+
 function main(): void {
   if (!existsSync(ROOT)) {
     console.log(`Skipped: no procedure sets at ${ROOT}.`);
@@ -67,7 +70,7 @@ function main(): void {
 
 function report(name: string, pairs: readonly Pair[], threshold: number): void {
   console.log(`  ${name}, threshold ${threshold.toFixed(3)}`);
-  if (count(pairs, true) > 0) console.log(`    AUC           ${withInterval(pairs, auc)}`);
+  if (count(pairs, true) > 0 && threshold !== DECIDED) console.log(`    AUC           ${withInterval(pairs, auc)}`);
   console.log(`    accuracy      ${withInterval(pairs, (sample) => decide(sample, threshold).accuracy)}`);
   console.log(`    gap recall    ${withInterval(pairs, (sample) => decide(sample, threshold).gapRecall)}`);
   if (count(pairs, true) > 0)
@@ -83,7 +86,7 @@ function swapHalves(pairs: readonly Pair[]): void {
     const cut = bestThreshold(halves[1 - side] ?? []);
     return (halves[side] ?? []).map((pair) => ({ ...pair, score: pair.score >= cut ? 1 : 0 }));
   });
-  report("engine, threshold learned on the other half of the requirements", decisions, 0.5);
+  report("engine, threshold learned on the other half of the requirements", decisions, DECIDED);
 }
 
 function pairsOf(pack: Pack, truth: Gold, documents: readonly AnalysisDocument[], scorer: Scorer): Pair[] {
