@@ -18,6 +18,7 @@ type Lease = { left: number; endsAt: number; refusedUntil: number };
 export class BudgetSpender {
   readonly #door: Door;
   readonly #leases = new Map<string, Lease>();
+  readonly #asking = new Map<string, Promise<void>>();
 
   constructor(door: Door) {
     this.#door = door;
@@ -26,23 +27,40 @@ export class BudgetSpender {
   /** Takes one unit, or throws 429 with Retry-After. */
   async spend(budget: Budget, source: string): Promise<void> {
     const key = `${budget.name}|${source}`;
-    const now = Date.now();
-    let lease = this.#leases.get(key);
-    if (!lease || lease.endsAt <= now) lease = undefined;
-    if (lease && lease.refusedUntil > now) throw tooMany(budget, lease.refusedUntil - now);
-    if (!lease || lease.left === 0) {
-      if (this.#leases.size > 50_000) this.#leases.clear();
-      const [row] = await this.#door.callFunction({
-        sql: "select granted, ends_at from kernel.lease_budget($1, $2, $3, $4, $5)",
-        parameters: [budget.name, source, budget.windowSeconds, budget.limit, budget.block],
-      });
-      const endsAt = row?.["ends_at"] instanceof Date ? row["ends_at"].getTime() : now;
-      const granted = Number(row?.["granted"] ?? 0);
-      lease = { left: granted, endsAt, refusedUntil: granted === 0 ? endsAt : 0 };
-      this.#leases.set(key, lease);
-      if (granted === 0) throw tooMany(budget, endsAt - now);
+    for (;;) {
+      const now = Date.now();
+      const lease = this.#leases.get(key);
+      if (lease && lease.endsAt > now) {
+        if (lease.refusedUntil > now) throw tooMany(budget, lease.refusedUntil - now);
+        if (lease.left > 0) {
+          lease.left -= 1;
+          return;
+        }
+      }
+      // One call to the database for all that wait: two at once would take two blocks and refuse each other.
+      const asked = this.#asking.get(key) ?? this.#ask(budget, source, key);
+      await asked;
     }
-    lease.left -= 1;
+  }
+
+  #ask(budget: Budget, source: string, key: string): Promise<void> {
+    const asked = this.#lease(budget, source).then((lease) => {
+      if (this.#leases.size > 50_000) this.#leases.clear();
+      this.#leases.set(key, lease);
+    });
+    this.#asking.set(key, asked);
+    return asked.finally(() => this.#asking.delete(key));
+  }
+
+  async #lease(budget: Budget, source: string): Promise<Lease> {
+    const [row] = await this.#door.callFunction({
+      sql: "select granted, extract(epoch from ends_at - now()) * 1000 as remaining_ms from kernel.lease_budget($1, $2, $3, $4, $5)",
+      parameters: [budget.name, source, budget.windowSeconds, budget.limit, budget.block],
+    });
+    // Counted from here by this clock: the database's may differ.
+    const endsAt = Date.now() + Math.max(50, Number(row?.["remaining_ms"] ?? 1000));
+    const left = Number(row?.["granted"] ?? 0);
+    return { left, endsAt, refusedUntil: left === 0 ? endsAt : 0 };
   }
 }
 
