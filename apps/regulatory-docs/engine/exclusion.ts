@@ -249,8 +249,8 @@ function passageExclusion(text: string, passage: readonly number[], units: reado
 /** "5.3 Review ............ 12", "Review\t12": a line of a contents page. */
 function isContentsLine(line: string): boolean {
   if (line.length > 200) return false;
-  const leader = line.indexOf("....");
-  if (leader > 0 && /[0-9ivx]\s*$/.test(line)) return true;
+  // A leader may be split from its page number by the end of a sentence; no rule is written with five dots.
+  if (line.includes(".....")) return true;
   if (line.includes("…") && /…\s*[0-9]{1,3}\s*$/.test(line)) return true;
   return /\t\s*[0-9]{1,3}\s*$/.test(line) && wordsIn(line) <= 12;
 }
