@@ -18,6 +18,7 @@ import {
   type JobHandler,
   type Route,
 } from "@probity/kernel";
+import { startProbes, trustRoutes } from "@probity/trust";
 import { budgets } from "./budget.ts";
 import { ensureWebBuilt } from "./build-web.ts";
 import { ConfigError, readConfig, type Config } from "./config.ts";
@@ -67,15 +68,34 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
         .catch((error: unknown) => logger.fatal({ err: error }, "PostgreSQL did not come back")),
   );
   await http.listen({ host: config.host, port: config.port });
+  const probes = startProbes(kernel, probeOptions(instance, config, logger));
   const link = await makeSetupLink(identity);
   process.stdout.write(`Probity is ready at ${config.url}\n`);
   if (link) process.stdout.write(`Set it up once, within 24 hours: ${config.url}/setup/${link.token}\n`);
   return {
     close: async () => {
+      await probes.stop();
       await http.close();
       await worker.stop();
       await instance.close();
     },
+  };
+}
+
+/** The instance proves itself over its own loopback address, as anybody could from outside. */
+function probeOptions(
+  instance: Instance,
+  config: Config,
+  logger: Parameters<typeof createHttpServer>[2]["logger"],
+): Parameters<typeof startProbes>[1] {
+  const host = ["0.0.0.0", "::"].includes(config.host) ? "127.0.0.1" : config.host;
+  return {
+    probeUrl: `http://${host.includes(":") ? `[${host}]` : host}:${config.port}`,
+    publicUrl: config.url,
+    admin: instance.admin,
+    records: instance.apps.flatMap((app) => app.records),
+    filesFolder: config.storage.kind === "folder" ? config.storage.folder : join(config.home, "files"),
+    onProblem: (error) => logger.error({ err: error }, "the probes could not run"),
   };
 }
 
@@ -100,6 +120,7 @@ export async function buildHttp(
     ...ledgerRoutes(kernel),
     ...jobRoutes(kernel),
     ...fileRoutes(kernel),
+    ...trustRoutes(kernel, { home: config.home, publicUrl: config.url, version }),
     ...apps.flatMap((app) => appRoutes(kernel, app)),
   );
   const http = await createHttpServer(routes, new BudgetSpender(kernel.door), {

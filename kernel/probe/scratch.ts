@@ -1,0 +1,106 @@
+import { randomBytes, createHash } from "node:crypto";
+import { sql } from "kysely";
+import { v7 as uuidv7 } from "uuid";
+import type { PlatformRole } from "../access/role.ts";
+import { issueKey } from "../identity/api-key.ts";
+import { admit } from "../identity/membership.ts";
+import type { Kernel } from "../kernel.ts";
+import { foundWorkspace } from "../tenancy/found-workspace.ts";
+import type { Tx } from "../work/door.ts";
+import { Problem } from "../work/problem.ts";
+import { query } from "../work/query.ts";
+
+/** One scratch workspace, with the keys of an owner and of a member. */
+export type ScratchTenant = {
+  readonly id: string;
+  readonly ownerUserId: string;
+  readonly ownerKey: string;
+  readonly memberKey: string;
+};
+export type Scratch = { readonly a: ScratchTenant; readonly b: ScratchTenant; readonly endsAt: Date };
+
+const hour = 3_600_000;
+/** Known to every server of the instance, so that two of them found each workspace once. */
+const ids = {
+  a: { tenant: "00000000-0000-7000-8000-0000000000aa", user: "00000000-0000-7000-8000-0000000001aa" },
+  b: { tenant: "00000000-0000-7000-8000-0000000000bb", user: "00000000-0000-7000-8000-0000000001bb" },
+} as const;
+export const scratchTenantIds: readonly string[] = [ids.a.tenant, ids.b.tenant];
+
+/**
+ * The two workspaces that probes act in, founded when they are missing, and fresh keys for them that end in a day. Nobody
+ * belongs to them but their own scratch members, so that no person's list shows them. Call it under the probe lock.
+ */
+export async function openScratch(kernel: Kernel): Promise<Scratch> {
+  const endsAt = new Date(Date.now() + 24 * hour);
+  return { a: await openTenant(kernel, "a", endsAt), b: await openTenant(kernel, "b", endsAt), endsAt };
+}
+
+async function openTenant(kernel: Kernel, name: "a" | "b", endsAt: Date): Promise<ScratchTenant> {
+  const { tenant, user } = ids[name];
+  const credential = kernel.system(tenant, { address: null, requestId: "probe" });
+  const keys = async (tx: Tx) => {
+    const members = await tx.all(query.selectFrom("kernel.membership").select(["id", "role"]));
+    const keyOf = async (role: PlatformRole) => {
+      const membershipId = members.find((member) => member.role === role)?.id;
+      if (membershipId === undefined) throw new Error(`The scratch workspace ${name} has no ${role}`);
+      const permissions = await permissionsOf(tx, role);
+      return (await issueKey(tx, { membershipId, name: `Probe ${role}`, permissions, expiresAt: endsAt })).token;
+    };
+    return { id: tenant, ownerUserId: user, ownerKey: await keyOf("owner"), memberKey: await keyOf("member") };
+  };
+  try {
+    return await kernel.door.work(credential, "kernel.probe", keys);
+  } catch (error) {
+    if (!(error instanceof Problem) || error.status !== 404) throw error;
+  }
+  await kernel.identityPool.query(
+    `insert into identity."user" (id, name, email, email_verified) values ($1, $2, $3, false) on conflict do nothing`,
+    [user, `Probe ${name}`, `probe-${name}@probe.invalid`],
+  );
+  await foundWorkspace(
+    kernel,
+    credential,
+    { slug: `probity-probe-${name}`, name: `probe-${name}`, preset: "regulatory-docs" },
+    async (tx) => {
+      await tx.all(query.selectNoFrom(sql<null>`kernel.mark_probe_workspace()`.as("marked")));
+      await admit(tx, { userId: user, name: `Probe ${name}`, email: `probe-${name}@probe.invalid`, role: "owner" });
+      const memberId = uuidv7();
+      await admit(tx, {
+        userId: memberId,
+        name: `Probe ${name} member`,
+        email: `probe-${name}-member@probe.invalid`,
+        role: "member",
+      });
+    },
+  );
+  return kernel.door.work(credential, "kernel.probe", keys);
+}
+
+async function permissionsOf(tx: Tx, role: PlatformRole): Promise<string[]> {
+  const row = await tx.first(query.selectNoFrom(sql<string[]>`kernel.permissions_of_role(${role})`.as("permissions")));
+  return row?.permissions ?? [];
+}
+
+/** A session of a scratch owner, as if signed in that many minutes ago and idle since. The token is the browser's. */
+export async function scratchSession(
+  kernel: Pick<Kernel, "identityPool">,
+  tenant: ScratchTenant,
+  idleMinutes: number,
+): Promise<{ token: string; storedToken: string; end(): Promise<void> }> {
+  const token = randomBytes(24).toString("base64url");
+  const storedToken = createHash("sha256").update(token).digest("hex");
+  const id = uuidv7();
+  await kernel.identityPool.query(
+    `insert into identity.session (id, user_id, token, created_at, last_seen_at, expires_at)
+     values ($1, $2, $3, now() - make_interval(mins => $4), now() - make_interval(mins => $4), now() + interval '1 hour')`,
+    [id, tenant.ownerUserId, storedToken, idleMinutes],
+  );
+  return {
+    token,
+    storedToken,
+    end: async () => {
+      await kernel.identityPool.query("delete from identity.session where id = $1", [id]);
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+import { canonicalText } from "@probity/kernel";
+import type { Control } from "./control.ts";
+import { catalogueProof } from "./control/catalogue-proof.ts";
+import { disclosure } from "./control/disclosure.ts";
+import { documentIsolation } from "./control/document-isolation.ts";
+import { downloadLink } from "./control/download-link.ts";
+import { appendOnly, leafForEachChange } from "./control/ledger.ts";
+import { requestValidation } from "./control/request-validation.ts";
+import { responseHeader } from "./control/response-header.ts";
+import { roleCheck } from "./control/role.ts";
+import { sealing } from "./control/sealing.ts";
+import { serverSession } from "./control/session.ts";
+import { statementProof } from "./control/statement-proof.ts";
+import { tenantNamespaces } from "./control/tenant-namespaces.ts";
+import { tenantRows } from "./control/tenant-rows.ts";
+import { uploadRefusal } from "./control/upload-refusal.ts";
+import { promises } from "./promise.ts";
+
+/** Every control the product has. */
+export const controls: readonly Control[] = [
+  serverSession,
+  roleCheck,
+  tenantRows,
+  tenantNamespaces,
+  documentIsolation,
+  catalogueProof,
+  sealing,
+  uploadRefusal,
+  downloadLink,
+  appendOnly,
+  leafForEachChange,
+  responseHeader,
+  requestValidation,
+  disclosure,
+  statementProof,
+];
+
+/**
+ * SHA-256 over the whole catalogue: every promise, and every control with its probes. A release names its hash, so that a
+ * statement with a promise or probe left out can be told from one that is whole.
+ */
+export function catalogueHash(list: readonly Control[] = controls): string {
+  const described = list.map(({ id, title, standards, yourPart, notProbed, maxAgeMinutes, probes }) => ({
+    id,
+    title,
+    standards,
+    yourPart,
+    notProbed,
+    maxAgeMinutes,
+    probes: probes.map((probe) => ({ id: probe.id, kind: probe.kind, title: probe.title })),
+  }));
+  return createHash("sha256")
+    .update(canonicalText({ promises, controls: described }))
+    .digest("hex");
+}

@@ -1,0 +1,62 @@
+import { defineControl } from "../control.ts";
+import { collectionsPath } from "../scratch-document.ts";
+import { allOf, type Check } from "./outcome.ts";
+
+export const roleCheck = defineControl({
+  id: "ACC-01",
+  standards: ["SOC 2 CC6.3", "ISO 27001 A.5.15", "ISO 27001 A.8.2", "HIPAA §164.308(a)(4)", "21 CFR 11.10(g)"],
+  yourPart: "Give each person the smallest role that lets them work.",
+  notProbed: ["custom roles"],
+  maxAgeMinutes: 45,
+  probes: [
+    {
+      id: "member-refused",
+      kind: "scratch",
+      title: "A member is refused what is an admin's, whatever the key in their hand says",
+      run: async ({ http, scratch, document }) => {
+        await document();
+        const owner = await http("GET", "/api/ledger/events?limit=1", { key: scratch.a.ownerKey });
+        const member = await http("GET", `${collectionsPath}?limit=1`, { key: scratch.a.memberKey });
+        return allOf("the owner reads the audit trail, the member reads collections", [
+          [owner.status === 200, `the owner got ${owner.status} for the audit trail`],
+          [member.status === 200, `the member got ${member.status} for collections`],
+        ]);
+      },
+      negative: async ({ http, scratch, document }) => {
+        const { collectionId } = await document();
+        const key = scratch.a.memberKey;
+        const invite = { email: "probe@probe.invalid", name: "Probe", role: "admin" };
+        const tries = [
+          ["reading the audit trail", await http("GET", "/api/ledger/events", { key })],
+          ["exporting the audit trail", await http("GET", "/api/ledger/events?format=csv", { key })],
+          [
+            "deleting a collection",
+            await http("DELETE", `${collectionsPath}/${collectionId}`, { key, headers: { "if-match": '"1"' } }),
+          ],
+          [
+            "removing a member",
+            await http("DELETE", "/api/people/00000000-0000-7000-8000-000000000000", {
+              key,
+              headers: { "if-match": '"1"' },
+            }),
+          ],
+          [
+            "inviting an admin",
+            await http("POST", "/api/people/invitations", { key, json: { email: invite.email, role: invite.role } }),
+          ],
+        ] as const;
+        const nobody = await http("GET", collectionsPath);
+        return allOf(
+          `a member's key was refused ${tries.length} acts of an admin, and nobody's was refused altogether`,
+          [
+            ...tries.map(([what, answer]): Check => [
+              answer.status === 403 && answer.body["code"] === "kernel.permission_missing",
+              `${what} as a member got ${answer.status} ${String(answer.body["code"] ?? "")}`,
+            ]),
+            [nobody.status === 401, `a call without a credential got ${nobody.status}`],
+          ],
+        );
+      },
+    },
+  ],
+});

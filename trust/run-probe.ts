@@ -1,0 +1,167 @@
+import {
+  noteProbes,
+  openProbeDatabase,
+  openScratch,
+  shapesOf,
+  withProbeLock,
+  type Kernel,
+  type ProbeNote,
+  type RecordDeclaration,
+  type Scratch,
+} from "@probity/kernel";
+import { controls as everyControl } from "./catalogue.ts";
+import type { Control, Probe, ProbeContext, ProbeOutcome } from "./control.ts";
+import { httpTo } from "./http.ts";
+import { sweepScratch, uploadScratchDocument, type ScratchDocument } from "./scratch-document.ts";
+import { contactUri } from "./security-text.ts";
+
+export type ProbeOptions = {
+  /** Where this server is reached from its own machine: the probes call it as anybody could. */
+  readonly probeUrl: string;
+  readonly publicUrl: string;
+  /** The set-up role's way in: for reading the catalogue, and for planting faults that are rolled back. */
+  readonly admin: Parameters<typeof openProbeDatabase>[1];
+  readonly records: readonly RecordDeclaration[] | undefined;
+  readonly filesFolder: string | undefined;
+  readonly securityContact?: string | undefined;
+  readonly controls?: readonly Control[];
+  readonly startAfterSeconds?: number;
+  readonly everyMinutes?: number;
+  readonly onProblem?: (error: unknown) => void;
+};
+
+const minute = 60_000;
+const probeTimeoutSeconds = 120;
+/** Keys are made anew when less than this is left of them. */
+const spareMilliseconds = 60 * minute;
+
+/** Runs every probe now and again until stopped. Of several servers of one instance one runs them at a time. */
+export function startProbes(kernel: Kernel, options: ProbeOptions): { runNow(): Promise<void>; stop(): Promise<void> } {
+  const runner = new ProbeRunner(kernel, options);
+  let running: Promise<void> = Promise.resolve();
+  let stopped = false;
+  const runNow = () => {
+    running = running.then(async () => {
+      if (stopped) return;
+      try {
+        await runner.run();
+      } catch (error) {
+        options.onProblem?.(error);
+      }
+    });
+    return running;
+  };
+  const every = (options.everyMinutes ?? 15) * minute;
+  let timer = setTimeout(
+    function tick() {
+      void runNow();
+      timer = setTimeout(tick, every);
+    },
+    (options.startAfterSeconds ?? 5) * 1000,
+  );
+  return {
+    runNow,
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      runner.abandon();
+      await running;
+    },
+  };
+}
+
+/** One server's probing. `run` gives what was noted, or undefined while another server is at it. */
+export class ProbeRunner {
+  readonly #kernel: Kernel;
+  readonly #options: ProbeOptions;
+  #scratch: Scratch | undefined;
+  #abandoned = false;
+
+  constructor(kernel: Kernel, options: ProbeOptions) {
+    this.#kernel = kernel;
+    this.#options = options;
+  }
+
+  /** Ends after the probe that is running: the server stops. What was found so far is not noted. */
+  abandon(): void {
+    this.#abandoned = true;
+  }
+
+  run(): Promise<ProbeNote[] | undefined> {
+    return withProbeLock(this.#kernel, async () => {
+      const context = await this.#context();
+      await sweepScratch(context.http, context.scratch, context.filesFolder);
+      const notes: ProbeNote[] = [];
+      for (const control of this.#options.controls ?? everyControl) {
+        for (const probe of control.probes) {
+          if (this.#abandoned) return [];
+          notes.push({ control: control.id, probe: probe.id, kind: probe.kind, ...(await runProbe(probe, context)) });
+        }
+      }
+      await noteProbes(this.#kernel, notes);
+      return notes;
+    });
+  }
+
+  async #context(): Promise<ProbeContext> {
+    const { probeUrl, publicUrl, admin, records, filesFolder, securityContact } = this.#options;
+    if (this.#scratch === undefined || this.#scratch.endsAt.getTime() - Date.now() < spareMilliseconds)
+      this.#scratch = await openScratch(this.#kernel);
+    const scratch = this.#scratch;
+    const http = httpTo(probeUrl);
+    let document: Promise<ScratchDocument> | undefined;
+    return {
+      kernel: this.#kernel,
+      http,
+      database: openProbeDatabase(this.#kernel, admin, records === undefined ? undefined : shapesOf(records)),
+      scratch,
+      document: () => (document ??= uploadScratchDocument(http, scratch.a.ownerKey)),
+      filesFolder,
+      publicUrl,
+      securityContact: securityContact === undefined ? undefined : contactUri(securityContact),
+    };
+  }
+}
+
+/** Both halves of a probe. Whatever keeps one from finishing breaks it: what could not be tested is not held. */
+export async function runProbe(
+  probe: Probe,
+  context: ProbeContext,
+): Promise<{ outcome: "held" | "broken"; detail: string }> {
+  const run = await half("Could not be tested", () => probe.run(context));
+  const negative = await half("Could not be attacked", () => probe.negative(context));
+  const held = run.held && negative.held;
+  const said = held ? [run, negative] : [run, negative].filter((each) => !each.held);
+  return {
+    outcome: held ? "held" : "broken",
+    detail: said
+      .map((each) => sentence(each.detail))
+      .join(" ")
+      .slice(0, 2000),
+  };
+}
+
+async function half(failed: string, run: () => Promise<ProbeOutcome>): Promise<ProbeOutcome> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<ProbeOutcome>((resolve) => {
+    timer = setTimeout(
+      () => resolve({ held: false, detail: `${failed}: no end after ${probeTimeoutSeconds} seconds` }),
+      probeTimeoutSeconds * 1000,
+    );
+  });
+  try {
+    return await Promise.race([run(), late]);
+  } catch (error) {
+    return {
+      held: false,
+      detail: `${failed}: ${error instanceof Error ? error.message.slice(0, 300) : "an unknown fault"}`,
+    };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function sentence(text: string): string {
+  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
+}
