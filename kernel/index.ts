@@ -30,6 +30,8 @@ export { sessionRoutes } from "./identity/session-route.ts";
 export { isSetUp, makeSetupLink, setupFromCommandLine } from "./identity/setup.ts";
 export { ledgerRoutes } from "./ledger/route.ts";
 export { runIsolated, type IsolatedProgram } from "./isolation/program.ts";
+export { policyValue } from "./policy/store.ts";
+export { policyRoutes } from "./policy/route.ts";
 export { enqueue } from "./jobs/queue.ts";
 export { jobRoutes } from "./jobs/route.ts";
 export { startWorker, type Job, type JobHandler } from "./jobs/worker.ts";

@@ -19,7 +19,7 @@ import {
   type Kernel,
 } from "@probity/kernel";
 import { enabledApps } from "./apps.ts";
-import type { Config } from "./config.ts";
+import { ConfigError, type Config } from "./config.ts";
 
 export type Instance = {
   readonly kernel: Kernel;
@@ -36,7 +36,15 @@ export type Instance = {
 export async function openInstance(config: Config): Promise<Instance> {
   // Traversable, not readable: as root, PostgreSQL runs under an account of its own and must reach its folder.
   mkdirSync(config.home, { recursive: true, mode: 0o711 });
-  const rootKey = openRootKey(config.home);
+  if (config.kms.kind !== "file")
+    throw new ConfigError(
+      "PROBITY_KMS names a key service, which this release can't use yet. Nothing was started. Unset it, or name a key file.",
+    );
+  if (config.storage.kind !== "folder")
+    throw new ConfigError(
+      "PROBITY_STORAGE names a bucket, which this release can't use yet. Nothing was started. Unset it, or name a folder.",
+    );
+  const rootKey = openRootKey(config.kms.file);
   const cluster =
     config.databaseUrl === undefined ? await startCluster({ folder: join(config.home, "postgres") }) : undefined;
   try {
@@ -47,9 +55,8 @@ export async function openInstance(config: Config): Promise<Instance> {
     await writeGrants(admin, rootKey.key, Object.assign({}, kernelGrants, ...apps.map((app) => app.grants)));
     const findings = refuseStart(await judgeDatabase(admin, shapesOf(apps.flatMap((app) => app.records))));
     const { host, port, database, ssl } = admin;
-    const filesFolder = config.storage.kind === "folder" ? config.storage.folder : join(config.home, "files");
     const address = { host, port, database, ...(ssl === undefined ? {} : { ssl }) };
-    const kernel = openKernel(address, rootKey, { filesFolder, ocr: config.ocr });
+    const kernel = openKernel(address, rootKey, { filesFolder: config.storage.folder, ocr: config.ocr });
     return {
       kernel,
       apps,

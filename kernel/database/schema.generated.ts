@@ -298,6 +298,37 @@ export interface KernelMembership {
   version: Generated<number>;
 }
 
+export interface KernelPolicyValue {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  name: string;
+  reason: string;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  value: Json;
+  version: Generated<number>;
+}
+
+export interface KernelProbeResult {
+  at: Generated<Timestamp>;
+  control: string;
+  detail: string;
+  id: string;
+  kind: string;
+  outcome: string;
+  probe: string;
+  run_id: string;
+}
+
+export interface KernelProbeWorkspace {
+  tenant_id: string;
+}
+
 export interface KernelRolePermission {
   permission: string;
   role: string;
@@ -383,6 +414,9 @@ export interface DB {
   "kernel.ledger_opening": KernelLedgerOpening;
   "kernel.link": KernelLink;
   "kernel.membership": KernelMembership;
+  "kernel.policy_value": KernelPolicyValue;
+  "kernel.probe_result": KernelProbeResult;
+  "kernel.probe_workspace": KernelProbeWorkspace;
   "kernel.role_permission": KernelRolePermission;
   "kernel.sealed_value": KernelSealedValue;
   "kernel.system_credential": KernelSystemCredential;

@@ -4,11 +4,11 @@ import { Type } from "typebox";
 import { v7 as uuidv7 } from "uuid";
 import { defineRoute, type Route } from "../http/route.ts";
 import type { Kernel } from "../kernel.ts";
+import { policyValue } from "../policy/store.ts";
 import type { Tx } from "../work/door.ts";
 import { doorProblem } from "../work/error.ts";
 import { query } from "../work/query.ts";
 
-const lifeSeconds = 3600;
 const mediaTypes: Readonly<Record<string, string>> = {
   pdf: "application/pdf",
   docx: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -16,7 +16,7 @@ const mediaTypes: Readonly<Record<string, string>> = {
   txt: "text/plain; charset=utf-8",
 };
 
-/** Makes a download link for one blob, for one person, ending in an hour (FIL-03). The token is shown once. */
+/** Makes a download link for one blob, for one person, ending when policy says (FIL-03). The token is shown once. */
 export async function makeDownloadLink(
   tx: Tx,
   blobId: string,
@@ -24,7 +24,7 @@ export async function makeDownloadLink(
 ): Promise<{ id: string; url: string; expiresAt: string }> {
   const id = uuidv7();
   const token = `ln_${randomBytes(32).toString("base64url")}`;
-  const expiresAt = new Date(Date.now() + lifeSeconds * 1000);
+  const expiresAt = new Date(Date.now() + (await policyValue(tx, "file.linkMinutes")) * 60_000);
   await tx.record({
     action: "kernel.link.create",
     record: "kernel.link",

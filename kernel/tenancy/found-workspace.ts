@@ -1,4 +1,5 @@
 import type { Kernel } from "../kernel.ts";
+import { layPreset } from "../policy/store.ts";
 import type { Credential } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";
 
@@ -11,6 +12,7 @@ export function foundWorkspace<T>(
 ): Promise<T> {
   return kernel.door.found(credential, workspace, async (tx) => {
     await kernel.keyring.create(tx);
+    await layPreset(tx, workspace.preset);
     return run(tx);
   });
 }

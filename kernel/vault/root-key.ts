@@ -11,7 +11,7 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 
 export type RootKey = { readonly id: string; readonly key: KeyObject };
 
@@ -19,8 +19,7 @@ export type RootKey = { readonly id: string; readonly key: KeyObject };
  * The embedded default of ENC-02: a root key in a file only its owner can read. Made at first start, never replaced: a lost
  * root key means lost data, and losing it silently would be worse. A file others can read is an error.
  */
-export function openRootKey(home: string): RootKey {
-  const path = join(home, "keys", "root.key");
+export function openRootKey(path: string): RootKey {
   if (!existsSync(path)) makeRootKey(path);
   const mode = statSync(path).mode & 0o777;
   if (process.platform !== "win32" && (mode & 0o077) !== 0) {

@@ -8,6 +8,7 @@ import {
   fileProblem,
   fileProblemOf,
   inspectUpload,
+  policyValue,
   refusalProblem,
   type Accepted,
   type Kernel,
@@ -50,12 +51,13 @@ export function uploadDocument(kernel: Kernel): Route {
     handle: async (request) => {
       const credential = request.credential;
       // 1. May they, and is the collection theirs? Asked before a byte of the file is read.
-      const { tenantId, keys } = await kernel.door.work(credential, permission, async (tx) => {
+      const { tenantId, keys, maxBytes } = await kernel.door.work(credential, permission, async (tx) => {
         await requireCollection(tx, request.params.id);
-        return { tenantId: tx.who.tenantId, keys: await kernel.files.keysOf(tx) };
+        const maxBytes = (await policyValue(tx, "file.maxMegabytes")) * 1024 * 1024;
+        return { tenantId: tx.who.tenantId, keys: await kernel.files.keysOf(tx), maxBytes };
       });
       // 2. The file itself: by content, refused with its own reason, nothing stored before it is accepted.
-      const upload = await readUpload(kernel, request);
+      const upload = await readUpload(kernel, request, maxBytes);
       // 3. Sealed bytes first, the rows that name them after, in one transaction with their leaves.
       const stored = await store(kernel, tenantId, keys, upload);
       const answer = await kernel.door.work(credential, permission, (tx) =>
@@ -141,18 +143,23 @@ export async function addRevision(
   return { id: documentId, revision: number, jobId };
 }
 
-async function readUpload(kernel: Kernel, request: RouteRequest): Promise<Upload> {
+async function readUpload(kernel: Kernel, request: RouteRequest, maxBytes: number): Promise<Upload> {
   const part = request.raw.isMultipart() ? await request.raw.file() : undefined;
   if (part === undefined) throw fileProblem.missing();
   const bytes = await part.toBuffer();
   // The body was cut at the limit: one byte more than allowed tells the same story as the whole file would.
   const seen = part.file.truncated ? Buffer.concat([bytes, Buffer.of(0)]) : bytes;
-  return acceptFile(kernel, seen, part.filename);
+  return acceptFile(kernel, seen, part.filename, maxBytes);
 }
 
 /** Inspects bytes by content; throws the refusal as a problem. */
-export async function acceptFile(kernel: Kernel, bytes: Uint8Array, fileName: string): Promise<Upload> {
-  const file = await inspectUpload(bytes, fileName, kernel.limits);
+export async function acceptFile(
+  kernel: Kernel,
+  bytes: Uint8Array,
+  fileName: string,
+  maxBytes: number = kernel.limits.maxBytes,
+): Promise<Upload> {
+  const file = await inspectUpload(bytes, fileName, { ...kernel.limits, maxBytes });
   if (file.outcome === "refused") throw refusalProblem(file.code, file.text);
   return { fileName: file.fileName, file, sha256: createHash("sha256").update(bytes).digest("hex") };
 }

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openTestKernel, type TestKernel, type TestPerson } from "../testing/kernel.ts";
+import { foundWorkspace } from "../tenancy/found-workspace.ts";
+import { v7 as uuidv7 } from "uuid";
+import { query } from "../work/query.ts";
+import { changePolicy, policiesInForce, policyValue } from "./store.ts";
+
+let kernel: TestKernel;
+let owner: TestPerson;
+let member: TestPerson;
+const change = "kernel.policy.change";
+const read = "kernel.policy.read";
+
+beforeAll(async () => {
+  kernel = await openTestKernel();
+  const workspace = await kernel.foundWorkspace("acme");
+  owner = await kernel.addPerson(workspace, "owner");
+  member = await kernel.addPerson(workspace, "member");
+});
+afterAll(() => kernel.close());
+
+test("POL the value in force is the preset's until somebody changes it, with who and why", async () => {
+  const idle = () => kernel.door.work(owner.session, read, (tx) => policyValue(tx, "session.idleMinutes"));
+  expect(await idle()).toBe(30);
+  await kernel.door.work(owner.session, change, (tx) =>
+    changePolicy(tx, "session.idleMinutes", 20, 0, "Shared bench computers"),
+  );
+  expect(await idle()).toBe(20);
+  const shown = await kernel.door.work(owner.session, read, policiesInForce);
+  expect(shown.find((each) => each.name === "session.idleMinutes")).toMatchObject({
+    value: 20,
+    presetValue: 30,
+    differs: true,
+    version: 1,
+    changedBy: owner.membershipId,
+    reason: "Shared bench computers",
+  });
+});
+
+test("POL the number on the page is the number the door enforces", async () => {
+  await kernel.door.work(owner.session, change, (tx) => changePolicy(tx, "session.idleMinutes", 10, 1, "Stricter"));
+  await kernel.identityPool.query(
+    "update identity.session set last_seen_at = now() - interval '11 minutes' where user_id = $1",
+    [member.userId],
+  );
+  await expect(kernel.door.work(member.session, read, policiesInForce)).rejects.toMatchObject({ status: 401 });
+  await kernel.identityPool.query(
+    "update identity.session set last_seen_at = now() - interval '9 minutes' where user_id = $1",
+    [member.userId],
+  );
+  await expect(kernel.door.work(member.session, read, policiesInForce)).resolves.toHaveLength(5);
+});
+
+test("ACC-02 an address outside the allowed networks is refused at the door, IPv4 and IPv6", async () => {
+  const space = await kernel.foundWorkspace("fenced");
+  const person = await kernel.addPerson(space, "owner");
+  await kernel.door.work(person.session, change, (tx) =>
+    changePolicy(tx, "access.allowedNetworks", ["127.0.0.0/8", "2001:db8::/32"], 0, "Office"),
+  );
+  const from = (address: string) =>
+    kernel.door.work({ ...person.session, source: { address, requestId: "test" } }, read, policiesInForce);
+  await expect(from("127.0.0.1")).resolves.toBeDefined();
+  await expect(from("2001:db8::7")).resolves.toBeDefined();
+  await expect(from("203.0.113.9")).rejects.toMatchObject({ status: 403, code: "kernel.source_not_allowed" });
+});
+
+test("POL a value outside its bounds, a stale version and a member are refused; nothing changes", async () => {
+  const attempt = (person: TestPerson, value: unknown, version: number) =>
+    kernel.door.work(person.session, change, (tx) => changePolicy(tx, "file.linkMinutes", value, version, "try"));
+  await expect(attempt(owner, 61, 0)).rejects.toMatchObject({ status: 422 });
+  await expect(attempt(owner, "30", 0)).rejects.toMatchObject({ status: 422 });
+  await expect(attempt(owner, 30, 4)).rejects.toMatchObject({ status: 412 });
+  await expect(attempt(member, 30, 0)).rejects.toMatchObject({ status: 403 });
+  expect(await kernel.door.work(owner.session, read, (tx) => policyValue(tx, "file.linkMinutes"))).toBe(60);
+});
+
+test("POL a workspace starts from its preset", async () => {
+  const id = uuidv7();
+  await foundWorkspace(
+    kernel,
+    kernel.system(id),
+    { slug: "bench", name: "Bench", preset: "lab" },
+    async () => undefined,
+  );
+  const person = await kernel.addPerson(id, "member");
+  const gate = await kernel.door.work(person.session, read, (tx) =>
+    tx.first(query.selectFrom("kernel.workspace").select(["idle_minutes", "preset"])),
+  );
+  expect(gate).toEqual({ idle_minutes: 15, preset: "lab" });
+});

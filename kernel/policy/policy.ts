@@ -1,0 +1,79 @@
+import { Type, type Static, type TSchema } from "typebox";
+import { Value } from "typebox/value";
+
+/** The five sets of defaults a workspace starts from, one per app. */
+export const presets = ["regulatory-docs", "decisions", "agents", "lab", "contracts"] as const;
+export type Preset = (typeof presets)[number];
+
+type Definition<S extends TSchema> = {
+  readonly title: string;
+  /** What changes when it does, in one sentence. */
+  readonly effect: string;
+  readonly unit: string;
+  readonly schema: S;
+  readonly presets: Readonly<Record<Preset, Static<S>>>;
+};
+
+const define = <S extends TSchema>(definition: Definition<S>): Definition<S> => definition;
+const same = <T>(value: T): Record<Preset, T> => ({
+  "regulatory-docs": value,
+  decisions: value,
+  agents: value,
+  lab: value,
+  contracts: value,
+});
+/** IPv4 or IPv6 with a prefix length; PostgreSQL checks the rest. */
+const network = Type.String({ pattern: "^[0-9a-fA-F.:]{2,39}/[0-9]{1,3}$" });
+
+/** Every policy, typed. The code that enforces one and the page that states it read the same value. */
+export const policies = {
+  "session.idleMinutes": define({
+    title: "Idle time before sign-out",
+    effect: "Sessions without a request for this long end at their next request.",
+    unit: "minutes",
+    schema: Type.Integer({ minimum: 5, maximum: 480 }),
+    presets: { "regulatory-docs": 30, decisions: 30, agents: 60, lab: 15, contracts: 30 },
+  }),
+  "session.absoluteHours": define({
+    title: "Longest session",
+    effect: "Sessions older than this end, used or not.",
+    unit: "hours",
+    schema: Type.Integer({ minimum: 1, maximum: 168 }),
+    presets: { "regulatory-docs": 12, decisions: 12, agents: 24, lab: 12, contracts: 12 },
+  }),
+  "access.allowedNetworks": define({
+    title: "Networks people may come from",
+    effect: "Requests from any other address are refused; an empty list allows every address.",
+    unit: "networks",
+    schema: Type.Array(network, { maxItems: 100 }),
+    presets: same<string[]>([]),
+  }),
+  "file.linkMinutes": define({
+    title: "Life of a download link",
+    effect: "New download links end after this long.",
+    unit: "minutes",
+    schema: Type.Integer({ minimum: 1, maximum: 60 }),
+    presets: { "regulatory-docs": 60, decisions: 60, agents: 60, lab: 60, contracts: 15 },
+  }),
+  "file.maxMegabytes": define({
+    title: "Largest upload",
+    effect: "Larger files are refused before anything is stored.",
+    unit: "MB",
+    schema: Type.Integer({ minimum: 1, maximum: 50 }),
+    presets: { "regulatory-docs": 50, decisions: 10, agents: 25, lab: 25, contracts: 50 },
+  }),
+} as const;
+
+export type PolicyName = keyof typeof policies;
+export type PolicyValue<N extends PolicyName> = Static<(typeof policies)[N]["schema"]>;
+
+export function isPolicyName(name: string): name is PolicyName {
+  return Object.hasOwn(policies, name);
+}
+export function isPreset(name: string): name is Preset {
+  return presets.some((each) => each === name);
+}
+/** Whether a value is one this policy may have. */
+export function fitsPolicy<N extends PolicyName>(name: N, value: unknown): value is PolicyValue<N> {
+  return Value.Check(policies[name].schema, value);
+}

@@ -1,0 +1,114 @@
+import { v7 as uuidv7 } from "uuid";
+import type { Tx } from "../work/door.ts";
+import { doorProblem } from "../work/error.ts";
+import { query } from "../work/query.ts";
+import { policyProblem } from "./error.ts";
+import {
+  fitsPolicy,
+  isPolicyName,
+  isPreset,
+  policies,
+  type PolicyName,
+  type PolicyValue,
+  type Preset,
+} from "./policy.ts";
+
+export type PolicyInForce = {
+  readonly name: PolicyName;
+  readonly title: string;
+  readonly effect: string;
+  readonly unit: string;
+  readonly value: unknown;
+  readonly presetValue: unknown;
+  readonly differs: boolean;
+  /** Zero while the preset's value stands. */
+  readonly version: number;
+  readonly changedBy: string | null;
+  readonly changedAt: Date | null;
+  readonly reason: string | null;
+};
+
+/** The value of one policy in the bound workspace: its own, else its preset's. */
+export async function policyValue<N extends PolicyName>(tx: Tx, name: N): Promise<PolicyValue<N>> {
+  const row = await tx.first(query.selectFrom("kernel.policy_value").select("value").where("name", "=", name));
+  const value: unknown = row === undefined ? policies[name].presets[await presetOf(tx)] : row.value;
+  // A stored value that no longer fits was checked when it was written: the policy's own bounds have changed since.
+  if (!fitsPolicy(name, value)) throw new Error(`Policy ${name} holds a value it may not`);
+  return value;
+}
+
+/** Every policy with its value in force, who changed it, when and why. */
+export async function policiesInForce(tx: Tx): Promise<PolicyInForce[]> {
+  const preset = await presetOf(tx);
+  const rows = await tx.all(
+    query.selectFrom("kernel.policy_value").select(["name", "value", "version", "updated_by", "updated_at", "reason"]),
+  );
+  const own = new Map(rows.map((row) => [row.name, row]));
+  return policyNames().map((name) => {
+    const { title, effect, unit, presets } = policies[name];
+    const row = own.get(name);
+    const presetValue: unknown = presets[preset];
+    const value: unknown = row ? row.value : presetValue;
+    return {
+      name,
+      title,
+      effect,
+      unit,
+      value,
+      presetValue,
+      differs: JSON.stringify(value) !== JSON.stringify(presetValue),
+      version: row?.version ?? 0,
+      changedBy: row?.updated_by ?? null,
+      changedAt: row?.updated_at ?? null,
+      reason: row?.reason ?? null,
+    };
+  });
+}
+
+/** Changes one policy: typed, versioned, with its reason and leaf. `version` is the one the caller saw, 0 for a preset's. */
+export async function changePolicy(
+  tx: Tx,
+  name: PolicyName,
+  value: unknown,
+  version: number,
+  reason: string,
+): Promise<number> {
+  if (!fitsPolicy(name, value)) throw policyProblem.value_outside({ values: { name } });
+  const row = await tx.first(
+    query.selectFrom("kernel.policy_value").select(["id", "version"]).where("name", "=", name).forUpdate(),
+  );
+  const current = row?.version ?? 0;
+  if (current !== version) throw doorProblem.stale({ values: { current, given: version } });
+  const id = row?.id ?? uuidv7();
+  await tx.record({
+    action: "kernel.policy.change",
+    record: "kernel.policy_value",
+    rowId: id,
+    version: current + 1,
+    fields: { name, value, reason },
+  });
+  const json = JSON.stringify(value);
+  if (row) await tx.all(query.updateTable("kernel.policy_value").set({ value: json, reason }).where("id", "=", id));
+  else await tx.all(query.insertInto("kernel.policy_value").values({ id, name, value: json, reason }));
+  return current + 1;
+}
+
+/** Writes the gate values of a preset that differ from the door's own defaults, when a workspace is founded. */
+export async function layPreset(tx: Tx, preset: string): Promise<void> {
+  if (!isPreset(preset)) throw policyProblem.preset_unknown({ values: { preset: preset.slice(0, 40) } });
+  for (const name of ["session.idleMinutes", "session.absoluteHours"] as const) {
+    const value = policies[name].presets[preset];
+    if (value !== policies[name].presets["regulatory-docs"]) await changePolicy(tx, name, value, 0, `Preset ${preset}`);
+  }
+}
+
+function policyNames(): PolicyName[] {
+  return Object.keys(policies).filter(isPolicyName);
+}
+
+async function presetOf(tx: Tx): Promise<Preset> {
+  const row = await tx.first(query.selectFrom("kernel.workspace").select("preset"));
+  const preset = row?.preset ?? "";
+  if (!isPreset(preset)) throw new Error(`Workspace of unknown preset ${preset}`);
+  return preset;
+}

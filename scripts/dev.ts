@@ -1,0 +1,23 @@
+// npm run dev: the server restarts when its code changes, the pages are built anew when theirs do.
+import { spawn, type ChildProcess } from "node:child_process";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "..");
+const watched = ["kernel", "apps", "trust", "server"].map((folder) => `--watch-path=${join(root, folder)}`);
+const children: ChildProcess[] = [
+  spawn(process.execPath, [join(root, "node_modules/vite/bin/vite.js"), "build", "--watch", "--logLevel", "warn"], {
+    cwd: join(root, "web"),
+    stdio: "inherit",
+  }),
+  spawn(process.execPath, [...watched, "--watch-preserve-output", join(root, "server/main.ts")], {
+    cwd: root,
+    stdio: "inherit",
+  }),
+];
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    for (const child of children) child.kill(signal);
+  });
+}
+for (const child of children) child.on("exit", () => children.forEach((other) => other.kill()));
