@@ -12,6 +12,8 @@ export type Member = {
   readonly role: string;
   readonly status: string;
   readonly joinedAt: Date;
+  /** By the sessions that still exist; null when none does. */
+  readonly lastSeenAt: Date | null;
 };
 
 /** The people of the bound workspace, those who left too, in the order they came. */
@@ -23,7 +25,14 @@ export async function listMembers(tx: Tx): Promise<Member[]> {
       .where("deleted_at", "is", null)
       .orderBy("created_at"),
   );
-  return rows.map(({ created_at, ...row }) => ({ ...row, joinedAt: created_at }));
+  const call = sql<{ membership_id: string; last_seen_at: Date }>`select * from kernel.members_last_seen()`;
+  const seen = await tx.all({ compile: () => call.compile(query) });
+  const lastSeen = new Map(seen.map((row) => [row.membership_id, row.last_seen_at]));
+  return rows.map(({ created_at, ...row }) => ({
+    ...row,
+    joinedAt: created_at,
+    lastSeenAt: lastSeen.get(row.id) ?? null,
+  }));
 }
 
 /**

@@ -3,6 +3,7 @@ import type { FastifyRequest } from "fastify";
 import { checkSameSite, cookieName } from "../http/credential.ts";
 import { httpProblem } from "../http/problem-document.ts";
 import { defineRoute, type Answer, type Route } from "../http/route.ts";
+import { presetOverview } from "../policy/policy.ts";
 import type { Tx } from "../work/door.ts";
 import { identityProblem } from "./error.ts";
 import { acceptInvitation, invitationOf } from "./invitation.ts";
@@ -132,10 +133,10 @@ export function sessionRoutes(identity: Identity, options: SessionRouteOptions):
       permission: "public",
       budget: "registration",
       params: tokenParams,
-      answers: { 200: Type.Object({ open: Type.Boolean() }) },
+      answers: { 200: Type.Object({ open: Type.Boolean(), presets: Type.Array(Type.Unknown()) }) },
       handle: async (request) => {
         if (!(await setupLinkOpen(identity, request.params.token))) throw identityProblem.setup_link_ended();
-        return { body: { open: true } };
+        return { body: { open: true, presets: presetOverview() } };
       },
     }),
     defineRoute({

@@ -77,3 +77,25 @@ export function isPreset(name: string): name is Preset {
 export function fitsPolicy<N extends PolicyName>(name: N, value: unknown): value is PolicyValue<N> {
   return Value.Check(policies[name].schema, value);
 }
+
+const presetTitles: Readonly<Record<Preset, string>> = {
+  "regulatory-docs": "Compliance documents",
+  decisions: "Governed decisions",
+  agents: "Customer answers",
+  lab: "QC laboratory",
+  contracts: "Contracts",
+};
+
+/** Each preset with its numbers, for the page on which one is chosen. */
+export function presetOverview(): { id: Preset; title: string; main: { title: string; value: string }[] }[] {
+  return presets.map((id) => ({
+    id,
+    title: presetTitles[id],
+    main: Object.values(policies).map(({ title, unit, presets: values }) => ({ title, value: sayValue(values[id], unit) })),
+  }));
+}
+
+function sayValue(value: number | readonly string[], unit: string): string {
+  if (typeof value === "number") return `${value} ${unit}`;
+  return value.length === 0 ? "any address" : value.join(", ");
+}

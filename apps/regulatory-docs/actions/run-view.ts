@@ -1,5 +1,5 @@
 import { doorProblem, memberNames, readSealed, type Kernel, type Tx } from "@probity/kernel";
-import { loadPack } from "../engine/pack.ts";
+import { loadPack, type Pack } from "../engine/pack.ts";
 import type { GapRun, RequirementResult } from "../engine/result.ts";
 import { problem } from "../errors.ts";
 import type { KeptRun } from "../jobs/analyse-collection.ts";
@@ -88,7 +88,7 @@ export function machineView(run: GapRun, requirement: RequirementResult, revisio
     requirementId: requirement.id,
     title: requirement.title,
     summary: pack.requirements.find((each) => each.id === requirement.id)?.summary ?? "",
-    group: requirement.group,
+    group: groupTitle(pack, requirement.group),
     status: requirement.status,
     coverage: requirement.coverage,
     obligations: requirement.obligations.map((each) => ({
@@ -102,6 +102,12 @@ export function machineView(run: GapRun, requirement: RequirementResult, revisio
     nextStep: requirement.nextStep,
     seeAlso: requirement.seeAlso,
   };
+}
+
+/** "7.4 Purchasing": the number a reader knows, with the words. */
+function groupTitle(pack: Pack, id: string): string {
+  const group = pack.groups.find((each) => each.id === id);
+  return group ? `${group.id} ${group.title}` : id;
 }
 
 export function withdrawnView(run: GapRun, revisionOf: (document: string) => number) {

@@ -94,7 +94,7 @@ function remembered(key: string, make: () => unknown): unknown {
 export function listPacks(folder: string = PACK_FOLDER): PackEntry[] {
   return remembered(`${folder}\0`, () => readEntries(folder));
 }
-type PackEntry = { id: string; title: string; edition: string; version: string };
+type PackEntry = { id: string; title: string; edition: string; version: string; requirementCount: number };
 
 function readEntries(folder: string): PackEntry[] {
   const packs: PackEntry[] = [];
@@ -103,9 +103,11 @@ function readEntries(folder: string): PackEntry[] {
     const value: unknown = parse(readFileSync(join(folder, file), "utf8"));
     if (typeof value !== "object" || value === null || !("requirements" in value)) continue;
     const pack = checkPack(value, file);
-    packs.push({ id: pack.id, title: pack.title, edition: pack.edition, version: pack.version });
+    const requirementCount = loadPack(pack.id, folder).requirements.length;
+    packs.push({ id: pack.id, title: pack.title, edition: pack.edition, version: pack.version, requirementCount });
   }
-  return packs;
+  // The shortest first: what is assessed by itself stands before what includes it.
+  return packs.toSorted((a, b) => a.requirementCount - b.requirementCount);
 }
 
 /** Reads a pack from YAML. `file` names it in errors. Includes are not resolved here. */
