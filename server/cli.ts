@@ -23,6 +23,10 @@ const commands: Record<string, Command> = {
     about: "check isolation and settings of the database",
     run: async (args) => (await import("./command/doctor.ts")).run(args),
   },
+  probe: {
+    about: "test a running instance from outside, with two accounts of your own",
+    run: async (args) => (await import("./command/probe.ts")).run(args),
+  },
   gaps: {
     about: "gap analysis of a folder, without a server",
     run: async (args) => (await import("./command/gaps.ts")).run(args),
@@ -37,9 +41,14 @@ if (command === undefined) {
   process.stdout.write(`${known ? "" : `There is no command ${name}.\n`}npx probity COMMAND\n${list.join("\n")}\n`);
   process.exit(known ? 0 : 2);
 }
+/** Ends only when everything printed has left: a pipe takes 64 KiB at a time, and exit would cut the rest. */
+function end(code: number): void {
+  process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
+}
+
 try {
-  process.exit(await command.run(args));
+  end(await command.run(args));
 } catch (error) {
   process.stderr.write(`${error instanceof ConfigError || error instanceof Error ? error.message : String(error)}\n`);
-  process.exit(1);
+  end(1);
 }

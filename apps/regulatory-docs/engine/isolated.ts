@@ -1,5 +1,6 @@
 import { analyse } from "./analyse.ts";
 import type { AnalysisDocument } from "./document.ts";
+import { loadCitationList } from "./citation.ts";
 import { loadPack } from "./pack.ts";
 import type { GapRun } from "./result.ts";
 
@@ -11,5 +12,5 @@ export interface AnalysisInput {
 
 /** Entry of the isolated child (TEN-03): one tenant's documents in, findings out. */
 export function run(input: AnalysisInput): GapRun {
-  return analyse(loadPack(input.pack), input.documents);
+  return analyse(loadPack(input.pack), input.documents, loadCitationList());
 }
