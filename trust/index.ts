@@ -1,6 +1,7 @@
 // The trust package's one door: what the server needs of it.
 export { catalogueHash, controls } from "./catalogue.ts";
 export { defineControl, type Control, type Probe, type ProbeContext, type ProbeOutcome } from "./control.ts";
+export { isolationControl } from "./control/document-isolation.ts";
 export { missingHeaders } from "./control/response-header.ts";
 export { httpTo, listOf, recordOf, type ProbeAnswer, type ProbeHttp } from "./http.ts";
 export { promises, type TrustPromise } from "./promise.ts";

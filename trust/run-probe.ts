@@ -89,18 +89,34 @@ export class ProbeRunner {
 
   run(): Promise<ProbeNote[] | undefined> {
     return withProbeLock(this.#kernel, async () => {
-      const context = await this.#context();
-      await sweepScratch(context.http, context.scratch, context.filesFolder);
+      const prepared = await this.#prepare();
       const notes: ProbeNote[] = [];
       for (const control of this.#options.controls ?? everyControl) {
         for (const probe of control.probes) {
           if (this.#abandoned) return [];
-          notes.push({ control: control.id, probe: probe.id, kind: probe.kind, ...(await runProbe(probe, context)) });
+          const result =
+            "failed" in prepared
+              ? { outcome: "broken", detail: sentence(`Could not be tested: ${prepared.failed}`) }
+              : await runProbe(probe, prepared.context);
+          notes.push({ control: control.id, probe: probe.id, kind: probe.kind, ...result });
         }
       }
       await noteProbes(this.#kernel, notes);
       return notes;
     });
+  }
+
+  /** What cannot even be prepared breaks every control: a fault there may be the very one a probe would have found. */
+  async #prepare(): Promise<{ context: ProbeContext } | { failed: string }> {
+    try {
+      const context = await this.#context();
+      await sweepScratch(context.http, context.scratch, context.filesFolder);
+      return { context };
+    } catch (error) {
+      this.#options.onProblem?.(error);
+      this.#scratch = undefined;
+      return { failed: publicMessage(error) };
+    }
   }
 
   async #context(): Promise<ProbeContext> {
@@ -152,13 +168,16 @@ async function half(failed: string, run: () => Promise<ProbeOutcome>): Promise<P
   try {
     return await Promise.race([run(), late]);
   } catch (error) {
-    return {
-      held: false,
-      detail: `${failed}: ${error instanceof Error ? error.message.slice(0, 300) : "an unknown fault"}`,
-    };
+    return { held: false, detail: `${failed}: ${publicMessage(error)}` };
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** An error's message as the page may show it: without places on this machine. */
+function publicMessage(error: unknown): string {
+  if (!(error instanceof Error)) return "an unknown fault";
+  return error.message.slice(0, 300).replaceAll(/(?:\/[\w.@+-]+){2,}|[A-Z]:\\[^\s'"]+/g, "(a path)");
 }
 
 function sentence(text: string): string {

@@ -1,0 +1,324 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  appRoutes,
+  BudgetSpender,
+  createHttpServer,
+  fileRoutes,
+  jobRoutes,
+  kernelGrants,
+  ledgerRoutes,
+  openIdentity,
+  openKernel,
+  peopleRoutes,
+  scratchTenantIds,
+  sessionRoutes,
+  writeGrants,
+  type Kernel,
+  type Route,
+} from "@probity/kernel";
+import { ampleBudgets, createTestDatabase, testRootKey } from "@probity/kernel/testing";
+import { controls, isolationControl, listOf, ProbeRunner, recordOf, trustRoutes, type Control } from "@probity/trust";
+import { executeAsOwner } from "../kernel/lint/trial.ts";
+import { enabledApps } from "./apps.ts";
+
+const apps = enabledApps({ freeCheck: false });
+const publicUrl = "http://localhost";
+const securityContact = "security@example.test";
+type Http = Awaited<ReturnType<typeof createHttpServer>>;
+/** A server built wrongly: with other parts, other routes, or a hook that spoils its answers. */
+type Fault = {
+  readonly kernel?: Partial<Kernel>;
+  readonly route?: (route: Route) => Route;
+  readonly http?: (http: Http) => void;
+};
+
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+let folder: string;
+let kernel: Kernel;
+let sound: string;
+const servers: Http[] = [];
+
+beforeAll(async () => {
+  database = await createTestDatabase(apps.map((app) => app.migrations));
+  await writeGrants(database.admin, testRootKey.key, Object.assign({}, kernelGrants, ...apps.map((app) => app.grants)));
+  folder = await mkdtemp(join(tmpdir(), "probity-trust-"));
+  const { host, port, database: name } = database.admin;
+  kernel = openKernel({ host, port, database: name }, testRootKey, { filesFolder: join(folder, "files"), poolSize: 8 });
+  sound = await serve({});
+}, 120_000);
+afterAll(async () => {
+  for (const http of servers) await http.close();
+  await kernel.close();
+  await rm(folder, { recursive: true, force: true });
+  await database.drop();
+});
+
+/** A real server on a free port. */
+async function serve(fault: Fault): Promise<string> {
+  const own: Kernel = { ...kernel, ...fault.kernel };
+  const identity = openIdentity(own, { url: publicUrl });
+  const routes = [
+    ...trustRoutes(own, { home: folder, publicUrl, version: "0.0.0-test", securityContact }),
+    ...sessionRoutes(identity, { origin: publicUrl, sampleData: async () => undefined }),
+    ...peopleRoutes(identity, { origin: publicUrl }),
+    ...ledgerRoutes(own),
+    ...jobRoutes(own),
+    ...fileRoutes(own),
+    ...apps.flatMap((app) => appRoutes(own, app)),
+    homeRoute(own),
+  ].map((route) => fault.route?.(route) ?? route);
+  const http = await createHttpServer(routes, new BudgetSpender(own.door), {
+    origin: publicUrl,
+    trustedProxies: [],
+    maxUploadBytes: own.limits.maxBytes,
+    budgets: ampleBudgets,
+    logger: pino({ level: "silent" }),
+  });
+  fault.http?.(http);
+  servers.push(http);
+  return http.listen({ host: "127.0.0.1", port: 0 });
+}
+
+function homeRoute(own: Kernel): Route {
+  return {
+    method: "GET",
+    path: "/api/home",
+    summary: "Home",
+    tag: "instance",
+    permission: "kernel.home.read",
+    answers: {},
+    handle: async (request) => ({
+      body: await own.door.work(request.credential, "kernel.home.read", async () => ({ items: [] })),
+    }),
+  };
+}
+
+/** Runs one control's probes against a server, then reads its status as anybody would: from the signed statement. */
+async function statusAfter(
+  id: string,
+  options: { origin?: string; control?: Control; contact?: string | undefined } = {},
+) {
+  const control = options.control ?? controls.find((each) => each.id === id);
+  if (control === undefined) throw new Error(`no control ${id}`);
+  const runner = new ProbeRunner(kernel, {
+    probeUrl: options.origin ?? sound,
+    publicUrl,
+    admin: database.admin,
+    records: apps.flatMap((app) => app.records),
+    filesFolder: join(folder, "files"),
+    ...("contact" in options ? {} : { securityContact }),
+    controls: [control],
+  });
+  const notes = (await runner.run()) ?? [];
+  const statement = recordOf(await (await fetch(`${await serve({})}/trust.json`)).json());
+  const status = listOf(statement["controls"]).find((each) => each["id"] === id)?.["status"];
+  const detail = notes.map((note) => `${note.probe} ${note.outcome}: ${note.detail}`).join("\n");
+  return { status, detail };
+}
+
+/** Active, then the protection is taken away and the page says degraded with this reason, then active again. */
+async function turnsRed(id: string, breakIt: string, mendIt: string, reason: RegExp): Promise<void> {
+  expect(await statusAfter(id)).toMatchObject({ status: "active" });
+  await executeAsOwner(database.admin, breakIt);
+  try {
+    const red = await statusAfter(id);
+    expect(red.detail).toMatch(new RegExp(reason, "i"));
+    expect(red.status).toBe("degraded");
+  } finally {
+    await executeAsOwner(database.admin, mendIt);
+  }
+  expect(await statusAfter(id)).toMatchObject({ status: "active" });
+}
+
+/** The same with a server that was built wrongly. */
+async function turnsRedServing(id: string, fault: Fault, reason: RegExp): Promise<void> {
+  expect(await statusAfter(id)).toMatchObject({ status: "active" });
+  const red = await statusAfter(id, { origin: await serve(fault) });
+  expect(red.detail).toMatch(new RegExp(reason, "i"));
+  expect(red.status).toBe("degraded");
+  expect(await statusAfter(id)).toMatchObject({ status: "active" });
+}
+
+const door = "set role probity_door; ";
+
+describe("TRU-01 a control turns red when its protection is really gone", { timeout: 120_000 }, () => {
+  test("TEN-01: row-level security off on one governed table", () =>
+    turnsRed(
+      "TEN-01",
+      "alter table kernel.membership disable row level security",
+      "alter table kernel.membership enable row level security",
+      /kernel\.membership/,
+    ));
+
+  test("TEN-02: the queue shows every tenant's jobs", () =>
+    turnsRed(
+      "TEN-02",
+      `${door}alter table kernel.job disable row level security`,
+      `${door}alter table kernel.job enable row level security`,
+      /B got 200 for a job of A|jobs of 2 tenants/,
+    ));
+
+  test("TEN-03: the reading process without its walls", async () => {
+    expect(await statusAfter("TEN-03")).toMatchObject({ status: "active" });
+    const red = await statusAfter("TEN-03", { control: isolationControl("none") });
+    expect(red.detail).toMatch(/got through/);
+    expect(red.status).toBe("degraded");
+  });
+
+  test("TEN-04: a table nobody governs, open to the application", () =>
+    turnsRed(
+      "TEN-04",
+      "create table regulatory_docs.loose (tenant_id uuid, id uuid); grant select on regulatory_docs.loose to probity_app",
+      "drop table regulatory_docs.loose",
+      /regulatory_docs\.loose/,
+    ));
+
+  test("ENC-01: a release that keeps a clear copy beside the sealed file", () => {
+    const store: Kernel["files"]["store"] = async (tenantId, keys, bytes, kind) => {
+      const place = join(folder, "files", tenantId, "00");
+      await mkdir(place, { recursive: true });
+      await writeFile(join(place, randomBytes(32).toString("hex")), bytes);
+      return kernel.files.store(tenantId, keys, bytes, kind);
+    };
+    return turnsRedServing(
+      "ENC-01",
+      { kernel: { files: withMember(kernel.files, { store }) } },
+      /clear in a stored file/,
+    );
+  });
+
+  test("ENC-01: a release that opens files without checking their seal", () => {
+    const known = new Map<string, Uint8Array>();
+    const store: Kernel["files"]["store"] = async (tenantId, keys, bytes, kind) => {
+      const stored = await kernel.files.store(tenantId, keys, bytes, kind);
+      known.set(stored.contentId, bytes);
+      return stored;
+    };
+    const open: Kernel["files"]["open"] = async function* (blob) {
+      yield known.get(blob.contentId) ?? new Uint8Array(0);
+    };
+    return turnsRedServing("ENC-01", { kernel: { files: withMember(kernel.files, { store, open }) } }, /was given out/);
+  });
+
+  test("FIL-01: a server without limits on what an archive unpacks to", () =>
+    turnsRedServing(
+      "FIL-01",
+      { kernel: { limits: { ...kernel.limits, maxInflationRatio: 1e9, maxInflatedBytes: 2 ** 40 } } },
+      /probe-bomb\.docx was answered/,
+    ));
+
+  test("FIL-03: revoking a link does nothing", () =>
+    turnsRed(
+      "FIL-03",
+      `create function kernel.never_revoked() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$ begin new.revoked_at := null; return new; end $$;
+       grant execute on function kernel.never_revoked() to probity_app;
+       create trigger never_revoked before update on kernel.link for each row execute function kernel.never_revoked()`,
+      "drop trigger never_revoked on kernel.link; drop function kernel.never_revoked()",
+      /a revoked link gave 200/,
+    ));
+
+  test("LED-02: the application may update the ledger", () =>
+    turnsRed(
+      "LED-02",
+      `${door}grant update on kernel.ledger_event to probity_app`,
+      `${door}revoke update on kernel.ledger_event from probity_app`,
+      /probity_app may update kernel\.ledger_event|with success/,
+    ));
+
+  test("LED-04: the guard of one table dropped", () =>
+    turnsRed(
+      "LED-04",
+      "alter table regulatory_docs.collection disable trigger guard",
+      "alter table regulatory_docs.collection enable trigger guard",
+      /a change of regulatory_docs\.collection without its leaf was answered with success/,
+    ));
+
+  test("APP-01: one header not sent", () =>
+    turnsRedServing(
+      "APP-01",
+      {
+        http: (http) =>
+          void http.addHook("onSend", async (_request, reply) => {
+            reply.removeHeader("x-frame-options");
+          }),
+      },
+      /X-Frame-Options/,
+    ));
+
+  test("APP-03: an error that shows its stack", () =>
+    turnsRedServing(
+      "APP-03",
+      {
+        http: (http) =>
+          void http.addHook("onSend", async (_request, reply, payload) =>
+            reply.statusCode >= 400 && typeof payload === "string"
+              ? payload.replace('"requestId"', '"stack":"Error\n    at handle (server/serve.ts:1:1)","requestId"')
+              : payload,
+          ),
+      },
+      /tells of the inside/,
+    ));
+
+  test("IDN-08: sessions that never grow idle", () =>
+    turnsRed(
+      "IDN-08",
+      `${door}update kernel.workspace set idle_minutes = 1000000, absolute_hours = 1000000 where id = '${scratchTenantIds[0]}'`,
+      `${door}update kernel.workspace set idle_minutes = 30, absolute_hours = 12 where id = '${scratchTenantIds[0]}'`,
+      /idle for a day got 200/,
+    ));
+
+  test("ACC-01: members are given an admin's permission", () =>
+    turnsRed(
+      "ACC-01",
+      `${door}insert into kernel.role_permission values ('member', 'kernel.ledger.read')`,
+      `${door}delete from kernel.role_permission where role = 'member' and permission = 'kernel.ledger.read'`,
+      /reading the audit trail as a member got 200/,
+    ));
+
+  test("INC-02: nobody to report to", async () => {
+    expect(await statusAfter("INC-02")).toMatchObject({ status: "active" });
+    const red = await statusAfter("INC-02", { contact: undefined });
+    expect(red.detail).toMatch(/nobody can report/);
+    expect(red.status).toBe("degraded");
+  });
+
+  test("TRU-01: a server that says active of everything", () =>
+    turnsRedServing(
+      "TRU-01",
+      {
+        route: (route) =>
+          route.path === "/trust.json"
+            ? {
+                ...route,
+                handle: async (request, reply) => {
+                  const answer = await route.handle(request, reply);
+                  const body = recordOf("body" in answer ? answer.body : {});
+                  return {
+                    body: {
+                      ...body,
+                      controls: listOf(body["controls"]).map((each) => ({ ...each, status: "active" })),
+                    },
+                  };
+                },
+              }
+            : route,
+      },
+      /signature does not verify/,
+    ));
+});
+
+/** An object that answers like `whole`, but for the given members. */
+function withMember<T extends object>(whole: T, members: Partial<T>): T {
+  return new Proxy(whole, {
+    get: (target, name) => {
+      const own: unknown = Reflect.get(members, name);
+      const value: unknown = own ?? Reflect.get(target, name, target);
+      return typeof value === "function" && own === undefined ? value.bind(target) : value;
+    },
+  });
+}
