@@ -15,6 +15,7 @@ export type { ExtractedDocument } from "./files/extract.ts";
 export { ExtractionPool } from "./files/extract-pool.ts";
 export { isolationTier, probeIsolation } from "./files/extract-isolation.ts";
 export { defaultFileLimits, sayBytes, type FileLimits } from "./files/limit.ts";
+export { sweepBlobs } from "./files/sweep.ts";
 export { fileProblem, fileProblemOf, refusalProblem } from "./files/problem.ts";
 export type { StoredBytes } from "./files/file-vault.ts";
 export { fileRoutes, makeDownloadLink } from "./files/link.ts";

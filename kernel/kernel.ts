@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 import { systemToken } from "./access/role.ts";
 import { openPool, type DatabaseAddress } from "./database/pool.ts";
-import { LocalBlobStore } from "./files/blob-store.ts";
+import { LocalBlobStore, type BlobStore } from "./files/blob-store.ts";
 import { ExtractionPool } from "./files/extract-pool.ts";
 import { FileVault } from "./files/file-vault.ts";
 import { defaultFileLimits, type FileLimits } from "./files/limit.ts";
@@ -19,6 +19,9 @@ export type Kernel = {
   readonly sequencer: Sequencer;
   /** better-auth's own: sees schema identity and nothing else. */
   readonly identityPool: Pool;
+  /** Reads all tenants, for unsafeAcrossTenants alone. */
+  readonly acrossPool: Pool;
+  readonly blobs: BlobStore;
   /** graphile-worker's own. */
   readonly workerPool: Pool;
   readonly rootKey: RootKey;
@@ -47,6 +50,8 @@ export function openKernel(address: DatabaseAddress, rootKey: RootKey, options: 
   const bufferPool = openPool(address, rootKey.key, "probity_app", { max: 1 });
   const identityPool = openPool(address, rootKey.key, "probity_identity", { max: 4 });
   const workerPool = openPool(address, rootKey.key, "probity_worker", { max: 4 });
+  const acrossPool = openPool(address, rootKey.key, "probity_across", { max: 1 });
+  const blobs = new LocalBlobStore(options.filesFolder);
   const access = new AccessBuffer(bufferPool, systemToken(rootKey.key));
   const sequencer = new Sequencer(workerPool);
   return {
@@ -55,9 +60,11 @@ export function openKernel(address: DatabaseAddress, rootKey: RootKey, options: 
     sequencer,
     identityPool,
     workerPool,
+    acrossPool,
+    blobs,
     rootKey,
     keyring,
-    files: new FileVault(new LocalBlobStore(options.filesFolder), keyring),
+    files: new FileVault(blobs, keyring),
     extraction,
     limits,
     address,
@@ -71,7 +78,7 @@ export function openKernel(address: DatabaseAddress, rootKey: RootKey, options: 
       await access.flush();
       await sequencer.stop();
       await extraction.close();
-      await Promise.all([appPool, bufferPool, identityPool, workerPool].map((pool) => pool.end()));
+      await Promise.all([appPool, bufferPool, identityPool, workerPool, acrossPool].map((pool) => pool.end()));
     },
   };
 }

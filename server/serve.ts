@@ -12,8 +12,10 @@ import {
   makeSetupLink,
   openIdentity,
   peopleRoutes,
+  policyRoutes,
   sessionRoutes,
   startWorker,
+  sweepBlobs,
   type Identity,
   type JobHandler,
   type Route,
@@ -69,11 +71,15 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
   );
   await http.listen({ host: config.host, port: config.port });
   const probes = startProbes(kernel, probeOptions(instance, config, logger));
+  const sweep = () => void sweepBlobs(kernel, kernel.blobs).catch((error: unknown) => logger.error({ err: error }, "sweep failed"));
+  sweep();
+  const sweeping = setInterval(sweep, 3_600_000);
   const link = await makeSetupLink(identity);
   process.stdout.write(`Probity is ready at ${config.url}\n`);
   if (link) process.stdout.write(`Set it up once, within 24 hours: ${config.url}/setup/${link.token}\n`);
   return {
     close: async () => {
+      clearInterval(sweeping);
       await probes.stop();
       await http.close();
       await worker.stop();
@@ -117,6 +123,7 @@ export async function buildHttp(
       },
     }),
     ...peopleRoutes(identity, { origin: config.url }),
+    ...policyRoutes(kernel),
     ...ledgerRoutes(kernel),
     ...jobRoutes(kernel),
     ...fileRoutes(kernel),

@@ -28,8 +28,8 @@ export const systemPermissions = [
   "kernel.membership.accept",
   "kernel.session.note",
   "kernel.probe",
+  "kernel.across.read",
 ] as const;
-export type SystemPermission = (typeof systemPermissions)[number];
 
 /** The server's own credential token. */
 export function systemToken(rootKey: KeyObject): string {

@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { randomUUID } from "node:crypto";
 
 /** Where sealed bytes lie. Names are a tenant id and a keyed content hash: they tell an outsider nothing. */
@@ -9,6 +9,8 @@ export interface BlobStore {
   write(tenantId: string, contentId: string, sealed: AsyncIterable<Uint8Array>): Promise<void>;
   read(tenantId: string, contentId: string): AsyncIterable<Uint8Array>;
   remove(tenantId: string, contentId: string): Promise<void>;
+  /** Blobs last written before the given moment. */
+  list(before: Date): Promise<{ tenantId: string; contentId: string }[]>;
 }
 
 const tenantName = /^[0-9a-f-]{36}$/;
@@ -24,7 +26,11 @@ export class LocalBlobStore implements BlobStore {
 
   async write(tenantId: string, contentId: string, sealed: AsyncIterable<Uint8Array>): Promise<void> {
     const path = this.#path(tenantId, contentId);
-    if (await exists(path)) return;
+    if (await exists(path)) {
+      // Young again: the sweep must not take it before its new row is there.
+      await utimes(path, new Date(), new Date());
+      return;
+    }
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     const temporary = `${path}.${randomUUID()}.part`;
     const file = await open(temporary, "wx", 0o600);
@@ -49,6 +55,18 @@ export class LocalBlobStore implements BlobStore {
 
   async remove(tenantId: string, contentId: string): Promise<void> {
     await rm(this.#path(tenantId, contentId), { force: true });
+  }
+
+  async list(before: Date): Promise<{ tenantId: string; contentId: string }[]> {
+    const found: { tenantId: string; contentId: string }[] = [];
+    const entries = await readdir(this.#folder, { recursive: true, withFileTypes: true }).catch(() => []);
+    for (const entry of entries) {
+      const tenantId = basename(dirname(entry.parentPath));
+      if (!entry.isFile() || !contentName.test(entry.name) || !tenantName.test(tenantId)) continue;
+      const { mtime } = await stat(join(entry.parentPath, entry.name));
+      if (mtime < before) found.push({ tenantId, contentId: entry.name });
+    }
+    return found;
   }
 
   #path(tenantId: string, contentId: string): string {

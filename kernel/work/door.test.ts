@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { Client, Pool } from "pg";
+import { Client, type Pool } from "pg";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPool } from "../database/pool.ts";

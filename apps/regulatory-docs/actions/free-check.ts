@@ -1,5 +1,4 @@
-import type { Multipart } from "@fastify/multipart";
-import { defineRoute, fileProblemOf, httpProblem, Problem, type Kernel, type Route } from "@probity/kernel";
+import { defineRoute, fileProblemOf, httpProblem, Problem, type Kernel, type Route, type RouteRequest } from "@probity/kernel";
 import { analyseIsolated } from "../analysis.ts";
 import type { AnalysisDocument } from "../engine/document.ts";
 import { listPacks } from "../engine/pack.ts";
@@ -95,7 +94,7 @@ export function freeCheck(kernel: Kernel, options: FreeCheckOptions): Route {
   });
 }
 
-type Parts = AsyncIterableIterator<Multipart>;
+type Parts = ReturnType<RouteRequest["raw"]["parts"]>;
 
 async function readParts(
   kernel: Kernel,
