@@ -9,7 +9,9 @@ process.on("message", (message) => {
 });
 process.once("disconnect", () => process.exit(0));
 
-async function run(load: Load): Promise<{ perSecond: number; p50Ms: number; p99Ms: number; failed: number }> {
+async function run(
+  load: Load,
+): Promise<{ perSecond: number; p50Ms: number; p99Ms: number; answered: number; failed: number }> {
   const url = new URL(load.origin);
   const requests = load.requests.map(({ method, path, headers, body }) =>
     Buffer.from(
@@ -25,6 +27,7 @@ async function run(load: Load): Promise<{ perSecond: number; p50Ms: number; p99M
   );
   const latencies: number[] = [];
   let failed = 0;
+  let answered = 0;
   let next = 0;
   const start = performance.now();
   const counted = start + load.warmMs;
@@ -35,7 +38,7 @@ async function run(load: Load): Promise<{ perSecond: number; p50Ms: number; p99M
       () =>
         new Promise<void>((resolve, reject) => {
           const socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true });
-          let pending: Buffer = Buffer.alloc(0);
+          const pieces: Buffer[] = [];
           let sentAt = 0;
           const send = () => {
             if (performance.now() >= end) return void socket.end(() => resolve());
@@ -43,15 +46,17 @@ async function run(load: Load): Promise<{ perSecond: number; p50Ms: number; p99M
             socket.write(requests[(next += 1) % requests.length] ?? "");
           };
           socket.on("connect", send).on("error", reject);
-          socket.on("data", (piece) => {
-            pending = pending.length === 0 ? piece : Buffer.concat([pending, piece]);
+          socket.on("data", (piece: Buffer) => {
+            pieces.push(piece);
+            const pending = pieces.length === 1 ? piece : Buffer.concat(pieces);
             const head = pending.indexOf("\r\n\r\n");
             if (head === -1) return;
             const text = pending.toString("latin1", 0, head);
             const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0);
             if (pending.length < head + 4 + length) return;
-            pending = Buffer.alloc(0);
+            pieces.length = 0;
             const now = performance.now();
+            answered += 1;
             if (text.charCodeAt(9) !== 0x32) {
               failed += 1;
               if (failed === 1) process.stderr.write(`${text.split("\r\n")[0]}\n`);
@@ -63,5 +68,5 @@ async function run(load: Load): Promise<{ perSecond: number; p50Ms: number; p99M
   );
   latencies.sort((a, b) => a - b);
   const at = (part: number) => latencies[Math.floor(latencies.length * part)] ?? 0;
-  return { perSecond: (latencies.length * 1000) / load.measureMs, p50Ms: at(0.5), p99Ms: at(0.99), failed };
+  return { perSecond: (latencies.length * 1000) / load.measureMs, p50Ms: at(0.5), p99Ms: at(0.99), answered, failed };
 }

@@ -21,5 +21,6 @@ export const loadAnswer = Type.Object({
   perSecond: Type.Number(),
   p50Ms: Type.Number(),
   p99Ms: Type.Number(),
+  answered: Type.Integer(),
   failed: Type.Integer(),
 });

@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { randomBytes, createSecretKey } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { startCluster } from "../kernel/database/cluster.ts";
 import { migrate } from "../kernel/database/migrate.ts";
 import { ensureSetupRole } from "../kernel/database/roles.ts";
 import { Client } from "pg";
+import { cpuMs } from "./request-cpu.ts";
 import { benchApp } from "./request-app.ts";
 import { ask, startChild } from "./request-child.ts";
 import { loadAnswer, type Load } from "./request-load.ts";
@@ -86,6 +88,8 @@ const usual: RequestOptions = {
   execArgv: [],
 };
 
+type Measured = { perSecond: number; p99Ms: number; nodeMicros: number; databaseMicros: number };
+
 /** Requests a second through the real API beside a bare Fastify and pg: same machine, database, pool size and run. */
 export async function run(given: Partial<RequestOptions> = {}): Promise<Figure[]> {
   const options = { ...usual, ...given };
@@ -106,6 +110,19 @@ export async function run(given: Partial<RequestOptions> = {}): Promise<Figure[]
     const [bareServer, ourServer, loader] = children;
     const started = Type.Object({ origin: Type.String() });
     const [bare, ours] = await Promise.all([ask(bareServer, start, started), ask(ourServer, start, started)]);
+    const measure = async (server: ChildProcess, load: Load): Promise<Measured> => {
+      const clocks = () => [cpuMs([server.pid ?? 0]) ?? 0, cpuMs([cluster.pid ?? 0]) ?? 0] as const;
+      const before = clocks();
+      const answer = await ask(loader, load, loadAnswer);
+      const after = clocks();
+      if (answer.failed > 0) throw new Error(`${answer.failed} requests of ${load.requests[0]?.path ?? ""} failed`);
+      return {
+        perSecond: answer.perSecond,
+        p99Ms: answer.p99Ms,
+        nodeMicros: ((after[0] - before[0]) * 1000) / answer.answered,
+        databaseMicros: ((after[1] - before[1]) * 1000) / answer.answered,
+      };
+    };
     const figures: Figure[] = [];
     for (const each of cases.filter(({ name }) => options.only.length === 0 || options.only.includes(name))) {
       const load = (origin: string, request: Case["ours"]): Load => ({
@@ -120,19 +137,22 @@ export async function run(given: Partial<RequestOptions> = {}): Promise<Figure[]
         measureMs: options.measureMs,
       });
       const loads = [load(bare.origin, each.bare), load(ours.origin, each.ours)] as const;
-      const rounds: { bare: number; ours: number; p99: number }[] = [];
+      const rounds: { bare: Measured; ours: Measured }[] = [];
       for (let round = 0; round < options.rounds; round += 1) {
-        const base = await ask(loader, loads[0], loadAnswer);
-        const measured = await ask(loader, loads[1], loadAnswer);
-        if (base.failed + measured.failed > 0)
-          throw new Error(`${each.name}: ${base.failed} bare and ${measured.failed} own requests failed`);
-        rounds.push({ bare: base.perSecond, ours: measured.perSecond, p99: measured.p99Ms });
+        const measured = { bare: await measure(bareServer, loads[0]), ours: await measure(ourServer, loads[1]) };
+        rounds.push(measured);
       }
-      const [baseline, reached] = [median(rounds.map((each) => each.bare)), median(rounds.map((each) => each.ours))];
-      const ratio = median(rounds.map((each) => each.ours / each.bare));
+      const typical = (of: (round: (typeof rounds)[number]) => number) => median(rounds.map(of));
+      const ratio = typical((each) => each.ours.perSecond / each.bare.perSecond);
+      const cost = (side: "bare" | "ours") =>
+        `${typical((each) => each[side].nodeMicros).toFixed(0)} + ${typical((each) => each[side].databaseMicros).toFixed(0)} µs`;
       figures.push({
         what: each.name,
-        reached: `${Math.round(reached)}/s of ${Math.round(baseline)}/s bare = ${ratio.toFixed(2)} (p99 ${median(rounds.map((each) => each.p99)).toFixed(1)} ms)`,
+        reached: [
+          `${typical((one) => one.ours.perSecond).toFixed(0)}/s of ${typical((one) => one.bare.perSecond).toFixed(0)}/s bare = ${ratio.toFixed(2)}`,
+          `p99 ${typical((one) => one.ours.p99Ms).toFixed(1)} ms`,
+          `processor a request, server + database: ${cost("ours")}, bare ${cost("bare")}`,
+        ].join("; "),
         wanted: `≥ ${each.target.toFixed(2)}`,
         good: ratio >= each.target,
       });

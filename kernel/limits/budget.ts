@@ -16,11 +16,12 @@ type Lease = { left: number; endsAt: number; refusedUntil: number };
  * costs a round trip. Exact to one block per process.
  */
 export class BudgetSpender {
-  readonly #door: Door;
+  readonly #door: Pick<Door, "callFunction">;
   readonly #leases = new Map<string, Lease>();
-  readonly #asking = new Map<string, Promise<void>>();
+  /** Leases on their way: calls of one source that come meanwhile wait for the same one. */
+  readonly #pending = new Map<string, Promise<void>>();
 
-  constructor(door: Door) {
+  constructor(door: Pick<Door, "callFunction">) {
     this.#door = door;
   }
 
@@ -37,30 +38,26 @@ export class BudgetSpender {
           return;
         }
       }
-      // One call to the database for all that wait: two at once would take two blocks and refuse each other.
-      const asked = this.#asking.get(key) ?? this.#ask(budget, source, key);
-      await asked;
+      let pending = this.#pending.get(key);
+      if (pending === undefined) {
+        pending = this.#lease(budget, source, key).finally(() => this.#pending.delete(key));
+        this.#pending.set(key, pending);
+      }
+      await pending;
     }
   }
 
-  #ask(budget: Budget, source: string, key: string): Promise<void> {
-    const asked = this.#lease(budget, source).then((lease) => {
-      if (this.#leases.size > 50_000) this.#leases.clear();
-      this.#leases.set(key, lease);
-    });
-    this.#asking.set(key, asked);
-    return asked.finally(() => this.#asking.delete(key));
-  }
-
-  async #lease(budget: Budget, source: string): Promise<Lease> {
+  async #lease(budget: Budget, source: string, key: string): Promise<void> {
+    if (this.#leases.size > 50_000) this.#leases.clear();
     const [row] = await this.#door.callFunction({
-      sql: "select granted, extract(epoch from ends_at - now()) * 1000 as remaining_ms from kernel.lease_budget($1, $2, $3, $4, $5)",
+      sql: "select granted, ends_at from kernel.lease_budget($1, $2, $3, $4, $5)",
       parameters: [budget.name, source, budget.windowSeconds, budget.limit, budget.block],
     });
-    // Counted from here by this clock: the database's may differ.
-    const endsAt = Date.now() + Math.max(50, Number(row?.["remaining_ms"] ?? 1000));
-    const left = Number(row?.["granted"] ?? 0);
-    return { left, endsAt, refusedUntil: left === 0 ? endsAt : 0 };
+    const endsAt = row?.["ends_at"] instanceof Date ? row["ends_at"].getTime() : Date.now();
+    const granted = Number(row?.["granted"] ?? 0);
+    // A window that ended while it was asked for is no reason to ask for ever: its units count for this moment.
+    const usableUntil = Math.max(endsAt, Date.now() + 1);
+    this.#leases.set(key, { left: granted, endsAt: usableUntil, refusedUntil: granted === 0 ? usableUntil : 0 });
   }
 }
 
