@@ -1,4 +1,13 @@
-import { defineRoute, fileProblemOf, httpProblem, Problem, type Kernel, type Route, type RouteRequest } from "@probity/kernel";
+import {
+  defineRoute,
+  fileProblemOf,
+  httpProblem,
+  Problem,
+  sayBytes,
+  type Kernel,
+  type Route,
+  type RouteRequest,
+} from "@probity/kernel";
 import { analyseIsolated } from "../analysis.ts";
 import type { AnalysisDocument } from "../engine/document.ts";
 import { listPacks } from "../engine/pack.ts";
@@ -6,7 +15,13 @@ import { problem } from "../errors.ts";
 import { acceptFile } from "./upload-document.ts";
 import { countsOf, machineView, withdrawnView } from "./run-view.ts";
 
-export type FreeCheckOptions = { readonly on: boolean; readonly maxFiles: number };
+export type FreeCheckOptions = {
+  readonly on: boolean;
+  readonly maxFiles: number;
+  readonly maxTotalBytes: number;
+};
+
+const readAhead = 4;
 
 /**
  * POST /api/check: documents of a visitor without an account, analysed in memory. Nothing is written: no row, no file,
@@ -103,32 +118,54 @@ async function readParts(
   send: (line: unknown) => void,
 ): Promise<{ packId: string | undefined; documents: AnalysisDocument[] }> {
   let packId: string | undefined;
-  const documents: AnalysisDocument[] = [];
-  let count = 0;
+  const reading: Promise<AnalysisDocument | undefined>[] = [];
+  const underway = new Set<Promise<unknown>>();
+  let totalBytes = 0;
   for await (const part of parts) {
     if (part.type === "field") {
       if (part.fieldname === "pack" && typeof part.value === "string") packId = part.value;
       continue;
     }
-    count += 1;
+    // A visitor's files are read while the next ones arrive, a few at a time: what waits is held in memory.
+    if (underway.size >= readAhead) await Promise.race(underway);
     const bytes = await part.toBuffer();
+    totalBytes += bytes.byteLength;
+    const full = reading.length >= options.maxFiles || totalBytes > options.maxTotalBytes;
     const seen = part.file.truncated ? Buffer.concat([bytes, Buffer.of(0)]) : bytes;
-    try {
-      if (count > options.maxFiles) throw httpProblem.too_large({ values: { limit: `${options.maxFiles} files` } });
-      const { file, fileName } = await acceptFile(kernel, seen, part.filename);
-      const { text, pages, paragraphs, furniture } = await kernel.extraction.extract(file);
-      documents.push({ id: `d${count}`, name: fileName, text, pages, paragraphs, furniture });
-      send({ type: "file", name: fileName, state: "ready" });
-    } catch (error) {
-      const refused = fileProblemOf(error);
-      if (!(refused instanceof Problem)) throw error;
-      send({
-        type: "file",
-        name: part.filename,
-        state: "refused",
-        refusal: { code: refused.code, title: refused.title, detail: refused.detail },
-      });
-    }
+    const read = readOne(kernel, `d${reading.length + 1}`, part.filename, full ? undefined : seen, options, send);
+    reading.push(read);
+    const settled: Promise<void> = read.then(
+      () => void underway.delete(settled),
+      () => void underway.delete(settled),
+    );
+    underway.add(settled);
   }
+  const documents = (await Promise.all(reading)).filter((each) => each !== undefined);
   return { packId, documents };
+}
+
+async function readOne(
+  kernel: Kernel,
+  id: string,
+  givenName: string,
+  bytes: Buffer | undefined,
+  options: FreeCheckOptions,
+  send: (line: unknown) => void,
+): Promise<AnalysisDocument | undefined> {
+  try {
+    if (bytes === undefined) {
+      const limit = `${options.maxFiles} files or ${sayBytes(options.maxTotalBytes)} at once`;
+      throw httpProblem.too_large({ values: { limit } });
+    }
+    const { file, fileName } = await acceptFile(kernel, bytes, givenName);
+    const { text, pages, paragraphs, furniture } = await kernel.extraction.extract(file);
+    send({ type: "file", name: fileName, state: "ready" });
+    return { id, name: fileName, text, pages, paragraphs, furniture };
+  } catch (error) {
+    const refused = fileProblemOf(error);
+    if (!(refused instanceof Problem)) throw error;
+    const { code, title, detail } = refused;
+    send({ type: "file", name: givenName, state: "refused", refusal: { code, title, detail } });
+    return undefined;
+  }
 }

@@ -3,7 +3,7 @@ import { openTestServer, testIsolation, type TestPerson, type TestServer } from 
 import { regulatoryDocs } from "../app.ts";
 import { query } from "../query.ts";
 
-const app = regulatoryDocs({ freeCheck: { on: false, maxFiles: 1 } });
+const app = regulatoryDocs({ freeCheck: { on: false, maxFiles: 1, maxTotalBytes: 1 } });
 
 testIsolation(app.records, { openServer: () => openTestServer([app]), seed });
 
