@@ -13,12 +13,14 @@ export type ProbeRequest = {
   readonly key?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
+  /** For an answer that may never end: what has come by then counts. */
+  readonly timeoutSeconds?: number;
   readonly file?: { readonly name: string; readonly bytes: Uint8Array };
 };
 export type ProbeHttp = (method: string, path: string, request?: ProbeRequest) => Promise<ProbeAnswer>;
 
 const attempts = 6;
-const timeoutMilliseconds = 30_000;
+const usualTimeoutSeconds = 30;
 
 /** Calls the instance at `origin` as anybody could, and waits where its rate budgets ask to. Follows no redirect. */
 export function httpTo(origin: string): ProbeHttp {
@@ -27,7 +29,7 @@ export function httpTo(origin: string): ProbeHttp {
       const answer = await fetch(`${origin}${path}`, {
         method,
         redirect: "manual",
-        signal: AbortSignal.timeout(timeoutMilliseconds),
+        signal: AbortSignal.timeout((request.timeoutSeconds ?? usualTimeoutSeconds) * 1000),
         headers: {
           ...(request.key === undefined ? {} : { authorization: `Bearer ${request.key}` }),
           ...(request.json === undefined ? {} : { "content-type": "application/json" }),

@@ -26,11 +26,24 @@ const nobody = "00000000-0000-7000-8000-00000000dead";
 /** Ids of A tried at one address; those of its own kind come first. */
 const idLimit = 20;
 
+/**
+ * Runs every check against the instance that `call` reaches.
+ * @returns a row a check and address; "not tested" where nothing could be shown either way.
+ * @throws when the instance has no OpenAPI document, or can't be reached.
+ */
 export async function attack(
-  http: ProbeHttp,
+  call: ProbeHttp,
   options: { origin: string; keyA: string; keyB: string },
 ): Promise<ProbeRow[]> {
   const { origin, keyA, keyB } = options;
+  const faults: string[] = [];
+  let answers = 0;
+  const http: ProbeHttp = async (method, path, request) => {
+    const answer = await call(method, path, request);
+    answers += 1;
+    if (answer.status >= 500) faults.push(`${method} ${path}: ${answer.status}`);
+    return answer;
+  };
   const operations = await readOperations(http);
   const rows: ProbeRow[] = [];
   const ofA = await makeOwnRecords(http, operations, keyA);
@@ -40,13 +53,11 @@ export async function attack(
     const idsOfB = await harvest(http, operations, keyB, ofB);
     // What both may see is nobody's secret; all of it the same means that both keys open one workspace.
     const secret = [...idsOfA].filter((id) => !idsOfB.has(id));
+    const strangers = !ofB.ids.some((id) => idsOfA.has(id)) && !ofA.ids.some((id) => idsOfB.has(id));
     rows.push(
       row("Two workspaces", "", [
-        [secret.length > 0, "no id was found that only A sees: are both keys of one workspace, or is A empty?"],
-        [
-          [...idsOfB].some((id) => !idsOfA.has(id)),
-          "no id was found that only B sees: are both keys of one workspace?",
-        ],
+        [secret.length > 0, "no id was found that only A sees: A is empty, or both keys open one workspace"],
+        [strangers, "one key's own lists show what the other made: a leak, or both keys open one workspace"],
       ]),
     );
     for (const operation of operations.filter(({ method, open }) => method === "GET" && !open)) {
@@ -59,6 +70,11 @@ export async function attack(
     await ofA.remove();
     await ofB.remove();
   }
+  rows.push(
+    row("The server breaks at nothing that was sent", "", [
+      [answers > 0 && faults.length === 0, faults.slice(0, 5).join("; ")],
+    ]),
+  );
   return rows;
 }
 

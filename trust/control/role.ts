@@ -51,7 +51,7 @@ export const roleCheck = defineControl({
           [
             ...tries.map(([what, answer]): Check => [
               answer.status === 403 && answer.body["code"] === "kernel.permission_missing",
-              `${what} as a member got ${answer.status} ${String(answer.body["code"] ?? "")}`,
+              `${what} as a member got ${answer.status}${"code" in answer.body ? ` (${String(answer.body["code"])})` : ""}`,
             ]),
             [nobody.status === 401, `a call without a credential got ${nobody.status}`],
           ],

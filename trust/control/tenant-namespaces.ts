@@ -89,7 +89,10 @@ export const tenantNamespaces = defineControl({
         const [job] = await database.bound(scratch.a.id, (connection) =>
           connection.query("select id::text as id from kernel.job order by enqueued_at desc limit 1"),
         );
-        const answer = await http("GET", `/api/jobs/${String(job?.["id"])}/events`, { key: scratch.b.ownerKey });
+        const answer = await http("GET", `/api/jobs/${String(job?.["id"])}/events`, {
+          key: scratch.b.ownerKey,
+          timeoutSeconds: 5,
+        });
         const list = await http("GET", "/api/jobs", { key: scratch.b.ownerKey });
         const seen = listOf(list.body["items"]).some((item) => item["id"] === job?.["id"]);
         return allOf("B asked for a job of A, and was told there is none", [
