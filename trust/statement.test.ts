@@ -56,7 +56,11 @@ describe("TRU-01 the statement", () => {
 
   test("what no probe touches is said beside the status", () => {
     const stated = stateOf(everyHeld, options, now).controls.find(({ id }) => id === "ENC-01");
-    expect(stated).toMatchObject({ status: "active", reason: "Not probed yet: backups.", notProbed: ["backups"] });
+    expect(stated).toMatchObject({
+      status: "active",
+      reason: "Parts without a probe: backups.",
+      notProbed: ["backups"],
+    });
   });
 
   test("a control left out, or a probe, changes the catalogue's hash", () => {

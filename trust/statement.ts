@@ -116,5 +116,5 @@ export function stateOf(
 function notProbedSentence(control: Control | undefined): string {
   return control === undefined || control.notProbed.length === 0
     ? ""
-    : `Not probed yet: ${control.notProbed.join("; ")}.`;
+    : `Parts without a probe: ${control.notProbed.join("; ")}.`;
 }
