@@ -29,7 +29,7 @@ const idLimit = 20;
 /**
  * Runs every check against the instance that `call` reaches.
  * @returns a row a check and address; "not tested" where nothing could be shown either way.
- * @throws when the instance has no OpenAPI document, or can't be reached.
+ * @throws when a key opens nothing, the instance has no OpenAPI document, or it can't be reached.
  */
 export async function attack(
   call: ProbeHttp,
@@ -45,6 +45,7 @@ export async function attack(
     return answer;
   };
   const operations = await readOperations(http);
+  await requireKeys(http, operations, { A: keyA, B: keyB });
   const rows: ProbeRow[] = [];
   const ofA = await makeOwnRecords(http, operations, keyA);
   const ofB = await makeOwnRecords(http, operations, keyB);
@@ -76,6 +77,26 @@ export async function attack(
     ]),
   );
   return rows;
+}
+
+/** A key that opens nothing would make every refusal look like a protection. */
+async function requireKeys(
+  http: ProbeHttp,
+  operations: readonly Operation[],
+  keys: Readonly<Record<string, string>>,
+): Promise<void> {
+  const reads = operations.filter(
+    ({ method, open, streams, parameters }) =>
+      method === "GET" && !open && !streams && !parameters.some(({ required }) => required),
+  );
+  for (const [name, key] of Object.entries(keys)) {
+    let accepted = false;
+    for (const { path } of reads) accepted ||= (await http("GET", path, { key })).status === 200;
+    if (!accepted)
+      throw new Error(
+        `Key ${name} opens no address that lists anything. Nothing was tested. Give a key that may read.`,
+      );
+  }
 }
 
 async function readOperations(http: ProbeHttp): Promise<Operation[]> {
@@ -119,10 +140,20 @@ export function fill(operation: Operation, id: string): string | undefined {
       path = path.replace(`{${name}}`, id);
     }
     if (place !== "query" || !(required || schema["format"] === "uuid")) continue;
-    if (schema["format"] !== "uuid") return undefined;
-    search.set(name, id);
+    const value = schema["format"] === "uuid" ? id : firstChoice(schema);
+    if (value === undefined) return undefined;
+    search.set(name, value);
   }
   return search.size === 0 ? path : `${path}?${search.toString()}`;
+}
+
+/** The first of a closed set of texts. */
+function firstChoice(schema: Record<string, unknown>): string | undefined {
+  const choices = [schema, ...listOf(schema["anyOf"])].flatMap((each) => [
+    each["const"],
+    ...(Array.isArray(each["enum"]) ? each["enum"] : []),
+  ]);
+  return choices.find((choice) => typeof choice === "string");
 }
 
 function takesId(operation: Operation): boolean {

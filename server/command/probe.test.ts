@@ -140,6 +140,12 @@ describe("npx probity probe tests an instance from outside", { timeout: 120_000 
     expect(of(rows, "failed")).toContain("Two workspaces: ");
   });
 
+  test("a key that opens nothing proves nothing, and is said to", async () => {
+    const origin = await serve();
+    const unknown = `pk_${"A".repeat(43)}`;
+    await expect(attack(httpTo(origin), { origin, keyA: scratch.a.ownerKey, keyB: unknown })).rejects.toThrow(/Key B/);
+  });
+
   test("wrong use is exit code 2", async () => {
     expect(await run([])).toBe(2);
     expect(await run(["http://127.0.0.1:1", "--key-a", "x"])).toBe(2);
