@@ -1,0 +1,275 @@
+import { createHash } from "node:crypto";
+import { sql, type RawBuilder } from "kysely";
+import { Client, type Pool } from "pg";
+import { v7 as uuidv7 } from "uuid";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openPool } from "../database/pool.ts";
+import { testRootKey } from "../testing/database.ts";
+import { openTestKernel, type TestKernel, type TestPerson } from "../testing/kernel.ts";
+import { asDoor } from "../testing/record-suite.ts";
+import { writeSealed } from "../vault/sealed-field.ts";
+import { runBatch } from "../work/batch.ts";
+import type { Tx } from "../work/door.ts";
+import { query } from "../work/query.ts";
+import { canonicalText, commitment, makeLeaf, merkleRoot } from "./leaf.ts";
+import { Sequencer } from "./sequencer.ts";
+
+let kernel: TestKernel;
+let acme: string;
+let rival: string;
+let alice: TestPerson;
+let raw: Pool;
+
+beforeAll(async () => {
+  kernel = await openTestKernel({ poolSize: 10 });
+  acme = await kernel.foundWorkspace("acme");
+  rival = await kernel.foundWorkspace("rival");
+  alice = await kernel.addPerson(acme, "admin");
+  raw = openPool(kernel.address, testRootKey.key, "probity_app", { max: 2 });
+});
+afterAll(async () => {
+  await raw?.end();
+  await kernel?.close();
+});
+
+const permission = "kernel.people.change";
+const work = <T>(run: (tx: Tx) => Promise<T>) => kernel.door.work(alice.session, permission, run);
+const statement = (text: RawBuilder<unknown>) => ({ compile: () => text.compile(query) });
+const invite = (id: string) =>
+  query.insertInto("kernel.invitation").values({
+    id,
+    email: "b@example.test",
+    role: "member",
+    secret_hash: createHash("sha256").update(id).digest(),
+    expires_at: new Date(Date.now() + 60_000),
+  });
+const created = (rowId: string) => ({
+  action: "kernel.invitation.create",
+  record: "kernel.invitation",
+  rowId,
+  version: 1,
+});
+const invitations = async () => (await work((tx) => tx.all(query.selectFrom("kernel.invitation").select("id")))).length;
+
+describe("no change without its leaf, no leaf without its change", () => {
+  test("LED-04 a change without its leaf is refused", async () => {
+    const before = await invitations();
+    await expect(work((tx) => tx.all(invite(uuidv7())))).rejects.toMatchObject({ code: "PB004" });
+    expect(await invitations()).toBe(before);
+  });
+
+  test("LED-04 a leaf of another row or version does not do", async () => {
+    const [one, two] = [uuidv7(), uuidv7()];
+    for (const event of [created(two), { ...created(one), version: 2 }, { ...created(one), record: "kernel.api_key" }])
+      await expect(
+        work(async (tx) => {
+          await tx.record(event);
+          await tx.all(invite(one));
+        }),
+      ).rejects.toMatchObject({ code: "PB004" });
+  });
+
+  test("LED-04 a leaf that was staged in an earlier transaction does not do", async () => {
+    const id = uuidv7();
+    await work(async (tx) => {
+      await tx.record(created(id));
+      await tx.all(invite(id));
+    });
+    const change = statement(sql`update kernel.invitation set expires_at = now() where id = ${id}`);
+    await expect(work((tx) => tx.all(change))).rejects.toMatchObject({ code: "PB004" });
+  });
+
+  test("LED-04 a leaf without its change is refused when the transaction ends", async () => {
+    await expect(work((tx) => tx.record(created(uuidv7())))).rejects.toMatchObject({ code: "PB005" });
+  });
+
+  test("LED-04 a leaf that names another tenant or actor is refused", async () => {
+    const who = { tenantId: acme, actorId: alice.membershipId };
+    for (const other of [
+      { ...who, tenantId: rival },
+      { ...who, actorId: uuidv7() },
+    ]) {
+      const leaf = makeLeaf(other, alice.session.source, { action: "kernel.people.read" });
+      const stage = statement(sql`select kernel.stage_leaf(${leaf.bytes}, '{}')`);
+      await expect(work((tx) => tx.all(stage))).rejects.toMatchObject({ code: "PB003" });
+    }
+    const own = makeLeaf(who, alice.session.source, { action: "kernel.people.read" });
+    await work((tx) => tx.all(statement(sql`select kernel.stage_leaf(${own.bytes}, '{}')`)));
+  });
+
+  test("ENC-01 a sealed value without the leaf of its record's version is refused", async () => {
+    const id = uuidv7();
+    const place = { record: "kernel.invitation", rowId: id, version: 1 };
+    await expect(work((tx) => writeSealed(tx, kernel.keyring, place, { note: "x" }))).rejects.toMatchObject({
+      code: "PB004",
+    });
+    await work(async (tx) => {
+      await tx.record(created(id));
+      await tx.all(invite(id));
+      await writeSealed(tx, kernel.keyring, place, { note: "x" });
+    });
+  });
+});
+
+test.each(["ledger_inbox", "ledger_event", "ledger_opening", "ledger_head", "version_history"])(
+  "LED-02 no role of the application can write kernel.%s",
+  async (table) => {
+    for (const role of ["probity_app", "probity_identity", "probity_worker", "probity_across"] as const) {
+      const pool = openPool(kernel.address, testRootKey.key, role, { max: 1 });
+      try {
+        for (const text of [
+          `delete from kernel.${table}`,
+          `update kernel.${table} set tenant_id = tenant_id`,
+          `insert into kernel.${table} default values`,
+          `truncate kernel.${table}`,
+          `alter table kernel.${table} disable trigger all`,
+        ])
+          await expect(pool.query(text)).rejects.toMatchObject({ code: "42501" });
+      } finally {
+        await pool.end();
+      }
+    }
+  },
+);
+
+describe("the sequencer", () => {
+  const act = async (count: number, marker: string) => {
+    for (let index = 0; index < count; index += 1)
+      await work((tx) => tx.record({ action: `kernel.test.${marker}`, fields: { index } }));
+  };
+  const placed = (marker: string) =>
+    asDoor({ kernel }, "select seq, leaf from kernel.ledger_event where tenant_id = $1 and action = $2 order by seq", [
+      acme,
+      `kernel.test.${marker}`,
+    ]);
+  const sequences = async () =>
+    (await asDoor({ kernel }, "select seq from kernel.ledger_event where tenant_id = $1 order by seq", [acme])).map(
+      (row) => Number(row["seq"]),
+    );
+
+  test("LED-03 numbers are contiguous with eight writers and two sequencers racing, and nothing is lost", async () => {
+    const sequencers = [
+      new Sequencer(kernel.workerPool, { pauseMs: 1, batch: 7 }),
+      new Sequencer(kernel.workerPool, { pauseMs: 1, batch: 7 }),
+    ];
+    for (const each of sequencers) each.start();
+    await Promise.all(Array.from({ length: 8 }, () => act(25, "race")));
+    for (const each of sequencers) await each.stop();
+    expect(sequencers.map((each) => each.failure)).toEqual([undefined, undefined]);
+    await kernel.sequencer.drain();
+    expect(await placed("race")).toHaveLength(200);
+    const found = await sequences();
+    expect(found).toEqual(found.map((_, index) => index));
+  });
+
+  test("LED-03 a transaction that began earlier and ends later holds the log back, and takes its place in order", async () => {
+    const client = await raw.connect();
+    try {
+      const leaf = makeLeaf({ tenantId: acme, actorId: alice.membershipId }, alice.session.source, {
+        action: "kernel.test.slow",
+      });
+      await runBatch(client, [
+        { sql: "begin", parameters: [] },
+        {
+          sql: "select * from kernel.enter('session', $1, $2, $3, null)",
+          parameters: [alice.session.token, acme, permission],
+        },
+        { sql: "select kernel.stage_leaf($1, '{}')", parameters: [leaf.bytes] },
+      ]);
+      await act(5, "fast");
+      await kernel.sequencer.drain();
+      expect(await placed("fast")).toHaveLength(0);
+      await runBatch(client, [{ sql: "commit", parameters: [] }]);
+    } finally {
+      client.release();
+    }
+    await kernel.sequencer.drain();
+    const [slow] = await placed("slow");
+    const fast = await placed("fast");
+    expect(fast).toHaveLength(5);
+    expect(fast.every((row) => Number(row["seq"]) > Number(slow?.["seq"]))).toBe(true);
+    const found = await sequences();
+    expect(found).toEqual(found.map((_, index) => index));
+  });
+
+  test("LED-03 what was committed and not yet placed when the server died is placed by the next one", async () => {
+    const other = await openPool(kernel.address, testRootKey.key, "probity_worker", { max: 1 });
+    await act(3, "orphan");
+    const dying = await other.connect();
+    await dying.query("begin");
+    await dying.query("select kernel.sequence(100)");
+    // The process dies between placing and commit: its connection is gone, its transaction rolled back.
+    dying.release(true);
+    await other.end();
+    await kernel.sequencer.drain();
+    expect(await placed("orphan")).toHaveLength(3);
+    const found = await sequences();
+    expect(found).toEqual(found.map((_, index) => index));
+  });
+});
+
+describe("a leaf", () => {
+  const who = { tenantId: uuidv7(), actorId: uuidv7() };
+  const source = { address: "192.0.2.7", requestId: "r" };
+
+  test("LED-03 is at most 1 KiB, in the code and in the database", async () => {
+    expect(() => makeLeaf(who, source, { action: "x".repeat(1100) })).toThrow(/over 1024/);
+    const body = JSON.stringify({ tenant: acme, actor: alice.membershipId, action: "x".repeat(1100) });
+    const stage = statement(sql`select kernel.stage_leaf(${Buffer.from(body)}, '{}')`);
+    await expect(work((tx) => tx.all(stage))).rejects.toMatchObject({ code: "23514" });
+    const large = makeLeaf(who, source, { action: "kernel.test", fields: { text: "x".repeat(100_000) } });
+    expect(large.bytes.length).toBeLessThan(1024);
+  });
+
+  test("LED-06 its commitments open with their salts, and with nothing else", () => {
+    const fields = { name: "Ada", note: "retired" };
+    const leaf = makeLeaf(who, source, { action: "kernel.test", fields });
+    const body: Record<string, string> = JSON.parse(leaf.bytes.toString("utf8"));
+    const values: Record<string, string> = {
+      name: canonicalText("Ada"),
+      note: canonicalText("retired"),
+      source: "192.0.2.7",
+    };
+    const rootWith = (salt: (name: string) => Buffer, value: (name: string) => string) =>
+      merkleRoot(
+        Object.keys(leaf.openings)
+          .toSorted()
+          .map((name) => commitment(salt(name), name, value(name))),
+      ).toString("hex");
+    const own = (name: string) => Buffer.from(leaf.openings[name]?.salt ?? "", "base64url");
+    expect(rootWith(own, (name) => values[name] ?? "")).toBe(body["root"]);
+    expect(
+      rootWith(
+        () => Buffer.alloc(16),
+        (name) => values[name] ?? "",
+      ),
+    ).not.toBe(body["root"]);
+    expect(rootWith(own, (name) => (name === "name" ? canonicalText("Eve") : (values[name] ?? "")))).not.toBe(
+      body["root"],
+    );
+    for (const word of ["Ada", "retired", "192.0.2.7"]) expect(leaf.bytes.toString("utf8")).not.toContain(word);
+    // Equal content, other salts: two leaves do not show that they say the same.
+    const again: Record<string, string> = JSON.parse(
+      makeLeaf(who, source, { action: "kernel.test", fields }).bytes.toString("utf8"),
+    );
+    expect(again["root"]).not.toBe(body["root"]);
+  });
+
+  test("LED-03 the stored bytes are what was hashed (RFC 6962)", async () => {
+    await work((tx) => tx.record({ action: "kernel.test.hash" }));
+    await kernel.sequencer.drain();
+    const admin = new Client(kernel.admin);
+    await admin.connect();
+    await admin.query("set role probity_door");
+    const { rows } = await admin.query<{ leaf: Buffer; leaf_hash: Buffer }>(
+      "select leaf, leaf_hash from kernel.ledger_event where action = 'kernel.test.hash'",
+    );
+    await admin.end();
+    const [row] = rows;
+    const hash = createHash("sha256")
+      .update("\0")
+      .update(row?.leaf ?? "")
+      .digest("hex");
+    expect(row?.leaf_hash.toString("hex")).toBe(hash);
+  });
+});
