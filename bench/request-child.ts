@@ -38,8 +38,12 @@ export function startChild(file: string, execArgv: readonly string[] = []): Chil
 /** Sends a message and waits for the answer, checked against its schema. */
 export async function ask<S extends TSchema>(child: ChildProcess, message: object, schema: S): Promise<Static<S>> {
   const answer = new Promise<unknown>((resolve, reject) => {
-    child.once("message", resolve);
-    child.once("exit", (code) => reject(new Error(`${child.spawnargs.at(-1)} ended with ${code}`)));
+    const ended = (code: number | null) => reject(new Error(`${child.spawnargs.at(-1)} ended with ${code}`));
+    child.once("exit", ended);
+    child.once("message", (given) => {
+      child.off("exit", ended);
+      resolve(given);
+    });
   });
   child.send(message);
   return Value.Parse(schema, await answer);

@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openTestKernel, type TestKernel } from "../testing/kernel.ts";
+import { ampleBudgets, openTestServer } from "../testing/server.ts";
+import { asDoor } from "../testing/record-suite.ts";
+import { BudgetSpender, type Budget } from "./budget.ts";
+
+let kernel: TestKernel;
+beforeAll(async () => {
+  kernel = await openTestKernel();
+});
+afterAll(() => kernel?.close());
+
+const budget = (name: string, limit: number, block: number): Budget => ({ name, limit, windowSeconds: 3600, block });
+const passed = async (spender: BudgetSpender, wanted: Budget, source: string, calls: number) =>
+  (await Promise.allSettled(Array.from({ length: calls }, () => spender.spend(wanted, source)))).filter(
+    ({ status }) => status === "fulfilled",
+  ).length;
+
+test("APP-02 a budget lets its limit through and not one more, also when all come at once", async () => {
+  const spender = new BudgetSpender(kernel.door);
+  expect(await passed(spender, budget("one", 7, 1), "a", 30)).toBe(7);
+  expect(await passed(spender, budget("blocks", 20, 8), "a", 50)).toBe(20);
+  expect(await passed(spender, budget("one", 7, 1), "b", 3)).toBe(3);
+  await expect(spender.spend(budget("one", 7, 1), "a")).rejects.toMatchObject({
+    status: 429,
+    headers: { "retry-after": expect.stringMatching(/^[1-9]\d*$/) },
+  });
+});
+
+test("APP-02 several instances share it", async () => {
+  const spenders = [new BudgetSpender(kernel.door), new BudgetSpender(kernel.door), new BudgetSpender(kernel.door)];
+  const counts = await Promise.all(spenders.map((each) => passed(each, budget("shared", 10, 1), "a", 10)));
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(10);
+});
+
+test("APP-02 counting a caller keeps neither a session's token nor a key", async () => {
+  const server = await openTestServer([], { budgets: { ...ampleBudgets, api: budget("api", 1_000, 1) } });
+  try {
+    const person = await server.member(await server.kernel.foundWorkspace("acme"), "owner");
+    await server.as(person)("GET", "/api/jobs");
+    await (
+      await server.withKey(person, ["kernel.job.read"])
+    )("GET", "/api/jobs");
+    const rows = await asDoor(server, "select source from kernel.budget");
+    expect(rows).toHaveLength(2);
+    for (const { source } of rows) expect(source).toMatch(/^[\w-]{43}$/);
+    expect(rows.map((row) => row["source"])).not.toContain(person.session.token);
+  } finally {
+    await server.close();
+  }
+});
