@@ -66,9 +66,7 @@ async function* readFile(path: string): AsyncGenerator<Uint8Array> {
 try {
   console.log(`${String(sizeMegabytes)} MB`);
   await measure("hash + write alone", () => write(plainFile, source(createHash("sha256"))));
-  await measure("hash + seal + write", () =>
-    write(sealedFile, sealFrames(source(createHash("sha256")), key, binding)),
-  );
+  await measure("hash + seal + write", () => write(sealedFile, sealFrames(source(createHash("sha256")), key, binding)));
   await measure("seal alone, in memory", () => drain(sealFrames(source(), key, binding)));
   await measure("read alone", () => drain(readFile(plainFile)));
   await measure("read + open", () => drain(openFrames(readFile(sealedFile), key, binding)));

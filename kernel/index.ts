@@ -50,6 +50,7 @@ export {
   type ProbeNote,
   type ProbeRecord,
 } from "./probe/database.ts";
+export { catalogueName } from "./probe/catalogue-name.ts";
 export { openScratch, scratchSession, scratchTenantIds, type Scratch, type ScratchTenant } from "./probe/scratch.ts";
 export { openValue, sealValue } from "./vault/seal.ts";
 export { BudgetSpender, type Budget } from "./limits/budget.ts";

@@ -86,7 +86,8 @@ export async function withExternalPostgres(use: (url: string) => Promise<void>):
       const client = new Client(superuser);
       await client.connect();
       try {
-        await client.query(`create role managed login createrole createdb nosuperuser password '${password}'`);
+        const literal = client.escapeLiteral(password);
+        await client.query(`create role managed login createrole createdb nosuperuser password ${literal}`);
         await client.query("create database managed owner managed");
         const found = await client.query<{ server_version: string }>("show server_version");
         return found.rows[0]?.server_version ?? "";

@@ -71,7 +71,8 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
   );
   await http.listen({ host: config.host, port: config.port });
   const probes = startProbes(kernel, probeOptions(instance, config, logger));
-  const sweep = () => void sweepBlobs(kernel, kernel.blobs).catch((error: unknown) => logger.error({ err: error }, "sweep failed"));
+  const sweep = () =>
+    void sweepBlobs(kernel, kernel.blobs).catch((error: unknown) => logger.error({ err: error }, "sweep failed"));
   sweep();
   const sweeping = setInterval(sweep, 3_600_000);
   const link = await makeSetupLink(identity);

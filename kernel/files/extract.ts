@@ -9,7 +9,6 @@ import { isolationTier } from "./extract-isolation.ts";
 import type { Extraction, Task } from "./extract/document.ts";
 import type { FileLimits } from "./limit.ts";
 
-
 /** What `inspectUpload` accepted; the rest of `Accepted` is not needed. */
 export interface ExtractionInput {
   readonly kind: "pdf" | "docx" | "doc" | "txt";

@@ -16,7 +16,10 @@ beforeAll(async () => {
 afterAll(() => kernel.close());
 
 async function storeBytes(named: boolean) {
-  const { tenantId, keys } = await kernel.door.work(person.session, upload, async (tx) => ({ tenantId: tx.who.tenantId, keys: await kernel.files.keysOf(tx) }));
+  const { tenantId, keys } = await kernel.door.work(person.session, upload, async (tx) => ({
+    tenantId: tx.who.tenantId,
+    keys: await kernel.files.keysOf(tx),
+  }));
   const stored = await kernel.files.store(tenantId, keys, randomBytes(2000), "txt");
   if (named) await kernel.door.work(person.session, upload, (tx) => kernel.files.name(tx, stored));
   return stored;
@@ -34,12 +37,20 @@ test("FIL-01 nothing half-stored: bytes that no row names are removed, named one
 
 test("TEN-01 reading across tenants can't write, and its reason is in the ledger first", async () => {
   const rename = query.updateTable("kernel.membership").set({ name: "Mallory" }).returning("id");
-  await expect(unsafeAcrossTenants(kernel, "Try to write", (reader) => reader.all(rename))).rejects.toThrow(/permission denied|read-only/);
-  await expect(unsafeAcrossTenants(kernel, "Look at all", (reader) => reader.all(query.selectFrom("kernel.membership").select("id")))).resolves.not.toEqual([]);
+  await expect(unsafeAcrossTenants(kernel, "Try to write", (reader) => reader.all(rename))).rejects.toThrow(
+    /permission denied|read-only/,
+  );
+  await expect(
+    unsafeAcrossTenants(kernel, "Look at all", (reader) =>
+      reader.all(query.selectFrom("kernel.membership").select("id")),
+    ),
+  ).resolves.not.toEqual([]);
   const seen = await kernel.workerPool.query("select kernel.sequence(100)").then(() => kernel.sequencer.drain());
   expect(seen).toBeUndefined();
-  const leaves = await kernel.door.work(kernel.system("00000000-0000-0000-0000-000000000000"), "kernel.across.read", (tx) =>
-    tx.all(query.selectFrom("kernel.ledger_event").select("action").where("action", "=", "kernel.across.read")),
+  const leaves = await kernel.door.work(
+    kernel.system("00000000-0000-0000-0000-000000000000"),
+    "kernel.across.read",
+    (tx) => tx.all(query.selectFrom("kernel.ledger_event").select("action").where("action", "=", "kernel.across.read")),
   );
   expect(leaves.length).toBeGreaterThanOrEqual(3);
 });

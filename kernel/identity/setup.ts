@@ -151,7 +151,8 @@ async function found(
     const userId = await storeOwner(kernel, owner);
     const workspaceId = uuidv7();
     const slug = slugOf(name);
-    const membershipId = await foundWorkspace(kernel, 
+    const membershipId = await foundWorkspace(
+      kernel,
       kernel.system(workspaceId, setUp.source),
       { slug, name, preset: setUp.workspace.preset },
       async (tx) => {

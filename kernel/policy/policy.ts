@@ -91,7 +91,10 @@ export function presetOverview(): { id: Preset; title: string; main: { title: st
   return presets.map((id) => ({
     id,
     title: presetTitles[id],
-    main: Object.values(policies).map(({ title, unit, presets: values }) => ({ title, value: sayValue(values[id], unit) })),
+    main: Object.values(policies).map(({ title, unit, presets: values }) => ({
+      title,
+      value: sayValue(values[id], unit),
+    })),
   }));
 }
 

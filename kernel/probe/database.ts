@@ -6,6 +6,7 @@ import type { Kernel } from "../kernel.ts";
 import { canonicalText, makeLeaf } from "../ledger/leaf.ts";
 import { judge, judgeInTransaction, type RecordShape } from "../lint/judge.ts";
 import { instanceTenantId, systemActorId } from "../work/credential.ts";
+import { catalogueName } from "./catalogue-name.ts";
 
 /** One statement at a time on a connection of a runtime role. Rejects with PostgreSQL's error; `refusal` reads its code. */
 export type ProbeConnection = {
@@ -102,7 +103,7 @@ function flat(findings: Awaited<ReturnType<typeof judge>>): JudgeFinding[] {
  */
 export async function refusal(connection: ProbeConnection, run: () => Promise<unknown>): Promise<string | undefined> {
   const savepoint = `"try_${randomUUID()}"`;
-  await connection.query(`savepoint ${savepoint}`);
+  await connection.query(`savepoint ${catalogueName(savepoint)}`);
   try {
     await run();
     return undefined;
@@ -110,7 +111,7 @@ export async function refusal(connection: ProbeConnection, run: () => Promise<un
     if (error instanceof DatabaseError && error.code !== undefined) return error.code;
     throw error;
   } finally {
-    await connection.query(`rollback to savepoint ${savepoint}`);
+    await connection.query(`rollback to savepoint ${catalogueName(savepoint)}`);
   }
 }
 

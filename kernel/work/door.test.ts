@@ -245,7 +245,9 @@ describe("nothing stays bound", () => {
     const door = new Door(small, kernel.access);
     const { sql } = await import("kysely");
     const slow = door.work(alice.session, "kernel.people.read", (tx) => tx.all(raw_(sql`select pg_sleep(0.4)`)));
-    await expect(door.work(bob.session, "kernel.people.read", (tx) => tx.all(members))).rejects.toMatchObject({ code: "kernel.busy" });
+    await expect(door.work(bob.session, "kernel.people.read", (tx) => tx.all(members))).rejects.toMatchObject({
+      code: "kernel.busy",
+    });
     await slow;
     expect(
       (await door.work(bob.session, "kernel.people.read", (tx) => tx.all(members))).map((row) => row.tenant_id),

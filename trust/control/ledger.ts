@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { refusal, type ProbeConnection } from "@probity/kernel";
+import { catalogueName, refusal, type ProbeConnection } from "@probity/kernel";
 import { defineControl } from "../control.ts";
 import { allOf, type Check } from "./outcome.ts";
 
@@ -59,7 +59,7 @@ export const appendOnly = defineControl({
           await database.attempt(role, async (connection) => {
             for (const { name: table, column } of tables) {
               for (const act of [
-                `update ${table} set ${column} = ${column}`,
+                `update ${catalogueName(table)} set ${column} = ${column}`,
                 `delete from ${table}`,
                 `truncate ${table}`,
               ]) {
@@ -168,10 +168,12 @@ async function changeOne(
 ): Promise<{ rows: number; code: string | undefined }> {
   let rows = 0;
   const code = await refusal(connection, async () => {
-    const found = await connection.query(`select id from ${table} where locked_at is null limit 1`);
+    const found = await connection.query(`select id from ${catalogueName(table)} where locked_at is null limit 1`);
     rows = found.length;
     if (rows > 0)
-      await connection.query(`update ${table} set retain_until = retain_until where id = $1`, [found[0]?.["id"]]);
+      await connection.query(`update ${catalogueName(table)} set retain_until = retain_until where id = $1`, [
+        found[0]?.["id"],
+      ]);
   });
   return { rows, code };
 }

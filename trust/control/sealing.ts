@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { refusal, type ProbeConnection } from "@probity/kernel";
+import { catalogueName, refusal, type ProbeConnection } from "@probity/kernel";
 import { defineControl, type ProbeContext } from "../control.ts";
 import { linkTo } from "../scratch-document.ts";
 import { allOf, type Check } from "./outcome.ts";
@@ -16,26 +16,26 @@ function formsOf(marker: string): string[] {
   return [marker, Buffer.from(marker).toString("hex"), ...shifted];
 }
 
-/** Tables that this role may read, with whether their rows name a tenant. */
-async function readableTables(connection: ProbeConnection): Promise<{ name: string; hasTenant: boolean }[]> {
+/** Tables that this role may read. */
+async function readableTables(connection: ProbeConnection): Promise<string[]> {
   const rows = await connection.query(
-    `select c.oid::regclass::text as name,
-       exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped) as tenant
+    `select c.oid::regclass::text as name
      from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
        and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select') order by 1`,
   );
-  return rows.map((row) => ({ name: String(row["name"]), hasTenant: row["tenant"] === true }));
+  return rows.map((row) => String(row["name"]));
 }
 
 /** Tables in which any form of the marker turns up. Only rows of the scratch tenant are read where rows have a tenant. */
 async function searchTables(connection: ProbeConnection, tenantId: string, marker: string) {
   const names: string[] = [];
   const found: string[] = [];
-  for (const { name, hasTenant } of await readableTables(connection)) {
+  for (const name of await readableTables(connection)) {
     const failed = await refusal(connection, async () => {
       const rows = await connection.query(
-        `select 1 from ${name} t where ${hasTenant ? "t.tenant_id" : "$2::uuid"} = $2::uuid
+        // A table without tenants is searched whole: the row as JSON has no tenant_id then.
+        `select 1 from ${catalogueName(name)} t where coalesce(to_jsonb(t) ->> 'tenant_id', $2::text) = $2::text
            and exists (select from unnest($1::text[]) f where strpos(t::text, f) > 0) limit 1`,
         [formsOf(marker), tenantId],
       );
@@ -52,7 +52,7 @@ async function searchDatabase({ database, scratch }: ProbeContext, marker: strin
     ...(await Promise.all(
       ["probity_door", "probity_worker"].map((role) =>
         database.attempt("setup", async (connection) => {
-          await connection.query(`set local role ${role}`);
+          await connection.query(`set local role ${catalogueName(role)}`);
           return searchTables(connection, scratch.a.id, marker);
         }),
       ),

@@ -1,4 +1,4 @@
-import { refusal, type ProbeConnection } from "@probity/kernel";
+import { catalogueName, refusal, type ProbeConnection } from "@probity/kernel";
 import { defineControl, type ProbeContext } from "../control.ts";
 import { collectionsPath, documentsPath } from "../scratch-document.ts";
 import { allOf, type Check } from "./outcome.ts";
@@ -49,7 +49,7 @@ export const tenantRows = defineControl({
             // Without a binding a row of anybody ends the statement; a table without rows has nothing to tell.
             let rows = 0;
             const code = await refusal(connection, async () => {
-              rows = (await connection.query(`select 1 from ${table} limit 1`)).length;
+              rows = (await connection.query(`select 1 from ${catalogueName(table)} limit 1`)).length;
             });
             checks.push([
               rows === 0 && (code === undefined || code === noBinding),

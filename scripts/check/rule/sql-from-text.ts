@@ -15,7 +15,7 @@ export const sqlFromText: SourceRule = (files) =>
         [...text.matchAll(/\bconst (\w+) = [\w.]+\.escape(?:Identifier|Literal)\(/g)].map((match) => match[1]),
       );
       const isEscaped = (expression: string) =>
-        escaped.has(expression) || /^[\w.]+\.escape(Identifier|Literal)\(/.test(expression);
+        escaped.has(expression) || /^(?:[\w.]+\.escape(?:Identifier|Literal)|catalogueName)\(/.test(expression);
       for (const match of text.matchAll(/(?:\.query(?:<[^()]*>)?\(|\bsql:)\s*(?=["'`])/g)) {
         const start = match.index + match[0].length;
         const literal = literalAt(text, start);
