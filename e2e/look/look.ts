@@ -10,12 +10,13 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 
 const [base = "http://127.0.0.1:3000", out = "/tmp/look", ...only] = process.argv.slice(2);
 const standards = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };
 let faults = 0;
+let session: Awaited<ReturnType<typeof signIn>> | undefined;
 
 interface Stop {
   name: string;
@@ -23,6 +24,10 @@ interface Stop {
   signedIn?: boolean;
   /** What a person would do before looking. */
   act?: (page: Page) => Promise<void>;
+  /** Calls that never answer while the picture is taken. */
+  slow?: string;
+  /** Calls answered 500. */
+  broken?: string;
 }
 
 const procedures = process.env.LOOK_FILES;
@@ -93,11 +98,60 @@ const stops: Stop[] = [
   },
   { name: "people", path: "/w/WS/people", signedIn: true },
   { name: "audit", path: "/w/WS/audit", signedIn: true },
+  { name: "policy", path: "/w/WS/policy?at=file.maxMegabytes", signedIn: true },
+  {
+    name: "policy-change",
+    path: "/w/WS/policy",
+    signedIn: true,
+    act: async (page) => {
+      await page.getByRole("button", { name: "Change idle time before sign-out" }).click();
+    },
+  },
+  {
+    name: "trust-open",
+    path: "/trust?status=active",
+    act: async (page) => {
+      await page.locator("summary").first().click();
+    },
+  },
+  { name: "nothing", path: "/w/WS/nowhere", signedIn: true },
+  {
+    name: "loading",
+    path: "/w/WS/people",
+    signedIn: true,
+    slow: "**/api/people",
+  },
+  {
+    name: "error",
+    path: "/w/WS/regulatory-docs/collections",
+    signedIn: true,
+    broken: "**/api/regulatory-docs/collections*",
+  },
+  { name: "empty", path: "/w/WS/regulatory-docs/collections?q=zzzz", signedIn: true },
   { name: "me", path: "/me", signedIn: true },
 ];
 
+/** One session for all pictures: sign-ins are counted. */
+async function signIn(
+  browser: Browser,
+): Promise<{ slug: string; state: Awaited<ReturnType<BrowserContext["storageState"]>> }> {
+  const context = await browser.newContext();
+  const answer = await context.request.post(`${base}/api/session`, {
+    headers: { "probity-request": "1", origin: new URL(base).origin },
+    data: { email: process.env.LOOK_EMAIL ?? "ana@example.org", password: process.env.LOOK_PASSWORD ?? "right" },
+  });
+  const session: unknown = await (await context.request.get(`${base}/api/session`)).json();
+  const slug = /"slug":"([^"]+)"/.exec(JSON.stringify(session))?.[1];
+  if (!answer.ok() || slug === undefined) throw new Error(`sign-in answered ${answer.status()}`);
+  const state = await context.storageState();
+  await context.close();
+  return { slug, state };
+}
+
 async function look(browser: Browser, stop: Stop, size: keyof typeof sizes, scheme: "light" | "dark"): Promise<void> {
-  const context = await browser.newContext({ viewport: sizes[size], colorScheme: scheme });
+  session ??= stop.signedIn ? await signIn(browser) : undefined;
+  const own = stop.signedIn && session !== undefined ? { storageState: session.state } : {};
+  const context = await browser.newContext({ viewport: sizes[size], colorScheme: scheme, ...own });
   const page = await context.newPage();
   const name = `${stop.name}-${size}-${scheme}`;
   const fault = (text: string) => {
@@ -105,24 +159,17 @@ async function look(browser: Browser, stop: Stop, size: keyof typeof sizes, sche
     console.log(`${name}: ${text}`);
   };
   page.on("console", (message) => {
-    const expected = /status of 401/.test(message.text());
+    const expected = /status of 401/.test(message.text()) || (stop.broken !== undefined && /500/.test(message.text()));
     if (message.type() === "error" && !expected) fault(message.text());
   });
   page.on("pageerror", (error) => fault(error.message));
   try {
-    let path = stop.path;
-    if (stop.signedIn) {
-      const answer = await page.request.post(`${base}/api/session`, {
-        headers: { "probity-request": "1", origin: new URL(base).origin },
-        data: { email: process.env.LOOK_EMAIL ?? "ana@example.org", password: process.env.LOOK_PASSWORD ?? "right" },
-      });
-      const session: unknown = await (await page.request.get(`${base}/api/session`)).json();
-      const slug = /"slug":"([^"]+)"/.exec(JSON.stringify(session))?.[1];
-      if (!answer.ok() || slug === undefined) throw new Error(`sign-in answered ${answer.status()}`);
-      path = path.replace("/WS/", `/${slug}/`);
-    }
+    const path = stop.path.replace("/WS/", `/${session?.slug ?? ""}/`);
+    if (stop.slow !== undefined) await page.route(stop.slow, () => {});
+    if (stop.broken !== undefined) await page.route(stop.broken, (route) => route.fulfill({ status: 500, body: "{}" }));
     await page.goto(base + path);
-    await page.waitForLoadState("networkidle");
+    if (stop.slow === undefined) await page.waitForLoadState("networkidle");
+    else await page.waitForTimeout(1500);
     await stop.act?.(page);
     await page.waitForTimeout(500);
     await page.screenshot({ path: join(out, `${name}.png`) });

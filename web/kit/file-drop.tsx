@@ -33,6 +33,8 @@ interface Props {
   /** `page`: the large sheet of the first page; `line`: one row above a list. */
   look?: "page" | "line";
   refused?: string | undefined;
+  /** Another way in, beside the two choosers. */
+  more?: ReactNode;
 }
 
 /** Files or a folder, dropped or chosen. */
@@ -75,6 +77,7 @@ export function FileDrop(props: Props) {
         >
           Choose a folder
         </Act>
+        {props.more}
       </div>
       <input
         ref={files}

@@ -12,6 +12,7 @@ export interface Instance {
 export interface PackSummary {
   id: string;
   title: string;
+  edition?: string;
   requirementCount?: number;
 }
 
@@ -120,7 +121,9 @@ export interface Control {
   title: string;
   status: ControlStatus;
   reason: string;
-  evidence: { probe: string; outcome: string; at: string; detail: string }[];
+  evidence: { probe: string; title?: string; kind?: string; outcome: string; at: string; detail: string }[];
+  notProbed?: string[];
+  maxAgeMinutes?: number | null;
   standards: string[];
   yourPart: string;
 }
@@ -130,6 +133,24 @@ export interface TrustStatement {
   computedAt: string;
   summary: Record<ControlStatus, number>;
   controls: Control[];
+  version?: string;
+  catalogueHash?: string;
+  threatModel?: string[];
+}
+
+/** One number or list in force; `version` is 0 while the preset stands. */
+export interface PolicyItem {
+  name: string;
+  title: string;
+  effect: string;
+  unit: string;
+  value: number | string[];
+  presetValue: number | string[];
+  differs: boolean;
+  version: number;
+  changedBy: { id: string; name: string | null } | null;
+  changedAt: string | null;
+  reason: string | null;
 }
 
 /** What the set-up link answers: the presets offered, each with its main numbers in force. */

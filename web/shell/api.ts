@@ -81,7 +81,7 @@ export async function readPublic<T>(path: string, signal?: AbortSignal): Promise
 
 /** Sends a change and reads the answer; `null` when there is none. */
 export async function write<T>(
-  method: "POST" | "PATCH" | "DELETE",
+  method: "POST" | "PUT" | "PATCH" | "DELETE",
   path: string,
   body?: unknown,
   options: Pick<Options, "version" | "idempotencyKey" | "public" | "signal"> = {},

@@ -1,11 +1,14 @@
-import type { ReactNode } from "react";
+import type { RouteComponent } from "@tanstack/react-router";
 
 /** What an app hands the shell: its lists for the navigation and its screens by path below a workspace. */
 export interface AppScreens {
   id: string;
   title: string;
   lists: readonly { title: string; path: (ws: string) => string }[];
-  screens: readonly { path: string; screen: () => ReactNode; wide?: boolean }[];
+  /** Each screen is fetched when it is first opened. */
+  screens: readonly { path: string; screen: RouteComponent; wide?: boolean }[];
+  /** What its ledger actions and its jobs are, in words: `Document opened`, `Analysing`. */
+  words: Readonly<Record<string, string>>;
   /** Records whose name holds the words, for the palette. */
   find: (words: string, ws: string) => Promise<{ title: string; kind: string; path: string }[]>;
 }

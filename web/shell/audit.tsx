@@ -9,8 +9,10 @@ import { Skeleton } from "../kit/skeleton.tsx";
 import { StatusMark } from "../kit/status-mark.tsx";
 import type { Tone } from "../kit/status.ts";
 import { showTime } from "../kit/time.ts";
+import { actorOf, gather, sayAction } from "./audit-words.ts";
 import { download, read } from "./api.ts";
 import type { LedgerEvent, People } from "./api-types.ts";
+import { apps } from "./apps.ts";
 import { More } from "./more.tsx";
 import { api } from "./path.ts";
 import { usePlace, useTitle } from "./place.tsx";
@@ -23,6 +25,7 @@ function outcome(event: LedgerEvent): { tone: Tone; word: string } {
   return { tone: /den|refus|fail/i.test(event.outcome) ? "gap" : "partial", word: event.outcome };
 }
 
+const appWords = apps.map((app) => app.words);
 const named = ["q", "action", "actor", "from", "to"] as const;
 
 /** Every act of the workspace with its leaf. Filters live in the address. */
@@ -39,6 +42,7 @@ export function Audit() {
     api.events({ ...filter, cursor, limit: 100 }),
   );
   const people = useQuery({ queryKey: ["people-all"], queryFn: () => read<People>(api.people()) });
+  const members = people.data?.items ?? [];
   const set = (name: string, value: string) => place.query({ ...filter, [name]: value }, true);
   const filtered = Object.keys(filter).length > 0;
   const input = (name: (typeof named)[number], label: string, type: string) => (
@@ -67,7 +71,7 @@ export function Audit() {
           {filtered ? "Export this selection (CSV)" : "Export (CSV)"}
         </Act>
       </div>
-      <div className={css.row} role="search" aria-label="Filter events">
+      <div className={css.filters} role="search" aria-label="Filter events">
         {input("q", "Words", "search")}
         {input("action", "Action", "text")}
         <Choice
@@ -78,11 +82,11 @@ export function Audit() {
           onChange={(value) => set("actor", value)}
           options={[
             { value: "", label: "anyone" },
-            ...(people.data?.items ?? []).map((member) => ({ value: member.id, label: member.name })),
+            ...members.map((member) => ({ value: member.id, label: member.name })),
           ]}
         />
-        {input("from", "From", "date")}
-        {input("to", "To", "date")}
+        <label className={css.dated}>From {input("from", "From", "date")}</label>
+        <label className={css.dated}>to {input("to", "To", "date")}</label>
         {filtered && (
           <Act look="quiet" onAct={() => place.query({})}>
             Clear filters
@@ -104,49 +108,65 @@ export function Audit() {
       {events.items.length > 0 && (
         <LedgerTable
           caption="Events, newest first"
-          rows={events.items}
-          rowKey={(event) => String(event.seq)}
-          tone={(event) => outcome(event).tone}
+          rows={gather(events.items)}
+          rowKey={({ first }) => String(first.seq)}
+          tone={({ first }) => outcome(first).tone}
           columns={[
             {
               id: "at",
               title: "When",
               width: "190px",
-              cell: (event) => <time dateTime={event.at}>{showTime(event.at)}</time>,
+              cell: ({ first, events: all }) => (
+                <>
+                  <time dateTime={first.at} className={css.line}>
+                    {showTime(first.at)}
+                  </time>
+                  {all.length > 1 && <div className={css.meta}>since {showTime(all.at(-1)?.at ?? first.at)}</div>}
+                </>
+              ),
             },
             {
               id: "actor",
               title: "Who",
-              cell: (event) => <span className={css.line}>{event.actor?.name ?? "system"}</span>,
+              cell: ({ first }) => <span className={css.line}>{actorOf(first, members)}</span>,
             },
             {
               id: "action",
               title: "What",
               lead: true,
-              cell: (event) => <span className={`${css.mono} ${css.line}`}>{event.action}</span>,
+              cell: ({ first, events: all }) => (
+                <>
+                  <span>
+                    {sayAction(first.action, first.outcome, appWords)}
+                    {all.length > 1 && `, ${all.length} batches`}
+                  </span>
+                  <div className={`${css.meta} ${css.mono}`}>{first.action}</div>
+                </>
+              ),
             },
             {
               id: "object",
               title: "Object",
-              cell: (event) => (
+              cell: ({ first }) => (
                 <span
                   className={`${css.mono} ${css.line}`}
-                  title={`${event.record ?? ""} ${event.recordId ?? ""}`.trim()}
+                  title={`${first.record ?? ""} ${first.recordId ?? ""}`.trim()}
                 >
-                  {[event.record?.split(".").at(-1), event.recordId?.slice(-8)]
+                  {[first.record?.split(".").at(-1), first.recordId?.slice(-8)]
                     .filter((part) => part !== undefined && part !== null)
                     .join(" ")}
                 </span>
               ),
             },
-            { id: "outcome", title: "Outcome", cell: (event) => <StatusMark {...outcome(event)} /> },
+            { id: "outcome", title: "Outcome", cell: ({ first }) => <StatusMark {...outcome(first)} /> },
             {
               id: "leaf",
               title: "Leaf",
               end: true,
-              cell: (event) => (
-                <span className={`${css.mono} ${css.line}`} title={event.leafHash}>
-                  {event.seq} · {event.leafHash.slice(0, 8)}…
+              cell: ({ first, events: all }) => (
+                <span className={`${css.mono} ${css.line}`} title={all.map((item) => item.leafHash).join("\n")}>
+                  {all.length > 1 && `${all.at(-1)?.seq}–`}
+                  {first.seq} · {first.leafHash.slice(0, 8)}…
                 </span>
               ),
             },

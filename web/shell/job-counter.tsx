@@ -3,14 +3,11 @@ import { useQuery } from "@tanstack/react-query";
 import { Progress } from "../kit/progress.tsx";
 import { read } from "./api.ts";
 import type { Job, Page } from "./api-types.ts";
+import { apps } from "./apps.ts";
 import { api } from "./path.ts";
 import css from "./job-counter.module.css";
 
-const words: Record<string, string> = {
-  "regulatory_docs.analyse_collection": "Analysing",
-  "regulatory_docs.read_revision": "Reading a document",
-  "regulatory_docs.load_sample": "Loading the sample documents",
-};
+const wordOf = (kind: string) => apps.find((app) => app.words[kind] !== undefined)?.words[kind] ?? kind;
 
 /** Running work, in the top bar. The reader may leave: results land on Home. */
 export function JobCounter() {
@@ -36,7 +33,7 @@ export function JobCounter() {
         <ul className={css.list}>
           {running.map((job) => (
             <li key={job.id}>
-              <Progress stage={`${words[job.kind] ?? job.kind}: ${job.stage}`} done={job.done} total={job.total} />
+              <Progress stage={`${wordOf(job.kind)}: ${job.stage}`} done={job.done} total={job.total} />
             </li>
           ))}
         </ul>

@@ -23,6 +23,7 @@ export function Palette({ ws, onClose }: { ws: string; onClose: () => void }) {
     ...apps.flatMap((app) => app.lists.map((item) => ({ title: item.title, kind: app.title, path: item.path(ws) }))),
     { title: "Audit", kind: "page", path: page.audit(ws) },
     { title: "People & access", kind: "page", path: page.people(ws) },
+    { title: "Policy", kind: "page", path: page.policy(ws) },
     { title: "Me", kind: "page", path: page.me() },
     { title: "Trust", kind: "page", path: page.trust() },
     { title: "Gap check without keeping anything", kind: "page", path: page.check() },

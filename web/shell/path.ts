@@ -26,6 +26,7 @@ export const route = {
   home: "/w/$ws/home",
   audit: "/w/$ws/audit",
   people: "/w/$ws/people",
+  policy: "/w/$ws/policy",
 } as const;
 
 /** Pages. */
@@ -38,6 +39,8 @@ export const page = {
   home: (ws: string) => `/w/${part(ws)}/home`,
   audit: (ws: string) => `/w/${part(ws)}/audit`,
   people: (ws: string) => `/w/${part(ws)}/people`,
+  /** The list of policies, opened at one of them. */
+  policy: (ws: string, at?: string) => `/w/${part(ws)}/policy${query({ at })}`,
   app: (ws: string, tail: string) => `/w/${part(ws)}/${tail}`,
 };
 
@@ -51,6 +54,8 @@ export const api = {
   invitations: () => "/api/people/invitations",
   invitationOf: (id: string) => `/api/people/invitations/${part(id)}`,
   invitation: (token: string) => `/api/invitations/${part(token)}`,
+  policies: () => "/api/policy",
+  policy: (name: string) => `/api/policy/${part(name)}`,
   events: (values: Record<string, Value> = {}) => `/api/ledger/events${query(values)}`,
   home: () => "/api/home",
   jobs: () => "/api/jobs",

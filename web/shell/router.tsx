@@ -1,40 +1,45 @@
-import { createRootRoute, createRoute, createRouter } from "@tanstack/react-router";
-import { FreeCheck } from "../../apps/regulatory-docs/ui/free-check.tsx";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
 import { apps } from "./apps.ts";
-import { Audit } from "./audit.tsx";
-import { Frame } from "./frame.tsx";
-import { Home } from "./home.tsx";
-import { Invite } from "./invite.tsx";
-import { Me } from "./me.tsx";
+import { Broken } from "./broken.tsx";
 import { NotFound } from "./not-found.tsx";
 import { route } from "./path.ts";
-import { People } from "./people.tsx";
 import { readQuery, writeQuery } from "./place.tsx";
 import { PublicFrame } from "./public-frame.tsx";
 import { Root } from "./root.tsx";
-import { SetUp } from "./set-up.tsx";
-import { SignInPage } from "./sign-in.tsx";
-import { Trust } from "./trust.tsx";
 
 const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
 
+// Each page is a file of its own, so that the first page fetches what it shows and no more.
+const freeCheck = lazyRouteComponent(() => import("../../apps/regulatory-docs/ui/free-check.tsx"), "FreeCheck");
+const signIn = lazyRouteComponent(() => import("./sign-in.tsx"), "SignInPage");
+const setUp = lazyRouteComponent(() => import("./set-up.tsx"), "SetUp");
+const invite = lazyRouteComponent(() => import("./invite.tsx"), "Invite");
+const trust = lazyRouteComponent(() => import("./trust.tsx"), "Trust");
+const frame = lazyRouteComponent(() => import("./frame.tsx"), "Frame");
+const me = lazyRouteComponent(() => import("./me.tsx"), "Me");
+const home = lazyRouteComponent(() => import("./home.tsx"), "Home");
+const audit = lazyRouteComponent(() => import("./audit.tsx"), "Audit");
+const people = lazyRouteComponent(() => import("./people.tsx"), "People");
+const policy = lazyRouteComponent(() => import("./policy.tsx"), "Policy");
+
 const open = createRoute({ getParentRoute: () => root, id: "open", component: PublicFrame });
 const openPages = [
-  createRoute({ getParentRoute: () => open, path: route.root, component: FreeCheck }),
-  createRoute({ getParentRoute: () => open, path: route.check, component: FreeCheck }),
-  createRoute({ getParentRoute: () => open, path: route.signIn, component: SignInPage }),
-  createRoute({ getParentRoute: () => open, path: route.setUp, component: SetUp }),
-  createRoute({ getParentRoute: () => open, path: route.invite, component: Invite }),
-  createRoute({ getParentRoute: () => open, path: route.trust, component: Trust }),
+  createRoute({ getParentRoute: () => open, path: route.root, component: freeCheck }),
+  createRoute({ getParentRoute: () => open, path: route.check, component: freeCheck }),
+  createRoute({ getParentRoute: () => open, path: route.signIn, component: signIn }),
+  createRoute({ getParentRoute: () => open, path: route.setUp, component: setUp }),
+  createRoute({ getParentRoute: () => open, path: route.invite, component: invite }),
+  createRoute({ getParentRoute: () => open, path: route.trust, component: trust }),
 ];
 
-const inside = createRoute({ getParentRoute: () => root, id: "inside", component: Frame });
+const inside = createRoute({ getParentRoute: () => root, id: "inside", component: frame });
 const insidePages = [
-  createRoute({ getParentRoute: () => inside, path: route.me, component: Me }),
-  createRoute({ getParentRoute: () => inside, path: route.workspace, component: Home }),
-  createRoute({ getParentRoute: () => inside, path: route.home, component: Home }),
-  createRoute({ getParentRoute: () => inside, path: route.audit, component: Audit }),
-  createRoute({ getParentRoute: () => inside, path: route.people, component: People }),
+  createRoute({ getParentRoute: () => inside, path: route.me, component: me }),
+  createRoute({ getParentRoute: () => inside, path: route.workspace, component: home }),
+  createRoute({ getParentRoute: () => inside, path: route.home, component: home }),
+  createRoute({ getParentRoute: () => inside, path: route.audit, component: audit }),
+  createRoute({ getParentRoute: () => inside, path: route.people, component: people }),
+  createRoute({ getParentRoute: () => inside, path: route.policy, component: policy }),
   ...apps.flatMap((app) =>
     app.screens.map(({ path, screen }) => createRoute({ getParentRoute: () => inside, path, component: screen })),
   ),
@@ -46,4 +51,5 @@ export const router = createRouter({
   parseSearch: readQuery,
   stringifySearch: writeQuery,
   defaultPreload: false,
+  defaultErrorComponent: Broken,
 });

@@ -56,7 +56,14 @@ export function Trust() {
               unknown is never active.
             </p>
             <p className={pageCss.meta}>
-              computed {showTime(data.computedAt)} · <a href={api.trust()}>signed statement</a>
+              computed {showTime(data.computedAt)}
+              {data.version !== undefined && ` · version ${data.version}`} · <a href={api.trust()}>signed statement</a>
+              {data.catalogueHash !== undefined && (
+                <>
+                  {" "}
+                  · catalogue <span title={data.catalogueHash}>{data.catalogueHash.slice(0, 12)}…</span>
+                </>
+              )}
             </p>
           </header>
           <Strip controls={data.controls} />
@@ -92,6 +99,7 @@ export function Trust() {
               ))}
             </ul>
           )}
+          <ThreatModel lines={data.threatModel ?? []} />
         </>
       )}
     </div>
@@ -129,10 +137,30 @@ function Strip({ controls }: { controls: Control[] }) {
   );
 }
 
+/** `45 minutes`, `24 hours`. */
+function sayMinutes(minutes: number): string {
+  return minutes >= 120 ? `${Math.round(minutes / 60)} hours` : `${minutes} minutes`;
+}
+
+/** What the page can and cannot prove, in the statement's own words. */
+function ThreatModel({ lines }: { lines: readonly string[] }) {
+  if (lines.length === 0) return null;
+  return (
+    <section className={css.model} aria-labelledby="model">
+      <h2 id="model">What this page cannot prove</h2>
+      <ul>
+        {lines.map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 function Line({ control }: { control: Control }) {
   const last = control.evidence.at(-1);
   return (
-    <li style={{ boxShadow: `inset 4px 0 ${toneColour(tones[control.status]).ink}` }}>
+    <li style={{ borderInlineStartColor: toneColour(tones[control.status]).ink }}>
       <details>
         <summary className={css.summary}>
           <StatusMark tone={tones[control.status]} word={control.status} />
@@ -152,12 +180,29 @@ function Line({ control }: { control: Control }) {
             <ul>
               {control.evidence.map((item) => (
                 <li key={`${item.probe} ${item.at}`}>
-                  <span className={css.mono}>{item.probe}</span> {item.outcome}, {showTime(item.at)}
+                  <StatusMark tone={item.outcome === "held" ? "covered" : "gap"} word={item.outcome} />{" "}
+                  {item.title ?? item.probe}
+                  <span className={css.mono}>
+                    {" "}
+                    {item.probe}, {showTime(item.at)}
+                  </span>
                   {item.detail !== "" && <span className={css.reason}>{item.detail}</span>}
                 </li>
               ))}
             </ul>
           </dd>
+          {control.notProbed !== undefined && control.notProbed.length > 0 && (
+            <>
+              <dt>Without a probe</dt>
+              <dd>{control.notProbed.join("; ")}</dd>
+            </>
+          )}
+          {typeof control.maxAgeMinutes === "number" && (
+            <>
+              <dt>Turns stale</dt>
+              <dd>when its newest result is older than {sayMinutes(control.maxAgeMinutes)}</dd>
+            </>
+          )}
           {control.standards.length > 0 && (
             <>
               <dt>Standards</dt>

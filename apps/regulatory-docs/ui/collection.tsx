@@ -8,6 +8,7 @@ import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { read, write } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
 import pageCss from "@probity/web/shell/page.module.css";
+import { PolicyLimit } from "@probity/web/shell/policy-limit.tsx";
 import { usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { ApiProblem, asProblem } from "@probity/web/shell/problem.ts";
 import { useInstance } from "@probity/web/shell/session.ts";
@@ -100,7 +101,8 @@ export function CollectionPage() {
       <div className={pageCss.page}>
         <CollectionHead collection={collection.data} onChanged={reread} />
         <FileDrop look="line" accept={accepted} onFiles={uploads.add}>
-          Drop files or a folder here. A file with a name already here becomes its next revision.
+          Drop files or a folder here, up to <PolicyLimit name="file.maxMegabytes" /> a file. A file with a name already
+          here becomes its next revision.
         </FileDrop>
         {documents.isError && (
           <ProblemNotice problem={asProblem(documents.error)} onRetry={() => void documents.refetch()} />
@@ -116,6 +118,12 @@ export function CollectionPage() {
             onForget={uploads.forget}
             onChanged={reread}
           />
+        )}
+        {rows.length > 0 && (
+          <p className={pageCss.meta}>
+            A download makes a link that works for <PolicyLimit name="file.linkMinutes" />; making it and each use of it
+            go into the audit trail.
+          </p>
         )}
         <RunList collectionId={id} ws={ws} />
         <CollectionHistory collectionId={id} />

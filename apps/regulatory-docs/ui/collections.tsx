@@ -6,11 +6,11 @@ import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { showAge, showTime } from "@probity/web/kit/time.ts";
-import { saveFile, write } from "@probity/web/shell/api.ts";
+import { download, write } from "@probity/web/shell/api.ts";
 import { More } from "@probity/web/shell/more.tsx";
 import css from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
-import { asProblem } from "@probity/web/shell/problem.ts";
+import { type ApiProblem, asProblem } from "@probity/web/shell/problem.ts";
 import { usePages } from "@probity/web/shell/use-pages.ts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -30,6 +30,7 @@ export function Collections() {
     docsApi.collections({ limit: 50, cursor, q: q || undefined, sort }),
   );
   const [making, setMaking] = useState(false);
+  const [failed, setFailed] = useState<ApiProblem | null>(null);
   const make = (
     <Act look="main" size="form" onAct={() => setMaking(true)}>
       New collection
@@ -50,8 +51,21 @@ export function Collections() {
           value={q}
           onChange={(event) => place.query({ q: event.currentTarget.value, sort: place.search.sort ? sort : "" }, true)}
         />
-        {list.items.length > 0 && <Act onAct={() => saveTable(list.items)}>Export {list.items.length} rows (CSV)</Act>}
+        {list.items.length > 0 && (
+          <Act
+            onAct={() => {
+              setFailed(null);
+              download(docsApi.collections({ format: "csv", q: q || undefined, sort }), "collections.csv").catch(
+                (error: unknown) => setFailed(asProblem(error)),
+              );
+            }}
+          >
+            {q === "" ? "Export (CSV)" : "Export this selection (CSV)"}
+          </Act>
+        )}
+        {list.items.length > 0 && <span className={css.meta}>An export goes into the audit trail.</span>}
       </div>
+      {failed !== null && <ProblemNotice problem={failed} />}
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton label="Reading collections" />}
       {list.isSuccess && list.items.length === 0 && (
@@ -127,7 +141,7 @@ export function Collections() {
         <More
           shown={list.items.length}
           total={list.total}
-          noun="collections"
+          noun={list.items.length === 1 ? "collection" : "collections"}
           more={list.hasNextPage}
           busy={list.isFetchingNextPage}
           onMore={() => void list.fetchNextPage()}
@@ -136,23 +150,6 @@ export function Collections() {
       <Make open={making} onClose={() => setMaking(false)} onMade={(id) => place.go(docsPage.collection(ws, id))} />
     </div>
   );
-}
-
-/** The rows as shown, with a leading quote where a spreadsheet would run the text as a formula. */
-function saveTable(items: Collection[]): void {
-  const safe = (value: string | number) => {
-    const text = String(value);
-    return `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
-  };
-  const rows = items.map((item) => {
-    const counts = item.lastRun?.counts;
-    const found =
-      counts === undefined ? ["", "", "", ""] : [counts.covered, counts.partial, counts.gap, counts.notAssessable];
-    return [item.name, item.description, item.documentCount, ...found, item.updatedAt];
-  });
-  const head = ["name", "description", "documents", "covered", "partial", "gap", "not assessable", "changed"];
-  const text = [head, ...rows].map((row) => row.map(safe).join(",")).join("\r\n");
-  saveFile(new Blob([text], { type: "text/csv" }), "collections.csv");
 }
 
 function Make(props: { open: boolean; onClose: () => void; onMade: (id: string) => void }) {

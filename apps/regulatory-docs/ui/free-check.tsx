@@ -1,17 +1,21 @@
 import { Act } from "@probity/web/kit/act.tsx";
-import { Choice } from "@probity/web/kit/field.tsx";
+import { CardChoice } from "@probity/web/kit/card-choice.tsx";
 import { FileDrop } from "@probity/web/kit/file-drop.tsx";
 import { Notice } from "@probity/web/kit/notice.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Progress } from "@probity/web/kit/progress.tsx";
+import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { useTitle } from "@probity/web/shell/place.tsx";
-import { useInstance } from "@probity/web/shell/session.ts";
 import { asProblem } from "@probity/web/shell/problem.ts";
-import { useState } from "react";
+import { useInstance } from "@probity/web/shell/session.ts";
+import { lazy, Suspense, useState } from "react";
 import { CheckFiles } from "./check-files.tsx";
-import { CheckResult } from "./check-result.tsx";
+import { Legend, Specimen } from "./specimen.tsx";
 import { accepted, useCheck } from "./use-check.ts";
 import css from "./free-check.module.css";
+
+const loadResult = () => import("./check-result.tsx");
+const CheckResult = lazy(async () => ({ default: (await loadResult()).CheckResult }));
 
 /** The first page: drop procedures, read gaps with quotes. No account, nothing kept. */
 export function FreeCheck() {
@@ -21,11 +25,22 @@ export function FreeCheck() {
   const check = useCheck();
   const packs = instance.data?.packs ?? [];
   const chosen = packs.find((item) => item.id === pack) ?? packs[0];
+  const start = (files: File[]) => {
+    // Fetched while the server reads, so that the result opens at once.
+    void loadResult();
+    check.start(chosen?.id, files);
+  };
 
-  if (check.state.step === "result")
-    return <CheckResult run={check.state.run} files={check.state.files} onNew={check.reset} />;
-
+  if (check.state.step === "result") {
+    return (
+      <Suspense fallback={<Skeleton rows={12} label="Opening the result" />}>
+        <CheckResult run={check.state.run} files={check.state.files} onNew={check.reset} />
+      </Suspense>
+    );
+  }
   const off = instance.data !== undefined && !instance.data.freeCheck.on;
+  const refused = off ? "The free check is switched off on this instance." : undefined;
+  const perHour = instance.data?.freeCheck.perHour ?? 0;
   return (
     <div className={css.page}>
       {instance.data?.setUp === false && (
@@ -43,86 +58,57 @@ export function FreeCheck() {
           Drop them here. Seconds later each requirement stands beside the sentence that meets it, or beside nothing.
         </p>
       </div>
-      {check.state.step === "checking" ? (
-        <div className={css.busy}>
-          <Progress {...check.state.progress} />
-          <Act onAct={check.reset}>Stop the check</Act>
+      <div className={css.sides}>
+        <div className={css.side}>
+          {check.state.step === "checking" ? (
+            <div className={css.busy}>
+              <Progress {...check.state.progress} />
+              <Act onAct={check.reset}>Stop the check</Act>
+            </div>
+          ) : (
+            <>
+              {packs.length > 0 && (
+                <CardChoice
+                  name="pack"
+                  legend="Check against"
+                  value={chosen?.id ?? ""}
+                  onChange={setPack}
+                  options={packs.map((item) => ({
+                    value: item.id,
+                    title: item.title,
+                    detail: item.requirementCount === undefined ? "" : `${item.requirementCount} requirements`,
+                  }))}
+                />
+              )}
+              <FileDrop
+                accept={accepted}
+                refused={refused}
+                onFiles={start}
+                more={
+                  <Act
+                    size="form"
+                    look="quiet"
+                    disabledReason={refused}
+                    onAct={() => void import("./sample-file.ts").then((sample) => start(sample.sampleFiles()))}
+                  >
+                    Take the sample procedures
+                  </Act>
+                }
+              >
+                <strong className={css.drop}>Drop your procedures here</strong>
+                <span className={css.kinds}>Files or a whole folder. PDF, Word, text or Markdown.</span>
+              </FileDrop>
+            </>
+          )}
+          {check.state.problem !== null && <ProblemNotice problem={check.state.problem} />}
+          <p className={css.promise}>
+            Read in memory, kept nowhere. No account.
+            {perHour > 0 && <span title="Set for this whole instance"> {perHour} checks an hour.</span>}
+          </p>
         </div>
-      ) : (
-        <FileDrop
-          accept={accepted}
-          refused={off ? "The free check is switched off on this instance." : undefined}
-          onFiles={(files) => check.start(chosen?.id, files)}
-        >
-          <p>Drop a folder or files: PDF, Word, text or Markdown.</p>
-          <div className={css.pack}>
-            <Choice
-              name="pack"
-              label="Check against"
-              quiet
-              value={chosen?.id ?? ""}
-              onChange={setPack}
-              options={packs.map((item) => ({
-                value: item.id,
-                label:
-                  item.requirementCount === undefined
-                    ? item.title
-                    : `${item.title}, ${item.requirementCount} requirements`,
-              }))}
-            />
-          </div>
-        </FileDrop>
-      )}
-      <p className={css.promise}>
-        Read in memory, kept nowhere.
-        {instance.data !== undefined && instance.data.freeCheck.perHour > 0 && (
-          <>
-            {" "}
-            <span className={css.limit} title="Set by this instance's policy">
-              {instance.data.freeCheck.perHour} checks an hour
-            </span>
-            .
-          </>
-        )}
-      </p>
-      {check.state.problem !== null && <ProblemNotice problem={check.state.problem} />}
-      <CheckFiles files={check.state.files} />
-      {check.state.files.length === 0 && <Specimen />}
+        {check.state.files.length === 0 ? <Specimen /> : <CheckFiles files={check.state.files} />}
+      </div>
+      <Legend />
     </div>
-  );
-}
-
-/** What a finding looks like, drawn before there is one. */
-function Specimen() {
-  return (
-    <section className={css.specimen} aria-labelledby="specimen-title">
-      <h2 id="specimen-title">What you will read</h2>
-      <dl>
-        <div>
-          <dt>
-            <span style={{ color: "var(--p-covered)" }}>● covered</span>
-          </dt>
-          <dd>Every obligation of the requirement stands in a sentence you can open in its document.</dd>
-        </div>
-        <div>
-          <dt>
-            <span style={{ color: "var(--p-partial)" }}>◐ partial</span>
-          </dt>
-          <dd>Some obligations are seen. The ones that are not are named.</dd>
-        </div>
-        <div>
-          <dt>
-            <span style={{ color: "var(--p-gap)" }}>▲ gap</span>
-          </dt>
-          <dd>Nothing speaks of it, with the next step to close it.</dd>
-        </div>
-        <div>
-          <dt>
-            <span style={{ color: "var(--p-none)" }}>○ not assessable</span>
-          </dt>
-          <dd>A record or a visit would show it; a document cannot. It is never counted as met.</dd>
-        </div>
-      </dl>
-    </section>
   );
 }

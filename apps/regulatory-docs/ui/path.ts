@@ -19,7 +19,13 @@ export const docsPage = {
 /** API calls of this app. */
 export const docsApi = {
   collections: (
-    values: { limit?: number; cursor?: string | undefined; q?: string | undefined; sort?: string | undefined } = {},
+    values: {
+      limit?: number;
+      cursor?: string | undefined;
+      q?: string | undefined;
+      sort?: string | undefined;
+      format?: "csv";
+    } = {},
   ) => apiPath(app, ["collections"], values),
   collection: (id: string) => apiPath(app, ["collections", id]),
   history: (id: string) => apiPath(app, ["collections", id, "history"]),

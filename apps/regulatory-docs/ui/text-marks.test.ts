@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { locate, stretches } from "./text-marks.ts";
+import { flow, locate, stretches } from "./text-marks.ts";
 
 test("a quote is marked exactly where it stands", () => {
   const text = "Suppliers shall be approved.";
@@ -38,4 +38,21 @@ test("a quote is found on a page although runs break inside words and lines are 
 
 test("a quote that is not on the page marks nothing", () => {
   expect(locate(["Nothing of it"], "approved")).toEqual([]);
+});
+
+test("lines that the page's width ended flow on; lines the writer ended stay; no offset moves", () => {
+  const wide =
+    "The quality management system covers design and development, manufacture and depot\nrepair of the monitor.";
+  expect(flow(wide, { start: 0, end: wide.length })).toBe(wide.replace("\n", " "));
+  const list =
+    "Clause Subject\n7.3 Design\n7.5.6 Validation of processes for production and service provision, see below";
+  expect(flow(list, { start: 0, end: list.length })).toBe(list);
+  fc.assert(
+    fc.property(fc.array(fc.lorem({ maxCount: 30 })), fc.nat(40), (lines, from) => {
+      const text = lines.join("\n");
+      const part = { start: Math.min(from, text.length), end: text.length };
+      const flowed = flow(text, part);
+      expect(flowed.replaceAll("\n", " ")).toBe(text.slice(part.start).replaceAll("\n", " "));
+    }),
+  );
 });

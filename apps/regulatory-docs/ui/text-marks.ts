@@ -41,6 +41,22 @@ export function stretches(text: string, part: Span, evidence: (Span & { index: n
 }
 
 /**
+ * The text with the line ends a page's width made turned into spaces, one character for one, so that offsets stay.
+ * A line that stops early, as in a list or a table, keeps its end.
+ */
+export function flow(text: string, part: Span): string {
+  const lines = text.slice(part.start, part.end).split("\n");
+  const longest = Math.max(...lines.map((line) => line.length));
+  return lines.reduce((sum, line, at) => {
+    const before = lines[at - 1] ?? "";
+    const first = /^\S*/.exec(line)?.[0].length ?? 0;
+    // The next word would not have fitted: the page ended the line, not the writer.
+    const wrapped = longest >= 60 && before.length + 1 + first > longest - 4;
+    return at === 0 ? line : `${sum}${wrapped ? " " : "\n"}${line}`;
+  }, "");
+}
+
+/**
  * Where a quote stands in a page made of text runs whose joins and spaces need not match the quote's.
  * Returns the run index and offsets inside it for each run touched, or nothing when the quote is absent.
  */

@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { stretches } from "./text-marks.ts";
+import { flow, stretches } from "./text-marks.ts";
 import type { DocumentText } from "./types.ts";
 import css from "./text-view.module.css";
 
@@ -45,6 +45,13 @@ function withoutMark(item: Paragraph, text: string): Paragraph {
   return { start: item.start + mark, end: item.end, style: item.style };
 }
 
+/** The marks with offsets counted from the paragraph's own start. */
+function within(marks: Mark[], paragraph: Paragraph): Mark[] {
+  return marks
+    .filter((mark) => mark.start < paragraph.end && mark.end > paragraph.start)
+    .map((mark) => ({ ...mark, start: mark.start - paragraph.start, end: mark.end - paragraph.start }));
+}
+
 function styleOf(style: string): string | undefined {
   if (/^h(eading)?-?[12]$|title/i.test(style)) return css.heading;
   if (/^h(eading)?/i.test(style)) return css.subheading;
@@ -57,7 +64,10 @@ function styleOf(style: string): string | undefined {
 export function TextView({ document, marks, active, total, name }: Props) {
   const pages = useMemo(() => {
     const list = document.pages.length > 0 ? document.pages : [{ number: 1, start: 0, end: document.text.length }];
-    return list.map((page) => ({ page, paragraphs: paragraphsOf(document, page) }));
+    return list.map((page) => ({
+      page,
+      paragraphs: paragraphsOf(document, page).map((item) => ({ ...item, text: flow(document.text, item) })),
+    }));
   }, [document]);
   return (
     <div className={css.text} tabIndex={0} role="group" aria-label={`Text of ${name}`} data-viewer>
@@ -66,7 +76,12 @@ export function TextView({ document, marks, active, total, name }: Props) {
           {pages.length > 1 && <p className={css.number}>{page.number}</p>}
           {paragraphs.map((paragraph) => (
             <p key={paragraph.start} className={styleOf(paragraph.style)}>
-              {stretches(document.text, paragraph, marks, active).map((stretch, at) =>
+              {stretches(
+                paragraph.text,
+                { start: 0, end: paragraph.text.length },
+                within(marks, paragraph),
+                active,
+              ).map((stretch, at) =>
                 stretch.evidence === null ? (
                   stretch.text
                 ) : (

@@ -1,0 +1,69 @@
+import type { LedgerEvent, Member } from "./api-types.ts";
+
+/** What the kernel's own actions are, in words; an app brings the words of its own. */
+const kernelWords: Readonly<Record<string, string>> = {
+  "kernel.access.read": "Records read",
+  "kernel.access.refuse": "Access refused",
+  "kernel.across.read": "Read across workspaces",
+  "kernel.api_key.create": "API key made",
+  "kernel.api_key.revoke": "API key revoked",
+  "kernel.blob.create": "File stored",
+  "kernel.blob.delete": "File removed",
+  "kernel.file.download": "File downloaded",
+  "kernel.invitation.accept": "Invitation accepted",
+  "kernel.invitation.create": "Person invited",
+  "kernel.invitation.withdraw": "Invitation withdrawn",
+  "kernel.job.enqueue": "Job started",
+  "kernel.ledger.export": "Audit trail exported",
+  "kernel.link.create": "Download link made",
+  "kernel.link.revoke": "Download link ended",
+  "kernel.membership.change_role": "Role changed",
+  "kernel.membership.create": "Person joined",
+  "kernel.membership.end": "Person removed",
+  "kernel.policy.change": "Policy changed",
+  "kernel.probe.run": "Probe run",
+  "kernel.session.end": "Signed out",
+  "kernel.session.start": "Signed in",
+  "kernel.tenant_key.create": "Encryption key made",
+  "kernel.workspace.found": "Workspace founded",
+};
+
+/** The action in words; an action nobody worded yet reads as its last parts do: `gauge calibrate`. */
+export function sayAction(action: string, outcome: string, words: readonly Readonly<Record<string, string>>[]): string {
+  if (action === "kernel.session.start" && /den|refus|fail/i.test(outcome)) return "Sign-in refused";
+  for (const each of [kernelWords, ...words]) {
+    const found = each[action];
+    if (found !== undefined) return found;
+  }
+  return action.split(".").slice(1).join(" ").replaceAll("_", " ");
+}
+
+/** Whose act it is: a session is started by the server, for the person its membership names. */
+export function actorOf(event: LedgerEvent, people: readonly Member[]): string {
+  if (event.record === "kernel.membership" && event.action.startsWith("kernel.session.")) {
+    const person = people.find((member) => member.id === event.recordId);
+    if (person !== undefined) return person.name;
+  }
+  return event.actor?.name ?? (event.actor === null ? "system" : "somebody who left");
+}
+
+/** One row of the page: an event, or a run of consecutive batches of readings, newest first. */
+export interface AuditRow {
+  first: LedgerEvent;
+  events: LedgerEvent[];
+}
+
+/** Gathers consecutive batches of readings with the same outcome; every other event stands alone. */
+export function gather(events: readonly LedgerEvent[]): AuditRow[] {
+  const rows: AuditRow[] = [];
+  for (const event of events) {
+    const last = rows.at(-1);
+    const same =
+      event.action === "kernel.access.read" &&
+      last?.first.action === event.action &&
+      last.first.outcome === event.outcome;
+    if (same) last.events.push(event);
+    else rows.push({ first: event, events: [event] });
+  }
+  return rows;
+}
