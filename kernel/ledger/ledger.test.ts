@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPool } from "../database/pool.ts";
 import { testRootKey } from "../testing/database.ts";
 import { openTestKernel, type TestKernel, type TestPerson } from "../testing/kernel.ts";
-import { asDoor } from "../testing/record-suite.ts";
+import { asDoor, placeLeaves } from "../testing/record-suite.ts";
 import { writeSealed } from "../vault/sealed-field.ts";
 import { runBatch } from "../work/batch.ts";
 import type { Tx } from "../work/door.ts";
@@ -156,7 +156,7 @@ describe("the sequencer", () => {
     await Promise.all(Array.from({ length: 8 }, () => act(25, "race")));
     for (const each of sequencers) await each.stop();
     expect(sequencers.map((each) => each.failure)).toEqual([undefined, undefined]);
-    await kernel.sequencer.drain();
+    await placeLeaves({ kernel });
     expect(await placed("race")).toHaveLength(200);
     const found = await sequences();
     expect(found).toEqual(found.map((_, index) => index));
@@ -183,7 +183,7 @@ describe("the sequencer", () => {
     } finally {
       client.release();
     }
-    await kernel.sequencer.drain();
+    await placeLeaves({ kernel });
     const [slow] = await placed("slow");
     const fast = await placed("fast");
     expect(fast).toHaveLength(5);
@@ -201,7 +201,7 @@ describe("the sequencer", () => {
     // The process dies between placing and commit: its connection is gone, its transaction rolled back.
     dying.release(true);
     await other.end();
-    await kernel.sequencer.drain();
+    await placeLeaves({ kernel });
     expect(await placed("orphan")).toHaveLength(3);
     const found = await sequences();
     expect(found).toEqual(found.map((_, index) => index));
@@ -257,7 +257,7 @@ describe("a leaf", () => {
 
   test("LED-03 the stored bytes are what was hashed (RFC 6962)", async () => {
     await work((tx) => tx.record({ action: "kernel.test.hash" }));
-    await kernel.sequencer.drain();
+    await placeLeaves({ kernel });
     const admin = new Client(kernel.admin);
     await admin.connect();
     await admin.query("set role probity_door");
