@@ -50,46 +50,72 @@ export function withoutParts(entries: readonly ReadEntry[], removed: ReadonlySet
 
 function cleanContentTypes(content: Uint8Array, removed: ReadonlySet<string>): string {
   const names = new Set([...removed].map((name) => `/${name}`.toLowerCase()));
-  return Buffer.from(content)
-    .toString("utf8")
-    .replace(/<Override\b[^>]*\/>/gi, (element) => {
-      const part = attribute(element, "PartName");
-      return part !== undefined && names.has(part.toLowerCase()) ? "" : element;
-    })
-    .replace(/<Default\b[^>]*vbaProject[^>]*\/>/gi, "")
-    .replace(macroMainType, (_match, kind: string) => {
-      return `application/vnd.openxmlformats-officedocument.wordprocessingml.${kind.toLowerCase()}.main+xml`;
-    });
+  const withoutOverrides = replaceElements(Buffer.from(content).toString("utf8"), /<Override\b/gi, (element) => {
+    const part = attribute(element, "PartName");
+    return part !== undefined && names.has(part.toLowerCase()) ? "" : element;
+  });
+  return replaceElements(withoutOverrides, /<Default\b/gi, (element) =>
+    /vbaProject/i.test(element) ? "" : element,
+  ).replace(macroMainType, (_match, kind: string) => {
+    return `application/vnd.openxmlformats-officedocument.wordprocessingml.${kind.toLowerCase()}.main+xml`;
+  });
 }
 
 function cleanRelationships(content: Uint8Array, folder: string, removed: ReadonlySet<string>) {
   const cut = new Set<string>();
   const names = new Set([...removed].map((name) => name.toLowerCase()));
-  const text = Buffer.from(content)
-    .toString("utf8")
-    .replace(/<Relationship\b[^>]*\/>/gi, (element) => {
-      const target = attribute(element, "Target") ?? "";
-      let decoded: string;
-      try {
-        decoded = decodeURIComponent(new URL(target, `part:///${folder}`).pathname.slice(1));
-      } catch {
-        return element; // a target that is not a proper URI names none of the parts
-      }
-      if (!names.has(decoded.toLowerCase())) return element;
-      cut.add(attribute(element, "Id") ?? "");
-      return "";
-    });
+  const text = replaceElements(Buffer.from(content).toString("utf8"), /<Relationship\b/gi, (element) => {
+    const target = attribute(element, "Target") ?? "";
+    let decoded: string;
+    try {
+      decoded = decodeURIComponent(new URL(target, `part:///${folder}`).pathname.slice(1));
+    } catch {
+      return element; // a target that is not a proper URI names none of the parts
+    }
+    if (!names.has(decoded.toLowerCase())) return element;
+    cut.add(attribute(element, "Id") ?? "");
+    return "";
+  });
   return { text, cut };
 }
 
 /** Takes out `w:control` and `o:OLEObject` elements that point at a removed part; their picture stays. */
 function cutElements(content: Uint8Array, cut: ReadonlySet<string>): string {
-  return Buffer.from(content)
-    .toString("utf8")
-    .replace(/<(w:control|o:OLEObject)\b[^>]*(\/>|>[\s\S]*?<\/\1>)/g, (element) => {
-      const reference = attribute(element, "r:id");
-      return reference !== undefined && cut.has(reference) ? "" : element;
-    });
+  return replaceElements(Buffer.from(content).toString("utf8"), /<(w:control|o:OLEObject)\b/g, (element) => {
+    const reference = attribute(element, "r:id");
+    return reference !== undefined && cut.has(reference) ? "" : element;
+  });
+}
+
+/**
+ * Replaces the elements that `opening` finds: empty ones, and where it captures the element's name, those with an end tag
+ * too. One pass with no way back: a pattern over whole elements looks to the end of the part from each opening that is
+ * never closed, which costs the square of the part's length (CWE-1333).
+ */
+function replaceElements(text: string, opening: RegExp, replace: (element: string) => string): string {
+  const unclosed = new Set<string>();
+  let result = "";
+  let kept = 0;
+  for (let start = opening.exec(text); start !== null; start = opening.exec(text)) {
+    const bracket = text.indexOf(">", opening.lastIndex);
+    if (bracket < 0) break;
+    opening.lastIndex = bracket + 1;
+    let end = bracket + 1;
+    if (text[bracket - 1] !== "/") {
+      const name = start[1];
+      if (name === undefined || unclosed.has(name)) continue;
+      const closing = text.indexOf(`</${name}>`, end);
+      if (closing < 0) {
+        unclosed.add(name);
+        continue;
+      }
+      end = closing + name.length + 3;
+      opening.lastIndex = end;
+    }
+    result += text.slice(kept, start.index) + replace(text.slice(start.index, end));
+    kept = end;
+  }
+  return result + text.slice(kept);
 }
 
 function attribute(element: string, name: string): string | undefined {

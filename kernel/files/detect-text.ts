@@ -17,7 +17,9 @@ export function detectTextEncoding(bytes: Uint8Array): TextEncodingName | undefi
 
   let high = 0;
   let undefinedBytes = 0;
-  for (const [index, byte] of bytes.entries()) {
+  // Counted by hand: entries() makes an array a byte, and 50 MB of them hold the server up for ten seconds.
+  for (let index = 0; index < bytes.length; index += 1) {
+    const byte = bytes[index] ?? 0;
     if (byte < 0x20) {
       const allowed =
         byte === 0x09 ||

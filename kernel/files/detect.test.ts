@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { freshBudget, inflateEntry, readDirectory } from "./archive.ts";
@@ -292,3 +292,32 @@ function arcfour(key: Uint8Array, data: Uint8Array): Buffer {
     }),
   );
 }
+
+describe("no file holds the server up while it is judged", () => {
+  async function millisecondsOf(bytes: Uint8Array): Promise<number> {
+    const start = performance.now();
+    await inspectUpload(bytes, "a", limits);
+    return performance.now() - start;
+  }
+  const many = (text: string) => Buffer.alloc(600_000, text);
+
+  test("controls that never close, in a document whose macros are cut", async () => {
+    const hostile = macroParts(paragraphs);
+    const body = hostile.get("word/document.xml") ?? Buffer.alloc(0);
+    hostile.set("word/document.xml", Buffer.concat([body, many("<w:control r:id='rId9'>")]));
+    hostile.set("[Content_Types].xml", Buffer.concat([hostile.get("[Content_Types].xml") ?? body, many("<Default ")]));
+    hostile.set("noise.bin", randomBytes(20_000));
+    expect(await millisecondsOf(packParts(hostile))).toBeLessThan(1500);
+  });
+
+  test("content types that never close", async () => {
+    const hostile = docxParts(paragraphs)
+      .set("[Content_Types].xml", many("<Override "))
+      .set("noise.bin", randomBytes(20_000));
+    expect(await millisecondsOf(packParts(hostile))).toBeLessThan(1500);
+  });
+
+  test("the largest text that is taken", async () => {
+    expect(await millisecondsOf(Buffer.alloc(limits.maxBytes, "The owner shall review. "))).toBeLessThan(3000);
+  });
+});

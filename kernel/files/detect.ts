@@ -207,7 +207,11 @@ async function embedsMacros(content: Uint8Array, limits: FileLimits, budget: Arc
 
 /** The part that holds the text of a Word document, without its leading slash. */
 function mainPart(types: string): string | undefined {
-  for (const [element] of types.matchAll(/<Override\b[^>]*>/gi)) {
+  for (const { index } of types.matchAll(/<Override\b/gi)) {
+    // Looked for by hand: a pattern would look to the end from each element that never closes.
+    const end = types.indexOf(">", index);
+    if (end < 0) return undefined;
+    const element = types.slice(index, end + 1);
     const word =
       /ContentType\s*=\s*["']application\/vnd\.(openxmlformats-officedocument\.wordprocessingml|ms-word)\.(document|template)\.(macroEnabled(Template)?\.)?main\+xml["']/i;
     const name = /PartName\s*=\s*["']\/([^"']+\.xml)["']/i.exec(element);
