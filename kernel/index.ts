@@ -57,7 +57,7 @@ export { BudgetSpender, type Budget } from "./limits/budget.ts";
 export { csvOf } from "./record/csv.ts";
 export { declaredRecords, defineRecord, type RecordDeclaration } from "./record/define-record.ts";
 export { columnOf, field, type Field } from "./record/field.ts";
-export { ledgerPlace, memberNames, workspaceName, workspaceSlug } from "./tenancy/lookup.ts";
+export { isActiveMember, ledgerPlace, memberNames, workspaceName, workspaceSlug } from "./tenancy/lookup.ts";
 export { readSealed, writeSealed } from "./vault/sealed-field.ts";
 export { openRootKey, type RootKey } from "./vault/root-key.ts";
 export { instanceTenantId, systemActorId, type Credential, type Source, type Who } from "./work/credential.ts";

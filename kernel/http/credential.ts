@@ -3,6 +3,8 @@ import type { Credential, Source } from "../work/credential.ts";
 import { httpProblem } from "./problem-document.ts";
 
 const keyPrefix = "pk_";
+/** An id as PostgreSQL reads it: RFC 9562 text, without the urn form that JSON Schema's format allows. */
+export const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** The cookie's name says how it is protected: __Host- needs HTTPS, no domain, path /. Plain HTTP is for loopback alone. */
 export function cookieName(https: boolean): string {
@@ -25,7 +27,10 @@ export function sessionTokenOf(request: FastifyRequest, https: boolean): string 
 export function credentialOf(request: FastifyRequest, options: { https: boolean; origin: string }): Credential {
   const source = sourceOf(request);
   const named = request.headers["probity-workspace"];
-  const workspace = typeof named === "string" && /^[0-9a-f-]{36}$/.test(named) ? named : undefined;
+  // Read or refused, never passed over: without it the call would act in another of the caller's workspaces.
+  if (named !== undefined && (typeof named !== "string" || !uuid.test(named)))
+    throw httpProblem.request_not_understood({ values: { reason: "the header Probity-Workspace is no id" } });
+  const workspace = named;
   const bearer = /^Bearer ([\w.~+/=-]{20,512})$/.exec(request.headers.authorization ?? "")?.[1];
   if (bearer?.startsWith(keyPrefix)) return { kind: "key", token: bearer, workspace, source };
   const token = sessionTokenOf(request, options.https);

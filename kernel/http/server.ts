@@ -9,8 +9,9 @@ import fastify, {
   type FastifyRequest,
 } from "fastify";
 import type { BudgetSpender, Budget } from "../limits/budget.ts";
+import { network } from "../identity/guard.ts";
 import { doorProblem } from "../work/error.ts";
-import { credentialOf, sessionTokenOf, sourceOf } from "./credential.ts";
+import { credentialOf, sessionTokenOf, sourceOf, uuid } from "./credential.ts";
 import { securityHeaders } from "./header.ts";
 import { httpProblem, problemDocument, problemOf } from "./problem-document.ts";
 import type { Answer, Route, RouteRequest } from "./route.ts";
@@ -38,7 +39,17 @@ export async function createHttpServer(
     bodyLimit: 1024 * 1024,
     routerOptions: { maxParamLength: 200 },
     // Unknown fields are refused, nothing is guessed: only query strings, which are all text, are converted.
-    ajv: { customOptions: { removeAdditional: false, useDefaults: false, coerceTypes: false, allErrors: false } },
+    ajv: {
+      customOptions: { removeAdditional: false, useDefaults: false, coerceTypes: false, allErrors: false },
+      onCreate: (ajv) => void ajv.addFormat("uuid", uuid),
+    },
+    // A whole request, its files too, within this time: who sends a byte a minute keeps no memory and no socket.
+    requestTimeout: 300_000,
+    // What fails before a route is found passes no hook: it gets the same headers and the same form here.
+    frameworkErrors: (error, request, reply) => {
+      reply.headers({ ...securityHeaders({ https }), "cache-control": "no-store", "request-id": request.id });
+      void sendProblem(error, request, reply);
+    },
     exposeHeadRoutes: false,
   });
   await server.register(cookie);
@@ -75,9 +86,11 @@ function addRoute(
     },
     handler: async (request, reply) => {
       const budget = options.budgets[route.budget ?? "api"];
-      await spender.spend(budget, budget.name === "api" ? callerOf(request, options.https) : request.ip);
+      await spender.spend(budget, budget.name === "api" ? callerOf(request, options.https) : network(request.ip));
       if (!isKeepable(request.body) || !isKeepable(request.query) || !isKeepable(request.params))
-        throw httpProblem.request_not_understood({ values: { reason: "a text holds a character that can't be kept" } });
+        throw httpProblem.request_not_understood({
+          values: { reason: "a text holds a character that can't be kept, or the body is nested too deep" },
+        });
       const query = parseQuery(properties, querySchema, request);
       const answer = await route.handle(routeRequest(request, query, options), reply);
       return isAnswer(answer) ? sendAnswer(reply, answer) : answer;
@@ -85,17 +98,21 @@ function addRoute(
   });
 }
 
+const maxDepth = 32;
+
 /** PostgreSQL keeps no NUL and RFC 8785 knows no lone surrogate: a text that holds one is refused before it does any work. */
-function isKeepable(value: unknown): boolean {
+function isKeepable(value: unknown, depth = 0): boolean {
   if (typeof value === "string") return value.isWellFormed() && !value.includes("\0");
   if (typeof value !== "object" || value === null) return true;
-  return Object.entries(value).every(([name, member]) => isKeepable(name) && isKeepable(member));
+  // Nothing here is nested deeper than a few levels; a megabyte of brackets would run the stack out.
+  if (depth === maxDepth) return false;
+  return Object.entries(value).every(([name, member]) => isKeepable(name) && isKeepable(member, depth + 1));
 }
 
 /** Whose API budget a call counts against. A token is a secret: what reaches the table of budgets is its hash. */
 function callerOf(request: FastifyRequest, https: boolean): string {
   const token = sessionTokenOf(request, https) ?? request.headers.authorization;
-  return token === undefined ? request.ip : hash("sha256", token, "base64url");
+  return token === undefined ? network(request.ip) : hash("sha256", token, "base64url");
 }
 
 function routeRequest(

@@ -84,8 +84,9 @@ export async function removeMember(tx: Tx, membershipId: string): Promise<void> 
     rowId: membershipId,
     version: target.version + 1,
   });
-  await tx.all(query.updateTable("kernel.membership").set({ status: "disabled" }).where("id", "=", membershipId));
+  // Before the membership ends: of somebody who has left, the database ends no session.
   await endSessions(tx, membershipId);
+  await tx.all(query.updateTable("kernel.membership").set({ status: "disabled" }).where("id", "=", membershipId));
 }
 
 /** An admin signs a member of the workspace out everywhere (kernel.people.change). Gives the number of sessions ended. */
@@ -96,6 +97,7 @@ export async function endMemberSessions(tx: Tx, membershipId: string): Promise<n
       .selectFrom("kernel.membership")
       .select(["role"])
       .where("id", "=", membershipId)
+      .where("status", "=", "active")
       .where("deleted_at", "is", null),
   );
   if (target === undefined) throw identityProblem.member_unknown();

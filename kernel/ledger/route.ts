@@ -110,7 +110,8 @@ function page(filter: Static<typeof listQuery>, limit: number) {
 
 function instant(text: string): Date {
   const date = new Date(text);
-  if (Number.isNaN(date.getTime())) throw recordProblem.date_unreadable({ values: { text: text.slice(0, 40) } });
+  // PostgreSQL's years begin later than JavaScript's.
+  if (Number.isNaN(date.getTime()) || date.getUTCFullYear() < 0) throw recordProblem.date_unreadable({ values: { text: text.slice(0, 40) } });
   return date;
 }
 

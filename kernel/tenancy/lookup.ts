@@ -7,6 +7,12 @@ export async function memberNames(tx: Tx): Promise<Map<string, string>> {
   return new Map(rows.map((row) => [row.id, row.name]));
 }
 
+/** Whether this is an active member of the bound workspace. */
+export async function isActiveMember(tx: Tx, id: string): Promise<boolean> {
+  const found = query.selectFrom("kernel.membership").select("id").where("id", "=", id).where("status", "=", "active");
+  return (await tx.first(found.where("deleted_at", "is", null))) !== undefined;
+}
+
 export async function workspaceName(tx: Tx): Promise<string> {
   const row = await tx.first(query.selectFrom("kernel.workspace").select("name"));
   return row?.name ?? "";

@@ -2,6 +2,7 @@ import { Type, type TObject } from "typebox";
 import {
   defineRoute,
   doorProblem,
+  isActiveMember,
   writeSealed,
   type Kernel,
   type Route,
@@ -94,7 +95,7 @@ export function findingRoutes(kernel: Kernel): Route[] {
       "due",
       "Set or clear the day it is due",
       Type.Object(
-        { dueOn: Type.Union([Type.String({ format: "date" }), Type.Null()]) },
+        { dueOn: Type.Union([Type.String({ format: "date", pattern: "^(19|20)[0-9]{2}-" }), Type.Null()]) },
         { additionalProperties: false },
       ),
       (_, body) => ({
@@ -137,6 +138,11 @@ export function findingRoutes(kernel: Kernel): Route[] {
   }
 }
 
+/** Of this workspace and active: somebody of another one is as unknown as nobody. */
+async function requireMember(tx: Tx, id: string): Promise<void> {
+  if (!(await isActiveMember(tx, id))) throw doorProblem.not_found();
+}
+
 async function decide(
   kernel: Kernel,
   request: RouteRequest<{ id: string }>,
@@ -157,6 +163,7 @@ async function decide(
     if (!row) throw doorProblem.not_found();
     if (row.version !== version) throw doorProblem.stale({ values: { current: row.version, given: version } });
     const made = change(row, tx);
+    if (typeof made.set.assignee_id === "string") await requireMember(tx, made.set.assignee_id);
     // 2. Leaf, row, sealed words: together or not at all.
     await tx.record({
       action: `regulatory_docs.finding.${name}`,

@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import { defineRoute, type Kernel, type Route } from "@probity/kernel";
+import { defineRoute, httpProblem, type Kernel, type Route } from "@probity/kernel";
 import { loadPack } from "../engine/pack.ts";
 import { query } from "../query.ts";
 import { reportCsv } from "../report/csv.ts";
@@ -152,6 +152,8 @@ export function runRoutes(kernel: Kernel): Route[] {
       answers: { 200: "application/pdf" },
       handle: async (request) => {
         const { format, zone } = request.query;
+        if (zone !== undefined && !isZone(zone))
+          throw httpProblem.request_not_understood({ values: { reason: "zone is no time zone" } });
         const input = await kernel.door.work(request.credential, exportReport, async (tx) => {
           const view = await readRun(kernel, tx, request.params.id);
           await tx.record({
@@ -170,4 +172,13 @@ export function runRoutes(kernel: Kernel): Route[] {
       },
     }),
   ];
+}
+
+/** Known to this machine by its IANA name. */
+function isZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
 }
