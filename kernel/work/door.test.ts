@@ -164,6 +164,37 @@ describe("the door", () => {
   });
 });
 
+test("LED-01 who a credential was before is never written for who it is now: the leaf is planned anew", async () => {
+  const home = await kernel.foundWorkspace("home");
+  const elsewhere = await kernel.foundWorkspace("elsewhere");
+  const person = await kernel.addPerson(home, "admin");
+  const credential = { ...person.session, workspace: undefined };
+  const plan = () => ({ events: [{ action: "test.act" }], statements: [members] });
+  expect((await kernel.door.once(credential, "kernel.people.read", plan)).who.tenantId).toBe(home);
+  // The same session now belongs elsewhere: its membership in the first workspace ends, one in the second begins.
+  await kernel.door.work(kernel.system(home), "kernel.membership.accept", async (tx) => {
+    await tx.record({ action: "test.end", record: "kernel.membership", rowId: person.membershipId, version: 2 });
+    await tx.all(
+      query.updateTable("kernel.membership").set({ status: "disabled" }).where("id", "=", person.membershipId),
+    );
+  });
+  const membershipId = uuidv7();
+  await kernel.door.work(kernel.system(elsewhere), "kernel.membership.accept", async (tx) => {
+    await tx.record({ action: "test.join", record: "kernel.membership", rowId: membershipId, version: 1 });
+    const values = {
+      id: membershipId,
+      user_id: person.userId,
+      name: "Moved",
+      email: "moved@example.test",
+      role: "admin",
+      status: "active",
+    };
+    await tx.all(query.insertInto("kernel.membership").values(values));
+  });
+  const moved = await kernel.door.once(credential, "kernel.people.read", plan);
+  expect(moved.who).toMatchObject({ tenantId: elsewhere, actorId: membershipId });
+});
+
 describe("nothing stays bound", () => {
   const unbound = async (pool: Pool) => {
     const client = await pool.connect();

@@ -1,5 +1,5 @@
 import type { Compilable, InferResult } from "kysely";
-import type { Pool, PoolClient } from "pg";
+import { DatabaseError, type Pool, type PoolClient } from "pg";
 import { makeLeaf, type LedgerEvent } from "../ledger/leaf.ts";
 import { runBatch, type Row, type Statement } from "./batch.ts";
 import type { Credential, Who } from "./credential.ts";
@@ -70,23 +70,36 @@ export class Door {
     plan: (who: Who) => OncePlan,
   ): Promise<{ who: Who; rows: Row[][] }> {
     return this.#guarded(credential, permission, async (client) => {
-      let who = this.#hints.get(credential);
-      if (who === undefined) {
-        const [entered] = await runBatch(client, [enterStatement(credential, permission)]);
-        who = whoOf(entered);
-        this.#hints.set(credential, who);
+      const hint = this.#hints.get(credential);
+      if (hint !== undefined) {
+        try {
+          return await this.#enterAndRun(client, credential, permission, { ...plan(hint), who: hint });
+        } catch (error) {
+          // Only a leaf in the name of who the credential was: planned anew below. Anything else is the answer.
+          if (!(error instanceof DatabaseError) || error.code !== staleHint) throw error;
+        }
       }
-      const planned = plan(who);
-      const leaves = (planned.events ?? []).map((event) => leafStatement(credential, event, who));
-      const [entered, ...rest] = await runBatch(client, [
-        enterStatement(credential, permission),
-        ...leaves,
-        ...planned.statements.map(compiled),
-      ]);
-      const actual = whoOf(entered);
-      this.#hints.set(credential, actual);
-      return { who: actual, rows: rest.slice(leaves.length) };
+      const [entered] = await runBatch(client, [enterStatement(credential, permission)]);
+      const who = whoOf(entered);
+      return this.#enterAndRun(client, credential, permission, { ...plan(who), who });
     });
+  }
+
+  async #enterAndRun(
+    client: PoolClient,
+    credential: Credential,
+    permission: string,
+    planned: OncePlan & { readonly who: Who },
+  ): Promise<{ who: Who; rows: Row[][] }> {
+    const leaves = (planned.events ?? []).map((event) => leafStatement(credential, event, planned.who));
+    const [entered, ...rest] = await runBatch(client, [
+      enterStatement(credential, permission),
+      ...leaves,
+      ...planned.statements.map(compiled),
+    ]);
+    const who = whoOf(entered);
+    this.#hints.set(credential, who);
+    return { who, rows: rest.slice(leaves.length) };
   }
 
   /** One definer function that needs no tenant (a session's own profile, a rate budget): never a table. */
@@ -161,6 +174,9 @@ export class Door {
 
 /** For definer functions that check their own secret. */
 const nobody: Credential = { kind: "link", token: "", source: { address: null, requestId: "function" } };
+
+/** stage_leaf refuses a leaf of another tenant or actor with this SQLSTATE. */
+const staleHint = "PB003";
 
 class BoundTx implements Tx {
   readonly who: Who;
