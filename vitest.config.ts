@@ -2,10 +2,26 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["{kernel,apps,trust,server,scripts,web}/**/*.test.ts"],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Two cores: more workers than that make PostgreSQL and the extraction children wait for each other.
     maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: { name: "code", include: ["{kernel,apps,trust,server,scripts,web}/**/*.test.ts"] },
+      },
+      {
+        extends: true,
+        test: {
+          name: "journey",
+          include: ["e2e/journey/**/*.test.ts"],
+          // Built once beforehand: two servers that both find stale pages would build over each other.
+          globalSetup: ["e2e/journey/web-built.ts"],
+          // A browser and a server each: one after the other.
+          fileParallelism: false,
+        },
+      },
+    ],
   },
 });

@@ -23,10 +23,8 @@ export function CardChoice<Value extends string>(props: Props<Value>) {
               checked={option.value === props.value}
               onChange={() => props.onChange(option.value)}
             />
-            <span className={css.words}>
-              <b>{option.title}</b>
-              <span>{option.detail}</span>
-            </span>
+            <b>{option.title}</b>
+            <span>{option.detail}</span>
           </label>
         ))}
       </div>

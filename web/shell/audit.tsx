@@ -121,7 +121,9 @@ export function Audit() {
                   <time dateTime={first.at} className={css.line}>
                     {showTime(first.at)}
                   </time>
-                  {all.length > 1 && <div className={css.meta}>since {showTime(all.at(-1)?.at ?? first.at)}</div>}
+                  {showTime(all.at(-1)?.at ?? first.at) !== showTime(first.at) && (
+                    <div className={`${css.meta} ${css.line}`}>since {showTime(all.at(-1)?.at ?? first.at)}</div>
+                  )}
                 </>
               ),
             },

@@ -4,14 +4,15 @@ import { Go, useTitle } from "./place.tsx";
 import css from "./page.module.css";
 
 /** The same for what does not exist and for what belongs to another workspace. */
-export function NotFound() {
+export function NotFound({ inside = false }: { inside?: boolean }) {
   useTitle("Nothing here");
+  const Box = inside ? "div" : "main";
   return (
-    <main className={css.page}>
+    <Box className={css.page}>
       <h1>Nothing is here</h1>
       <EmptyState act={<Go to={page.root()}>Go to the first page</Go>}>
         This address leads to nothing you can see. Your work is safe.
       </EmptyState>
-    </main>
+    </Box>
   );
 }

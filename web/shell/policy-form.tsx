@@ -33,6 +33,7 @@ export function PolicyForm(props: { item: PolicyItem; onClose: () => void; onCha
     setErrors(found);
     if (Object.keys(found).length === 0 && typeof typed !== "string") change.mutate(typed.value);
   };
+  const now = sayPolicy(item.value, item.unit);
   const next = typeof typed === "string" ? null : sayPolicy(typed.value, item.unit);
   const field = `value-${item.name}`;
   return (
@@ -48,8 +49,7 @@ export function PolicyForm(props: { item: PolicyItem; onClose: () => void; onCha
       }}
     >
       <p className={css.effect}>
-        <b>{item.effect}</b> {sayPolicy(item.value, item.unit)}
-        {next !== null && next !== sayPolicy(item.value, item.unit) && <> becomes {next}</>}.
+        <b>{item.effect}</b> {next === null || next === now ? `Now ${now}.` : `${now} becomes ${next}.`}
       </p>
       {change.isError && <ProblemNotice problem={asProblem(change.error)} />}
       <div className={css.pair}>

@@ -7,7 +7,7 @@ import { readQuery, writeQuery } from "./place.tsx";
 import { PublicFrame } from "./public-frame.tsx";
 import { Root } from "./root.tsx";
 
-const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
+const root = createRootRoute({ component: Root, notFoundComponent: () => <NotFound /> });
 
 // Each page is a file of its own, so that the first page fetches what it shows and no more.
 const freeCheck = lazyRouteComponent(() => import("../../apps/regulatory-docs/ui/free-check.tsx"), "FreeCheck");

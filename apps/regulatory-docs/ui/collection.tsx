@@ -7,6 +7,7 @@ import { Progress } from "@probity/web/kit/progress.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { read, write } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
+import { NotFound } from "@probity/web/shell/not-found.tsx";
 import pageCss from "@probity/web/shell/page.module.css";
 import { PolicyLimit } from "@probity/web/shell/policy-limit.tsx";
 import { usePlace, useTitle } from "@probity/web/shell/place.tsx";
@@ -81,6 +82,7 @@ export function CollectionPage() {
       </div>
     );
   if (collection.data === undefined) {
+    if (asProblem(collection.error).status === 404) return <NotFound inside />;
     return (
       <div className={pageCss.page}>
         <h1>Collection</h1>

@@ -87,7 +87,6 @@ export function FreeCheck() {
                 more={
                   <Act
                     size="form"
-                    look="quiet"
                     disabledReason={refused}
                     onAct={() => void import("./sample-file.ts").then((sample) => start(sample.sampleFiles()))}
                   >

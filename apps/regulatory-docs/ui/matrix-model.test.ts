@@ -54,6 +54,18 @@ test("an unknown filter in the address shows everything", () => {
   expect(filterOf("<script>")).toBe("all");
 });
 
+test("a chapter that goes on after another is marked so in the list, and is one column of the map", () => {
+  const parts = [finding("7.1"), finding("7.2.1", { group: "7.2 Customers" }), finding("7.6")];
+  expect(chapters(parts).map((chapter) => [chapter.name, chapter.again ?? false])).toEqual([
+    ["7 Chapter", false],
+    ["7.2 Customers", false],
+    ["7 Chapter", true],
+  ]);
+  const map = heatMap({ findings: parts, documents: [{ id: "d", name: "Manual", revision: 1, skipped: null }] });
+  expect(map.columns).toEqual(["7 Chapter", "7.2 Customers"]);
+  expect(map.rows[0]?.cells.map((cell) => cell.of)).toEqual([2, 1]);
+});
+
 test("the map leaves out documents that were skipped", () => {
   const evidence = [
     { documentId: "a", documentName: "A", revision: 1, page: 1, start: 0, end: 1, quote: "", obligationIds: [] },

@@ -33,6 +33,8 @@ export function select(findings: Finding[], filter: Filter, words = ""): Finding
 
 export interface Chapter {
   name: string;
+  /** True where the chapter goes on after another: 7.6 belongs to 7, which 7.1 began. */
+  again?: boolean;
   findings: Finding[];
 }
 
@@ -42,7 +44,10 @@ export function chapters(findings: Finding[]): Chapter[] {
   for (const finding of findings) {
     const last = list.at(-1);
     if (last?.name === finding.group) last.findings.push(finding);
-    else list.push({ name: finding.group, findings: [finding] });
+    else {
+      const again = list.some((chapter) => chapter.name === finding.group);
+      list.push({ name: finding.group, findings: [finding], ...(again ? { again } : {}) });
+    }
   }
   return list;
 }
@@ -85,12 +90,14 @@ export function nextUndecided(findings: Finding[], from: string | undefined): Fi
   return round.find((finding) => finding.decision === null && finding.requirementId !== from) ?? null;
 }
 
-/** One row a document, one column a chapter: how many requirements find evidence there, of how many. */
+/** One row a document, one column a chapter, its parts together: how many requirements find evidence there, of how many. */
 export function heatMap(run: Pick<Run, "findings" | "documents">): {
   columns: string[];
   rows: { id: string; name: string; cells: { hits: number; of: number }[] }[];
 } {
-  const groups = chapters(run.findings);
+  const merged = new Map<string, Finding[]>();
+  for (const finding of run.findings) merged.set(finding.group, [...(merged.get(finding.group) ?? []), finding]);
+  const groups = [...merged].map(([name, findings]) => ({ name, findings }));
   return {
     columns: groups.map((group) => group.name),
     rows: run.documents

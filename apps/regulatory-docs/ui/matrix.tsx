@@ -50,10 +50,11 @@ export function Matrix(props: Props) {
       onKeyDown={onKey}
     >
       {chapters(props.findings).map((chapter) => (
-        <div key={chapter.name} role="rowgroup" aria-label={chapter.name}>
+        <div key={chapter.findings[0]?.requirementId} role="rowgroup" aria-label={chapter.name}>
           <div className={css.chapter} role="row">
             <span role="rowheader" aria-colspan={4}>
               {chapter.name}
+              {chapter.again && ", continued"}
             </span>
           </div>
           {chapter.findings.map((finding) => (

@@ -4,6 +4,7 @@ import { showTime } from "@probity/web/kit/time.ts";
 import { UndoBar } from "@probity/web/kit/undo-bar.tsx";
 import { bytes, read, write } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
+import { NotFound } from "@probity/web/shell/not-found.tsx";
 import pageCss from "@probity/web/shell/page.module.css";
 import { usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -39,6 +40,7 @@ export function RunPage() {
     );
   }
   if (run.data === undefined) {
+    if (asProblem(run.error).status === 404) return <NotFound inside />;
     return (
       <div className={pageCss.page}>
         <h1>Gap result</h1>

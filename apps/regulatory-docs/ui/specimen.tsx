@@ -7,7 +7,7 @@ const seen: { tone: Tone; word: string; text: string; mark?: number }[] = [
     tone: "covered",
     word: "seen",
     text: "A purchasing procedure gives criteria to choose and evaluate suppliers by ability and performance.",
-    mark: 1,
+    mark: 2,
   },
   {
     tone: "gap",
@@ -37,9 +37,13 @@ export function Specimen() {
         </ul>
         <blockquote>
           <p className={css.source}>
-            <span className={css.mark}>1</span> SOP-06 Purchasing and supplier control
+            <span className={css.mark}>2</span> SOP-06 Purchasing and supplier control
           </p>
-          <q>A supplier of class B is evaluated by a questionnaire (F-06-01) and samples from one lot.</q>
+          <q>
+            Criteria for the evaluation and selection of suppliers are: the ability of the supplier to deliver product
+            that meets our requirements, its performance so far, the effect of the product on the quality of the IM-40,
+            and the risk of the device.
+          </q>
         </blockquote>
         <p className={css.next}>
           <b>Next step.</b> Write a supplier procedure with risk classes, selection criteria, an approved supplier list,

@@ -55,6 +55,8 @@ export function Viewer({ source, shown, as, onAs, onStep, onLeave }: Props) {
   });
   const active = shown?.active ?? -1;
   const loaded = text.data !== undefined;
+  // Another finding may start at the same number of the same document: its passage is what tells them apart.
+  const passage = shown?.marks.find((item) => item.index === active)?.start ?? -1;
 
   useEffect(() => {
     if (!loaded) return;
@@ -63,7 +65,7 @@ export function Viewer({ source, shown, as, onAs, onStep, onLeave }: Props) {
     show();
     // The serif face arrives with the first document and moves every line of it.
     void document.fonts.ready.then(show);
-  }, [documentId, active, loaded, as]);
+  }, [documentId, active, passage, loaded, as]);
 
   if (shown === null) {
     return (

@@ -1,0 +1,50 @@
+import { existsSync } from "node:fs";
+import sparticuz from "@sparticuz/chromium";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+/** Nothing of the browser's own goes out of the machine. */
+const quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"];
+
+/** The machine's Chromium, else the one that comes as a package; `null`, with the reason printed, where neither starts. */
+export async function openBrowser(): Promise<Browser | null> {
+  const reasons: string[] = [];
+  const own = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  const ways = [
+    async () => {
+      if (!existsSync(own)) throw new Error(`${own} is not there`);
+      return chromium.launch({ executablePath: own, args: ["--no-sandbox", ...quiet] });
+    },
+    async () =>
+      chromium.launch({ executablePath: await sparticuz.executablePath(), args: [...sparticuz.args, ...quiet] }),
+  ];
+  for (const way of ways) {
+    try {
+      return await way();
+    } catch (error) {
+      reasons.push(error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error));
+    }
+  }
+  console.warn(`Journeys skipped, because no Chromium starts here: ${reasons.join("; ")}`);
+  return null;
+}
+
+export interface Visit {
+  page: Page;
+  /** What the browser complained of: scripts, policy violations, refused resources. */
+  faults: string[];
+}
+
+/** A page in a context of its own. Refused calls the journey provokes on purpose are named in `expected`. */
+export async function visit(browser: Browser, options: BrowserContextOptions = {}, expected?: RegExp): Promise<Visit> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on("console", (message) => {
+    // Asking who is signed in is answered 401 when nobody is.
+    const ordinary = message.location().url.endsWith("/api/session") && message.text().includes("401");
+    const named = expected?.test(message.text()) ?? false;
+    if (message.type() === "error" && !ordinary && !named) faults.push(`${message.text()} ${message.location().url}`);
+  });
+  page.on("pageerror", (error) => faults.push(error.message));
+  return { page, faults };
+}

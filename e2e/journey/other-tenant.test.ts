@@ -1,0 +1,122 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openBrowser, type Visit, visit } from "./browser.ts";
+import { childEnvironment, type Instance, startInstance } from "./instance.ts";
+import { sampleRun, setUp } from "./people.ts";
+
+const browser = await openBrowser();
+const script = join(import.meta.dirname, "second-workspace.ts");
+
+describe.skipIf(browser === null)("a member of another workspace", () => {
+  let instance: Instance;
+  let workspace: string;
+  let theirs: { collection: string; run: string; document: string; finding: string };
+  let ben: Visit;
+
+  beforeAll(async () => {
+    const chrome = browser ?? expect.fail("no browser");
+    const first = await startInstance();
+    const owner = await chrome.newContext();
+    workspace = await setUp(owner.request, first.url, first.setUpPath ?? expect.fail("no set-up link"));
+    const sample = await sampleRun(owner.request, first.url, workspace);
+    const opened = await owner.request.get(`${first.url}/api/regulatory-docs/runs/${sample.run}`, {
+      headers: { "probity-workspace": workspace },
+    });
+    const run: { documents: { id: string }[]; findings: { id: string }[] } = await opened.json();
+    theirs = { ...sample, document: run.documents[0]?.id ?? "", finding: run.findings[0]?.id ?? "" };
+    await owner.close();
+    await first.stop();
+    const password = "another sentence nobody guesses";
+    await promisify(execFile)(process.execPath, [script, "ben@example.org", password, "Borealis Labs"], {
+      env: childEnvironment(first.home, 1),
+    });
+    instance = await startInstance(first.home);
+    ben = await visit(chrome, {}, /status of 404/);
+    await ben.page.goto(`${instance.url}/signin`);
+    await ben.page.getByLabel("E-mail").fill("ben@example.org");
+    await ben.page.getByLabel("Password", { exact: true }).fill(password);
+    await ben.page.getByRole("button", { name: "Sign in" }).click();
+    await ben.page.waitForURL("**/w/borealis-labs/home");
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    await instance?.remove();
+  });
+
+  test("reads an empty workspace of their own", async () => {
+    const { page } = ben;
+    await page.goto(`${instance.url}/w/borealis-labs/regulatory-docs/collections`);
+    await page.getByText("No collection yet.").waitFor();
+    expect(await page.getByText("Acme").count()).toBe(0);
+  }, 60_000);
+
+  test("finds nothing under any address of the first workspace", async () => {
+    const { page, faults } = ben;
+    const tails = [
+      "home",
+      "audit",
+      "people",
+      "policy",
+      "regulatory-docs/collections",
+      `regulatory-docs/collections/${theirs.collection}`,
+      `regulatory-docs/runs/${theirs.run}`,
+    ];
+    const addresses = [
+      ...tails.map((tail) => `/w/acme-devices/${tail}`),
+      // The same records named inside the reader's own workspace.
+      ...tails
+        .filter((tail) => tail.includes(theirs.collection) || tail.includes(theirs.run))
+        .map((tail) => `/w/borealis-labs/${tail}`),
+    ];
+    for (const address of addresses) {
+      await page.goto(instance.url + address);
+      await page.getByRole("heading", { name: "Nothing is here" }).waitFor({ timeout: 10_000 });
+      expect(await page.content(), address).not.toMatch(/Sample quality system|Ana Ruiz|Brackwater/);
+    }
+    expect(faults).toEqual([]);
+  }, 60_000);
+
+  test("is answered 404 by every call, named under either workspace", async () => {
+    const { request } = ben.page.context();
+    const session: { workspaces: { id: string }[] } = await (await request.get(`${instance.url}/api/session`)).json();
+    const own = session.workspaces[0]?.id ?? "";
+    const app = "/api/regulatory-docs";
+    const calls: [method: string, path: string, data?: object][] = [
+      ["GET", `${app}/collections/${theirs.collection}`],
+      ["GET", `${app}/collections/${theirs.collection}/history`],
+      ["PATCH", `${app}/collections/${theirs.collection}`, { name: "Mine" }],
+      ["DELETE", `${app}/collections/${theirs.collection}`],
+      ["GET", `${app}/documents/${theirs.document}/text`],
+      ["POST", `${app}/documents/${theirs.document}/download`],
+      ["DELETE", `${app}/documents/${theirs.document}`],
+      ["POST", `${app}/collections/${theirs.collection}/analyse`, { pack: "iso-13485" }],
+      ["GET", `${app}/runs/${theirs.run}`],
+      ["GET", `${app}/runs/${theirs.run}/report?format=pdf`],
+      ["POST", `${app}/findings/${theirs.finding}/accept`, {}],
+    ];
+    const ask = (tenant: string, [method, path, data]: (typeof calls)[number]) =>
+      request.fetch(instance.url + path, {
+        method,
+        ...(data === undefined ? {} : { data }),
+        headers: {
+          "probity-workspace": tenant,
+          "probity-request": "1",
+          origin: instance.url,
+          "if-match": '"1"',
+          "idempotency-key": `${tenant}-${method}-${path}`.slice(0, 100),
+        },
+      });
+    const statuses: Record<string, number[]> = {};
+    for (const call of calls) {
+      statuses[`${call[0]} ${call[1].replaceAll(/[0-9a-f-]{36}/g, "…")}`] = [
+        (await ask(own, call)).status(),
+        (await ask(workspace, call)).status(),
+      ];
+      // Within the rate budget: ten calls a second.
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+    expect(new Set(Object.values(statuses).flat()), JSON.stringify(statuses, null, 1)).toEqual(new Set([404]));
+  }, 60_000);
+});

@@ -1,0 +1,97 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sampleFiles } from "../../apps/regulatory-docs/sample-data/make.ts";
+import { objections } from "./audit-page.ts";
+import { openBrowser, visit } from "./browser.ts";
+import { type Instance, startInstance } from "./instance.ts";
+
+const browser = await openBrowser();
+
+describe.skipIf(browser === null)("a visitor without an account", () => {
+  let instance: Instance;
+  let folder: string;
+  beforeAll(async () => {
+    instance = await startInstance();
+    folder = await mkdtemp(join(tmpdir(), "probity-procedures-"));
+    for (const file of await sampleFiles()) await writeFile(join(folder, file.fileName), file.bytes);
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await instance?.remove();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const chrome = () => browser ?? expect.fail("no browser");
+
+  test("drops procedures on the first page and reads gaps beside their quotes, highlighted in the document", async () => {
+    const { page, faults } = await visit(chrome());
+    await page.goto(instance.url);
+    const bytes = await page.evaluate(() =>
+      performance
+        .getEntriesByType("resource")
+        .filter((entry) => entry.name.endsWith(".js"))
+        .reduce((sum, entry) => sum + Number(Reflect.get(entry, "encodedBodySize")), 0),
+    );
+    expect(bytes).toBeGreaterThan(0);
+    const names = (await sampleFiles()).map((file) => join(folder, file.fileName));
+    await page.getByLabel("Files", { exact: true }).setInputFiles(names);
+    await page.getByRole("grid", { name: "Requirements" }).waitFor({ timeout: 60_000 });
+    expect(await page.getByRole("row", { name: /, gap$/ }).count()).toBeGreaterThan(5);
+
+    await page.getByRole("row", { name: /^7\.4\.1 / }).click();
+    const evidence = page.getByRole("list", { name: "Evidence" }).getByRole("button", { name: /^Evidence 2/ });
+    await evidence.click();
+    const quote = (await evidence.innerText()).replace(/^[\s\S]*?“([\s\S]*)”[\s\S]*$/, "$1");
+    const mark = page.locator('mark[data-active="true"]');
+    await mark.first().waitFor();
+    const marked = (await mark.allInnerTexts()).join("").replace(/^\d+/, "");
+    const plain = (text: string) => text.replaceAll(/\s+/g, " ").trim();
+    expect(plain(quote).length).toBeGreaterThan(20);
+    expect(plain(marked)).toBe(plain(quote));
+    expect(await mark.first().isVisible()).toBe(true);
+    expect(await mark.first().evaluate((node) => getComputedStyle(node).backgroundColor)).not.toBe("rgba(0, 0, 0, 0)");
+    expect(await objections(page, "result of a free check")).toEqual([]);
+    expect(faults).toEqual([]);
+    // Nothing of a visitor is kept: a fresh load knows nothing of it.
+    await page.goto(instance.url);
+    expect(await page.getByRole("grid").count()).toBe(0);
+    await page.context().close();
+  }, 120_000);
+
+  test("takes the sample procedures; the finding the first page shows is the one they give", async () => {
+    const { page, faults } = await visit(chrome());
+    await page.goto(instance.url);
+    const shown = page.getByRole("figure");
+    const status = await shown.getByText(/^(?:covered|partial|gap)$/).innerText();
+    const [quote, step] = [
+      await shown.locator("q").innerText(),
+      await shown.getByText("Next step.").locator("..").innerText(),
+    ];
+    const lines = await shown.getByRole("listitem").allInnerTexts();
+    await page.getByRole("button", { name: "Take the sample procedures" }).click();
+    await page.getByRole("grid", { name: "Requirements" }).waitFor({ timeout: 60_000 });
+    await page.getByRole("row", { name: new RegExp(`^7\\.4\\.1 .*, ${status}$`) }).click();
+    const detail = page.getByRole("article");
+    const said = (await detail.innerText()).replaceAll(/\s+/g, " ");
+    const plain = (text: string) => text.replaceAll(/[“”"]/g, "").replaceAll(/\s+/g, " ").trim();
+    expect(plain(said)).toContain(plain(quote));
+    expect(plain(said)).toContain(plain(step));
+    for (const line of lines) expect(plain(said)).toContain(plain(line).replace(/\s*\d$/, ""));
+    expect(faults).toEqual([]);
+    await page.context().close();
+  }, 120_000);
+
+  test("the public pages carry no fault of axe and break no content security policy", async () => {
+    const { page, faults } = await visit(chrome());
+    const found: string[] = [];
+    for (const path of ["/", "/signin", "/trust", instance.setUpPath ?? "/"]) {
+      await page.goto(instance.url + path);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      found.push(...(await objections(page, path)));
+    }
+    expect(found).toEqual([]);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  }, 120_000);
+});
