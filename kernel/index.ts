@@ -18,7 +18,7 @@ export { defaultFileLimits, sayBytes, type FileLimits } from "./files/limit.ts";
 export { sweepBlobs } from "./files/sweep.ts";
 export { fileProblem, fileProblemOf, refusalProblem } from "./files/problem.ts";
 export type { StoredBytes } from "./files/file-vault.ts";
-export { fileRoutes, makeDownloadLink } from "./files/link.ts";
+export { fileRoutes, makeDownloadLink, revokeLinks } from "./files/link.ts";
 export { cookieName, sourceOf } from "./http/credential.ts";
 export { securityHeaders } from "./http/header.ts";
 export { openApiDocument } from "./http/openapi.ts";

@@ -46,6 +46,31 @@ export async function makeDownloadLink(
   return { id, url: `/api/files/${token}`, expiresAt: expiresAt.toISOString() };
 }
 
+/** Ends every open link to these blobs, each with its leaf: what they opened is deleted. */
+export async function revokeLinks(tx: Tx, blobIds: readonly string[]): Promise<void> {
+  if (blobIds.length === 0) return;
+  const open = await tx.all(
+    query
+      .selectFrom("kernel.link")
+      .select(["id", "version"])
+      .where("subject_id", "in", [...blobIds])
+      .where("revoked_at", "is", null)
+      .where("expires_at", ">", new Date())
+      .forUpdate(),
+  );
+  if (open.length === 0) return;
+  await tx.recordAll(
+    open.map(({ id, version }) => ({
+      action: "kernel.link.revoke",
+      record: "kernel.link",
+      rowId: id,
+      version: version + 1,
+    })),
+  );
+  const ids = open.map(({ id }) => id);
+  await tx.all(query.updateTable("kernel.link").set({ revoked_at: new Date() }).where("id", "in", ids));
+}
+
 /** GET /api/files/{token}: the link is the credential; each use leaves its leaf. */
 export function fileRoutes(kernel: Kernel): Route[] {
   return [

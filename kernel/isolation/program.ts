@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { packageFolders, runChild, startChild } from "../files/extract-child.ts";
+import { doorProblem } from "../work/error.ts";
 import { isolationTier } from "../files/extract-isolation.ts";
 
 /** Code that runs in a child of its own: a module that exports `run(input)`, JSON in and JSON out. */
@@ -13,6 +14,11 @@ export type IsolatedProgram = {
 };
 
 export type IsolationLimits = { readonly memoryBytes: number; readonly seconds: number; readonly outputBytes: number };
+
+/** Programs at work at once, each with a gigabyte at most, and how many may wait: one more is told to come later. */
+const most = { running: 2, waiting: 50 } as const;
+let running = 0;
+const queue: (() => void)[] = [];
 
 const entryFile = join(import.meta.dirname, "main.ts");
 const defaultLimits: IsolationLimits = {
@@ -36,7 +42,21 @@ export async function runIsolated(
   input: unknown,
   limits: Partial<IsolationLimits> = {},
 ): Promise<unknown> {
-  const bounds = { ...defaultLimits, ...limits };
+  if (running >= most.running) {
+    if (queue.length >= most.waiting) throw doorProblem.busy();
+    // Whoever ends hands its place over: the count stays.
+    await new Promise<void>((resolve) => queue.push(resolve));
+  } else running += 1;
+  try {
+    return await runOne(program, input, { ...defaultLimits, ...limits });
+  } finally {
+    const next = queue.shift();
+    if (next === undefined) running -= 1;
+    else next();
+  }
+}
+
+async function runOne(program: IsolatedProgram, input: unknown, bounds: IsolationLimits): Promise<unknown> {
   const readable = [import.meta.dirname, ...program.folders, ...packageFolders(program.packages, program.folders[0])];
   const child = startChild({
     harness: await isolationTier(),

@@ -7,6 +7,8 @@ import { query } from "../work/query.ts";
 
 const permission = "kernel.job.read";
 const pollMs = 300;
+/** Streams one member may hold at once in this process: each asks the database three times a second. */
+const maxStreams = 10;
 const jobSchema = Type.Object({
   id: Type.String(),
   kind: Type.String(),
@@ -30,6 +32,7 @@ const columns = [
 
 /** What is running, and a stream of one job's progress. Progress lives in the database: a restart continues it. */
 export function jobRoutes(kernel: Kernel): Route[] {
+  const streams = new Map<string, number>();
   return [
     defineRoute({
       method: "GET",
@@ -61,9 +64,22 @@ export function jobRoutes(kernel: Kernel): Route[] {
       handle: async (request, reply) => {
         const one = query.selectFrom("kernel.job").select(columns).where("id", "=", request.params.id);
         const credential = request.credential;
-        const look = () => kernel.door.work(credential, permission, (tx) => tx.first(one));
+        let actor = "";
+        const look = () =>
+          kernel.door.work(credential, permission, (tx) => {
+            actor = tx.who.actorId;
+            return tx.first(one);
+          });
         const first = await look();
         if (!first) throw doorProblem.not_found();
+        const held = streams.get(actor) ?? 0;
+        if (held >= maxStreams) throw doorProblem.busy();
+        streams.set(actor, held + 1);
+        reply.raw.once("close", () => {
+          const left = (streams.get(actor) ?? 1) - 1;
+          if (left > 0) streams.set(actor, left);
+          else streams.delete(actor);
+        });
         reply.hijack();
         reply.raw.writeHead(200, {
           ...plainHeaders(reply.getHeaders()),

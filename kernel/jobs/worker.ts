@@ -71,8 +71,8 @@ async function runJob(
     last = { ...last, stage: "done", done: last.total };
     await write("done");
   } catch (error) {
-    // A Problem is an answer: trying again would give the same one. Anything else may be a passing fault.
-    const final = error instanceof Problem || attempt >= maxAttempts;
+    // A Problem is an answer: trying again would give the same one. "Too busy" and anything else may be a passing fault.
+    const final = (error instanceof Problem && error.status !== 503) || attempt >= maxAttempts;
     logger.error({ err: error, job: id, attempt }, "job failed");
     if (!final) throw error;
     await write(

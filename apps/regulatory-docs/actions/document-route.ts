@@ -1,5 +1,13 @@
 import { Type } from "typebox";
-import { defineRoute, doorProblem, makeDownloadLink, type Kernel, type Route, type Tx } from "@probity/kernel";
+import {
+  defineRoute,
+  doorProblem,
+  makeDownloadLink,
+  revokeLinks,
+  type Kernel,
+  type Route,
+  type Tx,
+} from "@probity/kernel";
 import { query } from "../query.ts";
 import { loadText } from "../text.ts";
 
@@ -112,11 +120,19 @@ export function documentRoutes(kernel: Kernel): Route[] {
               .where("id", "=", request.params.id)
               .where("version", "=", version),
           );
+          await revokeLinks(tx, await blobsOf(tx, request.params.id));
         });
         return { status: 204 };
       },
     }),
   ];
+}
+
+async function blobsOf(tx: Tx, documentId: string): Promise<string[]> {
+  const revisions = await tx.all(
+    query.selectFrom("regulatory_docs.revision").select("kept_blob_id").where("document_id", "=", documentId),
+  );
+  return revisions.flatMap(({ kept_blob_id }) => (kept_blob_id === null ? [] : [kept_blob_id]));
 }
 
 function currentRevisions() {
