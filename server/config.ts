@@ -26,6 +26,8 @@ export interface Config {
   /** Whether pictures of text are read. */
   readonly ocr: boolean;
   readonly logLevel: LogLevel;
+  /** Where weaknesses are reported: an e-mail address or an https address; undefined shows as such on the trust page. */
+  readonly securityContact: string | undefined;
 }
 
 /** A local folder (absolute), or a bucket of an S3-compatible store; its credentials come from the AWS_* variables. */
@@ -70,6 +72,7 @@ const KNOWN = [
   "PROBITY_LOG_LEVEL",
   "PROBITY_OCR",
   "PROBITY_PORT",
+  "PROBITY_SECURITY_CONTACT",
   "PROBITY_STORAGE",
   "PROBITY_TRUSTED_PROXIES",
   "PROBITY_URL",
@@ -117,6 +120,7 @@ export function readConfig(environment: Environment = process.env): Config {
     freeCheck: read("PROBITY_FREE_CHECK", parseSwitch, true),
     ocr: read("PROBITY_OCR", parseSwitch, false),
     logLevel: read("PROBITY_LOG_LEVEL", parseLogLevel, "info"),
+    securityContact: read("PROBITY_SECURITY_CONTACT", parseContact, undefined),
   };
   if (problems.length > 0) {
     throw new ConfigError(
@@ -158,6 +162,13 @@ function parseHost(text: string): string | Problem {
   // A name of digits and dots alone is an address with a slip in it.
   const isName = name.test(text) && !/^[\d.]+$/.test(text);
   return isIP(text) !== 0 || isName ? text : wrong(text, "an IP address or a host name, without port or scheme");
+}
+
+function parseContact(text: string): string | Problem {
+  const isEmail = /^[^\s@]{1,64}@[^\s@]{1,190}\.[^\s@]{2,63}$/.test(text);
+  return isEmail || parseUrl(text)?.protocol === "https:"
+    ? text
+    : wrong(text, "an e-mail address or an https:// address");
 }
 
 function parseFolder(text: string): string | Problem {

@@ -102,6 +102,7 @@ function probeOptions(
     admin: instance.admin,
     records: instance.apps.flatMap((app) => app.records),
     filesFolder: config.storage.kind === "folder" ? config.storage.folder : join(config.home, "files"),
+    securityContact: config.securityContact,
     onProblem: (error) => logger.error({ err: error }, "the probes could not run"),
   };
 }
@@ -128,7 +129,12 @@ export async function buildHttp(
     ...ledgerRoutes(kernel),
     ...jobRoutes(kernel),
     ...fileRoutes(kernel),
-    ...trustRoutes(kernel, { home: config.home, publicUrl: config.url, version }),
+    ...trustRoutes(kernel, {
+      home: config.home,
+      publicUrl: config.url,
+      version,
+      securityContact: config.securityContact,
+    }),
     ...apps.flatMap((app) => appRoutes(kernel, app)),
   );
   const http = await createHttpServer(routes, new BudgetSpender(kernel.door), {

@@ -111,7 +111,8 @@ function page(filter: Static<typeof listQuery>, limit: number) {
 function instant(text: string): Date {
   const date = new Date(text);
   // PostgreSQL's years begin later than JavaScript's.
-  if (Number.isNaN(date.getTime()) || date.getUTCFullYear() < 0) throw recordProblem.date_unreadable({ values: { text: text.slice(0, 40) } });
+  if (Number.isNaN(date.getTime()) || date.getUTCFullYear() < 0)
+    throw recordProblem.date_unreadable({ values: { text: text.slice(0, 40) } });
   return date;
 }
 
