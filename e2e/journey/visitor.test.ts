@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sampleFiles } from "../../apps/regulatory-docs/sample-data/make.ts";
 import { objections } from "./audit-page.ts";
@@ -27,13 +28,17 @@ describe.skipIf(browser === null)("a visitor without an account", () => {
   test("drops procedures on the first page and reads gaps beside their quotes, highlighted in the document", async () => {
     const { page, faults } = await visit(chrome());
     await page.goto(instance.url);
-    const bytes = await page.evaluate(() =>
-      performance
-        .getEntriesByType("resource")
-        .filter((entry) => entry.name.endsWith(".js"))
-        .reduce((sum, entry) => sum + Number(Reflect.get(entry, "encodedBodySize")), 0),
+    await page.waitForLoadState("networkidle");
+    const scripts = await page.evaluate(() =>
+      performance.getEntriesByType("resource").flatMap((entry) => (/\.m?js$/.test(entry.name) ? [entry.name] : [])),
     );
-    expect(bytes).toBeGreaterThan(0);
+    let packed = 0;
+    for (const script of scripts) packed += gzipSync(await (await page.request.get(script)).body()).length;
+    console.info(
+      `The first page loads ${Math.round(packed / 1000)} kB of scripts, gzipped, in ${scripts.length} files`,
+    );
+    expect(packed).toBeGreaterThan(50_000);
+    expect(packed).toBeLessThan(250_000);
     const names = (await sampleFiles()).map((file) => join(folder, file.fileName));
     await page.getByLabel("Files", { exact: true }).setInputFiles(names);
     await page.getByRole("grid", { name: "Requirements" }).waitFor({ timeout: 60_000 });

@@ -51,7 +51,7 @@ export function flow(text: string, part: Span): string {
     const before = lines[at - 1] ?? "";
     const first = /^\S*/.exec(line)?.[0].length ?? 0;
     // The next word would not have fitted: the page ended the line, not the writer.
-    const wrapped = longest >= 60 && before.length + 1 + first > longest - 4;
+    const wrapped = longest >= 60 && before.length + 1 + first > longest * 0.85;
     return at === 0 ? line : `${sum}${wrapped ? " " : "\n"}${line}`;
   }, "");
 }

@@ -29,7 +29,7 @@ interface Paragraph {
 /** Paragraphs of a page; a text that came without any is cut at its blank lines. */
 function paragraphsOf(document: DocumentText, page: { number: number; start: number; end: number }): Paragraph[] {
   const own = document.paragraphs.filter((item) => item.start >= page.start && item.start < page.end);
-  if (own.length > 0) return own.map((item) => withoutMark(item, document.text));
+  if (own.length > 0) return joined(own, document.text).map((item) => withoutMark(item, document.text));
   const found: Paragraph[] = [];
   const pattern = /[^\n](?:.|\n(?!\s*\n))*/g;
   const text = document.text.slice(page.start, page.end);
@@ -37,6 +37,22 @@ function paragraphsOf(document: DocumentText, page: { number: number; start: num
     found.push({ start: page.start + match.index, end: page.start + match.index + match[0].length, style: "body" });
   }
   return found;
+}
+
+/**
+ * A numbered paragraph of a PDF may come with its first line taken for a heading. What goes on in small letters, or
+ * with a number that is no clause, is the same sentence and is shown as one paragraph.
+ */
+function joined(list: Paragraph[], text: string): Paragraph[] {
+  const result: Paragraph[] = [];
+  for (const item of list) {
+    const last = result.at(-1);
+    const goesOn = /^(?:[a-z(]|\d{3,} )/.test(text.slice(item.start, item.start + 8));
+    if (last !== undefined && /^h(eading)?/i.test(last.style) && goesOn) {
+      result[result.length - 1] = { start: last.start, end: item.end, style: item.style };
+    } else result.push(item);
+  }
+  return result;
 }
 
 /** Markdown marks a heading with number signs; the face of the heading says the same. */
