@@ -10,5 +10,6 @@ export const budgets = {
   registration: { name: "registration", limit: 10, windowSeconds: 1800, block: 1 },
   upload: { name: "upload", limit: 600, windowSeconds: 3600, block: 10 },
   analysis: { name: "analysis", limit: 60, windowSeconds: 3600, block: 1 },
+  refusal: { name: "refusal", limit: 120, windowSeconds: 60, block: 10 },
   check: { name: "check", limit: 3, windowSeconds: 3600, block: 1 },
 } as const satisfies Record<string, Budget>;

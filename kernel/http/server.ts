@@ -11,6 +11,7 @@ import fastify, {
 import type { BudgetSpender, Budget } from "../limits/budget.ts";
 import { network } from "../identity/guard.ts";
 import { doorProblem } from "../work/error.ts";
+import { Problem } from "../work/problem.ts";
 import { credentialOf, sessionTokenOf, sourceOf, uuid } from "./credential.ts";
 import { securityHeaders } from "./header.ts";
 import { httpProblem, problemDocument, problemOf } from "./problem-document.ts";
@@ -20,7 +21,8 @@ export type HttpOptions = {
   readonly origin: string;
   readonly trustedProxies: readonly string[];
   readonly maxUploadBytes: number;
-  readonly budgets: Readonly<Record<NonNullable<Route["budget"]>, Budget>>;
+  /** By kind of call; `refusal` counts credentials that opened nothing, by address. */
+  readonly budgets: Readonly<Record<NonNullable<Route["budget"]> | "refusal", Budget>>;
   readonly logger: FastifyBaseLogger;
 };
 
@@ -86,13 +88,21 @@ function addRoute(
     },
     handler: async (request, reply) => {
       const budget = options.budgets[route.budget ?? "api"];
+      // Each new token has a budget of its own: an address that keeps trying tokens is stopped by its refusals.
+      spender.checkSpent(options.budgets.refusal, network(request.ip));
       await spender.spend(budget, budget.name === "api" ? callerOf(request, options.https) : network(request.ip));
       if (!isKeepable(request.body) || !isKeepable(request.query) || !isKeepable(request.params))
         throw httpProblem.request_not_understood({
           values: { reason: "a text holds a character that can't be kept, or the body is nested too deep" },
         });
       const query = parseQuery(properties, querySchema, request);
-      const answer = await route.handle(routeRequest(request, query, options), reply);
+      const answer = await route.handle(routeRequest(request, query, options), reply).catch(async (error: unknown) => {
+        const tried = request.headers.authorization ?? sessionTokenOf(request, options.https);
+        if (tried !== null && error instanceof Problem && error.status === 401) {
+          await spender.spend(options.budgets.refusal, network(request.ip));
+        }
+        throw error;
+      });
       return isAnswer(answer) ? sendAnswer(reply, answer) : answer;
     },
   });

@@ -25,6 +25,13 @@ export class BudgetSpender {
     this.#door = door;
   }
 
+  /** Throws 429 when this process knows the budget to be used up; asks nobody and takes nothing. */
+  checkSpent(budget: Budget, source: string): void {
+    const lease = this.#leases.get(`${budget.name}|${source}`);
+    const now = Date.now();
+    if (lease && lease.refusedUntil > now) throw tooMany(budget, lease.refusedUntil - now);
+  }
+
   /** Takes one unit, or throws 429 with Retry-After. */
   async spend(budget: Budget, source: string): Promise<void> {
     const key = `${budget.name}|${source}`;

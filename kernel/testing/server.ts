@@ -40,6 +40,7 @@ export const ampleBudgets: HttpOptions["budgets"] = {
   upload: ample("upload"),
   analysis: ample("analysis"),
   check: ample("check"),
+  refusal: ample("refusal"),
 };
 
 /** A real HTTP server of the given apps on a free loopback port, over a database of its own. */
