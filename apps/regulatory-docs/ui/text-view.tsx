@@ -24,6 +24,8 @@ interface Paragraph {
   start: number;
   end: number;
   style: string;
+  /** Put together of two, with the blank line between them still in the text. */
+  joined?: boolean;
 }
 
 /** Paragraphs of a page; a text that came without any is cut at its blank lines. */
@@ -49,7 +51,7 @@ function joined(list: Paragraph[], text: string): Paragraph[] {
     const last = result.at(-1);
     const goesOn = /^(?:[a-z(]|\d{3,} )/.test(text.slice(item.start, item.start + 8));
     if (last !== undefined && /^h(eading)?/i.test(last.style) && goesOn) {
-      result[result.length - 1] = { start: last.start, end: item.end, style: item.style };
+      result[result.length - 1] = { start: last.start, end: item.end, style: item.style, joined: true };
     } else result.push(item);
   }
   return result;
@@ -58,7 +60,7 @@ function joined(list: Paragraph[], text: string): Paragraph[] {
 /** Markdown marks a heading with number signs; the face of the heading says the same. */
 function withoutMark(item: Paragraph, text: string): Paragraph {
   const mark = /^\s*#{1,6}\s+/.exec(text.slice(item.start, Math.min(item.end, item.start + 12)))?.[0].length ?? 0;
-  return { start: item.start + mark, end: item.end, style: item.style };
+  return { ...item, start: item.start + mark };
 }
 
 /** The marks with offsets counted from the paragraph's own start. */
@@ -82,7 +84,10 @@ export function TextView({ document, marks, active, total, name }: Props) {
     const list = document.pages.length > 0 ? document.pages : [{ number: 1, start: 0, end: document.text.length }];
     return list.map((page) => ({
       page,
-      paragraphs: paragraphsOf(document, page).map((item) => ({ ...item, text: flow(document.text, item) })),
+      paragraphs: paragraphsOf(document, page).map((item) => {
+        const text = flow(document.text, item);
+        return { ...item, text: item.joined ? text.replaceAll(/\s\n/g, "  ") : text };
+      }),
     }));
   }, [document]);
   return (
