@@ -53,7 +53,8 @@ test("APP-02 counting a caller keeps neither a session's token nor a key", async
 test("APP-02 an address that tries token after token is stopped, though each token has a budget of its own", async () => {
   const server = await openTestServer([], { budgets: { ...ampleBudgets, refusal: budget("refusal", 5, 1) } });
   try {
-    const guess = (token: string) => server.anonymous("GET", "/api/jobs", { headers: { authorization: `Bearer pk_${token}` } });
+    const guess = (token: string) =>
+      server.anonymous("GET", "/api/jobs", { headers: { authorization: `Bearer pk_${token}` } });
     const statuses: number[] = [];
     for (let each = 0; each < 8; each += 1) statuses.push((await guess(`guess-number-${each}-of-a-key`)).status);
     expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429, 429]);
