@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { defineApp, type App, type Kernel } from "@probity/kernel";
 import { homeItems } from "./actions/home-item.ts";
+import { checkExample } from "./actions/check-example.ts";
 import { documentRoutes } from "./actions/document-route.ts";
 import { findingRoutes } from "./actions/finding-route.ts";
 import { freeCheck, type FreeCheckOptions } from "./actions/free-check.ts";
@@ -27,6 +28,7 @@ export function regulatoryDocs(options: { freeCheck: FreeCheckOptions }): App {
       ...runRoutes(kernel),
       ...findingRoutes(kernel),
       freeCheck(kernel, options.freeCheck),
+      ...(options.freeCheck.on ? [checkExample(kernel)] : []),
     ],
     jobs: (kernel: Kernel) => ({
       "regulatory_docs.read_revision": (job) => readRevision(kernel, job),

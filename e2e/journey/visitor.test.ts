@@ -68,6 +68,7 @@ describe.skipIf(browser === null)("a visitor without an account", () => {
     const { page, faults } = await visit(chrome());
     await page.goto(instance.url);
     const shown = page.getByRole("figure");
+    await shown.locator("q").waitFor({ timeout: 30_000 });
     const status = await shown.getByText(/^(?:covered|partial|gap)$/).innerText();
     const [quote, step] = [
       await shown.locator("q").innerText(),

@@ -18,6 +18,7 @@ export const docsPage = {
 
 /** API calls of this app. */
 export const docsApi = {
+  checkExample: () => "/api/check/example",
   collections: (
     values: {
       limit?: number;

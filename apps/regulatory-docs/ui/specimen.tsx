@@ -1,56 +1,69 @@
+import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
-import type { Tone } from "@probity/web/kit/status.ts";
+import { readPublic } from "@probity/web/shell/api.ts";
+import { useQuery } from "@tanstack/react-query";
+import { statusLook } from "./finding-status.ts";
+import { docsApi } from "./path.ts";
 import css from "./specimen.module.css";
+import type { Finding } from "./types.ts";
 
-const seen: { tone: Tone; word: string; text: string; mark?: number }[] = [
-  {
-    tone: "covered",
-    word: "seen",
-    text: "A purchasing procedure gives criteria to choose and evaluate suppliers by ability and performance.",
-    mark: 2,
-  },
-  {
-    tone: "gap",
-    word: "not seen",
-    text: "Monitoring and re-evaluation of suppliers are planned, and performance feeds re-evaluation.",
-  },
-];
-
-/** One finding as a visitor will read it, out of the sample quality system. The journey of the first page holds it to it. */
+/**
+ * One finding as a visitor will read it: what the engine finds in a sample procedure, asked of the server. Where it can't be
+ * had the page does without.
+ */
 export function Specimen() {
+  const example = useQuery({
+    queryKey: ["check-example"],
+    queryFn: ({ signal }) => readPublic<Finding>(docsApi.checkExample(), signal),
+    staleTime: Infinity,
+  });
+  if (example.isError) return null;
   return (
     <figure className={css.specimen} aria-labelledby="specimen-title">
       <figcaption id="specimen-title">A finding on the sample procedures</figcaption>
-      <div className={css.sheet}>
-        <div className={css.head}>
-          <span className={css.id}>7.4.1</span>
-          <b>Choosing and watching suppliers</b>
-          <StatusMark tone="partial" word="partial" tinted />
-        </div>
-        <ul>
-          {seen.map((item) => (
-            <li key={item.text}>
-              <StatusMark tone={item.tone} word={`${item.word}:`} /> {item.text}
-              {item.mark !== undefined && <span className={css.mark}>{item.mark}</span>}
-            </li>
-          ))}
-        </ul>
+      {example.data ? <Sheet finding={example.data} /> : <Skeleton rows={8} label="Reading a sample procedure" />}
+    </figure>
+  );
+}
+
+function Sheet({ finding }: { finding: Finding }) {
+  const seen = finding.obligations.find((each) => each.seen === true && each.evidence.length > 0);
+  const missing = finding.obligations.find((each) => each.seen === false);
+  const mark = seen?.evidence[0];
+  const evidence = mark === undefined ? undefined : finding.evidence[mark];
+  const look = statusLook[finding.status];
+  return (
+    <div className={css.sheet}>
+      <div className={css.head}>
+        <span className={css.id}>{finding.requirementId}</span>
+        <b>{finding.title}</b>
+        <StatusMark tone={look.tone} word={look.word} tinted />
+      </div>
+      <ul>
+        {seen && mark !== undefined && (
+          <li>
+            <StatusMark tone="covered" word="seen:" /> {seen.statement}
+            <span className={css.mark}>{mark + 1}</span>
+          </li>
+        )}
+        {missing && (
+          <li>
+            <StatusMark tone="gap" word="not seen:" /> {missing.statement}
+          </li>
+        )}
+      </ul>
+      {evidence && mark !== undefined && (
         <blockquote>
           <p className={css.source}>
-            <span className={css.mark}>2</span> SOP-06 Purchasing and supplier control
+            <span className={css.mark}>{mark + 1}</span> {evidence.documentName}
           </p>
-          <q>
-            Criteria for the evaluation and selection of suppliers are: the ability of the supplier to deliver product
-            that meets our requirements, its performance so far, the effect of the product on the quality of the IM-40,
-            and the risk of the device.
-          </q>
+          <q>{evidence.quote.replaceAll(/\s+/g, " ")}</q>
         </blockquote>
-        <p className={css.next}>
-          <b>Next step.</b> Write a supplier procedure with risk classes, selection criteria, an approved supplier list,
-          a re-evaluation interval and rules for failures.
-        </p>
-      </div>
-    </figure>
+      )}
+      <p className={css.next}>
+        <b>Next step.</b> {finding.nextStep}
+      </p>
+    </div>
   );
 }
 
