@@ -71,6 +71,7 @@ function build(pages: readonly { lines: Line[]; top: number; bottom: number }[])
   for (const { lines } of pages) {
     builder.startPage();
     const pitch = linePitch(lines, body);
+    const widest = Math.max(0, ...lines.map((line) => line.text.length));
     let open: Line[] = [];
     const close = () => {
       if (open.length === 0) return;
@@ -87,7 +88,9 @@ function build(pages: readonly { lines: Line[]; top: number; bottom: number }[])
       const last = open.at(-1);
       const alone = guessStyle(line.text);
       const lastAlone = last === undefined ? "paragraph" : guessStyle(last.text);
-      const breaks = alone !== "paragraph" || lastAlone === "toc" || lastAlone.startsWith("heading");
+      // A numbered paragraph: its first line alone reads like a heading, but it runs to the margin and goes on below.
+      const wrapped = last !== undefined && last.text.length >= widest * 0.7 && last.size <= body * 1.12;
+      const breaks = alone !== "paragraph" || lastAlone === "toc" || (lastAlone.startsWith("heading") && !wrapped);
       if (last !== undefined && (breaks || !continuesParagraph(last, line, pitch))) close();
       open.push(line);
     }
