@@ -8,7 +8,8 @@ import { write } from "@probity/web/shell/api.ts";
 import css from "@probity/web/shell/page.module.css";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation } from "@tanstack/react-query";
-import { useRef } from "react";
+import { useRef, useState } from "react";
+import { DeleteDocument } from "./delete-document.tsx";
 import { docsApi } from "./path.ts";
 import { refusalText } from "./finding-status.ts";
 import type { DocumentRecord } from "./types.ts";
@@ -58,12 +59,8 @@ export function DocumentTable(props: Props) {
       anchor.click();
     },
   });
-  const remove = useMutation({
-    mutationFn: (item: DocumentRecord) =>
-      write("DELETE", docsApi.document(item.id), undefined, { version: item.version }),
-    onSuccess: props.onChanged,
-  });
-  const failure = open.error ?? remove.error;
+  const [leaving, setLeaving] = useState<DocumentRecord | null>(null);
+  const failure = open.error;
   return (
     <>
       {failure !== null && <ProblemNotice problem={asProblem(failure)} />}
@@ -153,7 +150,7 @@ export function DocumentTable(props: Props) {
                       Download
                     </Act>
                   )}
-                  <Act look="quiet" label={`Delete ${row.document.name}`} onAct={() => remove.mutate(row.document)}>
+                  <Act look="quiet" label={`Delete ${row.document.name}`} onAct={() => setLeaving(row.document)}>
                     Delete
                   </Act>
                 </>
@@ -161,6 +158,9 @@ export function DocumentTable(props: Props) {
           },
         ]}
       />
+      {leaving !== null && (
+        <DeleteDocument document={leaving} onClose={() => setLeaving(null)} onDeleted={props.onChanged} />
+      )}
     </>
   );
 }
