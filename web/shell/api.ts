@@ -44,24 +44,34 @@ async function send(path: string, options: Options): Promise<Response> {
     headers.set("content-type", "application/json");
     body = JSON.stringify(options.body);
   }
-  let response: Response;
-  try {
-    response = await fetch(path, {
-      method,
-      headers,
-      body,
-      credentials: "same-origin",
-      signal: options.signal ?? null,
-    });
-  } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw offlineProblem();
-  }
+  const response = await patiently(() => fetchOnce(path, { method, headers, body, signal: options.signal ?? null }));
   if (!response.ok) {
     if (response.status === 401 && options.public !== true) onExpired();
     throw await problemOf(response);
   }
   return response;
+}
+
+async function fetchOnce(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, { ...init, credentials: "same-origin" });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw offlineProblem();
+  }
+}
+
+const waitSecondsMax = 5;
+const triesMax = 4;
+
+/** A call beyond the rate was not taken up: where the wait is short, it is sent again as it was. */
+async function patiently(call: () => Promise<Response>): Promise<Response> {
+  for (let attempt = 1; ; attempt += 1) {
+    const response = await call();
+    const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
+    if (response.status !== 429 || attempt === triesMax || !(seconds <= waitSecondsMax)) return response;
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  }
 }
 
 async function json<T>(response: Response): Promise<T> {
