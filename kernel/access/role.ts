@@ -7,17 +7,52 @@ export type PlatformRole = (typeof platformRoles)[number];
 /** permission → the roles that hold it. A permission without a role is nobody's. */
 export type Grants = Readonly<Record<string, readonly PlatformRole[]>>;
 
+/** A role inside one app: a member has one in each app, by default the one their platform role gives. */
+export type AppRole = { readonly title: string; readonly about: string; readonly permissions: readonly string[] };
+export type AppRoles = Readonly<Record<string, AppRole>>;
+/** In every app: nothing at all. */
+export const noRole = "none";
+
+/** The grants of an app whose platform roles stand for one of its own roles each. */
+export function grantsOf<R extends AppRoles>(roles: R, defaults: Readonly<Record<PlatformRole, keyof R>>): Grants {
+  const grants: Record<string, PlatformRole[]> = {};
+  for (const platform of platformRoles) {
+    for (const permission of roles[defaults[platform]]?.permissions ?? []) (grants[permission] ??= []).push(platform);
+  }
+  return grants;
+}
+
+/** Who may do what by kernel and apps: platform roles, and each app's own under `app.role`. */
+export function declaredGrants(
+  apps: readonly { readonly name: string; readonly grants: Grants; readonly roles?: AppRoles | undefined }[],
+): Readonly<Record<string, readonly string[]>> {
+  const all: Record<string, string[]> = {};
+  const add = (permission: string, role: string) => (all[permission] ??= []).push(role);
+  for (const grants of [kernelGrants, ...apps.map((app) => app.grants)]) {
+    for (const [permission, roles] of Object.entries(grants)) for (const role of roles) add(permission, role);
+  }
+  for (const app of apps) {
+    for (const [name, role] of Object.entries(app.roles ?? {})) {
+      for (const permission of role.permissions) add(permission, `${app.name.replaceAll("-", "_")}.${name}`);
+    }
+  }
+  return all;
+}
+
 /** What the kernel's own pages and endpoints ask for. */
 export const kernelGrants: Grants = {
   "kernel.home.read": ["owner", "admin", "member"],
   "kernel.job.read": ["owner", "admin", "member"],
   "kernel.people.read": ["owner", "admin", "member"],
   "kernel.people.change": ["owner", "admin"],
+  "kernel.role.change": ["owner", "admin"],
   "kernel.key.change": ["owner", "admin"],
   "kernel.ledger.read": ["owner", "admin"],
   "kernel.ledger.export": ["owner", "admin"],
   "kernel.policy.read": ["owner", "admin", "member"],
   "kernel.policy.change": ["owner", "admin"],
+  "kernel.sso.read": ["owner", "admin"],
+  "kernel.sso.change": ["owner", "admin"],
   "kernel.file.open": ["owner", "admin", "member"],
 };
 
@@ -27,6 +62,10 @@ export const systemPermissions = [
   "kernel.access.note",
   "kernel.membership.accept",
   "kernel.session.note",
+  "kernel.sso.sign_in",
+  "kernel.sso.recheck",
+  // A directory (SCIM) changes people in the workspace its token belongs to.
+  "kernel.people.change",
   "kernel.probe",
   "kernel.across.read",
 ] as const;
@@ -40,7 +79,11 @@ export function systemToken(rootKey: KeyObject): string {
  * Writes who may do what into the database, where the door reads it: exactly the given grants, nothing older. Runs with
  * the set-up role after the migrations.
  */
-export async function writeGrants(admin: ClientConfig, rootKey: KeyObject, grants: Grants): Promise<void> {
+export async function writeGrants(
+  admin: ClientConfig,
+  rootKey: KeyObject,
+  grants: Readonly<Record<string, readonly string[]>>,
+): Promise<void> {
   const rows = Object.entries(grants).flatMap(([permission, roles]) => roles.map((role) => ({ role, permission })));
   const client = new Client(admin);
   await client.connect();

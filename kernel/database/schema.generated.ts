@@ -56,6 +56,7 @@ export interface IdentitySession {
   id: string;
   ip_address: string | null;
   last_seen_at: Generated<Timestamp>;
+  sso_tenant_id: string | null;
   /**
    * hex SHA-256 of the token; the token itself is known to its browser alone
    */
@@ -69,6 +70,24 @@ export interface IdentitySignInGuard {
   attempts: ArrayType<Timestamp>;
   key: string;
   locked_until: Timestamp | null;
+}
+
+export interface IdentitySsoAttempt {
+  browser_hash: Buffer;
+  connection: string;
+  expires_at: Timestamp;
+  id: string;
+  kind: string;
+  outcome: Json | null;
+  secrets: Json;
+  state_hash: Buffer;
+  target: string;
+  tenant_id: string | null;
+}
+
+export interface IdentitySsoReplay {
+  assertion_hash: Buffer;
+  expires_at: Timestamp;
 }
 
 export interface IdentityUser {
@@ -114,6 +133,10 @@ export interface KernelApiKey {
   locked_at: Timestamp | null;
   membership_id: string;
   name: string;
+  /**
+   * where the key may be used from; null: wherever its workspace allows
+   */
+  networks: string[] | null;
   permissions: string[];
   retain_until: Timestamp | null;
   revoked_at: Timestamp | null;
@@ -122,6 +145,13 @@ export interface KernelApiKey {
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
   version: Generated<number>;
+}
+
+export interface KernelApiKeyUse {
+  key_id: string;
+  source: string | null;
+  tenant_id: string;
+  used_at: Timestamp;
 }
 
 export interface KernelBlob {
@@ -146,6 +176,22 @@ export interface KernelBudget {
   source: string;
   used: number;
   window_start: Timestamp;
+}
+
+export interface KernelCustomRole {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  description: Generated<string>;
+  id: string;
+  locked_at: Timestamp | null;
+  name: string;
+  permissions: string[];
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
 }
 
 export interface KernelDoorSecret {
@@ -277,6 +323,23 @@ export interface KernelLink {
   version: Generated<number>;
 }
 
+export interface KernelMemberRole {
+  app: string | null;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  custom_role_id: string | null;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  membership_id: string;
+  retain_until: Timestamp | null;
+  role: string | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
 export interface KernelMembership {
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
@@ -292,6 +355,10 @@ export interface KernelMembership {
   role: string;
   status: string;
   tenant_id: Generated<string>;
+  /**
+   * when a time-boxed membership ends by itself (IDN-11); null for everybody who belongs here
+   */
+  until: Timestamp | null;
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
   user_id: string;
@@ -334,6 +401,72 @@ export interface KernelRolePermission {
   role: string;
 }
 
+export interface KernelScimGroup {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  display_name: string;
+  external_id: string | null;
+  id: string;
+  locked_at: Timestamp | null;
+  retain_until: Timestamp | null;
+  role: string | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface KernelScimGroupMember {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  group_id: string;
+  id: string;
+  locked_at: Timestamp | null;
+  membership_id: string;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface KernelScimToken {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  expires_at: Timestamp;
+  id: string;
+  locked_at: Timestamp | null;
+  name: string;
+  retain_until: Timestamp | null;
+  revoked_at: Timestamp | null;
+  secret_hash: Buffer;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface KernelScimUser {
+  active: boolean;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  external_id: string | null;
+  family_name: string | null;
+  given_name: string | null;
+  id: string;
+  locked_at: Timestamp | null;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  user_name: string;
+  version: Generated<number>;
+}
+
 export interface KernelSealedValue {
   field: string;
   key_id: string;
@@ -343,6 +476,73 @@ export interface KernelSealedValue {
   subject_id: string | null;
   tenant_id: Generated<string>;
   version: number;
+}
+
+export interface KernelSigningKey {
+  created_at: Generated<Timestamp>;
+  kid: string;
+  public_key: Json;
+  sealed: Buffer;
+  signs_from: Timestamp;
+}
+
+export interface KernelSsoConnection {
+  admits_new: Generated<boolean>;
+  certificates: Generated<string[]>;
+  client_id: string | null;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  default_role: Generated<string>;
+  deleted_at: Timestamp | null;
+  enabled: Generated<boolean>;
+  id: string;
+  issuer: string;
+  kind: string;
+  locked_at: Timestamp | null;
+  name: string;
+  retain_until: Timestamp | null;
+  sign_in_url: string | null;
+  tenant_id: Generated<string>;
+  trusts_mfa: Generated<boolean>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface KernelSsoDomain {
+  /**
+   * what the TXT record _probity-challenge.DOMAIN says; it is public, and worth nothing to another workspace
+   */
+  challenge: string;
+  checked_at: Timestamp | null;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  domain: string;
+  id: string;
+  locked_at: Timestamp | null;
+  missing_since: Timestamp | null;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  verified_at: Timestamp | null;
+  version: Generated<number>;
+}
+
+export interface KernelSsoForce {
+  break_glass_id: string | null;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  forced: boolean;
+  id: string;
+  locked_at: Timestamp | null;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
 }
 
 export interface KernelSystemCredential {
@@ -367,6 +567,20 @@ export interface KernelTenantKey {
   wrapped: Buffer;
 }
 
+export interface KernelTokenGrant {
+  access_expires_at: Timestamp;
+  access_hash: Buffer;
+  created_at: Generated<Timestamp>;
+  ended_at: Timestamp | null;
+  family_id: string;
+  id: string;
+  key_id: string;
+  refresh_expires_at: Timestamp;
+  refresh_hash: Buffer;
+  refreshed_at: Timestamp | null;
+  tenant_id: string;
+}
+
 export interface KernelVersionHistory {
   actor_id: string;
   at: Timestamp;
@@ -389,18 +603,24 @@ export interface KernelWorkspace {
   name: string;
   preset: string;
   slug: string;
+  sso_break_glass_id: string | null;
+  sso_forced_domains: string[] | null;
 }
 
 export interface DB {
   "identity.account": IdentityAccount;
   "identity.session": IdentitySession;
   "identity.sign_in_guard": IdentitySignInGuard;
+  "identity.sso_attempt": IdentitySsoAttempt;
+  "identity.sso_replay": IdentitySsoReplay;
   "identity.user": IdentityUser;
   "identity.verification": IdentityVerification;
   "kernel.access_event": KernelAccessEvent;
   "kernel.api_key": KernelApiKey;
+  "kernel.api_key_use": KernelApiKeyUse;
   "kernel.blob": KernelBlob;
   "kernel.budget": KernelBudget;
+  "kernel.custom_role": KernelCustomRole;
   "kernel.door_secret": KernelDoorSecret;
   "kernel.exempt_table": KernelExemptTable;
   "kernel.governed_table": KernelGovernedTable;
@@ -413,14 +633,24 @@ export interface DB {
   "kernel.ledger_inbox": KernelLedgerInbox;
   "kernel.ledger_opening": KernelLedgerOpening;
   "kernel.link": KernelLink;
+  "kernel.member_role": KernelMemberRole;
   "kernel.membership": KernelMembership;
   "kernel.policy_value": KernelPolicyValue;
   "kernel.probe_result": KernelProbeResult;
   "kernel.probe_workspace": KernelProbeWorkspace;
   "kernel.role_permission": KernelRolePermission;
+  "kernel.scim_group": KernelScimGroup;
+  "kernel.scim_group_member": KernelScimGroupMember;
+  "kernel.scim_token": KernelScimToken;
+  "kernel.scim_user": KernelScimUser;
   "kernel.sealed_value": KernelSealedValue;
+  "kernel.signing_key": KernelSigningKey;
+  "kernel.sso_connection": KernelSsoConnection;
+  "kernel.sso_domain": KernelSsoDomain;
+  "kernel.sso_force": KernelSsoForce;
   "kernel.system_credential": KernelSystemCredential;
   "kernel.tenant_key": KernelTenantKey;
+  "kernel.token_grant": KernelTokenGrant;
   "kernel.version_history": KernelVersionHistory;
   "kernel.workspace": KernelWorkspace;
 }
