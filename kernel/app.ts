@@ -1,4 +1,4 @@
-import type { Grants } from "./access/role.ts";
+import { noRole, type AppRoles, type Grants } from "./access/role.ts";
 import type { MigrationFolder } from "./database/migrate.ts";
 import type { Route } from "./http/route.ts";
 import type { JobHandler } from "./jobs/worker.ts";
@@ -25,6 +25,8 @@ export type App = {
   readonly migrations: MigrationFolder;
   /** permission → roles. What is not listed is nobody's. */
   readonly grants: Grants;
+  /** The app's own roles (ACC-01): a member with one of them holds it in place of what their platform role grants here. */
+  readonly roles?: AppRoles;
   readonly records: readonly RecordDeclaration[];
   /** Routes beyond those the records give. */
   readonly routes: (kernel: Kernel) => readonly Route[];
@@ -43,6 +45,14 @@ export function defineApp(app: App): App {
   for (const permission of Object.keys(app.grants)) {
     if (!permission.startsWith(`${schema}.`))
       throw new Error(`App ${app.name}: permission ${permission} must start with ${schema}.`);
+  }
+  for (const [name, role] of Object.entries(app.roles ?? {})) {
+    if (name === noRole || !/^[a-z][a-z-]{0,39}$/.test(name))
+      throw new Error(`App ${app.name}: no role may be named ${name}`);
+    for (const permission of role.permissions) {
+      if (!Object.hasOwn(app.grants, permission))
+        throw new Error(`App ${app.name}: role ${name} holds ${permission}, which the app does not grant`);
+    }
   }
   return app;
 }

@@ -1,10 +1,23 @@
 // The kernel's one door: what apps, trust and server build on.
 export { defineApp, appRoutes, type App, type HomeItem } from "./app.ts";
-export { kernelGrants, writeGrants, platformRoles, type Grants, type PlatformRole } from "./access/role.ts";
+export {
+  declaredGrants,
+  grantsOf,
+  kernelGrants,
+  noRole,
+  platformRoles,
+  writeGrants,
+  type AppRole,
+  type AppRoles,
+  type Grants,
+  type PlatformRole,
+} from "./access/role.ts";
 export { migrate, connectionString, type MigrationFolder } from "./database/migrate.ts";
 export { embeddedAdmin, externalAdmin, type AdminConfig } from "./database/admin.ts";
 export { readPostmasterFile } from "./database/cluster-process.ts";
 export { startCluster, type Cluster } from "./database/cluster.ts";
+export { keepRunning } from "./database/keep-running.ts";
+export { isDatabaseAway } from "./database/lost.ts";
 export { examine, judgeDatabase, type Examination } from "./lint/examine.ts";
 export type { Remark } from "./lint/setting.ts";
 export { judge, refuseStart, rules, type Finding, type RecordShape } from "./lint/judge.ts";

@@ -1,10 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
+  declaredGrants,
   embeddedAdmin,
   externalAdmin,
   judgeDatabase,
-  kernelGrants,
   migrate,
   openKernel,
   openRootKey,
@@ -52,7 +52,7 @@ export async function openInstance(config: Config): Promise<Instance> {
     const apps = enabledApps(config);
     const kernelFolder = { scope: "kernel", folder: join(import.meta.dirname, "../kernel/sql") };
     await migrate(admin, rootKey.key, [kernelFolder, ...apps.map((app) => app.migrations)]);
-    await writeGrants(admin, rootKey.key, Object.assign({}, kernelGrants, ...apps.map((app) => app.grants)));
+    await writeGrants(admin, rootKey.key, declaredGrants(apps));
     const findings = refuseStart(await judgeDatabase(admin, shapesOf(apps.flatMap((app) => app.records))));
     const { host, port, database, ssl } = admin;
     const address = { host, port, database, ...(ssl === undefined ? {} : { ssl }) };

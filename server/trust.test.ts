@@ -10,7 +10,7 @@ import {
   createHttpServer,
   fileRoutes,
   jobRoutes,
-  kernelGrants,
+  declaredGrants,
   ledgerRoutes,
   openIdentity,
   openKernel,
@@ -45,7 +45,7 @@ const servers: Http[] = [];
 
 beforeAll(async () => {
   database = await createTestDatabase(apps.map((app) => app.migrations));
-  await writeGrants(database.admin, testRootKey.key, Object.assign({}, kernelGrants, ...apps.map((app) => app.grants)));
+  await writeGrants(database.admin, testRootKey.key, declaredGrants(apps));
   folder = await mkdtemp(join(tmpdir(), "probity-trust-"));
   const { host, port, database: name } = database.admin;
   kernel = openKernel({ host, port, database: name }, testRootKey, { filesFolder: join(folder, "files"), poolSize: 8 });

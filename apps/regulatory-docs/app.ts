@@ -10,7 +10,7 @@ import { uploadDocument } from "./actions/upload-document.ts";
 import { analyseCollection } from "./jobs/analyse-collection.ts";
 import { enqueueSample, loadSample } from "./jobs/load-sample.ts";
 import { readRevision } from "./jobs/read-revision.ts";
-import { grants } from "./permission.ts";
+import { grants, roles } from "./permission.ts";
 import { collection } from "./records/collection.ts";
 import { document, finding, revision, run } from "./records/document.ts";
 
@@ -21,6 +21,7 @@ export function regulatoryDocs(options: { freeCheck: FreeCheckOptions }): App {
     title: "Compliance documents",
     migrations: { scope: "regulatory_docs", folder: join(import.meta.dirname, "sql") },
     grants,
+    roles,
     records: [collection, document, revision, run, finding],
     routes: (kernel: Kernel) => [
       uploadDocument(kernel),

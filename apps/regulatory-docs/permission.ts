@@ -1,13 +1,23 @@
-import type { Grants } from "@probity/kernel";
+import { grantsOf, type AppRoles } from "@probity/kernel";
 
-/** Who may do what in this app (ACC-01). What is not listed is nobody's. */
-export const grants: Grants = {
-  "regulatory_docs.collection.read": ["owner", "admin", "member"],
-  "regulatory_docs.collection.change": ["owner", "admin", "member"],
-  "regulatory_docs.collection.delete": ["owner", "admin"],
-  "regulatory_docs.document.upload": ["owner", "admin", "member"],
-  "regulatory_docs.document.delete": ["owner", "admin"],
-  "regulatory_docs.run.start": ["owner", "admin", "member"],
-  "regulatory_docs.finding.decide": ["owner", "admin", "member"],
-  "regulatory_docs.report.export": ["owner", "admin", "member"],
-};
+const work = [
+  "regulatory_docs.collection.read",
+  "regulatory_docs.collection.change",
+  "regulatory_docs.document.upload",
+  "regulatory_docs.run.start",
+  "regulatory_docs.finding.decide",
+  "regulatory_docs.report.export",
+];
+
+/** The two roles of this app (ACC-01). */
+export const roles = {
+  admin: {
+    title: "Admin",
+    about: "Everything a member may, and deletes collections and documents.",
+    permissions: [...work, "regulatory_docs.collection.delete", "regulatory_docs.document.delete"],
+  },
+  member: { title: "Member", about: "Uploads, analyses, decides on findings, exports reports.", permissions: work },
+} satisfies AppRoles;
+
+/** Who may do what in this app by their platform role. What is not listed is nobody's. */
+export const grants = grantsOf(roles, { owner: "admin", admin: "admin", member: "member" });

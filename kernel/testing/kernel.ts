@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHash, randomBytes } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
-import { kernelGrants, writeGrants, type Grants, type PlatformRole } from "../access/role.ts";
+import { kernelGrants, writeGrants, type PlatformRole } from "../access/role.ts";
 import type { MigrationFolder } from "../database/migrate.ts";
 import { openKernel, type Kernel } from "../kernel.ts";
 import type { Credential } from "../work/credential.ts";
@@ -25,7 +25,11 @@ export type TestKernel = Kernel & {
 
 /** A kernel on a database of its own, with real workspaces, people and sessions made on request. */
 export async function openTestKernel(
-  options: { apps?: readonly MigrationFolder[]; grants?: Grants; poolSize?: number } = {},
+  options: {
+    apps?: readonly MigrationFolder[];
+    grants?: Readonly<Record<string, readonly string[]>>;
+    poolSize?: number;
+  } = {},
 ): Promise<TestKernel> {
   const database = await createTestDatabase(options.apps ?? []);
   await writeGrants(database.admin, testRootKey.key, { ...kernelGrants, ...options.grants });

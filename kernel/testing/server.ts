@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { appRoutes, type App } from "../app.ts";
-import type { PlatformRole } from "../access/role.ts";
+import { declaredGrants, type PlatformRole } from "../access/role.ts";
 import { fileRoutes } from "../files/link.ts";
 import { createHttpServer, type HttpOptions } from "../http/server.ts";
 import { issueKey } from "../identity/api-key.ts";
@@ -50,7 +50,7 @@ export async function openTestServer(
 ): Promise<TestServer> {
   const kernel = await openTestKernel({
     apps: apps.map((app) => app.migrations),
-    grants: Object.assign({}, ...apps.map((app) => app.grants)),
+    grants: declaredGrants(apps),
     poolSize: 8,
   });
   const routes = [
