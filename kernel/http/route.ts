@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Static, TObject, TSchema } from "typebox";
 import type { Credential, Source } from "../work/credential.ts";
+import type { OtherMedia } from "./media.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -41,6 +42,10 @@ export type Route = {
   readonly params?: TObject;
   readonly query?: TObject;
   readonly body?: TSchema;
+  /** Takes a body of this type too, beside JSON. */
+  readonly takes?: OtherMedia;
+  /** Unknown query parameters are passed over: OAuth 2.0 asks for that of a redirection address (RFC 6749, 4.1.2). */
+  readonly anyQuery?: boolean;
   /** Multipart upload: the body is a stream of files. */
   readonly multipart?: boolean;
   /** Status → schema of the answer, or a media type. */

@@ -14,6 +14,7 @@ import { doorProblem } from "../work/error.ts";
 import { Problem } from "../work/problem.ts";
 import { credentialOf, sessionTokenOf, sourceOf, uuid } from "./credential.ts";
 import { securityHeaders } from "./header.ts";
+import { takeOtherMedia } from "./media.ts";
 import { httpProblem, problemDocument, problemOf } from "./problem-document.ts";
 import type { Answer, Route, RouteRequest } from "./route.ts";
 
@@ -66,6 +67,7 @@ export async function createHttpServer(
   server.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
   server.setNotFoundHandler((request, reply) => sendProblem(httpProblem.not_found(), request, reply));
 
+  takeOtherMedia(server);
   for (const route of routes) addRoute(server, route, spender, { ...options, https });
   return server;
 }
@@ -82,6 +84,7 @@ function addRoute(
   server.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
+    config: { takes: route.takes },
     schema: {
       ...(route.params ? { params: { ...route.params, additionalProperties: false } } : {}),
       ...(route.body ? { body: route.body } : {}),
@@ -95,7 +98,7 @@ function addRoute(
         throw httpProblem.request_not_understood({
           values: { reason: "a text holds a character that can't be kept, or the body is nested too deep" },
         });
-      const query = parseQuery(properties, querySchema, request);
+      const query = route.anyQuery === true ? request.query : parseQuery(properties, querySchema, request);
       const answer = await route.handle(routeRequest(request, query, options), reply).catch(async (error: unknown) => {
         const tried = request.headers.authorization ?? sessionTokenOf(request, options.https);
         if (tried !== null && error instanceof Problem && error.status === 401) {
