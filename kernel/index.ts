@@ -39,9 +39,15 @@ export { httpProblem, problemDocument, problemOf } from "./http/problem-document
 export { defineRoute, type Answer, type Route, type RouteRequest, type Shape } from "./http/route.ts";
 export { createHttpServer, type HttpOptions } from "./http/server.ts";
 export { openIdentity, type Identity } from "./identity/identity.ts";
+export { keyRoutes } from "./identity/key-route.ts";
+export { KeyUse } from "./identity/key-use.ts";
 export { peopleRoutes } from "./identity/people-route.ts";
 export { sessionRoutes } from "./identity/session-route.ts";
 export { isSetUp, makeSetupLink, setupFromCommandLine } from "./identity/setup.ts";
+export { AccessTokens } from "./token/access-token.ts";
+export { tokenRoutes } from "./token/route.ts";
+export { SigningKeys } from "./token/signing-key.ts";
+export { fetchOutside, type OutsideAnswer, type OutsideOptions } from "./http/outgoing.ts";
 export { ledgerRoutes } from "./ledger/route.ts";
 export { runIsolated, type IsolatedProgram } from "./isolation/program.ts";
 export { policyValue } from "./policy/store.ts";

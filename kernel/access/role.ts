@@ -46,7 +46,8 @@ export const kernelGrants: Grants = {
   "kernel.people.read": ["owner", "admin", "member"],
   "kernel.people.change": ["owner", "admin"],
   "kernel.role.change": ["owner", "admin"],
-  "kernel.key.change": ["owner", "admin"],
+  "kernel.key.change": ["owner", "admin", "member"],
+  "kernel.key.manage": ["owner", "admin"],
   "kernel.ledger.read": ["owner", "admin"],
   "kernel.ledger.export": ["owner", "admin"],
   "kernel.policy.read": ["owner", "admin", "member"],
@@ -62,6 +63,7 @@ export const systemPermissions = [
   "kernel.access.note",
   "kernel.membership.accept",
   "kernel.session.note",
+  "kernel.token.sign",
   "kernel.sso.sign_in",
   "kernel.sso.recheck",
   // A directory (SCIM) changes people in the workspace its token belongs to.

@@ -1,8 +1,9 @@
 import type { FastifyRequest } from "fastify";
+import { looksLikeKey } from "../identity/api-key.ts";
 import type { Credential, Source } from "../work/credential.ts";
+import { plainAddress } from "./network.ts";
 import { httpProblem } from "./problem-document.ts";
 
-const keyPrefix = "pk_";
 /** An id as PostgreSQL reads it: RFC 9562 text, without the urn form that JSON Schema's format allows. */
 export const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -13,26 +14,42 @@ export function cookieName(https: boolean): string {
 
 /** Where a request comes from. Fastify has already applied the list of trusted proxies. */
 export function sourceOf(request: FastifyRequest): Source {
-  return { address: request.ip, requestId: request.id };
+  return { address: plainAddress(request.ip), requestId: request.id };
 }
 
 export function sessionTokenOf(request: FastifyRequest, https: boolean): string | null {
   return request.cookies[cookieName(https)] ?? null;
 }
 
+const bearerForm = /^Bearer ([\w.~+/=-]{20,2000})$/;
+
+export function bearerOf(request: FastifyRequest): string | undefined {
+  return bearerForm.exec(request.headers.authorization ?? "")?.[1];
+}
+
+/** The bearer token of a request when it has the form of an access token (a JWT), to be judged before the route runs. */
+export function accessTokenOf(request: FastifyRequest): string | undefined {
+  const bearer = bearerOf(request);
+  return bearer !== undefined && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(bearer) ? bearer : undefined;
+}
+
 /**
- * The credential a request carries: a bearer key, or a session cookie. A cookie is sent by the browser by itself, so a
+ * The credential a request carries: a bearer key or access token (which `verified` says to be one of ours), or a session cookie. A cookie is sent by the browser by itself, so a
  * change by cookie must also carry a header no other site can set, and an origin that is ours (CSRF, APP-06).
  */
-export function credentialOf(request: FastifyRequest, options: { https: boolean; origin: string }): Credential {
+export function credentialOf(
+  request: FastifyRequest,
+  options: { https: boolean; origin: string; verified?: string | undefined },
+): Credential {
   const source = sourceOf(request);
   const named = request.headers["probity-workspace"];
   // Read or refused, never passed over: without it the call would act in another of the caller's workspaces.
   if (named !== undefined && (typeof named !== "string" || !uuid.test(named)))
     throw httpProblem.request_not_understood({ values: { reason: "the header Probity-Workspace is no id" } });
   const workspace = named;
-  const bearer = /^Bearer ([\w.~+/=-]{20,512})$/.exec(request.headers.authorization ?? "")?.[1];
-  if (bearer?.startsWith(keyPrefix)) return { kind: "key", token: bearer, workspace, source };
+  const bearer = bearerOf(request);
+  if (bearer !== undefined && bearer === options.verified) return { kind: "token", token: bearer, workspace, source };
+  if (bearer !== undefined && looksLikeKey(bearer)) return { kind: "key", token: bearer, workspace, source };
   const token = sessionTokenOf(request, options.https);
   if (token === null || bearer !== undefined) throw httpProblem.not_signed_in();
   if (request.method !== "GET" && request.method !== "HEAD") checkSameSite(request, options.origin);

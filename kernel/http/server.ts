@@ -12,7 +12,7 @@ import type { BudgetSpender, Budget } from "../limits/budget.ts";
 import { network } from "../identity/guard.ts";
 import { doorProblem } from "../work/error.ts";
 import { Problem } from "../work/problem.ts";
-import { credentialOf, sessionTokenOf, sourceOf, uuid } from "./credential.ts";
+import { accessTokenOf, bearerOf, credentialOf, sessionTokenOf, sourceOf, uuid } from "./credential.ts";
 import { securityHeaders } from "./header.ts";
 import { takeOtherMedia } from "./media.ts";
 import { httpProblem, problemDocument, problemOf } from "./problem-document.ts";
@@ -25,6 +25,10 @@ export type HttpOptions = {
   /** By kind of call; `refusal` counts credentials that opened nothing, by address. */
   readonly budgets: Readonly<Record<NonNullable<Route["budget"]> | "refusal", Budget>>;
   readonly logger: FastifyBaseLogger;
+  /** Tells our own access tokens from others; without it none is taken. */
+  readonly tokens?: { isOurs(token: string): Promise<boolean> };
+  /** Told of each bearer token that was not refused, with the address it came from. */
+  readonly keyUse?: { note(token: string, address: string | null): void };
 };
 
 /** The HTTP server with the given routes: validated, limited, each error a problem document, each answer with its headers. */
@@ -99,13 +103,19 @@ function addRoute(
           values: { reason: "a text holds a character that can't be kept, or the body is nested too deep" },
         });
       const query = route.anyQuery === true ? request.query : parseQuery(properties, querySchema, request);
-      const answer = await route.handle(routeRequest(request, query, options), reply).catch(async (error: unknown) => {
-        const tried = request.headers.authorization ?? sessionTokenOf(request, options.https);
-        if (tried !== null && error instanceof Problem && error.status === 401) {
-          await spender.spend(options.budgets.refusal, network(request.ip));
-        }
-        throw error;
-      });
+      const access = accessTokenOf(request);
+      const verified = access !== undefined && (await options.tokens?.isOurs(access)) === true ? access : undefined;
+      const answer = await route
+        .handle(routeRequest(request, query, { ...options, verified }), reply)
+        .catch(async (error: unknown) => {
+          const tried = request.headers.authorization ?? sessionTokenOf(request, options.https);
+          if (tried !== null && error instanceof Problem && error.status === 401) {
+            await spender.spend(options.budgets.refusal, network(request.ip));
+          }
+          throw error;
+        });
+      const used = bearerOf(request);
+      if (used !== undefined) options.keyUse?.note(used, sourceOf(request).address);
       return isAnswer(answer) ? sendAnswer(reply, answer) : answer;
     },
   });
@@ -131,7 +141,7 @@ function callerOf(request: FastifyRequest, https: boolean): string {
 function routeRequest(
   request: FastifyRequest,
   query: unknown,
-  options: HttpOptions & { https: boolean },
+  options: HttpOptions & { https: boolean; verified: string | undefined },
 ): RouteRequest {
   return {
     params: request.params,

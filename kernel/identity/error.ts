@@ -88,6 +88,29 @@ export const identityProblem = defineErrors("identity", {
     detail:
       "This is the last owner, and a workspace needs one. Nothing was changed. Make somebody else an owner first.",
   },
+  key_unknown: {
+    status: 404,
+    title: "No such key",
+    detail: "There is no such key of yours. Nothing was changed. Load the list again.",
+  },
+  key_by_person: {
+    status: 403,
+    title: "Keys are made by people",
+    detail:
+      "A key or token makes no further keys. Nothing was changed. Sign in in a browser and make the key under API keys.",
+  },
+  key_too_long: {
+    status: 422,
+    title: "Longer than allowed",
+    detail:
+      "A key may live {days} days at most here. Nothing was made. Choose a shorter time, or ask an admin to change the policy.",
+  },
+  network_unreadable: {
+    status: 422,
+    title: "Not a network",
+    detail:
+      "{network} is not a network. Nothing was made. Write it like 203.0.113.0/24 or 2001:db8::/32, without bits beyond the prefix.",
+  },
   member_unknown: {
     status: 404,
     title: "No such member",

@@ -144,7 +144,10 @@ describe("set-up", () => {
       workspaceName: "Nordwerk",
       preset: "lab",
     });
-    expect(made).toMatchObject({ slug: "nordwerk", apiKey: expect.stringMatching(/^pk_[\w-]{43}$/) });
+    expect(made).toMatchObject({
+      slug: "nordwerk",
+      apiKey: expect.stringMatching(/^probity_pk_[\w-]{43}[0-9a-f]{8}$/),
+    });
     const credential = { kind: "key", token: made.apiKey, source } as const;
     const { tenantId, role } = await kernel.door.work(credential, "kernel.people.change", async (tx) => tx.who);
     expect([tenantId, role]).toEqual([made.workspaceId, "owner"]);

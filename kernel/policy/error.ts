@@ -19,6 +19,7 @@ export const policyProblem = defineErrors("policy", {
   locks_you_out: {
     status: 422,
     title: "Would lock you out",
-    detail: "The list does not hold the address you come from. Nothing was changed. Add your own network to it first.",
+    detail:
+      "The list does not hold the address you come from. Nothing was changed. Add your own network first, or say that you mean to be locked out.",
   },
 });

@@ -48,6 +48,27 @@ export const policies = {
     schema: Type.Array(network, { maxItems: 100 }),
     presets: same<string[]>([]),
   }),
+  "key.maxDays": define({
+    title: "Longest life of an API key",
+    effect: "New API keys end after this long at the latest.",
+    unit: "days",
+    schema: Type.Integer({ minimum: 1, maximum: 365 }),
+    presets: { "regulatory-docs": 365, decisions: 180, agents: 365, lab: 180, contracts: 365 },
+  }),
+  "token.accessMinutes": define({
+    title: "Life of an access token",
+    effect: "Tokens that programs make from an API key end after this long and are refreshed.",
+    unit: "minutes",
+    schema: Type.Integer({ minimum: 1, maximum: 10 }),
+    presets: same(10),
+  }),
+  "token.refreshDays": define({
+    title: "How long a program may refresh",
+    effect: "After this long a program starts again from its API key.",
+    unit: "days",
+    schema: Type.Integer({ minimum: 1, maximum: 90 }),
+    presets: { "regulatory-docs": 30, decisions: 7, agents: 30, lab: 7, contracts: 30 },
+  }),
   "file.linkMinutes": define({
     title: "Life of a download link",
     effect: "New download links end after this long.",

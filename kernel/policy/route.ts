@@ -1,6 +1,6 @@
-import { BlockList, isIP } from "node:net";
 import { Type } from "typebox";
 import { defineRoute, type Route } from "../http/route.ts";
+import { holdsAddress, isNetwork } from "../http/network.ts";
 import type { Kernel } from "../kernel.ts";
 import { memberNames } from "../tenancy/lookup.ts";
 import { policyProblem } from "./error.ts";
@@ -40,7 +40,12 @@ export function policyRoutes(kernel: Kernel): Route[] {
       permission: change,
       params: Type.Object({ name: Type.String({ maxLength: 60 }) }),
       body: Type.Object(
-        { value: Type.Unknown(), reason: Type.String({ minLength: 1, maxLength: 500 }) },
+        {
+          value: Type.Unknown(),
+          reason: Type.String({ minLength: 1, maxLength: 500 }),
+          /** Said by who wants a list of networks that does not hold their own address. */
+          lockMyselfOut: Type.Optional(Type.Boolean()),
+        },
         { additionalProperties: false },
       ),
       answers: { 200: Type.Object({ name: Type.String(), version: Type.Integer() }) },
@@ -48,13 +53,12 @@ export function policyRoutes(kernel: Kernel): Route[] {
         const { name } = request.params;
         const { value, reason } = request.body;
         if (!isPolicyName(name)) throw policyProblem.unknown();
-        if (
-          name === "access.allowedNetworks" &&
-          fitsPolicy(name, value) &&
-          value.length > 0 &&
-          !holds(value, request.source.address)
-        ) {
-          throw policyProblem.locks_you_out();
+        if (name === "access.allowedNetworks" && fitsPolicy(name, value)) {
+          const wrong = value.find((network) => !isNetwork(network));
+          if (wrong !== undefined) throw policyProblem.value_outside({ values: { name: wrong } });
+          const { address } = request.source;
+          const locksOut = value.length > 0 && (address === null || !holdsAddress(value, address));
+          if (locksOut && request.body.lockMyselfOut !== true) throw policyProblem.locks_you_out();
         }
         const version = await kernel.door.work(request.credential, change, (tx) =>
           changePolicy(tx, name, value, request.version, reason),
@@ -63,17 +67,4 @@ export function policyRoutes(kernel: Kernel): Route[] {
       },
     }),
   ];
-}
-
-function holds(networks: readonly string[], address: string | null): boolean {
-  if (address === null) return false;
-  const list = new BlockList();
-  for (const network of networks) {
-    const [start = "", bits = ""] = network.split("/");
-    const family = isIP(start);
-    if (family === 0 || Number(bits) > (family === 4 ? 32 : 128))
-      throw policyProblem.value_outside({ values: { name: network.slice(0, 50) } });
-    list.addSubnet(start, Number(bits), family === 4 ? "ipv4" : "ipv6");
-  }
-  return list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 }

@@ -4,9 +4,15 @@ import { declaredGrants, type PlatformRole } from "../access/role.ts";
 import { fileRoutes } from "../files/link.ts";
 import { createHttpServer, type HttpOptions } from "../http/server.ts";
 import { issueKey } from "../identity/api-key.ts";
+import { keyRoutes } from "../identity/key-route.ts";
+import { KeyUse } from "../identity/key-use.ts";
 import { jobRoutes } from "../jobs/route.ts";
 import { ledgerRoutes } from "../ledger/route.ts";
 import { BudgetSpender, type Budget } from "../limits/budget.ts";
+import { policyRoutes } from "../policy/route.ts";
+import { AccessTokens } from "../token/access-token.ts";
+import { tokenRoutes } from "../token/route.ts";
+import { SigningKeys } from "../token/signing-key.ts";
 import { openTestKernel, type TestKernel, type TestPerson } from "./kernel.ts";
 
 /** What came back over HTTP; `body` is the parsed JSON, or null where there is none. */
@@ -22,6 +28,9 @@ export type TestCaller = (method: string, path: string, request?: TestRequest) =
 export type TestServer = {
   readonly kernel: TestKernel;
   readonly origin: string;
+  /** Says our own access tokens from others; signs with the instance's keys. */
+  readonly tokens: AccessTokens;
+  readonly keyUse: KeyUse;
   readonly anonymous: TestCaller;
   /** A browser with this person's session cookie, and the headers our own pages send. */
   as(person: TestPerson): TestCaller;
@@ -46,14 +55,19 @@ export const ampleBudgets: HttpOptions["budgets"] = {
 /** A real HTTP server of the given apps on a free loopback port, over a database of its own. */
 export async function openTestServer(
   apps: readonly App[],
-  options: { budgets?: HttpOptions["budgets"] } = {},
+  options: { budgets?: HttpOptions["budgets"]; trustedProxies?: readonly string[] } = {},
 ): Promise<TestServer> {
   const kernel = await openTestKernel({
     apps: apps.map((app) => app.migrations),
     grants: declaredGrants(apps),
     poolSize: 8,
   });
+  const tokens = new AccessTokens(new SigningKeys(kernel), "http://localhost");
+  const keyUse = new KeyUse(kernel.door);
   const routes = [
+    ...keyRoutes(kernel),
+    ...policyRoutes(kernel),
+    ...tokenRoutes(kernel, tokens, { origin: "http://localhost" }),
     ...apps.flatMap((app) => appRoutes(kernel, app)),
     ...ledgerRoutes(kernel),
     ...jobRoutes(kernel),
@@ -61,7 +75,9 @@ export async function openTestServer(
   ];
   const http = await createHttpServer(routes, new BudgetSpender(kernel.door), {
     origin: "http://localhost",
-    trustedProxies: [],
+    trustedProxies: options.trustedProxies ?? [],
+    tokens,
+    keyUse,
     maxUploadBytes: kernel.limits.maxBytes,
     budgets: options.budgets ?? ampleBudgets,
     logger: pino({ level: process.env["PROBITY_TEST_LOG"] ?? "silent" }),
@@ -74,6 +90,8 @@ export async function openTestServer(
   return {
     kernel,
     origin,
+    tokens,
+    keyUse,
     anonymous: caller({}),
     as: (person) =>
       caller({

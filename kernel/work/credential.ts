@@ -15,6 +15,13 @@ export type Credential =
       readonly workspace?: string | undefined;
       readonly source: Source;
     }
+  | {
+      /** A short-lived access token made from a key, whole: its signature is checked before, its hash by the database. */
+      readonly kind: "token";
+      readonly token: string;
+      readonly workspace?: string | undefined;
+      readonly source: Source;
+    }
   | { readonly kind: "link"; readonly token: string; readonly source: Source }
   | { readonly kind: "job"; readonly token: string; readonly source: Source }
   | {
