@@ -7,7 +7,9 @@ import {
   BudgetSpender,
   createHttpServer,
   fileRoutes,
+  isDatabaseAway,
   jobRoutes,
+  keepRunning,
   ledgerRoutes,
   makeSetupLink,
   openIdentity,
@@ -55,6 +57,7 @@ export async function startServer(): Promise<void> {
 
 async function serve(config: Config): Promise<{ close(): Promise<void> }> {
   const logger = pino({ level: config.logLevel, redact: ["req.headers", "password", "token"] });
+  outliveDatabase(logger);
   const instance = await openInstance(config);
   const { kernel } = instance;
   const identity = openIdentity(kernel, { url: config.url });
@@ -63,12 +66,11 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
   const tasks: Record<string, JobHandler> = Object.assign({}, ...instance.apps.map((app) => app.jobs(kernel)));
   const worker = await startWorker(kernel, tasks, { onlyServer: instance.cluster !== undefined, logger });
   // PostgreSQL may be killed under us: bring it back, the pools reconnect by themselves.
-  instance.cluster?.onExit(
-    () =>
-      void instance.cluster
-        ?.restart()
-        .catch((error: unknown) => logger.fatal({ err: error }, "PostgreSQL did not come back")),
-  );
+  const keeper = instance.cluster
+    ? keepRunning(instance.cluster, (error, tried) =>
+        logger.fatal({ err: error, tried }, "PostgreSQL did not come back; it is tried again"),
+      )
+    : undefined;
   await http.listen({ host: config.host, port: config.port });
   const probes = startProbes(kernel, probeOptions(instance, config, logger));
   const sweep = () =>
@@ -84,9 +86,21 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
       await probes.stop();
       await http.close();
       await worker.stop();
+      await keeper?.stop();
       await instance.close();
     },
   };
+}
+
+/**
+ * The last net under the process: a lost database connection that nobody waited for is said, not died of. Whoever leaves
+ * one is at fault; anything else unhandled still ends the process.
+ */
+function outliveDatabase(logger: Parameters<typeof createHttpServer>[2]["logger"]): void {
+  process.on("unhandledRejection", (error) => {
+    if (!isDatabaseAway(error)) throw error;
+    logger.error({ err: error }, "nobody handled a lost database connection");
+  });
 }
 
 /** The instance proves itself over its own loopback address, as anybody could from outside. */

@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { Pool, types, type ClientConfig, type PoolConfig } from "pg";
+import { Client, Pool, types, type ClientConfig, type PoolConfig } from "pg";
 import { rolePassword, type LoginRole } from "./roles.ts";
 
 // A calendar day has no zone: as a JavaScript Date it would move a day west of Greenwich.
@@ -29,4 +29,13 @@ export function openPool(
   pool.on("error", () => undefined);
   pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
+}
+
+/** A connection outside every pool. When it breaks, what runs on it fails; nothing else does. */
+export async function openClient(config: ClientConfig): Promise<Client> {
+  const client = new Client(config);
+  // Without a listener an 'error' event ends the process, though the query that was running has failed by itself.
+  client.on("error", () => undefined);
+  await client.connect();
+  return client;
 }

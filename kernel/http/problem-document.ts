@@ -1,4 +1,6 @@
 import { Type } from "typebox";
+import { isDatabaseAway } from "../database/lost.ts";
+import { doorProblem } from "../work/error.ts";
 import { defineErrors, Problem } from "../work/problem.ts";
 
 export const httpProblem = defineErrors("http", {
@@ -88,6 +90,7 @@ type ValidationIssue = { instancePath?: string; message?: string; keyword?: stri
 /** Makes a problem of whatever was thrown. Only Problems speak; everything else is one opaque 500. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (isDatabaseAway(error)) return doorProblem.busy({ cause: error });
   if (typeof error === "object" && error !== null) {
     if ("validation" in error && Array.isArray(error.validation)) {
       const context = "validationContext" in error ? String(error.validationContext) : "request";

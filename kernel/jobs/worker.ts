@@ -1,10 +1,12 @@
-import { Logger, run, type Runner, type TaskList } from "graphile-worker";
+import { setTimeout as pause } from "node:timers/promises";
+import { Logger, type TaskList } from "graphile-worker";
 import { Type } from "typebox";
 import { Value } from "typebox/value";
 import type { FastifyBaseLogger } from "fastify";
 import type { Kernel } from "../kernel.ts";
 import type { Credential } from "../work/credential.ts";
 import { Problem } from "../work/problem.ts";
+import { keepWorking, type Worker } from "./keep-working.ts";
 
 export type Job = {
   /** Opens the door for what the job was granted. */
@@ -17,6 +19,7 @@ export type JobHandler = (job: Job) => Promise<void>;
 
 const payloadSchema = Type.Object({ job: Type.String(), secret: Type.String(), subject: Type.String() });
 const maxAttempts = 5;
+const hearingMs = 600_000;
 
 /**
  * Runs jobs. One that a killed server left behind is taken up again as soon as that server is known to be dead: with an
@@ -26,21 +29,24 @@ export async function startWorker(
   kernel: Kernel,
   tasks: Readonly<Record<string, JobHandler>>,
   options: { onlyServer: boolean; logger: FastifyBaseLogger; concurrency?: number },
-): Promise<Runner> {
+): Promise<Worker> {
   if (options.onlyServer) await releaseDeadLocks(kernel);
   const taskList: TaskList = {};
   for (const [name, handler] of Object.entries(tasks)) {
     taskList[name] = async (payload, helpers) => runJob(kernel, handler, payload, helpers.job.attempts, options.logger);
   }
-  return run({
-    pgPool: kernel.workerPool,
-    taskList,
-    concurrency: options.concurrency ?? 2,
-    noHandleSignals: true,
-    pollInterval: 500,
-    logger: quietLogger(options.logger),
-    crontab: "",
-  });
+  return keepWorking(
+    {
+      pgPool: kernel.workerPool,
+      taskList,
+      concurrency: options.concurrency ?? 2,
+      noHandleSignals: true,
+      pollInterval: 500,
+      logger: quietLogger(options.logger),
+      crontab: "",
+    },
+    (error) => options.logger.warn({ err: error }, "the worker lost the database and starts anew"),
+  );
 }
 
 async function runJob(
@@ -75,17 +81,31 @@ async function runJob(
     const final = (error instanceof Problem && error.status !== 503) || attempt >= maxAttempts;
     logger.error({ err: error, job: id, attempt }, "job failed");
     if (!final) throw error;
-    await write(
-      "failed",
-      error instanceof Problem
-        ? { code: error.code, title: error.title, detail: error.detail }
-        : {
-            code: "http.broken",
-            title: "Something broke here",
-            detail:
-              "The job could not be finished. Nothing was half-stored. Start it again; if it stays, give the job id to your operator.",
-          },
+    // No attempt follows that could say it: this is said until the database hears it.
+    await untilHeard(() =>
+      write(
+        "failed",
+        error instanceof Problem
+          ? { code: error.code, title: error.title, detail: error.detail }
+          : {
+              code: "http.broken",
+              title: "Something broke here",
+              detail:
+                "The job could not be finished. Nothing was half-stored. Start it again; if it stays, give the job id to your operator.",
+            },
+      ),
     );
+  }
+}
+
+async function untilHeard(say: () => Promise<unknown>): Promise<void> {
+  for (const deadline = Date.now() + hearingMs; ; await pause(500)) {
+    try {
+      await say();
+      return;
+    } catch (error) {
+      if (!(error instanceof Problem && error.status === 503) || Date.now() > deadline) throw error;
+    }
   }
 }
 

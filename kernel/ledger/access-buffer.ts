@@ -93,29 +93,29 @@ export class AccessBuffer implements DoorObserver {
   }
 
   async #write(events: readonly Buffered[]): Promise<void> {
-    const statements: Statement[] = [...Map.groupBy(events, (event) => event.tenantId)].map(([tenantId, batch]) => {
-      const rows = batch.map((event) => ({
-        ...event,
-        at: event.at.toISOString(),
-        actor: event.actorId,
-        row: event.rowId ?? null,
-      }));
-      const refused = batch.every((event) => event.outcome !== "done");
-      const leaf = makeLeaf(
-        { tenantId, actorId: systemActorId },
-        { address: null, requestId: "batch" },
-        {
-          action: refused ? "kernel.access.refused" : "kernel.access.read",
-          outcome: refused ? "refused" : "done",
-          fields: { count: String(batch.length), events: rows },
-        },
-      );
-      return {
-        sql: "select kernel.note_access($1, $2, $3, $4)",
-        parameters: [this.#token, tenantId, leaf.bytes, JSON.stringify(rows)],
-      };
-    });
     try {
+      const statements: Statement[] = [...Map.groupBy(events, (event) => event.tenantId)].map(([tenantId, batch]) => {
+        const rows = batch.map((event) => ({
+          ...event,
+          at: event.at.toISOString(),
+          actor: event.actorId,
+          row: event.rowId ?? null,
+        }));
+        const refused = batch.every((event) => event.outcome !== "done");
+        const leaf = makeLeaf(
+          { tenantId, actorId: systemActorId },
+          { address: null, requestId: "batch" },
+          {
+            action: refused ? "kernel.access.refused" : "kernel.access.read",
+            outcome: refused ? "refused" : "done",
+            fields: { count: String(batch.length), events: rows },
+          },
+        );
+        return {
+          sql: "select kernel.note_access($1, $2, $3, $4)",
+          parameters: [this.#token, tenantId, leaf.bytes, JSON.stringify(rows)],
+        };
+      });
       const client = await this.#pool.connect();
       try {
         await runBatch(client, statements);

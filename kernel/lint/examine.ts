@@ -1,4 +1,5 @@
-import { Client, type ClientConfig } from "pg";
+import type { Client, ClientConfig } from "pg";
+import { openClient } from "../database/pool.ts";
 import { judge, rules, type Finding, type RecordShape } from "./judge.ts";
 import { judgeSettings, poolerOf, settingNames, type Remark } from "./setting.ts";
 
@@ -27,8 +28,7 @@ export async function examine(
   config: ClientConfig,
   options: { readonly shapes?: readonly RecordShape[]; readonly serving: boolean },
 ): Promise<Examination> {
-  const client = new Client({ ...config, application_name: "probity doctor" });
-  await client.connect();
+  const client = await openClient({ ...config, application_name: "probity doctor" });
   try {
     const migrated = await client.query<{ done: boolean }>(
       "select to_regclass('kernel.governed_table') is not null as done",
@@ -81,8 +81,7 @@ export async function examine(
 
 /** A pooler in transaction mode hands one backend to several connections, and LISTEN, advisory locks and prepared names break. */
 async function poolerRemarks(client: Client, config: ClientConfig, backendPid: number): Promise<Remark[]> {
-  const second = new Client({ ...config, application_name: "probity doctor" });
-  await second.connect();
+  const second = await openClient({ ...config, application_name: "probity doctor" });
   let shared = false;
   try {
     for (let attempt = 0; attempt < poolerAttempts && !shared; attempt += 1) {
@@ -129,8 +128,7 @@ function ledgerRemarks(ledger: Examination["ledger"], serving: boolean): Remark[
 
 /** The judge alone, over a connection of its own: what a server asks before it serves. */
 export async function judgeDatabase(config: ClientConfig, shapes: readonly RecordShape[]): Promise<Finding[]> {
-  const client = new Client({ ...config, application_name: "probity judge" });
-  await client.connect();
+  const client = await openClient({ ...config, application_name: "probity judge" });
   try {
     return await judge(client, shapes);
   } finally {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { Client, DatabaseError, type ClientConfig } from "pg";
+import { DatabaseError, type Client, type ClientConfig } from "pg";
+import { openClient } from "../database/pool.ts";
 import { v7 as uuidv7 } from "uuid";
 import { rolePassword, type LoginRole } from "../database/roles.ts";
 import type { Kernel } from "../kernel.ts";
@@ -51,8 +52,11 @@ export function openProbeDatabase(
   const configOf = (role: LoginRole | "setup"): ClientConfig =>
     role === "setup" ? admin : { ...kernel.address, user: role, password: rolePassword(kernel.rootKey.key, role) };
   const connected = async <T>(role: LoginRole | "setup", run: (client: Client) => Promise<T>): Promise<T> => {
-    const client = new Client({ ...configOf(role), application_name: "probity probe", statement_timeout: 15_000 });
-    await client.connect();
+    const client = await openClient({
+      ...configOf(role),
+      application_name: "probity probe",
+      statement_timeout: 15_000,
+    });
     try {
       return await run(client);
     } finally {

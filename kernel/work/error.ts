@@ -1,4 +1,5 @@
 import { DatabaseError } from "pg";
+import { isDatabaseAway } from "../database/lost.ts";
 import { defineErrors, type Problem } from "./problem.ts";
 
 export const doorProblem = defineErrors("kernel", {
@@ -71,7 +72,6 @@ const bySqlState: Readonly<Record<string, keyof typeof doorProblem>> = {
   PB423: "locked",
   "57014": "busy",
   "55P03": "busy",
-  "53300": "busy",
   "40001": "busy",
   "40P01": "busy",
 };
@@ -82,7 +82,7 @@ function isDoorCode(message: string): message is keyof typeof doorProblem {
 
 /** Turns the door's own refusals into problems; any other error stays what it is and becomes an opaque 500. */
 export function problemOfDatabase(error: unknown, permission: string): Problem | undefined {
-  if (isAway(error)) return doorProblem.busy({ cause: error });
+  if (isDatabaseAway(error)) return doorProblem.busy({ cause: error });
   if (!(error instanceof DatabaseError) || error.code === undefined) return undefined;
   if (error.code.startsWith("PB4") && isDoorCode(error.message)) {
     return doorProblem[error.message]({ values: { permission }, cause: error });
@@ -93,11 +93,3 @@ export function problemOfDatabase(error: unknown, permission: string): Problem |
   const known = bySqlState[error.code];
   return known === undefined ? undefined : doorProblem[known]({ cause: error });
 }
-
-/** The database is not there, or no connection was free in time: for the caller both mean "later". */
-function isAway(error: unknown): boolean {
-  if (!(error instanceof Error) || error instanceof DatabaseError) return false;
-  const code = "code" in error ? String(error.code) : "";
-  return awayCodes.has(code) || /^(timeout exceeded when trying to connect|Connection terminated)/.test(error.message);
-}
-const awayCodes = new Set(["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "57P01", "57P03"]);
