@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { pino } from "pino";
 import type { FastifyInstance } from "fastify";
 import {
+  AccessTokens,
   appRoutes,
   BudgetSpender,
   createHttpServer,
@@ -10,19 +11,23 @@ import {
   isDatabaseAway,
   jobRoutes,
   keepRunning,
+  keyRoutes,
+  KeyUse,
   ledgerRoutes,
   makeSetupLink,
   openIdentity,
   peopleRoutes,
   policyRoutes,
   sessionRoutes,
+  SigningKeys,
   startWorker,
   sweepBlobs,
+  tokenRoutes,
   type Identity,
   type JobHandler,
   type Route,
 } from "@probity/kernel";
-import { startProbes, trustRoutes } from "@probity/trust";
+import { openTrustKey, startProbes, trustRoutes } from "@probity/trust";
 import { budgets } from "./budget.ts";
 import { ensureWebBuilt } from "./build-web.ts";
 import { ConfigError, readConfig, type Config } from "./config.ts";
@@ -129,6 +134,8 @@ export async function buildHttp(
   logger: Parameters<typeof createHttpServer>[2]["logger"],
 ): Promise<FastifyInstance> {
   const { kernel, apps } = instance;
+  const tokens = new AccessTokens(new SigningKeys(kernel), config.url);
+  const keyUse = new KeyUse(kernel.door);
   const routes: Route[] = [];
   routes.push(
     ...instanceRoutes(instance, identity, config, { version, budgets, allRoutes: () => routes }),
@@ -139,6 +146,11 @@ export async function buildHttp(
       },
     }),
     ...peopleRoutes(identity, { origin: config.url }),
+    ...keyRoutes(kernel),
+    ...tokenRoutes(kernel, tokens, {
+      origin: config.url,
+      furtherKeys: [openTrustKey(config.home, kernel.rootKey).jwk],
+    }),
     ...policyRoutes(kernel),
     ...ledgerRoutes(kernel),
     ...jobRoutes(kernel),
@@ -157,7 +169,10 @@ export async function buildHttp(
     maxUploadBytes: kernel.limits.maxBytes,
     budgets,
     logger,
+    tokens,
+    keyUse,
   });
+  http.addHook("onClose", () => keyUse.flush());
   await servePages(http, { folder: webFolder, https: config.url.startsWith("https:") });
   return http;
 }

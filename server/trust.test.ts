@@ -5,11 +5,14 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
+  AccessTokens,
   appRoutes,
   BudgetSpender,
   createHttpServer,
   fileRoutes,
   jobRoutes,
+  keyRoutes,
+  policyRoutes,
   declaredGrants,
   ledgerRoutes,
   openIdentity,
@@ -17,12 +20,23 @@ import {
   peopleRoutes,
   scratchTenantIds,
   sessionRoutes,
+  SigningKeys,
+  tokenRoutes,
   writeGrants,
   type Kernel,
   type Route,
 } from "@probity/kernel";
 import { ampleBudgets, createTestDatabase, testRootKey } from "@probity/kernel/testing";
-import { controls, isolationControl, listOf, ProbeRunner, recordOf, trustRoutes, type Control } from "@probity/trust";
+import {
+  controls,
+  isolationControl,
+  listOf,
+  openTrustKey,
+  ProbeRunner,
+  recordOf,
+  trustRoutes,
+  type Control,
+} from "@probity/trust";
 import { executeAsOwner } from "../kernel/lint/trial.ts";
 import { enabledApps } from "./apps.ts";
 
@@ -62,7 +76,12 @@ afterAll(async () => {
 async function serve(fault: Fault): Promise<string> {
   const own: Kernel = { ...kernel, ...fault.kernel };
   const identity = openIdentity(own, { url: publicUrl });
+  const tokens = new AccessTokens(new SigningKeys(own), publicUrl);
+  const furtherKeys = [openTrustKey(folder, own.rootKey).jwk];
   const routes = [
+    ...keyRoutes(own),
+    ...policyRoutes(own),
+    ...tokenRoutes(own, tokens, { origin: publicUrl, furtherKeys }),
     ...trustRoutes(own, { home: folder, publicUrl, version: "0.0.0-test", securityContact }),
     ...sessionRoutes(identity, { origin: publicUrl, sampleData: async () => undefined }),
     ...peopleRoutes(identity, { origin: publicUrl }),
@@ -78,6 +97,7 @@ async function serve(fault: Fault): Promise<string> {
     maxUploadBytes: own.limits.maxBytes,
     budgets: ampleBudgets,
     logger: pino({ level: "silent" }),
+    tokens,
   });
   fault.http?.(http);
   servers.push(http);

@@ -47,15 +47,6 @@ export function trustRoutes(kernel: Kernel, options: TrustOptions): Route[] {
     }),
     defineRoute({
       method: "GET",
-      path: "/.well-known/jwks.json",
-      summary: "Public keys of this instance (RFC 7517)",
-      tag: "trust",
-      permission: "public",
-      answers: { 200: Type.Object({ keys: Type.Array(Type.Unknown()) }) },
-      handle: async () => ({ body: { keys: [key.jwk] } }),
-    }),
-    defineRoute({
-      method: "GET",
       path: "/.well-known/security.txt",
       summary: "Whom to tell of a weakness (RFC 9116)",
       tag: "trust",

@@ -9,7 +9,15 @@ import { endTokens, exchangeKey, refreshTokens } from "./grant.ts";
 const tokenText = Type.String({ minLength: 20, maxLength: 2000 });
 
 /** Short-lived tokens for programs: exchange a key, refresh, end; and the keys that prove them (IDN-09). */
-export function tokenRoutes(kernel: Kernel, tokens: AccessTokens, options: { origin: string }): Route[] {
+export function tokenRoutes(
+  kernel: Kernel,
+  tokens: AccessTokens,
+  options: {
+    readonly origin: string;
+    /** Public keys of this instance for other purposes, published in the same set. */
+    readonly furtherKeys?: readonly Readonly<Record<string, unknown>>[];
+  },
+): Route[] {
   const https = options.origin.startsWith("https:");
   return [
     defineRoute({
@@ -61,19 +69,20 @@ export function tokenRoutes(kernel: Kernel, tokens: AccessTokens, options: { ori
     defineRoute({
       method: "GET",
       path: "/.well-known/jwks.json",
-      summary: "The public keys of our access tokens (RFC 7517)",
+      summary: "Public keys of this instance (RFC 7517)",
       tag: "token",
       permission: "public",
       answers: { 200: Type.Object({ keys: Type.Array(Type.Unknown()) }) },
       handle: async () => ({
-        body: await tokens.keySet(),
+        body: { keys: [...(options.furtherKeys ?? []), ...(await tokens.keySet()).keys] },
         headers: { "cache-control": "public, max-age=3600" },
       }),
     }),
   ];
 
   function keyOf(raw: Parameters<typeof credentialOf>[0]) {
-    const credential = raw.headers.authorization === undefined ? undefined : credentialOf(raw, { https, ...options });
+    const credential =
+      raw.headers.authorization === undefined ? undefined : credentialOf(raw, { https, origin: options.origin });
     // A token makes no further tokens, and a browser has its session.
     if (credential?.kind !== "key") throw tokenProblem.key_needed();
     return credential;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
+  AccessTokens,
   appRoutes,
   BudgetSpender,
   createHttpServer,
@@ -15,13 +16,15 @@ import {
   openKernel,
   openScratch,
   peopleRoutes,
+  SigningKeys,
+  tokenRoutes,
   writeGrants,
   type Kernel,
   type Route,
   type Scratch,
 } from "@probity/kernel";
 import { ampleBudgets, createTestDatabase, testRootKey } from "@probity/kernel/testing";
-import { httpTo, trustRoutes } from "@probity/trust";
+import { httpTo, openTrustKey, trustRoutes } from "@probity/trust";
 import { enabledApps } from "../apps.ts";
 import { readConfig } from "../config.ts";
 import { instanceRoutes } from "../instance-route.ts";
@@ -67,6 +70,10 @@ async function serve(change: (route: Route) => Route = (route) => route): Promis
   routes.push(
     ...[
       ...instanceRoutes(instance, identity, config, { version: "0", budgets: ampleBudgets, allRoutes: () => routes }),
+      ...tokenRoutes(kernel, new AccessTokens(new SigningKeys(kernel), config.url), {
+        origin: config.url,
+        furtherKeys: [openTrustKey(folder, kernel.rootKey).jwk],
+      }),
       ...trustRoutes(kernel, { home: folder, publicUrl: config.url, version: "0" }),
       ...peopleRoutes(identity, { origin: config.url }),
       ...ledgerRoutes(kernel),
