@@ -20,8 +20,6 @@ export default defineConfig({
           globalSetup: ["e2e/journey/web-built.ts"],
           // A browser and a server each: one after the other.
           fileParallelism: false,
-          // A real browser on a busy machine may be late once; a fault is there twice.
-          retry: 1,
         },
       },
     ],

@@ -345,7 +345,7 @@ export async function asDoor(
  * database in the same cluster holds the log back too.
  */
 export async function placeLeaves(server: Pick<TestServer, "kernel">): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 45_000;
   for (;;) {
     await server.kernel.sequencer.drain();
     const [row] = await asDoor(server, "select count(*)::integer as waiting from kernel.ledger_inbox");

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPool } from "../database/pool.ts";
 import { openTestKernel, type TestKernel, type TestPerson } from "../testing/kernel.ts";
 import { testRootKey } from "../testing/database.ts";
+import { placeLeaves } from "../testing/record-suite.ts";
 import { runBatch } from "./batch.ts";
 import type { Tx } from "./door.ts";
 import { Problem } from "./problem.ts";
@@ -118,7 +119,7 @@ describe("the door", () => {
   test("ACC-01 refusals are recorded", async () => {
     await refusal(kernel.door.work(bob.session, "kernel.policy.change", (tx) => tx.all(members)));
     await kernel.access.flush();
-    await kernel.sequencer.drain();
+    await placeLeaves({ kernel });
     const admin = new Client(kernel.admin);
     await admin.connect();
     const found = await admin.query(

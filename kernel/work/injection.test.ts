@@ -7,6 +7,7 @@ import { issueKey } from "../identity/api-key.ts";
 import { endMemberSessions, listMembers, removeMember } from "../identity/people.ts";
 import { makeLeaf } from "../ledger/leaf.ts";
 import { openTestKernel, type TestKernel, type TestPerson } from "../testing/kernel.ts";
+import { placeLeaves } from "../testing/record-suite.ts";
 import type { Credential } from "./credential.ts";
 import type { Tx } from "./door.ts";
 import { query } from "./query.ts";
@@ -64,7 +65,7 @@ describe("LED-02 no leaf stops the log of all", () => {
     const leaf = change(good());
     expect(leaf).not.toBe(good());
     expect(await staged(leaf)).toBe("PB003");
-    await kernel.sequencer.drain();
+    await placeLeaves({ kernel });
   });
 });
 
