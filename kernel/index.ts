@@ -50,6 +50,7 @@ export { SigningKeys } from "./token/signing-key.ts";
 export { fetchOutside, type OutsideAnswer, type OutsideOptions } from "./http/outgoing.ts";
 export { ledgerRoutes } from "./ledger/route.ts";
 export { runIsolated, type IsolatedProgram } from "./isolation/program.ts";
+export { accessRoutes } from "./access/route.ts";
 export { policyValue } from "./policy/store.ts";
 export { policyRoutes } from "./policy/route.ts";
 export { enqueue } from "./jobs/queue.ts";

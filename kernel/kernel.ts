@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import { systemToken } from "./access/role.ts";
-import { openPool, type DatabaseAddress } from "./database/pool.ts";
+import { clientConfig, openPool, type DatabaseAddress } from "./database/pool.ts";
 import { LocalBlobStore, type BlobStore } from "./files/blob-store.ts";
 import { ExtractionPool } from "./files/extract-pool.ts";
 import { FileVault } from "./files/file-vault.ts";
@@ -9,6 +9,7 @@ import { AccessBuffer } from "./ledger/access-buffer.ts";
 import { Sequencer } from "./ledger/sequencer.ts";
 import type { Credential, Source } from "./work/credential.ts";
 import { Door } from "./work/door.ts";
+import { Lanes } from "./work/lane.ts";
 import type { RootKey } from "./vault/root-key.ts";
 import { TenantKeyring } from "./vault/tenant-key.ts";
 
@@ -46,7 +47,11 @@ export function openKernel(address: DatabaseAddress, rootKey: RootKey, options: 
   const keyring = new TenantKeyring(rootKey);
   const limits = options.limits ?? defaultFileLimits;
   const extraction = new ExtractionPool({ limits, ocr: options.ocr ?? false });
-  const appPool = openPool(address, rootKey.key, "probity_app", { max: options.poolSize ?? 10 });
+  const connections = options.poolSize ?? 10;
+  // A few connections carry the short reads and writes of many callers at once; the rest are one caller's at a time.
+  const laneCount = connections >= 4 ? Math.floor(connections * 0.4) : 0;
+  const appPool = openPool(address, rootKey.key, "probity_app", { max: connections - laneCount });
+  const lanes = new Lanes(clientConfig(address, rootKey.key, "probity_app"), laneCount);
   const bufferPool = openPool(address, rootKey.key, "probity_app", { max: 1 });
   const identityPool = openPool(address, rootKey.key, "probity_identity", { max: 4 });
   const workerPool = openPool(address, rootKey.key, "probity_worker", { max: 4 });
@@ -55,7 +60,7 @@ export function openKernel(address: DatabaseAddress, rootKey: RootKey, options: 
   const access = new AccessBuffer(bufferPool, systemToken(rootKey.key));
   const sequencer = new Sequencer(workerPool);
   return {
-    door: new Door(appPool, access),
+    door: new Door(appPool, access, lanes),
     access,
     sequencer,
     identityPool,
@@ -78,6 +83,7 @@ export function openKernel(address: DatabaseAddress, rootKey: RootKey, options: 
       await access.flush();
       await sequencer.stop();
       await extraction.close();
+      await lanes.end();
       await Promise.all([appPool, bufferPool, identityPool, workerPool, acrossPool].map((pool) => pool.end()));
     },
   };

@@ -4,6 +4,7 @@ import { pino } from "pino";
 import type { FastifyInstance } from "fastify";
 import {
   AccessTokens,
+  accessRoutes,
   appRoutes,
   BudgetSpender,
   createHttpServer,
@@ -151,6 +152,7 @@ export async function buildHttp(
       origin: config.url,
       furtherKeys: [openTrustKey(config.home, kernel.rootKey).jwk],
     }),
+    ...accessRoutes(kernel, apps),
     ...policyRoutes(kernel),
     ...ledgerRoutes(kernel),
     ...jobRoutes(kernel),

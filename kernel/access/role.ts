@@ -46,6 +46,7 @@ export const kernelGrants: Grants = {
   "kernel.people.read": ["owner", "admin", "member"],
   "kernel.people.change": ["owner", "admin"],
   "kernel.role.change": ["owner", "admin"],
+  "kernel.access.read": ["owner", "admin"],
   "kernel.key.change": ["owner", "admin", "member"],
   "kernel.key.manage": ["owner", "admin"],
   "kernel.ledger.read": ["owner", "admin"],
@@ -54,7 +55,11 @@ export const kernelGrants: Grants = {
   "kernel.policy.change": ["owner", "admin"],
   "kernel.sso.read": ["owner", "admin"],
   "kernel.sso.change": ["owner", "admin"],
+  "kernel.workspace.freeze": ["owner", "admin"],
+  "kernel.workspace.thaw": ["owner", "admin"],
   "kernel.file.open": ["owner", "admin", "member"],
+  "kernel.outbox.read": ["owner", "admin"],
+  "kernel.outbox.open": ["owner", "admin"],
 };
 
 /** What the server does in nobody's name: its credential is derived from the root key. */

@@ -8,6 +8,11 @@ types.setTypeParser(types.builtins.DATE, (text) => text);
 /** Where the database is; each pool signs in with a role of its own. */
 export type DatabaseAddress = Pick<ClientConfig, "host" | "port" | "database" | "ssl">;
 
+/** What a connection of the given role signs in with. */
+export function clientConfig(address: DatabaseAddress, rootKey: KeyObject, role: LoginRole): ClientConfig {
+  return { ...address, user: role, password: rolePassword(rootKey, role), application_name: `probity ${role}` };
+}
+
 /** A pool that signs in as the given role. Connections that break are dropped and made anew. */
 export function openPool(
   address: DatabaseAddress,
@@ -16,13 +21,10 @@ export function openPool(
   options: PoolConfig = {},
 ): Pool {
   const pool = new Pool({
-    ...address,
-    user: role,
-    password: rolePassword(rootKey, role),
+    ...clientConfig(address, rootKey, role),
     max: 10,
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
-    application_name: `probity ${role}`,
     ...options,
   });
   // An idle connection that dies (a restart of PostgreSQL) is the pool's to replace; a query on it fails by itself.

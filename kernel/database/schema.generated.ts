@@ -4,6 +4,7 @@
  */
 
 import type { ColumnType } from "kysely";
+import type { IPostgresInterval } from "postgres-interval";
 
 export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[]
   ? U[]
@@ -18,6 +19,8 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   : ColumnType<T, T | undefined, T>;
 
 export type Int8 = ColumnType<string, bigint | number | string, bigint | number | string>;
+
+export type Interval = ColumnType<IPostgresInterval, IPostgresInterval | number | string, IPostgresInterval | number | string>;
 
 export type Json = JsonValue;
 
@@ -49,8 +52,66 @@ export interface IdentityAccount {
   user_id: string;
 }
 
+export interface IdentityMail {
+  attempts: Generated<number>;
+  created_at: Generated<Timestamp>;
+  id: string;
+  next_at: Generated<Timestamp>;
+  problem: string | null;
+  sealed: Buffer | null;
+  settled_at: Timestamp | null;
+  state: Generated<string>;
+  template: string;
+  tenant_id: string | null;
+  user_id: string | null;
+}
+
+export interface IdentityOneTimeLink {
+  created_at: Generated<Timestamp>;
+  email: string;
+  expires_at: Timestamp;
+  purpose: string;
+  /**
+   * SHA-256 of the token; the token itself is in the mail alone
+   */
+  token_hash: Buffer;
+  user_id: string | null;
+}
+
+export interface IdentityPasskey {
+  counter: Int8;
+  created_at: Generated<Timestamp>;
+  credential_id: string;
+  id: string;
+  last_used_at: Timestamp | null;
+  name: string;
+  public_key: Buffer;
+  transports: string[];
+  user_id: string;
+}
+
+export interface IdentityPasskeyChallenge {
+  challenge: string;
+  expires_at: Timestamp;
+  purpose: string;
+  session_id: string | null;
+  user_id: string | null;
+}
+
+export interface IdentityRecoveryCode {
+  code_hash: Buffer;
+  created_at: Generated<Timestamp>;
+  id: string;
+  used_at: Timestamp | null;
+  user_id: string;
+}
+
 export interface IdentitySession {
   assurance: Generated<number>;
+  /**
+   * half signed in: the token's hash is hashed once more (identity.await_factor)
+   */
+  awaits_factor: Generated<boolean>;
   created_at: Generated<Timestamp>;
   expires_at: Timestamp;
   id: string;
@@ -72,6 +133,11 @@ export interface IdentitySignInGuard {
   locked_until: Timestamp | null;
 }
 
+export interface IdentitySpentProof {
+  expires_at: Timestamp;
+  proof_hash: Buffer;
+}
+
 export interface IdentitySsoAttempt {
   browser_hash: Buffer;
   connection: string;
@@ -90,6 +156,37 @@ export interface IdentitySsoReplay {
   expires_at: Timestamp;
 }
 
+export interface IdentityStepUpGrant {
+  action: string;
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  id: string;
+  method: string;
+  secret_hash: Buffer;
+  session_id: string;
+  subject: string;
+  /**
+   * the workspace of the act; null for an act on one's own account
+   */
+  tenant_id: string | null;
+  used_at: Timestamp | null;
+}
+
+export interface IdentityTotp {
+  confirmed_at: Timestamp | null;
+  created_at: Generated<Timestamp>;
+  /**
+   * time step of the last code taken: no code of it or before is taken again (RFC 6238 5.2)
+   */
+  last_step: Generated<Int8>;
+  secret_sealed: Buffer;
+  /**
+   * the session that began to set it up, which alone may confirm it
+   */
+  session_id: string | null;
+  user_id: string;
+}
+
 export interface IdentityUser {
   created_at: Generated<Timestamp>;
   disabled_at: Timestamp | null;
@@ -98,6 +195,10 @@ export interface IdentityUser {
   id: string;
   image: string | null;
   name: string;
+  /**
+   * since when they have a second factor; null without. Kept by triggers alone
+   */
+  second_factor_at: Timestamp | null;
   updated_at: Generated<Timestamp>;
 }
 
@@ -205,6 +306,24 @@ export interface KernelExemptTable {
   relation: string;
 }
 
+export interface KernelFreeze {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  reason: string;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  thaw_asked_at: Timestamp | null;
+  thaw_asked_by: string | null;
+  thawed_at: Timestamp | null;
+  thawed_by: string | null;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
 export interface KernelGovernedTable {
   options: Json;
   record: string;
@@ -229,6 +348,7 @@ export interface KernelInvitation {
   expires_at: Timestamp;
   id: string;
   locked_at: Timestamp | null;
+  mailed: Generated<boolean>;
   retain_until: Timestamp | null;
   role: string;
   secret_hash: Buffer;
@@ -365,6 +485,30 @@ export interface KernelMembership {
   version: Generated<number>;
 }
 
+export interface KernelPass {
+  actor_id: string;
+  asked_id: string;
+  bound: string;
+  good_until: Timestamp;
+  hash: Buffer;
+  idle: Interval | null;
+  key_id: string | null;
+  key_networks: string[] | null;
+  kind: string;
+  networks: string[] | null;
+  permissions: string[];
+  seen_at: Timestamp;
+  session_id: string | null;
+  tenant_id: string;
+  user_id: string;
+  who: string;
+}
+
+export interface KernelPassGate {
+  gate: number;
+  turned: Generated<Int8>;
+}
+
 export interface KernelPolicyValue {
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
@@ -476,6 +620,22 @@ export interface KernelSealedValue {
   subject_id: string | null;
   tenant_id: Generated<string>;
   version: number;
+}
+
+export interface KernelShare {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  membership_id: string;
+  record: string;
+  retain_until: Timestamp | null;
+  row_id: string;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
 }
 
 export interface KernelSigningKey {
@@ -602,6 +762,7 @@ export interface KernelWorkspace {
   mfa_required: Generated<boolean>;
   name: string;
   preset: string;
+  sharing: Generated<string>;
   slug: string;
   sso_break_glass_id: string | null;
   sso_forced_domains: string[] | null;
@@ -609,10 +770,18 @@ export interface KernelWorkspace {
 
 export interface DB {
   "identity.account": IdentityAccount;
+  "identity.mail": IdentityMail;
+  "identity.one_time_link": IdentityOneTimeLink;
+  "identity.passkey": IdentityPasskey;
+  "identity.passkey_challenge": IdentityPasskeyChallenge;
+  "identity.recovery_code": IdentityRecoveryCode;
   "identity.session": IdentitySession;
   "identity.sign_in_guard": IdentitySignInGuard;
+  "identity.spent_proof": IdentitySpentProof;
   "identity.sso_attempt": IdentitySsoAttempt;
   "identity.sso_replay": IdentitySsoReplay;
+  "identity.step_up_grant": IdentityStepUpGrant;
+  "identity.totp": IdentityTotp;
   "identity.user": IdentityUser;
   "identity.verification": IdentityVerification;
   "kernel.access_event": KernelAccessEvent;
@@ -623,6 +792,7 @@ export interface DB {
   "kernel.custom_role": KernelCustomRole;
   "kernel.door_secret": KernelDoorSecret;
   "kernel.exempt_table": KernelExemptTable;
+  "kernel.freeze": KernelFreeze;
   "kernel.governed_table": KernelGovernedTable;
   "kernel.idempotency_key": KernelIdempotencyKey;
   "kernel.invitation": KernelInvitation;
@@ -635,6 +805,8 @@ export interface DB {
   "kernel.link": KernelLink;
   "kernel.member_role": KernelMemberRole;
   "kernel.membership": KernelMembership;
+  "kernel.pass": KernelPass;
+  "kernel.pass_gate": KernelPassGate;
   "kernel.policy_value": KernelPolicyValue;
   "kernel.probe_result": KernelProbeResult;
   "kernel.probe_workspace": KernelProbeWorkspace;
@@ -644,6 +816,7 @@ export interface DB {
   "kernel.scim_token": KernelScimToken;
   "kernel.scim_user": KernelScimUser;
   "kernel.sealed_value": KernelSealedValue;
+  "kernel.share": KernelShare;
   "kernel.signing_key": KernelSigningKey;
   "kernel.sso_connection": KernelSsoConnection;
   "kernel.sso_domain": KernelSsoDomain;

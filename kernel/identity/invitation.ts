@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
+import { refuseMoreThanHeld } from "../access/custom-role.ts";
+import { declaredRoles } from "../access/declared.ts";
 import type { PlatformRole } from "../access/role.ts";
 import type { Source } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";
@@ -35,11 +37,13 @@ export type Invitation = {
  */
 export async function invite(
   tx: Tx,
-  invited: { email: string; role: PlatformRole },
-): Promise<{ id: string; token: string; expiresAt: Date }> {
-  await actingRole(tx);
+  invited: { email: string; role: PlatformRole; mailed?: boolean },
+): Promise<{ id: string; token: string; expiresAt: Date; email: string }> {
+  const acting = await actingRole(tx);
   const { role } = invited;
   if (role === "owner") throw identityProblem.owner_only();
+  if (role === "admin" && acting === "member") throw identityProblem.people_not_yours();
+  await refuseMoreThanHeld(tx, [...((await declaredRoles(tx)).get(role) ?? [])]);
   const email = cleanEmail(invited.email);
   if (email === undefined) throw identityProblem.email_unreadable();
   const member = await tx.first(
@@ -58,9 +62,11 @@ export async function invite(
     fields: { email, role, expires_at: expiresAt },
   });
   await tx.all(
-    query.insertInto("kernel.invitation").values({ id, email, role, secret_hash: hash, expires_at: expiresAt }),
+    query
+      .insertInto("kernel.invitation")
+      .values({ id, email, role, secret_hash: hash, expires_at: expiresAt, mailed: invited.mailed ?? false }),
   );
-  return { id, token, expiresAt };
+  return { id, token, expiresAt, email };
 }
 
 /** Invitations of the bound workspace that can still be accepted, the newest first. */
@@ -138,14 +144,21 @@ export async function acceptInvitation(
   if (invitation === undefined) throw identityProblem.invitation_ended();
   const { source, userAgent, previousToken } = acceptance;
   const person = await prove(identity, invitation, acceptance);
-  let membershipId: string;
+  let joined: { membershipId: string; mailed: boolean };
   try {
-    membershipId = await join(identity, invitation, token, person, source);
+    joined = await join(identity, invitation, token, person, source);
   } catch (error) {
     await person.undo();
     throw error;
   }
   const { userId } = person;
+  // The link was in a mail to this address and nowhere else: whoever uses it reads that mailbox.
+  if (joined.mailed) {
+    await identity.kernel.identityPool.query(
+      `update identity."user" set email_verified = true where id = $1 and email = $2 and not email_verified`,
+      [userId, invitation.email],
+    );
+  }
   const session = person.session ?? (await startSession(identity, { userId, source, userAgent, previousToken }));
   if (person.session === undefined) {
     await noteSession(identity.kernel, {
@@ -156,7 +169,7 @@ export async function acceptInvitation(
       source,
     });
   }
-  return { session, tenantId: invitation.tenantId, membershipId };
+  return { session, tenantId: invitation.tenantId, membershipId: joined.membershipId };
 }
 
 type Proved = {
@@ -179,6 +192,7 @@ async function prove(identity: Identity, { email }: Invitation, acceptance: Acce
   const known = await identityPool.query(`select 1 from identity."user" where email = $1`, [email]);
   if (known.rowCount === 0) {
     const person = checkedPerson({ name: acceptance.name, email, password });
+    await identity.site.breached.refuseKnown(password);
     const userId = await insertPerson(identityPool, person);
     if (userId !== undefined) {
       const undo = async () => {
@@ -203,7 +217,7 @@ async function join(
   token: string,
   person: Proved,
   source: Source,
-): Promise<string> {
+): Promise<{ membershipId: string; mailed: boolean }> {
   const credential = kernel.system(invitation.tenantId, source);
   return kernel.door.work(credential, "kernel.membership.accept", async (tx) => {
     const row = await lockOpen(tx, invitation.id);
@@ -218,14 +232,14 @@ async function join(
     });
     await tx.all(query.updateTable("kernel.invitation").set({ accepted_at: new Date() }).where("id", "=", row.id));
     const { userId, name } = person;
-    return admit(tx, { userId, name, email: row.email, role });
+    return { membershipId: await admit(tx, { userId, name, email: row.email, role }), mailed: row.mailed };
   });
 }
 
 function openQuery() {
   return query
     .selectFrom("kernel.invitation")
-    .select(["id", "email", "role", "version", "secret_hash", "expires_at", "created_at"])
+    .select(["id", "email", "role", "version", "secret_hash", "expires_at", "created_at", "mailed"])
     .where("accepted_at", "is", null)
     .where("deleted_at", "is", null)
     .where("expires_at", ">", new Date());

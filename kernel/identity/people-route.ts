@@ -1,9 +1,11 @@
 import { Type } from "typebox";
 import { defineRoute, type Route } from "../http/route.ts";
 import { platformRoles } from "../access/role.ts";
-import { invite, listInvitations, withdrawInvitation } from "./invitation.ts";
+import { workspaceName } from "../tenancy/lookup.ts";
+import { invitationDays, invite, listInvitations, withdrawInvitation } from "./invitation.ts";
 import type { Identity } from "./identity.ts";
-import { changeRole, endMemberSessions, listMembers, removeMember } from "./people.ts";
+import { invitationMail } from "./mail-text.ts";
+import { changeRole, endMemberSessions, handOver, listMembers, removeMember } from "./people.ts";
 
 const read = "kernel.people.read";
 const change = "kernel.people.change";
@@ -11,7 +13,7 @@ const role = Type.Union(platformRoles.map((each) => Type.Literal(each)));
 const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
 
 /** The people of a workspace: list, invite, change role, remove, sign out. */
-export function peopleRoutes({ kernel }: Identity, options: { origin: string }): Route[] {
+export function peopleRoutes({ kernel, post, site }: Identity, options: { origin: string }): Route[] {
   return [
     defineRoute({
       method: "GET",
@@ -46,13 +48,27 @@ export function peopleRoutes({ kernel }: Identity, options: { origin: string }):
         { email: Type.String({ minLength: 3, maxLength: 254 }), role },
         { additionalProperties: false },
       ),
-      answers: { 201: Type.Object({ id: Type.String(), link: Type.String(), expiresAt: Type.String() }) },
+      answers: {
+        201: Type.Object({
+          id: Type.String(),
+          /** Null when it goes by mail: then nobody but its reader has it. */
+          link: Type.Union([Type.String(), Type.Null()]),
+          mailed: Type.Boolean(),
+          expiresAt: Type.String(),
+        }),
+      },
       handle: async (request) => {
-        const made = await kernel.door.work(request.credential, change, (tx) => invite(tx, request.body));
-        return {
-          status: 201,
-          body: { id: made.id, link: `${options.origin}/invite/${made.token}`, expiresAt: made.expiresAt },
-        };
+        const mailed = site.sendsMail;
+        const made = await kernel.door.work(request.credential, change, async (tx) => {
+          const { email, token, ...invited } = await invite(tx, { ...request.body, mailed });
+          const url = `${options.origin}/invite/${token}`;
+          const { role } = request.body;
+          const workspace = await workspaceName(tx);
+          const mail = invitationMail.compose({ workspace, role, url, days: invitationDays });
+          await post.queueIn(tx, mail, { address: email, userId: null });
+          return { ...invited, link: mailed ? null : url, mailed };
+        });
+        return { status: 201, body: made };
       },
     }),
     defineRoute({
@@ -94,6 +110,19 @@ export function peopleRoutes({ kernel }: Identity, options: { origin: string }):
       answers: { 204: "" },
       handle: async (request) => {
         await kernel.door.work(request.credential, change, (tx) => removeMember(tx, request.params.id));
+        return { status: 204 };
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/api/people/{id}/hand-over",
+      summary: "Hand the workspace over: the member becomes owner, you become admin",
+      tag: "people",
+      permission: change,
+      params: idParams,
+      answers: { 204: "" },
+      handle: async (request) => {
+        await kernel.door.work(request.credential, change, (tx) => handOver(tx, request.params.id));
         return { status: 204 };
       },
     }),

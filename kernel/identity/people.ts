@@ -1,4 +1,6 @@
 import { sql } from "kysely";
+import { refuseMoreThanHeld } from "../access/custom-role.ts";
+import { declaredRoles, permissionsOf } from "../access/declared.ts";
 import type { PlatformRole } from "../access/role.ts";
 import { systemActorId } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";
@@ -36,10 +38,10 @@ export async function listMembers(tx: Tx): Promise<Member[]> {
 }
 
 /**
- * The caller's role as it stands now, owner or admin; anybody else is refused. Holding a transaction is not enough: it may
- * have been entered for something else.
+ * The caller's role as it stands now: owner, admin, or a member whose roles include changing people; anybody else is
+ * refused. Holding a transaction is not enough: it may have been entered for something else.
  */
-export async function actingRole(tx: Tx): Promise<"owner" | "admin"> {
+export async function actingRole(tx: Tx): Promise<PlatformRole> {
   if (tx.who.actorId === systemActorId) return "owner";
   const row = await tx.first(
     query
@@ -48,8 +50,13 @@ export async function actingRole(tx: Tx): Promise<"owner" | "admin"> {
       .where("id", "=", tx.who.actorId)
       .where("status", "=", "active"),
   );
-  if (row?.role !== "owner" && row?.role !== "admin") throw identityProblem.people_not_yours();
-  return row.role;
+  return actingAs(tx, row?.role);
+}
+
+async function actingAs(tx: Tx, role: string | undefined): Promise<PlatformRole> {
+  if (role === "owner" || role === "admin") return role;
+  if (role === "member" && (await permissionsOf(tx, tx.who.actorId)).has("kernel.people.change")) return role;
+  throw identityProblem.people_not_yours();
 }
 
 /**
@@ -59,6 +66,12 @@ export async function actingRole(tx: Tx): Promise<"owner" | "admin"> {
 export async function changeRole(tx: Tx, membershipId: string, role: PlatformRole): Promise<void> {
   const target = await lockTarget(tx, membershipId, role === "owner");
   if (target.role === role) return;
+  const declared = await declaredRoles(tx);
+  const before = declared.get(target.role);
+  await refuseMoreThanHeld(
+    tx,
+    [...(declared.get(role) ?? [])].filter((each) => before?.has(each) !== true),
+  );
   await tx.record({
     action: "kernel.membership.change_role",
     record: "kernel.membership",
@@ -68,6 +81,32 @@ export async function changeRole(tx: Tx, membershipId: string, role: PlatformRol
   });
   await tx.all(query.updateTable("kernel.membership").set({ role }).where("id", "=", membershipId));
   await endSessions(tx, membershipId);
+}
+
+/**
+ * Hands the workspace over: the target becomes owner and the caller, an owner, becomes admin, in one transaction. Both
+ * sign in again.
+ */
+export async function handOver(tx: Tx, membershipId: string): Promise<void> {
+  const target = await lockTarget(tx, membershipId, true);
+  const own = await tx.first(
+    query.selectFrom("kernel.membership").select(["version"]).where("id", "=", tx.who.actorId),
+  );
+  const changes = [
+    { id: membershipId, version: target.version, role: "owner", before: target.role },
+    { id: tx.who.actorId, version: own?.version ?? 0, role: "admin", before: "owner" },
+  ].filter((each) => each.role !== each.before);
+  for (const { id, version, role, before } of changes) {
+    await tx.record({
+      action: "kernel.membership.hand_over",
+      record: "kernel.membership",
+      rowId: id,
+      version: version + 1,
+      fields: { role, role_before: before },
+    });
+    await tx.all(query.updateTable("kernel.membership").set({ role }).where("id", "=", id));
+  }
+  for (const { id } of changes) await endSessions(tx, id);
 }
 
 /**
@@ -102,6 +141,7 @@ export async function endMemberSessions(tx: Tx, membershipId: string): Promise<n
   );
   if (target === undefined) throw identityProblem.member_unknown();
   if (target.role === "owner" && acting !== "owner") throw identityProblem.owner_only();
+  if (acting === "member" && target.role !== "member") throw identityProblem.people_not_yours();
   const ended = await endSessions(tx, membershipId);
   await tx.record({
     action: "kernel.session.end",
@@ -116,7 +156,7 @@ export async function endMemberSessions(tx: Tx, membershipId: string): Promise<n
  * Locks every owner's row, the actor's and the target's, in one order, and checks who may do what from what stands after
  * the wait: two owners who unmake each other at once can't leave the workspace without one.
  */
-async function lockTarget(
+export async function lockTarget(
   tx: Tx,
   membershipId: string,
   makesOwner: boolean,
@@ -132,13 +172,13 @@ async function lockTarget(
   );
   const active = rows.filter((row) => row.status === "active");
   const target = active.find((row) => row.id === membershipId);
-  const acting = active.find((row) => row.id === tx.who.actorId)?.role;
-  if (acting !== "owner" && acting !== "admin") throw identityProblem.people_not_yours();
+  const acting = await actingAs(tx, active.find((row) => row.id === tx.who.actorId)?.role);
   if (target === undefined) throw identityProblem.member_unknown();
   if (target.id === tx.who.actorId) throw identityProblem.own_membership();
   if ((target.role === "owner" || makesOwner) && acting !== "owner") {
     throw identityProblem.owner_only();
   }
+  if (acting === "member" && target.role !== "member") throw identityProblem.people_not_yours();
   const owners = active.filter((row) => row.role === "owner");
   if (target.role === "owner" && owners.length < 2) throw identityProblem.last_owner();
   return target;
@@ -175,7 +215,8 @@ async function revokeAll(tx: Tx, table: "kernel.api_key" | "kernel.link", member
   );
 }
 
-async function endSessions(tx: Tx, membershipId: string): Promise<number> {
+/** Ends a member's sessions, in the transaction that changes what they may do. */
+export async function endSessions(tx: Tx, membershipId: string): Promise<number> {
   const row = await tx.first(query.selectNoFrom(sql<number>`kernel.end_member_sessions(${membershipId})`.as("ended")));
   return row?.ended ?? 0;
 }

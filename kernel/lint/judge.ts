@@ -1,4 +1,5 @@
 import type { ClientBase } from "pg";
+import { audiencePolicyMissing } from "./audience-policy-missing.ts";
 import { catalogue } from "./catalogue.ts";
 import { columnFieldMismatch } from "./column-field-mismatch.ts";
 import { definerOwnerTooStrong } from "./definer-owner-too-strong.ts";
@@ -23,6 +24,7 @@ export const rules: readonly Rule[] = [
   runtimeRoleTooStrong,
   ungovernedTable,
   rowSecurityNotForced,
+  audiencePolicyMissing,
   secondPermissivePolicy,
   policyWithoutSubselect,
   plainForeignKey,

@@ -3,7 +3,7 @@ import type { Rule } from "./rule.ts";
 /**
  * A tenant policy may narrow further: "tenant and …" prints with two parentheses before tenant_id, while whatever joins
  * that by OR prints with three. The workspace's own key is its tenant. Restrictive policies may say anything. Everywhere
- * each call of the binding is wrapped.
+ * each call of the binding is wrapped; of those an audience policy (TEN-06) makes, each is named here.
  */
 export const policyWithoutSubselect: Rule = {
   id: "policy-without-subselect",
@@ -16,7 +16,10 @@ export const policyWithoutSubselect: Rule = {
     from policy p cross join lateral (values (p.visible), (p.writable)) as e (expression)
     cross join lateral (select
       case when p.relation = 'kernel.workspace' then '(id' else '(tenant_id' end || ' = ( SELECT kernel.tenant() AS tenant))' as wanted,
-      regexp_replace(e.expression, '\\( SELECT kernel\\.(tenant|actor)\\(\\) AS (tenant|actor)\\)', '', 'g') ~ 'kernel\\.|current_setting' as has_bare_call
+      regexp_replace(regexp_replace(e.expression, '\\( SELECT kernel\\.(tenant|actor)\\(\\) AS (tenant|actor)\\)', '', 'g'),
+        case when p.name = 'audience' and not p.is_permissive
+          then '\\( SELECT kernel\\.(audience_open|mine)\\(\\) AS (audience_open|mine)\\)|\\( SELECT kernel\\.shared_to_me\\(''[a-z_.]+''::text\\) AS shared_to_me\\)|kernel\\.may_see\\(record, row_id\\)'
+          else '$^' end, '', 'g') ~ 'kernel\\.|current_setting' as has_bare_call
     ) as x
     where x.has_bare_call
       or p.is_permissive and p.name = 'tenant' and (e.expression is not null or p.visible is null)

@@ -152,9 +152,12 @@ async function readOne(kernel: Kernel, record: RecordDeclaration, request: Route
     });
     return { body: shown, headers: { etag: `"${String(shown["version"])}"` } };
   }
-  const { who, rows } = await kernel.door.once(request.credential, record.may.read, () => ({
-    statements: [selectOne(record, id)],
-  }));
+  const { who, rows } = await kernel.door.once(
+    request.credential,
+    record.may.read,
+    () => ({ statements: [selectOne(record, id)] }),
+    { short: true },
+  );
   const row = rows[0]?.[0];
   if (row === undefined) throw doorProblem.not_found();
   kernel.access.read(who, record.may.read, request.source, record.name, id);
@@ -199,10 +202,12 @@ async function createOne(
       });
       return created(record, shown);
     }
-    const { rows } = await kernel.door.once(request.credential, permission, () => ({
-      events: [event],
-      statements: [...(claim ? [claim] : []), insertRow(record, id, values)],
-    }));
+    const { rows } = await kernel.door.once(
+      request.credential,
+      permission,
+      () => ({ events: [event], statements: [...(claim ? [claim] : []), insertRow(record, id, values)] }),
+      { short: true },
+    );
     return created(record, presentRow(record, rows.at(-1)?.[0] ?? {}));
   } catch (error) {
     if (error instanceof DatabaseError && error.code === "PB410") return replay(kernel, record, permission, request);

@@ -1,14 +1,40 @@
 import { createHash } from "node:crypto";
-import type { Connection, FieldDef, PoolClient } from "pg";
-import Result from "pg/lib/result.js";
+import { types, type Connection, type FieldDef, type PoolClient } from "pg";
+import { serialize } from "pg-protocol";
 import pgUtils from "pg/lib/utils.js";
 
 /** One statement with its parameters ($1 …), as Kysely's compile() gives it. */
 export type Statement = { readonly sql: string; readonly parameters: readonly unknown[] };
 export type Row = Record<string, unknown>;
 
-/** Statement names known to each server connection: a name counts once ParseComplete came, whatever failed after it. */
-const preparedOf = new WeakMap<Connection, Set<string>>();
+type Column = { readonly name: string; readonly parse: (text: string) => unknown };
+/** A statement a server connection has parsed; its columns once they were described. */
+type Prepared = { columns: readonly Column[] | undefined };
+
+/**
+ * What is known of a connection. A name counts once ParseComplete came, whatever failed after it: a statement parsed in a
+ * batch that fails stays prepared on the server.
+ */
+class Wire {
+  readonly prepared = new Map<string, Prepared>();
+  /** Parses on their way, oldest first: "" for one without a name. */
+  readonly parsing: { readonly name: string; readonly batch: Batch }[] = [];
+
+  static of(connection: Connection): Wire {
+    let wire = wires.get(connection);
+    if (wire === undefined) {
+      const made = new Wire();
+      wire = made;
+      connection.on("parseComplete", () => {
+        const done = made.parsing.shift();
+        if (done && done.name !== "") made.prepared.set(done.name, { columns: undefined });
+      });
+      wires.set(connection, wire);
+    }
+    return wire;
+  }
+}
+const wires = new WeakMap<Connection, Wire>();
 const nameOf = new Map<string, string>();
 
 function statementName(sql: string): string {
@@ -22,90 +48,116 @@ function statementName(sql: string): string {
   return name;
 }
 
+const executeMessage = serialize.execute();
+const describeMessage = serialize.describe({ type: "P" });
+const syncMessage = serialize.sync();
+const noColumns: readonly Column[] = [];
+
 /**
- * Sends several statements in one round trip: N × Parse/Bind/Describe/Execute and one Sync. Without an explicit BEGIN they
- * are one implicit transaction: an error anywhere rolls all of it back and leaves the connection idle.
+ * Several statements in one round trip: N × (Parse) Bind (Describe) Execute and one Sync, as one write. Without an explicit
+ * BEGIN they are one implicit transaction: an error anywhere rolls all of it back and leaves the connection idle. What is
+ * known of a statement is neither parsed nor described again.
  */
-class Batch {
+export class Batch {
   readonly promise: Promise<Row[][]>;
-  readonly #statements: readonly { sql: string; values: (string | Buffer | null)[] }[];
-  readonly #results: Result[] = [];
-  #current = new Result();
+  readonly #names: readonly string[];
+  readonly #values: readonly (string | Buffer | null)[][];
+  readonly #texts: readonly string[];
+  readonly #results: Row[][] = [];
+  #rows: Row[] = [];
+  #columns: (readonly Column[] | undefined)[] = [];
   #resolve: (rows: Row[][]) => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;
-  #parsing: string[] = [];
-  #wire: Connection | undefined;
-  readonly #onParsed = () => {
-    const name = this.#parsing.shift();
-    if (name !== undefined && this.#wire) preparedOf.get(this.#wire)?.add(name);
-  };
+  #wire: Wire | undefined;
 
-  constructor(statements: readonly Statement[]) {
+  readonly #onSubmit: () => void;
+
+  /** `onSubmit` is called when the connection comes to this batch: what was sent ahead of its turn is answered next. */
+  constructor(statements: readonly Statement[], onSubmit: () => void = () => undefined) {
+    this.#onSubmit = onSubmit;
     // Serialised before anything is sent: a value that throws half-way must not leave a first half to be committed.
-    this.#statements = statements.map(({ sql, parameters }) => ({
-      sql,
-      values: parameters.map((value) => pgUtils.prepareValue(value)),
-    }));
+    this.#texts = statements.map(({ sql }) => sql);
+    this.#names = statements.map(({ sql }) => statementName(sql));
+    this.#values = statements.map(({ parameters }) => parameters.map((value) => pgUtils.prepareValue(value)));
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
   }
 
-  submit(wire: Connection): void {
-    this.#wire = wire;
-    const prepared = preparedOf.get(wire) ?? new Set<string>();
-    preparedOf.set(wire, prepared);
-    wire.on("parseComplete", this.#onParsed);
-    wire.stream.cork();
-    for (const { sql, values } of this.#statements) {
-      const name = statementName(sql);
-      if (!prepared.has(name) && !this.#parsing.includes(name)) {
-        this.#parsing.push(name);
-        wire.parse({ name, text: sql, types: [] }, true);
-      }
-      wire.bind({ statement: name, values }, true);
-      wire.describe({ type: "P", name: "" }, true);
-      wire.execute({ portal: "" }, true);
-    }
-    wire.sync();
-    wire.stream.uncork();
+  /** pg calls this when the connection is free for it. */
+  submit(connection: Connection): void {
+    if (this.#wire === undefined) this.send(connection);
+    this.#onSubmit();
   }
 
-  handleParseComplete(): void {}
+  /** Writes it now, though the connection may still be answering what was sent before. */
+  send(connection: Connection): void {
+    const wire = Wire.of(connection);
+    this.#wire = wire;
+    const pieces: Buffer[] = [];
+    for (const [index, known] of this.#names.entries()) {
+      const prepared = wire.prepared.get(known);
+      let name = known;
+      if (prepared === undefined) {
+        // Asked for twice before the first answer: only one of them may take the name.
+        if (wire.parsing.some((each) => each.name === known)) name = "";
+        wire.parsing.push({ name, batch: this });
+        pieces.push(serialize.parse({ name, text: this.#texts[index] ?? "", types: [] }));
+      }
+      pieces.push(serialize.bind({ statement: name, values: this.#values[index] ?? [] }));
+      if (prepared?.columns === undefined) pieces.push(describeMessage);
+      this.#columns.push(prepared?.columns);
+      pieces.push(executeMessage);
+    }
+    pieces.push(syncMessage);
+    connection.stream.write(Buffer.concat(pieces));
+  }
+
   handleRowDescription(message: { fields: FieldDef[] }): void {
-    this.#current.addFields(message.fields);
+    this.#described(
+      message.fields.map(({ name, dataTypeID }) => ({ name, parse: types.getTypeParser(dataTypeID, "text") })),
+    );
   }
-  handleDataRow(message: { fields: (Buffer | string | null)[] }): void {
-    this.#current.addRow(this.#current.parseRow(message.fields));
+  handleDataRow(message: { fields: (string | null)[] }): void {
+    const row: Row = {};
+    const columns = this.#columns[this.#results.length] ?? noColumns;
+    for (let index = 0; index < columns.length; index += 1) {
+      const column = columns[index];
+      const text = message.fields[index];
+      if (column) row[column.name] = text === null || text === undefined ? null : column.parse(text);
+    }
+    this.#rows.push(row);
   }
-  handleCommandComplete(message: { text: string }): void {
-    this.#current.addCommandComplete(message);
-    this.#next();
+  handleCommandComplete(): void {
+    // A statement that answers nothing is described by NoData, which pg passes on to nobody.
+    if (this.#columns[this.#results.length] === undefined) this.#described(noColumns);
+    this.#results.push(this.#rows);
+    this.#rows = [];
   }
   handleEmptyQuery(): void {
-    this.#next();
+    this.handleCommandComplete();
   }
+  handleParseComplete(): void {}
   handlePortalSuspended(): void {}
   handleCopyInResponse(): void {}
   handleCopyData(): void {}
 
   /** pg forgets the running query here and ReadyForQuery finds nobody: settle now or never. */
   handleError(error: Error): void {
-    if (this.#wire) this.#settle(this.#wire);
+    const parsing = this.#wire?.parsing ?? [];
+    while (parsing[0]?.batch === this) parsing.shift();
     this.#reject(error);
   }
   handleReadyForQuery(): void {
-    if (this.#wire) this.#settle(this.#wire);
-    this.#resolve(this.#results.map((result) => result.rows));
+    this.#resolve(this.#results);
   }
 
-  #next(): void {
-    this.#results.push(this.#current);
-    this.#current = new Result();
-  }
-  #settle(wire: Connection): void {
-    wire.off("parseComplete", this.#onParsed);
+  #described(columns: readonly Column[]): void {
+    const index = this.#results.length;
+    this.#columns[index] = columns;
+    const prepared = this.#wire?.prepared.get(this.#names[index] ?? "");
+    if (prepared) prepared.columns ??= columns;
   }
 }
 

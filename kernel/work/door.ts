@@ -4,7 +4,8 @@ import { makeLeaf, type LedgerEvent } from "../ledger/leaf.ts";
 import { runBatch, type Row, type Statement } from "./batch.ts";
 import type { Credential, Who } from "./credential.ts";
 import { problemOfDatabase } from "./error.ts";
-import { HintCache } from "./hint.ts";
+import { HintCache, type Hint } from "./hint.ts";
+import { gaveUpWaiting, type Lanes } from "./lane.ts";
 import { rowsOf } from "./query.ts";
 import { sql } from "./sql.ts";
 
@@ -34,15 +35,21 @@ export type OncePlan = {
   readonly events?: readonly LedgerEvent[];
   readonly statements: readonly Compilable<unknown>[];
 };
+export type OnceOptions = {
+  /** A row or a few by their key, never a list: it may share a connection with others that are just as short. */
+  readonly short?: boolean;
+};
 
 export class Door {
   readonly #pool: Pool;
   readonly #observer: DoorObserver;
+  readonly #lanes: Lanes | undefined;
   readonly #hints = new HintCache();
 
-  constructor(pool: Pool, observer: DoorObserver) {
+  constructor(pool: Pool, observer: DoorObserver, lanes?: Lanes) {
     this.#pool = pool;
     this.#observer = observer;
+    this.#lanes = lanes;
   }
 
   /**
@@ -52,10 +59,10 @@ export class Door {
   async work<T>(credential: Credential, permission: string, run: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#guarded(credential, permission, async (client) => {
       const [, entered] = await runBatch(client, [sql.begin, enterStatement(credential, permission)]);
-      const who = whoOf(entered);
-      this.#hints.set(credential, who);
+      const { who, judged } = this.#entered(credential, entered);
       const result = await run(new BoundTx(client, who, credential));
       await runBatch(client, [sql.commit]);
+      if (judged) await keepPass(client, credential);
       return result;
     });
   }
@@ -68,20 +75,34 @@ export class Door {
     credential: Credential,
     permission: string,
     plan: (who: Who) => OncePlan,
+    options: OnceOptions = {},
   ): Promise<{ who: Who; rows: Row[][] }> {
+    const hint = this.#hints.get(credential);
+    const lane = options.short === true && hint ? this.#lanes?.free() : undefined;
+    if (lane && hint) {
+      const planned = plan(hint.who);
+      try {
+        const rows = await lane.run(onceStatements(credential, permission, hint.who, planned));
+        const { who, judged } = this.#entered(credential, rows[0]);
+        if (judged) await lane.run([keepStatement(credential)]).catch(() => undefined);
+        return { who, rows: rows.slice(1 + (planned.events?.length ?? 0)) };
+      } catch (error) {
+        // A connection of its own for what waits for a lock or was planned for somebody else: nothing of it was kept.
+        if (!gaveUpWaiting(error) && !isStaleHint(error)) throw this.#refusal(error, credential, permission);
+      }
+    }
     return this.#guarded(credential, permission, async (client) => {
-      const hint = this.#hints.get(credential);
       if (hint !== undefined) {
         try {
-          return await this.#enterAndRun(client, credential, permission, { ...plan(hint), who: hint });
+          return await this.#enterAndRun(client, credential, permission, hint.who, plan(hint.who));
         } catch (error) {
           // Only a leaf in the name of who the credential was: planned anew below. Anything else is the answer.
-          if (!(error instanceof DatabaseError) || error.code !== staleHint) throw error;
+          if (!isStaleHint(error)) throw error;
         }
       }
       const [entered] = await runBatch(client, [enterStatement(credential, permission)]);
-      const who = whoOf(entered);
-      return this.#enterAndRun(client, credential, permission, { ...plan(who), who });
+      const { who } = this.#entered(credential, entered);
+      return this.#enterAndRun(client, credential, permission, who, plan(who));
     });
   }
 
@@ -89,17 +110,37 @@ export class Door {
     client: PoolClient,
     credential: Credential,
     permission: string,
-    planned: OncePlan & { readonly who: Who },
+    expected: Who,
+    planned: OncePlan,
   ): Promise<{ who: Who; rows: Row[][] }> {
-    const leaves = (planned.events ?? []).map((event) => leafStatement(credential, event, planned.who));
-    const [entered, ...rest] = await runBatch(client, [
-      enterStatement(credential, permission),
-      ...leaves,
-      ...planned.statements.map(compiled),
-    ]);
-    const who = whoOf(entered);
-    this.#hints.set(credential, who);
-    return { who, rows: rest.slice(leaves.length) };
+    const rows = await runBatch(client, onceStatements(credential, permission, expected, planned));
+    const { who, judged } = this.#entered(credential, rows[0]);
+    if (judged) await keepPass(client, credential);
+    return { who, rows: rows.slice(1 + (planned.events?.length ?? 0)) };
+  }
+
+  /** Who the door let in, read once for each answer it gives; whether it had to judge, because there was no pass. */
+  #entered(credential: Credential, rows: Row[] | undefined): Hint {
+    const answer = rows?.[0]?.["enter"];
+    if (typeof answer !== "string") throw new Error("The door answered without saying who entered");
+    const known = this.#hints.get(credential);
+    if (known?.answer === answer) return known;
+    const [tenantId = "", actorId = "", userId = "", sessionId = "", role = "", subjectId = "", mark] =
+      answer.split("|");
+    const hint: Hint = {
+      answer,
+      judged: mark === "judged",
+      who: {
+        tenantId,
+        actorId,
+        userId: userId === "" ? null : userId,
+        sessionId: sessionId === "" ? null : sessionId,
+        role,
+        subjectId: subjectId === "" ? null : subjectId,
+      },
+    };
+    this.#hints.set(credential, hint);
+    return hint;
   }
 
   /** One definer function that needs no tenant (a session's own profile, a rate budget): never a table. */
@@ -158,17 +199,22 @@ export class Door {
       await runBatch(client, [sql.rollback]).catch((failure: unknown) => {
         broken ??= failure instanceof Error ? failure : new Error("rollback failed");
       });
-      const problem = problemOfDatabase(error, permission);
-      if (problem === undefined) throw error;
-      if (problem.status === 401 || problem.status === 403 || problem.status === 404 || problem.status === 423) {
-        this.#observer.refused(credential, permission, problem.code, this.#hints.get(credential));
-        this.#hints.delete(credential);
-      }
-      throw problem;
+      throw this.#refusal(error, credential, permission);
     } finally {
       client.off("error", onError);
       client.release(broken);
     }
+  }
+
+  /** The problem an error of the database stands for; a refusal is told to the observer. */
+  #refusal(error: unknown, credential: Credential, permission: string): unknown {
+    const problem = problemOfDatabase(error, permission);
+    if (problem === undefined) return error;
+    if (problem.status === 401 || problem.status === 403 || problem.status === 404 || problem.status === 423) {
+      this.#observer.refused(credential, permission, problem.code, this.#hints.get(credential)?.who);
+      this.#hints.delete(credential);
+    }
+    return problem;
   }
 }
 
@@ -176,7 +222,24 @@ export class Door {
 const nobody: Credential = { kind: "link", token: "", source: { address: null, requestId: "function" } };
 
 /** stage_leaf refuses a leaf of another tenant or actor with this SQLSTATE. */
-const staleHint = "PB003";
+function isStaleHint(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === "PB003";
+}
+
+/** Has the verdict kept for the next request. Without it that one is judged anew, so a failure here is nobody's loss. */
+async function keepPass(client: PoolClient, credential: Credential): Promise<void> {
+  await runBatch(client, [keepStatement(credential)]).catch(() => undefined);
+}
+
+function keepStatement(credential: Credential): Statement {
+  const workspace = "workspace" in credential ? (credential.workspace ?? null) : null;
+  return { sql: "select kernel.keep_pass($1, $2, $3)", parameters: [credential.kind, credential.token, workspace] };
+}
+
+function onceStatements(credential: Credential, permission: string, who: Who, planned: OncePlan): Statement[] {
+  const leaves = (planned.events ?? []).map((event) => leafStatement(credential, event, who));
+  return [enterStatement(credential, permission), ...leaves, ...planned.statements.map(compiled)];
+}
 
 class BoundTx implements Tx {
   readonly who: Who;
@@ -225,17 +288,4 @@ function leafStatement(credential: Credential, event: LedgerEvent, who: Who): St
 function compiled(query: Compilable<unknown>): Statement {
   const { sql: text, parameters } = query.compile();
   return { sql: text, parameters };
-}
-
-function whoOf(rows: Row[] | undefined): Who {
-  const row = rows?.[0];
-  if (row === undefined) throw new Error("The door answered without saying who entered");
-  return {
-    tenantId: String(row["tenant_id"]),
-    actorId: String(row["actor_id"]),
-    userId: row["user_id"] === null ? null : String(row["user_id"]),
-    sessionId: row["session_id"] === null ? null : String(row["session_id"]),
-    role: String(row["role"]),
-    subjectId: row["subject_id"] === null ? null : String(row["subject_id"]),
-  };
 }

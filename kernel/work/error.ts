@@ -23,6 +23,12 @@ export const doorProblem = defineErrors("kernel", {
     title: "Second factor needed",
     detail: "This workspace requires a second factor. Your work is safe. Set one up to go on.",
   },
+  step_up_required: {
+    status: 403,
+    title: "Confirm it is you",
+    detail:
+      "This act needs a fresh proof of who you are, good for this act alone. Nothing was changed. Confirm it is you, then send it again.",
+  },
   source_not_allowed: {
     status: 403,
     title: "Address not on the list",

@@ -1,28 +1,37 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Credential, Who } from "./credential.ts";
+
+/** The door's last answer to a credential: its words, and who they name. */
+export type Hint = { readonly answer: string; readonly judged: boolean; readonly who: Who };
 
 /**
  * Remembers who a credential was the last time, so that a leaf can be written before the door has answered. A hint grants
  * nothing: the database decides each time, and a wrong hint is only a leaf that is refused.
  */
 export class HintCache {
-  readonly #whos = new Map<string, Who>();
+  readonly #hints = new Map<string, Hint>();
+  readonly #keys = new WeakMap<Credential, string>();
   readonly #limit = 10_000;
 
-  get(credential: Credential): Who | undefined {
-    return this.#whos.get(keyOf(credential));
+  get(credential: Credential): Hint | undefined {
+    return this.#hints.get(this.#keyOf(credential));
   }
-  set(credential: Credential, who: Who): void {
-    if (this.#whos.size >= this.#limit) this.#whos.clear();
-    this.#whos.set(keyOf(credential), who);
+  set(credential: Credential, hint: Hint): void {
+    if (this.#hints.size >= this.#limit) this.#hints.clear();
+    this.#hints.set(this.#keyOf(credential), hint);
   }
   delete(credential: Credential): void {
-    this.#whos.delete(keyOf(credential));
+    this.#hints.delete(this.#keyOf(credential));
   }
-}
 
-/** Tokens are not kept in memory longer than their request: the key is a hash. */
-function keyOf(credential: Credential): string {
-  const workspace = "workspace" in credential ? (credential.workspace ?? "") : "";
-  return createHash("sha256").update(`${credential.kind}|${credential.token}|${workspace}`).digest("base64url");
+  /** Tokens are not kept in memory longer than their request: the key is a hash, made once a request. */
+  #keyOf(credential: Credential): string {
+    let key = this.#keys.get(credential);
+    if (key === undefined) {
+      const workspace = "workspace" in credential ? (credential.workspace ?? "") : "";
+      key = hash("sha256", `${credential.kind}|${credential.token}|${workspace}`, "base64url");
+      this.#keys.set(credential, key);
+    }
+    return key;
+  }
 }

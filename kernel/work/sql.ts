@@ -5,5 +5,5 @@ export const sql = {
   begin: { sql: "begin", parameters: [] },
   commit: { sql: "commit", parameters: [] },
   rollback: { sql: "rollback", parameters: [] },
-  enter: { sql: "select * from kernel.enter($1, $2, $3, $4, $5)", parameters: [] },
+  enter: { sql: "select kernel.enter($1, $2, $3, $4, $5)", parameters: [] },
 } as const satisfies Record<string, Statement>;

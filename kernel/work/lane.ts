@@ -1,0 +1,113 @@
+import { Client, DatabaseError, type ClientConfig } from "pg";
+import { Batch, type Row, type Statement } from "./batch.ts";
+
+/**
+ * One connection on which several short pieces of work are under way at once: each is sent when it comes and answered in
+ * order, each an implicit transaction of its own (PostgreSQL 18 manual, "Pipeline Mode"). It saves both sides most of the
+ * system calls and the waking up that a short statement costs. A statement that waits for a lock would keep those behind it
+ * waiting: it is given up after `lockTimeoutMs`, and its caller runs it anew on a connection of its own.
+ */
+class Lane {
+  readonly #config: ClientConfig;
+  #line: Promise<Line> | undefined;
+  #underWay = 0;
+
+  constructor(config: ClientConfig) {
+    this.#config = config;
+  }
+
+  /** How many batches are not answered yet. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  async run(statements: readonly Statement[]): Promise<Row[][]> {
+    this.#underWay += 1;
+    try {
+      const line = await (this.#line ??= this.#connect());
+      return await line.run(statements);
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  async end(): Promise<void> {
+    const line = await this.#line?.catch(() => undefined);
+    await line?.client.end();
+  }
+
+  /** A line that broke fails what is on it; the next call gets a new one. */
+  async #connect(): Promise<Line> {
+    const gone = () => (this.#line = undefined);
+    const line = new Line(new Client({ ...this.#config, lock_timeout: lockTimeoutMs }), gone);
+    await line.client.connect().catch((error: unknown) => {
+      gone();
+      throw error;
+    });
+    return line;
+  }
+}
+
+class Line {
+  readonly client: Client;
+  /** Sent, and not yet given to pg, which waits for one at a time. */
+  readonly #sent: Batch[] = [];
+  #handed = false;
+
+  constructor(client: Client, onGone: () => void) {
+    this.client = client;
+    const gone = (error: Error) => {
+      onGone();
+      for (const batch of this.#sent.splice(0)) batch.handleError(error);
+    };
+    client.on("error", gone);
+    client.on("end", () => gone(new Error("the connection ended")));
+  }
+
+  run(statements: readonly Statement[]): Promise<Row[][]> {
+    const batch = new Batch(statements, () => {
+      this.#handed = false;
+      this.#handOver();
+    });
+    batch.send(this.client.connection);
+    this.#sent.push(batch);
+    this.#handOver();
+    return batch.promise;
+  }
+
+  #handOver(): void {
+    if (this.#handed) return;
+    const next = this.#sent.shift();
+    if (next === undefined) return;
+    this.#handed = true;
+    this.client.query(next);
+  }
+}
+
+const lockTimeoutMs = 250;
+const mostUnderWay = 16;
+
+/** Some lanes; the one with the least under way is taken. */
+export class Lanes {
+  readonly #lanes: readonly Lane[];
+
+  constructor(config: ClientConfig, count: number) {
+    this.#lanes = Array.from({ length: count }, () => new Lane(config));
+  }
+
+  /** Undefined when there is none or each has enough to do. */
+  free(): Lane | undefined {
+    let best: Lane | undefined;
+    for (const lane of this.#lanes) if (lane.underWay < (best?.underWay ?? mostUnderWay)) best = lane;
+    return best;
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.end()));
+  }
+}
+
+/** Whether a lane gave a statement up because it waited for a lock. */
+export function gaveUpWaiting(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === "55P03";
+}
