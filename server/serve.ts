@@ -133,6 +133,7 @@ export async function buildHttp(
   identity: Identity,
   config: Config,
   logger: Parameters<typeof createHttpServer>[2]["logger"],
+  own: { readonly budgets?: Parameters<typeof createHttpServer>[2]["budgets"] } = {},
 ): Promise<FastifyInstance> {
   const { kernel, apps } = instance;
   const tokens = new AccessTokens(new SigningKeys(kernel), config.url);
@@ -169,7 +170,7 @@ export async function buildHttp(
     origin: config.url,
     trustedProxies: config.trustedProxies,
     maxUploadBytes: kernel.limits.maxBytes,
-    budgets,
+    budgets: own.budgets ?? budgets,
     logger,
     tokens,
     keyUse,

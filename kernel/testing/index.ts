@@ -1,6 +1,6 @@
 // What the tests of apps, trust and server build on.
 export { createTestDatabase, testRootKey } from "./database.ts";
 export { testIsolation, type IsolationSuite } from "./isolation-suite.ts";
-export { openTestKernel, type TestKernel, type TestPerson } from "./kernel.ts";
+export { issueTestKey, openTestKernel, type TestKernel, type TestPerson } from "./kernel.ts";
 export { asDoor, testRecord, type RecordSuite } from "./record-suite.ts";
 export { ampleBudgets, openTestServer, type TestAnswer, type TestCaller, type TestServer } from "./server.ts";

@@ -5,6 +5,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
 import { kernelGrants, writeGrants, type PlatformRole } from "../access/role.ts";
 import type { MigrationFolder } from "../database/migrate.ts";
+import { issueKey, revokeKey } from "../identity/api-key.ts";
 import { openKernel, type Kernel } from "../kernel.ts";
 import type { Credential } from "../work/credential.ts";
 import { foundWorkspace } from "../tenancy/found-workspace.ts";
@@ -55,6 +56,26 @@ export async function openTestKernel(
       await database.drop();
     },
   };
+}
+
+/** The token of an API key of this person, as it is after its making: past its end or revoked when asked. */
+export async function issueTestKey(
+  kernel: Kernel,
+  person: TestPerson,
+  key: { permissions: readonly string[]; expiresAt?: Date; revoked?: boolean },
+): Promise<string> {
+  const { membershipId, session } = person;
+  const expiresAt = key.expiresAt ?? new Date(Date.now() + 3_600_000);
+  return kernel.door.work(session, "kernel.key.change", async (tx) => {
+    const { id, token } = await issueKey(tx, {
+      membershipId,
+      name: "test key",
+      permissions: key.permissions,
+      expiresAt,
+    });
+    if (key.revoked === true) await revokeKey(tx, id, "own");
+    return token;
+  });
 }
 
 async function addPerson(kernel: Kernel, workspace: string, role: PlatformRole): Promise<TestPerson> {

@@ -1,0 +1,75 @@
+/** What the matrix of routes expects where a route's declared permission does not say it already. */
+
+/** One caller that must be kept out. */
+export type Cell =
+  | "anonymous"
+  | "other tenant"
+  | "lower role"
+  | "disabled person"
+  | "expired key"
+  | "revoked key"
+  | "key without the permission"
+  | "no second factor where one is required"
+  | "frozen workspace"
+  | "address not on the list"
+  | "change by cookie without our header";
+
+/** What each cell answers on a route with a permission of its own. */
+export const expected: Readonly<Record<Cell, number>> = {
+  anonymous: 401,
+  "other tenant": 404,
+  "lower role": 403,
+  "disabled person": 401,
+  "expired key": 401,
+  "revoked key": 401,
+  "key without the permission": 403,
+  "no second factor where one is required": 403,
+  "frozen workspace": 423,
+  "address not on the list": 403,
+  "change by cookie without our header": 403,
+};
+
+/** Routes anybody may call, each with the reason. One that is not here fails the matrix. */
+export const publicRoutes: Readonly<Record<string, string>> = {
+  "GET /healthz": "tells a balancer that the process lives",
+  "GET /readyz": "tells a balancer that the database answers",
+  "GET /api/instance": "what the sign-in page shows",
+  "GET /api/openapi.json": "the description of this API",
+  "POST /api/session": "signing in",
+  "GET /api/setup/{token}": "opened by a one-time link",
+  "POST /api/setup/{token}": "opened by a one-time link",
+  "GET /api/invitations/{token}": "opened by an invitation's link",
+  "POST /api/invitations/{token}": "opened by an invitation's link",
+  "POST /api/token": "judges the key or refresh token it is sent",
+  "POST /api/token/end": "whoever holds a token may end it",
+  "GET /.well-known/jwks.json": "public keys",
+  "GET /trust.json": "the trust statement is for outsiders",
+  "GET /.well-known/security.txt": "whom to tell of a weakness",
+  "POST /api/check": "the check without an account; nothing is stored",
+  "GET /api/check/example": "the check without an account; nothing is stored",
+};
+
+/** Routes about a browser's own session, before any workspace: what anonymous gets there. */
+export const sessionRoutes: Readonly<Record<string, number>> = {
+  "GET /api/session": 401,
+  // Signing out twice is signing out.
+  "DELETE /api/session": 204,
+  "GET /api/session/all": 401,
+  "DELETE /api/session/all/{id}": 401,
+};
+
+/** Cells in which a route answers otherwise than its permission says, each with the reason beside it. */
+export const exceptions: Readonly<Record<string, Partial<Record<Cell, readonly number[]>>>> = {
+  // The link itself is the credential: a session or key beside it counts for nothing, and a made-up one is no link.
+  "GET /api/files/{token}": Object.fromEntries(Object.keys(expected).map((cell) => [cell, [401]])),
+};
+
+/** What must be filled in by hand, because only certain values get past the first look. */
+export const samples: Readonly<Record<string, { readonly params?: Record<string, string>; readonly body?: unknown }>> =
+  {
+    "PUT /api/policy/{name}": { params: { name: "file.linkMinutes" }, body: { value: 30, reason: "Matrix" } },
+    "POST /api/people/invitations": { body: { email: "matrix@example.test", role: "member" } },
+    "GET /api/files/{token}": { params: { token: `ln_${"A".repeat(43)}` } },
+  "POST /api/keys": { body: { name: "Matrix", permissions: ["kernel.job.read"], days: 1 } },
+    "POST /api/regulatory-docs/findings/{id}/due": { body: { dueOn: "2030-01-31" } },
+  };
