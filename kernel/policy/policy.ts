@@ -11,6 +11,8 @@ type Definition<S extends TSchema> = {
   readonly effect: string;
   readonly unit: string;
   readonly schema: S;
+  /** What each choice is called, where the value is one of a few; switches are on and off. */
+  readonly words?: Readonly<Record<string, string>>;
   readonly presets: Readonly<Record<Preset, Static<S>>>;
 };
 
@@ -69,6 +71,71 @@ export const policies = {
     schema: Type.Integer({ minimum: 1, maximum: 90 }),
     presets: { "regulatory-docs": 30, decisions: 7, agents: 30, lab: 7, contracts: 30 },
   }),
+  "access.sharing": define({
+    title: "Who sees a document",
+    effect:
+      "By owner: a collection or document, and all that derives from it, is seen by its owner and those it is shared with alone; nobody else finds it, admins included.",
+    unit: "",
+    schema: Type.Union([Type.Literal("workspace"), Type.Literal("owner")]),
+    words: { workspace: "Everybody in the workspace", owner: "Its owner and those it is shared with" },
+    presets: {
+      "regulatory-docs": "workspace",
+      decisions: "workspace",
+      agents: "workspace",
+      lab: "workspace",
+      contracts: "owner",
+    },
+  }),
+  "review.everyDays": define({
+    title: "Time between access reviews",
+    effect: "A review of every member and key opens by itself this long after the last one closed.",
+    unit: "days",
+    schema: Type.Integer({ minimum: 7, maximum: 366 }),
+    presets: { "regulatory-docs": 91, decisions: 91, agents: 182, lab: 91, contracts: 91 },
+  }),
+  "review.dueDays": define({
+    title: "Time to finish an access review",
+    effect: "A review that is open for longer is shown as overdue to every admin.",
+    unit: "days",
+    schema: Type.Integer({ minimum: 1, maximum: 90 }),
+    presets: same(14),
+  }),
+  "operator.maxHours": define({
+    title: "Longest grant to an operator",
+    effect: "Whoever runs the instance is let in for this long at most; the grant ends by itself.",
+    unit: "hours",
+    schema: Type.Integer({ minimum: 1, maximum: 72 }),
+    presets: { "regulatory-docs": 24, decisions: 8, agents: 24, lab: 8, contracts: 8 },
+  }),
+  "anomaly.downloadsPerHour": define({
+    title: "Downloads an hour before an alarm",
+    effect: "Somebody who opens, downloads or exports more than this within an hour is shown as an anomaly.",
+    unit: "an hour",
+    schema: Type.Integer({ minimum: 5, maximum: 10_000 }),
+    presets: { "regulatory-docs": 200, decisions: 200, agents: 500, lab: 300, contracts: 60 },
+  }),
+  "anomaly.refusalsPerHour": define({
+    title: "Refusals an hour before an alarm",
+    effect:
+      "Somebody who asks for more records that are not there or not theirs within an hour is shown as an anomaly.",
+    unit: "an hour",
+    schema: Type.Integer({ minimum: 5, maximum: 1_000 }),
+    presets: { "regulatory-docs": 40, decisions: 40, agents: 60, lab: 40, contracts: 20 },
+  }),
+  "anomaly.travelMinutes": define({
+    title: "Time to change networks",
+    effect: "Somebody active from two far networks within this time, in turns, is shown as an anomaly.",
+    unit: "minutes",
+    schema: Type.Integer({ minimum: 1, maximum: 240 }),
+    presets: same(30),
+  }),
+  "anomaly.lockSource": define({
+    title: "Lock the source of an anomaly",
+    effect: "Somebody with an open anomaly is signed out and stays out until an admin releases the alarm.",
+    unit: "",
+    schema: Type.Boolean(),
+    presets: { "regulatory-docs": false, decisions: true, agents: false, lab: true, contracts: true },
+  }),
   "file.linkMinutes": define({
     title: "Life of a download link",
     effect: "New download links end after this long.",
@@ -94,6 +161,17 @@ export function isPolicyName(name: string): name is PolicyName {
 export function isPreset(name: string): name is Preset {
   return presets.some((each) => each === name);
 }
+/** What one may choose from; null where a value is typed. */
+export function policyChoices(name: PolicyName): { value: string | boolean; label: string }[] | null {
+  const definition: Definition<TSchema> = policies[name];
+  if (definition.words) return Object.entries(definition.words).map(([value, label]) => ({ value, label }));
+  if (Type.IsBoolean(definition.schema))
+    return [
+      { value: true, label: "on" },
+      { value: false, label: "off" },
+    ];
+  return null;
+}
 /** Whether a value is one this policy may have. */
 export function fitsPolicy<N extends PolicyName>(name: N, value: unknown): value is PolicyValue<N> {
   return Value.Check(policies[name].schema, value);
@@ -112,14 +190,14 @@ export function presetOverview(): { id: Preset; title: string; main: { title: st
   return presets.map((id) => ({
     id,
     title: presetTitles[id],
-    main: Object.values(policies).map(({ title, unit, presets: values }) => ({
-      title,
-      value: sayValue(values[id], unit),
-    })),
+    main: Object.keys(policies)
+      .filter(isPolicyName)
+      .map((name) => ({ title: policies[name].title, value: sayValue(name, policies[name].presets[id]) })),
   }));
 }
 
-function sayValue(value: number | readonly string[], unit: string): string {
-  if (typeof value === "number") return `${value} ${unit}`;
-  return value.length === 0 ? "any address" : value.join(", ");
+function sayValue(name: PolicyName, value: number | boolean | string | readonly string[]): string {
+  if (typeof value === "number") return `${value} ${policies[name].unit}`;
+  if (typeof value === "object") return value.length === 0 ? "any address" : value.join(", ");
+  return policyChoices(name)?.find((choice) => choice.value === value)?.label ?? String(value);
 }

@@ -8,6 +8,7 @@ import {
   isPolicyName,
   isPreset,
   policies,
+  policyChoices,
   type PolicyName,
   type PolicyValue,
   type Preset,
@@ -18,6 +19,8 @@ export type PolicyInForce = {
   readonly title: string;
   readonly effect: string;
   readonly unit: string;
+  /** What one may choose from; null where the value is typed. */
+  readonly choices: readonly { readonly value: string | boolean; readonly label: string }[] | null;
   readonly value: unknown;
   readonly presetValue: unknown;
   readonly differs: boolean;
@@ -54,6 +57,7 @@ export async function policiesInForce(tx: Tx): Promise<PolicyInForce[]> {
       title,
       effect,
       unit,
+      choices: policyChoices(name),
       value,
       presetValue,
       differs: JSON.stringify(value) !== JSON.stringify(presetValue),

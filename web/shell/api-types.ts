@@ -139,13 +139,18 @@ export interface TrustStatement {
 }
 
 /** One number or list in force; `version` is 0 while the preset stands. */
+/** A number, a list, one of a few words, or a switch. */
+export type PolicyValue = number | boolean | string | string[];
+
 export interface PolicyItem {
   name: string;
   title: string;
   effect: string;
   unit: string;
-  value: number | string[];
-  presetValue: number | string[];
+  /** What one may choose from; null where the value is typed. */
+  choices: { value: string | boolean; label: string }[] | null;
+  value: PolicyValue;
+  presetValue: PolicyValue;
   differs: boolean;
   version: number;
   changedBy: { id: string; name: string | null } | null;

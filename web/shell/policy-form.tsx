@@ -1,10 +1,10 @@
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { Act } from "../kit/act.tsx";
-import { Field } from "../kit/field.tsx";
+import { Choice, Field } from "../kit/field.tsx";
 import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { write } from "./api.ts";
-import type { PolicyItem } from "./api-types.ts";
+import type { PolicyItem, PolicyValue } from "./api-types.ts";
 import { api } from "./path.ts";
 import { policyText, sayPolicy, typedPolicy } from "./policy-value.ts";
 import { asProblem } from "./problem.ts";
@@ -17,10 +17,10 @@ export function PolicyForm(props: { item: PolicyItem; onClose: () => void; onCha
   const [text, setText] = useState(() => policyText(item.value));
   const [reason, setReason] = useState("");
   const [errors, setErrors] = useState<{ value?: string; reason?: string }>({});
-  useEffect(() => box.current?.querySelector<HTMLElement>("input, textarea")?.focus(), []);
+  useEffect(() => box.current?.querySelector<HTMLElement>("input, textarea, select")?.focus(), []);
   const typed = typedPolicy(text, item.value);
   const change = useMutation({
-    mutationFn: (value: number | string[]) =>
+    mutationFn: (value: PolicyValue) =>
       write("PUT", api.policy(item.name), { value, reason: reason.trim() }, { version: item.version }),
     onSuccess: props.onChanged,
   });
@@ -33,8 +33,8 @@ export function PolicyForm(props: { item: PolicyItem; onClose: () => void; onCha
     setErrors(found);
     if (Object.keys(found).length === 0 && typeof typed !== "string") change.mutate(typed.value);
   };
-  const now = sayPolicy(item.value, item.unit);
-  const next = typeof typed === "string" ? null : sayPolicy(typed.value, item.unit);
+  const now = sayPolicy(item.value, item);
+  const next = typeof typed === "string" ? null : sayPolicy(typed.value, item);
   const field = `value-${item.name}`;
   return (
     <form
@@ -53,10 +53,18 @@ export function PolicyForm(props: { item: PolicyItem; onClose: () => void; onCha
       </p>
       {change.isError && <ProblemNotice problem={asProblem(change.error)} />}
       <div className={css.pair}>
-        {typeof item.value === "number" ? (
+        {item.choices !== null ? (
+          <Choice
+            name={field}
+            label={item.title}
+            value={text}
+            options={item.choices.map(({ value, label }) => ({ value: String(value), label }))}
+            onChange={setText}
+          />
+        ) : typeof item.value === "number" ? (
           <Field
             name={field}
-            label={`${item.title}, in ${item.unit}`}
+            label={item.unit === "" ? item.title : `${item.title}, in ${item.unit}`}
             value={text}
             onChange={setText}
             error={errors.value}

@@ -18,7 +18,7 @@ export function PolicyLimit({ name }: { name: string }) {
   if (item === undefined) return <>…</>;
   return (
     <Go to={page.policy(ws, name)} className={css.limit}>
-      {sayPolicy(item.value, item.unit)}
+      {sayPolicy(item.value, item)}
     </Go>
   );
 }

@@ -90,12 +90,12 @@ export function Policy() {
                         ◆{" "}
                       </span>
                     )}
-                    {sayPolicy(item.value, item.unit)}
+                    {sayPolicy(item.value, item)}
                   </dd>
                 </div>
                 <div>
                   <dt>Preset</dt>
-                  <dd>{item.differs ? sayPolicy(item.presetValue, item.unit) : "the same"}</dd>
+                  <dd>{item.differs ? sayPolicy(item.presetValue, item) : "the same"}</dd>
                 </div>
               </dl>
               <div className={css.act}>
