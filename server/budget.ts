@@ -7,7 +7,7 @@ import type { Budget } from "@probity/kernel";
 export const budgets = {
   api: { name: "api", limit: 20, windowSeconds: 2, block: 10 },
   authentication: { name: "authentication", limit: 30, windowSeconds: 900, block: 1 },
-  registration: { name: "registration", limit: 10, windowSeconds: 1800, block: 1 },
+  registration: { name: "registration", limit: 3, windowSeconds: 1800, block: 1 },
   upload: { name: "upload", limit: 600, windowSeconds: 3600, block: 10 },
   analysis: { name: "analysis", limit: 60, windowSeconds: 3600, block: 1 },
   refusal: { name: "refusal", limit: 120, windowSeconds: 60, block: 10 },

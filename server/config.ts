@@ -1,5 +1,7 @@
 import { isIP } from "node:net";
 import { resolve } from "node:path";
+import type { CaptchaConfig } from "@probity/kernel";
+import { breachedOf, captchaOf, isSender, isSmtpUrl } from "./account-config.ts";
 
 /** Everything an operator can set by environment variable, read and checked once. Holds secrets: never log it whole. */
 export interface Config {
@@ -28,6 +30,14 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Where weaknesses are reported: an e-mail address or an https address; undefined shows as such on the trust page. */
   readonly securityContact: string | undefined;
+  /** The mail server and the sender; undefined keeps mails in the outbox. */
+  readonly smtp: { readonly url: string; readonly from: string } | undefined;
+  /** Whether anybody may open an account and a workspace. */
+  readonly registration: boolean;
+  /** The check against robots before registration and password reset. */
+  readonly captcha: CaptchaConfig;
+  /** A service that knows breached passwords by range; undefined asks nobody. */
+  readonly breachedPasswords: string | undefined;
 }
 
 /** A local folder (absolute), or a bucket of an S3-compatible store; its credentials come from the AWS_* variables. */
@@ -65,6 +75,12 @@ export class ConfigError extends Error {
 
 /** Every variable this process reads that bears our name; an unknown one is an error, since a typing slip would pass unseen. */
 const KNOWN = [
+  "PROBITY_BREACHED_PASSWORDS",
+  "PROBITY_CAPTCHA",
+  "PROBITY_CAPTCHA_SECRET",
+  "PROBITY_MAIL_FROM",
+  "PROBITY_REGISTRATION",
+  "PROBITY_SMTP_URL",
   "PROBITY_FREE_CHECK",
   "PROBITY_HOME",
   "PROBITY_HOST",
@@ -103,6 +119,12 @@ export function readConfig(environment: Environment = process.env): Config {
   if (databaseDirectUrl !== undefined && !environment["DATABASE_URL"]?.trim()) {
     problems.push("DATABASE_DIRECT_URL is set without DATABASE_URL; set both, or neither for the embedded database.");
   }
+  const smtpUrl = read("PROBITY_SMTP_URL", parseSmtp, undefined);
+  const mailFrom = read("PROBITY_MAIL_FROM", parseSender, undefined);
+  if ((smtpUrl === undefined) !== (mailFrom === undefined)) {
+    problems.push("PROBITY_SMTP_URL and PROBITY_MAIL_FROM are set together, or neither: without them mails stay in the outbox.");
+  }
+  const captchaSecret = environment["PROBITY_CAPTCHA_SECRET"]?.trim() || undefined;
   const home = resolve(read("PROBITY_HOME", parseFolder, "./.probity"));
   const config: Config = {
     port,
@@ -121,6 +143,10 @@ export function readConfig(environment: Environment = process.env): Config {
     ocr: read("PROBITY_OCR", parseSwitch, false),
     logLevel: read("PROBITY_LOG_LEVEL", parseLogLevel, "info"),
     securityContact: read("PROBITY_SECURITY_CONTACT", parseContact, undefined),
+    smtp: smtpUrl === undefined || mailFrom === undefined ? undefined : { url: smtpUrl, from: mailFrom },
+    registration: read("PROBITY_REGISTRATION", parseSwitch, false),
+    captcha: read("PROBITY_CAPTCHA", (text) => parseCaptcha(text, captchaSecret), { kind: "proof" }),
+    breachedPasswords: read("PROBITY_BREACHED_PASSWORDS", parseBreached, undefined),
   };
   if (problems.length > 0) {
     throw new ConfigError(
@@ -169,6 +195,29 @@ function parseContact(text: string): string | Problem {
   return isEmail || parseUrl(text)?.protocol === "https:"
     ? text
     : wrong(text, "an e-mail address or an https:// address");
+}
+
+function parseSmtp(text: string): string | Problem {
+  // It may hold a password, however it is mistyped.
+  return isSmtpUrl(text)
+    ? text
+    : new Problem("not such an address (not shown, it may hold a password)", "smtps://user:password@host:465 or smtp://user:password@host:587");
+}
+
+function parseSender(text: string): string | Problem {
+  return isSender(text) ? text : wrong(text, "an address such as probity@example.com, or Name <address>");
+}
+
+function parseCaptcha(text: string, secret: string | undefined): CaptchaConfig | Problem {
+  return (
+    captchaOf(text, secret) ??
+    wrong(text, "proof, or recaptcha:SITEKEY, turnstile:SITEKEY or hcaptcha:SITEKEY with PROBITY_CAPTCHA_SECRET set")
+  );
+}
+
+function parseBreached(text: string): string | undefined | Problem {
+  if (text === "off") return undefined;
+  return breachedOf(text) ?? wrong(text, "off, on, or the https:// address of a range service");
 }
 
 function parseFolder(text: string): string | Problem {

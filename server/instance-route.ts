@@ -54,6 +54,7 @@ export function instanceRoutes(
           setUp: await isSetUp(identity),
           name: new URL(config.url).host,
           version: options.version,
+          registration: config.registration,
           freeCheck: { on: config.freeCheck, perHour: options.budgets["check"]?.limit ?? 0 },
           packs: listPacks(),
           limits: { maxBytes: kernel.limits.maxBytes, maxPages: kernel.limits.maxPages },

@@ -5,21 +5,27 @@ import type { FastifyInstance } from "fastify";
 import {
   AccessTokens,
   accessRoutes,
+  accountRoutes,
   appRoutes,
   BudgetSpender,
   createHttpServer,
+  factorRoutes,
   fileRoutes,
+  freezeRoutes,
   isDatabaseAway,
   jobRoutes,
   keepRunning,
   keyRoutes,
   KeyUse,
   ledgerRoutes,
+  mailJob,
   makeSetupLink,
   openIdentity,
+  outboxRoutes,
   peopleRoutes,
   policyRoutes,
   sessionRoutes,
+  SmtpSender,
   SigningKeys,
   startWorker,
   sweepBlobs,
@@ -27,6 +33,7 @@ import {
   type Identity,
   type JobHandler,
   type Route,
+  type Tx,
 } from "@probity/kernel";
 import { openTrustKey, startProbes, trustRoutes } from "@probity/trust";
 import { budgets } from "./budget.ts";
@@ -66,10 +73,15 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
   outliveDatabase(logger);
   const instance = await openInstance(config);
   const { kernel } = instance;
-  const identity = openIdentity(kernel, { url: config.url });
+  const { url, registration, captcha, breachedPasswords } = config;
+  const sender = config.smtp === undefined ? undefined : new SmtpSender(config.smtp);
+  const identity = openIdentity(kernel, { url, registration, captcha, breachedPasswords, sendsMail: sender !== undefined });
   const http = await buildHttp(instance, identity, config, logger);
   kernel.sequencer.start();
-  const tasks: Record<string, JobHandler> = Object.assign({}, ...instance.apps.map((app) => app.jobs(kernel)));
+  const tasks: Record<string, JobHandler> = Object.assign(
+    { "kernel.mail": mailJob(kernel.identityPool, identity.post, sender) },
+    ...instance.apps.map((app) => app.jobs(kernel)),
+  );
   const worker = await startWorker(kernel, tasks, { onlyServer: instance.cluster !== undefined, logger });
   // PostgreSQL may be killed under us: bring it back, the pools reconnect by themselves.
   const keeper = instance.cluster
@@ -92,6 +104,7 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
       await probes.stop();
       await http.close();
       await worker.stop();
+      sender?.close();
       await keeper?.stop();
       await instance.close();
     },
@@ -139,14 +152,16 @@ export async function buildHttp(
   const tokens = new AccessTokens(new SigningKeys(kernel), config.url);
   const keyUse = new KeyUse(kernel.door);
   const routes: Route[] = [];
+  const sampleData = async (tx: Tx) => {
+    for (const app of apps) await app.furnish?.(tx);
+  };
   routes.push(
     ...instanceRoutes(instance, identity, config, { version, budgets, allRoutes: () => routes }),
-    ...sessionRoutes(identity, {
-      origin: config.url,
-      sampleData: async (tx) => {
-        for (const app of apps) await app.furnish?.(tx);
-      },
-    }),
+    ...sessionRoutes(identity, { origin: config.url, sampleData }),
+    ...accountRoutes(identity, { origin: config.url, sampleData }),
+    ...outboxRoutes(identity),
+    ...factorRoutes(identity, { origin: config.url }),
+    ...freezeRoutes(identity),
     ...peopleRoutes(identity, { origin: config.url }),
     ...keyRoutes(kernel),
     ...tokenRoutes(kernel, tokens, {

@@ -8,7 +8,7 @@ import { passwordLength } from "./password-rule.ts";
 import { hashSessionTokens } from "./session-hash.ts";
 
 /** Seconds a session may last whatever a workspace allows; each workspace's own absolute and idle limits are the door's. */
-const sessionCeilingSeconds = 7 * 24 * 3600;
+export const sessionCeilingSeconds = 7 * 24 * 3600;
 /** The one header that says where a sign-in comes from; it is set here and never taken from a request. */
 export const sourceHeader = "x-probity-source";
 

@@ -1,5 +1,6 @@
 import { createHmac, type KeyObject } from "node:crypto";
 import { isIPv6 } from "node:net";
+import type { PoolClient } from "pg";
 import type { Kernel } from "../kernel.ts";
 
 /** Five failed sign-ins within 15 minutes close an account or a source for 15 minutes; then it opens by itself (IDN-05). */
@@ -51,4 +52,9 @@ export function network(address: string | null): string {
     return [high >> 8, high & 255, low >> 8, low & 255].join(".");
   }
   return `${groups.slice(0, 4).join(":")}::/64`;
+}
+
+/** Opens a locked account for somebody who has just read its mailbox. The source stays counted. */
+export async function releaseAccount(client: PoolClient, rootKey: KeyObject, email: string): Promise<void> {
+  await client.query("delete from identity.sign_in_guard where key = $1", [guardKeys(rootKey, null, email).account]);
 }

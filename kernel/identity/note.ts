@@ -3,9 +3,14 @@ import type { LedgerEvent } from "../ledger/leaf.ts";
 import { instanceTenantId, type Source } from "../work/credential.ts";
 import { Problem } from "../work/problem.ts";
 
-/** What happened around a session, for the ledger. */
+/** What happened around a session or a second factor, for the ledger. */
 export type SessionEvent = {
-  readonly action: "kernel.session.start" | "kernel.session.end";
+  readonly action:
+    | "kernel.password.change"
+    | "kernel.address.confirm"
+    | "kernel.session.start"
+    | "kernel.session.end"
+    | "kernel.factor.add" | "kernel.factor.remove" | "kernel.factor.prove" | "kernel.step_up.grant";
   readonly outcome: "done" | "refused";
   readonly userId: string | null;
   readonly reason?: string;
@@ -40,6 +45,14 @@ export async function noteSession(kernel: Kernel, event: SessionEvent): Promise<
       if (!(error instanceof Problem) || error.status !== 423) throw error;
     }
   }
+}
+
+/** A new password, and how it came. */
+export function notePassword(
+  kernel: Kernel,
+  change: { userId: string; reason: "reset" | "changed" | "import"; source: Source },
+): Promise<void> {
+  return noteSession(kernel, { action: "kernel.password.change", outcome: "done", ...change });
 }
 
 async function stage(kernel: Kernel, tenantId: string, source: Source, event: LedgerEvent): Promise<void> {

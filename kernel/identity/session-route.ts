@@ -2,13 +2,15 @@ import { Type } from "typebox";
 import type { FastifyRequest } from "fastify";
 import { checkSameSite, cookieName } from "../http/credential.ts";
 import { httpProblem } from "../http/problem-document.ts";
-import { defineRoute, type Answer, type Route } from "../http/route.ts";
+import { defineRoute, type Route } from "../http/route.ts";
 import { presetOverview } from "../policy/policy.ts";
 import type { Tx } from "../work/door.ts";
 import { identityProblem } from "./error.ts";
 import { acceptInvitation, invitationOf } from "./invitation.ts";
 import type { Identity } from "./identity.ts";
-import { endSession, listSessions, sessionProfile, signOut, type NewSession } from "./session.ts";
+import { endOtherSessions, endSession, listSessions, signOut, type NewSession } from "./session.ts";
+import { ownOf, profileAnswer, signedInAnswer } from "./session-answer.ts";
+import { sessionCookie } from "./session-token.ts";
 import { completeSetup, setupLinkOpen } from "./setup.ts";
 import { signIn } from "./sign-in.ts";
 
@@ -32,20 +34,11 @@ export type SessionRouteOptions = {
 /** Sign-in, sign-out, one's own sessions, the set-up link and invitations. */
 export function sessionRoutes(identity: Identity, options: SessionRouteOptions): Route[] {
   const https = options.origin.startsWith("https:");
-  const cookie = (session: NewSession) => ({
-    "set-cookie": `${cookieName(https)}=${session.token}; Path=/; HttpOnly; SameSite=Lax${https ? "; Secure" : ""}; Expires=${session.expiresAt.toUTCString()}`,
-  });
+  const cookie = (session: NewSession) => sessionCookie(https, session);
   const ended = {
     "set-cookie": `${cookieName(https)}=; Path=/; HttpOnly; SameSite=Lax${https ? "; Secure" : ""}; Max-Age=0`,
   };
   const sameSite = (request: FastifyRequest) => checkSameSite(request, options.origin);
-  const profileAnswer = async (token: string): Promise<Answer> => {
-    const profile = await sessionProfile(identity, token);
-    if (!profile) throw httpProblem.not_signed_in();
-    return {
-      body: { user: { id: profile.userId, name: profile.name, email: profile.email }, workspaces: profile.workspaces },
-    };
-  };
 
   return [
     defineRoute({
@@ -65,7 +58,13 @@ export function sessionRoutes(identity: Identity, options: SessionRouteOptions):
           userAgent: request.userAgent,
           previousToken: request.sessionToken ?? undefined,
         });
-        return { ...(await profileAnswer(session.token)), headers: cookie(session) };
+        if (session.half) return { ...(await signedInAnswer(identity, session.token)), headers: cookie(session) };
+        // What the sign-in saw in its own two round trips; a third one would see the same.
+        const { userId: id, name, email: address, workspaces } = session.profile;
+        return {
+          body: { user: { id, name, email: address }, assurance: 1, secondFactor: false, workspaces },
+          headers: cookie(session),
+        };
       },
     }),
     defineRoute({
@@ -77,7 +76,7 @@ export function sessionRoutes(identity: Identity, options: SessionRouteOptions):
       answers: { 200: profileSchema },
       handle: async (request) => {
         if (request.sessionToken === null) throw httpProblem.not_signed_in();
-        return profileAnswer(request.sessionToken);
+        return profileAnswer(identity, request.sessionToken);
       },
     }),
     defineRoute({
@@ -101,11 +100,21 @@ export function sessionRoutes(identity: Identity, options: SessionRouteOptions):
       permission: "session",
       answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
       handle: async (request) => {
-        const profile =
-          request.sessionToken === null ? undefined : await sessionProfile(identity, request.sessionToken);
-        if (!profile) throw httpProblem.not_signed_in();
-        const sessions = await listSessions(identity, profile.userId);
-        return { body: { items: sessions.map((each) => ({ ...each, current: each.id === profile.sessionId })) } };
+        const own = await ownOf(identity, request);
+        const sessions = await listSessions(identity, own.userId);
+        return { body: { items: sessions.map((each) => ({ ...each, current: each.id === own.sessionId })) } };
+      },
+    }),
+    defineRoute({
+      method: "DELETE",
+      path: "/api/session/all",
+      summary: "End all one's other sessions",
+      tag: "session",
+      permission: "session",
+      answers: { 200: Type.Object({ ended: Type.Integer() }) },
+      handle: async (request) => {
+        sameSite(request.raw);
+        return { body: { ended: await endOtherSessions(identity, await ownOf(identity, request)) } };
       },
     }),
     defineRoute({
@@ -118,10 +127,8 @@ export function sessionRoutes(identity: Identity, options: SessionRouteOptions):
       answers: { 204: "" },
       handle: async (request) => {
         sameSite(request.raw);
-        const profile =
-          request.sessionToken === null ? undefined : await sessionProfile(identity, request.sessionToken);
-        if (!profile) throw httpProblem.not_signed_in();
-        await endSession(identity, { userId: profile.userId, sessionId: request.params.id, source: request.source });
+        const { userId, source } = await ownOf(identity, request);
+        await endSession(identity, { userId, sessionId: request.params.id, source });
         return { status: 204 };
       },
     }),
@@ -131,7 +138,7 @@ export function sessionRoutes(identity: Identity, options: SessionRouteOptions):
       summary: "Whether a set-up link is still good",
       tag: "setup",
       permission: "public",
-      budget: "registration",
+      budget: "authentication",
       params: tokenParams,
       answers: { 200: Type.Object({ open: Type.Boolean(), presets: Type.Array(Type.Unknown()) }) },
       handle: async (request) => {
@@ -145,7 +152,7 @@ export function sessionRoutes(identity: Identity, options: SessionRouteOptions):
       summary: "Set the instance up: its owner and first workspace",
       tag: "setup",
       permission: "public",
-      budget: "registration",
+      budget: "authentication",
       params: tokenParams,
       body: Type.Object(
         {
@@ -178,7 +185,7 @@ export function sessionRoutes(identity: Identity, options: SessionRouteOptions):
       summary: "What an invitation is for",
       tag: "people",
       permission: "public",
-      budget: "registration",
+      budget: "authentication",
       params: tokenParams,
       answers: {
         200: Type.Object({
@@ -207,7 +214,7 @@ export function sessionRoutes(identity: Identity, options: SessionRouteOptions):
       summary: "Accept an invitation",
       tag: "people",
       permission: "public",
-      budget: "registration",
+      budget: "authentication",
       params: tokenParams,
       body: Type.Object(person, { additionalProperties: false }),
       answers: { 200: profileSchema },
@@ -220,7 +227,7 @@ export function sessionRoutes(identity: Identity, options: SessionRouteOptions):
           userAgent,
           previousToken: sessionToken ?? undefined,
         });
-        return { ...(await profileAnswer(session.token)), headers: cookie(session) };
+        return { ...(await signedInAnswer(identity, session.token)), headers: cookie(session) };
       },
     }),
   ];

@@ -232,6 +232,7 @@ function setUpAndDie(token: string, step: "workspace" | "session"): string | nul
     import { openPool } from ${JSON.stringify(join(folder, "database/pool.ts"))};
     import { systemToken } from ${JSON.stringify(join(folder, "access/role.ts"))};
     import { Door } from ${JSON.stringify(join(folder, "work/door.ts"))};
+    import { BreachedLookup } from ${JSON.stringify(join(folder, "identity/breached-password.ts"))};
     import { completeSetup } from ${JSON.stringify(join(folder, "identity/setup.ts"))};
     import { rootKeyOf } from ${JSON.stringify(join(folder, "vault/root-key.ts"))};
     import { TenantKeyring } from ${JSON.stringify(join(folder, "vault/tenant-key.ts"))};
@@ -246,7 +247,8 @@ function setUpAndDie(token: string, step: "workspace" | "session"): string | nul
       identityPool: openPool(address, root, "probity_identity"),
       system: (workspace, source) => ({ kind: "system", token: systemToken(root), workspace, source }),
     };
-    const identity = { kernel, get auth() { die(); } };
+    const site = { breached: new BreachedLookup(kernel, undefined) };
+    const identity = { kernel, site, get auth() { die(); } };
     await completeSetup(identity, token, { ...details, furnish: step === "workspace" ? async () => die() : undefined });
   `;
   const ran = spawnSync(process.execPath, ["--input-type=module", "-e", script], {

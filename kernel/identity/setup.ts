@@ -80,6 +80,7 @@ export async function completeSetup(
 ): Promise<Founded & { session: NewSession }> {
   const founded = await found(identity.kernel, setUp, async () => {
     if (!(await setupLinkOpen(identity, token))) throw identityProblem.setup_link_ended();
+    await identity.site.breached.refuseKnown(setUp.owner.password);
   });
   const { source, userAgent } = setUp;
   const session = await startSession(identity, { userId: founded.userId, source, userAgent });
