@@ -225,6 +225,54 @@ export interface KernelAccessEvent {
   tenant_id: string;
 }
 
+export interface KernelAccessReview {
+  closed_at: Timestamp | null;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  due_at: Timestamp;
+  id: string;
+  locked_at: Timestamp | null;
+  number: number;
+  /**
+   * what was found and decided: counts, and the SHA-256 of the canonical list of decisions, to be signed
+   */
+  outcome: Json | null;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface KernelAccessReviewItem {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  decided_at: Timestamp | null;
+  decided_by: string | null;
+  decision: string | null;
+  deleted_at: Timestamp | null;
+  id: string;
+  kind: string;
+  locked_at: Timestamp | null;
+  /**
+   * the person it is about: the member, or the key's; nobody reviews themselves
+   */
+  member_id: string;
+  name: string;
+  note: string | null;
+  permissions: string[];
+  retain_until: Timestamp | null;
+  review_id: string;
+  reviewer_id: string | null;
+  role: string;
+  subject_id: string;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
 export interface KernelApiKey {
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
@@ -485,10 +533,30 @@ export interface KernelMembership {
   version: Generated<number>;
 }
 
+export interface KernelOperatorGrant {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  email: string;
+  ended_at: Timestamp | null;
+  expires_at: Timestamp;
+  id: string;
+  locked_at: Timestamp | null;
+  membership_id: string | null;
+  reason: string;
+  retain_until: Timestamp | null;
+  secret_hash: Buffer;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
 export interface KernelPass {
   actor_id: string;
   asked_id: string;
   bound: string;
+  frozen: Generated<boolean>;
   good_until: Timestamp;
   hash: Buffer;
   idle: Interval | null;
@@ -785,6 +853,8 @@ export interface DB {
   "identity.user": IdentityUser;
   "identity.verification": IdentityVerification;
   "kernel.access_event": KernelAccessEvent;
+  "kernel.access_review": KernelAccessReview;
+  "kernel.access_review_item": KernelAccessReviewItem;
   "kernel.api_key": KernelApiKey;
   "kernel.api_key_use": KernelApiKeyUse;
   "kernel.blob": KernelBlob;
@@ -805,6 +875,7 @@ export interface DB {
   "kernel.link": KernelLink;
   "kernel.member_role": KernelMemberRole;
   "kernel.membership": KernelMembership;
+  "kernel.operator_grant": KernelOperatorGrant;
   "kernel.pass": KernelPass;
   "kernel.pass_gate": KernelPassGate;
   "kernel.policy_value": KernelPolicyValue;

@@ -43,7 +43,7 @@ describe("the door", () => {
   test("TEN-01 a bare set_config opens nothing: the binding is a proof", async () => {
     for (const binding of [
       `${acme}|${alice.membershipId}|kernel.people.read`,
-      `${acme}|${alice.membershipId}|kernel.people.read|${"0".repeat(64)}`,
+      `${"0".repeat(64)}${acme}|${alice.membershipId}|kernel.people.read`,
     ]) {
       await expect(
         runBatch(await once(), [

@@ -23,6 +23,12 @@ export const doorProblem = defineErrors("kernel", {
     title: "Second factor needed",
     detail: "This workspace requires a second factor. Your work is safe. Set one up to go on.",
   },
+  sso_required: {
+    status: 403,
+    title: "Single sign-on needed",
+    detail:
+      "This workspace lets your address in through its own sign-in page alone. Your work is safe. Sign out, then choose “Continue with single sign-on”.",
+  },
   step_up_required: {
     status: 403,
     title: "Confirm it is you",

@@ -56,7 +56,7 @@ export const tenantRows = defineControl({
               `${table} gave rows without a tenant`,
             ]);
           }
-          const forged = `${scratch.a.id}|00000000-0000-0000-0000-000000000001|kernel.probe|${"0".repeat(64)}`;
+          const forged = `${"0".repeat(64)}${scratch.a.id}|00000000-0000-0000-0000-000000000001|kernel.probe`;
           await connection.query("select set_config('kernel.binding', $1, true)", [forged]);
           const code = await refusal(connection, () => connection.query("select 1 from kernel.membership"));
           checks.push([code === noProof, "a bare set_config opened a tenant's rows"]);
