@@ -4,7 +4,7 @@ import { DatabaseError } from "pg";
 const states = new Set(["57P01", "57P02", "57P03", "53300", "08000", "08003", "08006"]);
 const codes = new Set(["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH"]);
 const sentences =
-  /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Client was closed)/;
+  /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Client was closed|the connection ended)/;
 
 /** Whether an error only says that the database is away, or that no connection was free in time: later it may go well. */
 export function isDatabaseAway(error: unknown): boolean {
