@@ -32,7 +32,7 @@ export class AccessBuffer implements DoorObserver {
   #writing: Promise<void> = Promise.resolve();
   #lost = 0;
 
-  constructor(pool: Pool, systemToken: string, delayMs = 250) {
+  constructor(pool: Pool, systemToken: string, delayMs = 1_000) {
     this.#pool = pool;
     this.#token = systemToken;
     this.#delayMs = delayMs;

@@ -1,4 +1,4 @@
-import { sql, type Compilable } from "kysely";
+import { sql, type Compilable, type CompiledQuery } from "kysely";
 import type { Row } from "../work/batch.ts";
 import { queryFor } from "../work/query.ts";
 import type { RecordDeclaration } from "./define-record.ts";
@@ -20,8 +20,22 @@ export function columnsOf(record: RecordDeclaration): string[] {
   ];
 }
 
+/** Built once a record: reading one row is what is asked most. */
+const oneOf = new WeakMap<RecordDeclaration, CompiledQuery<Row>>();
+
 export function selectOne(record: RecordDeclaration, id: string): Compilable<Row> {
-  return build.selectFrom(record.name).select(columnsOf(record)).where("id", "=", id).where("deleted_at", "is", null);
+  let built = oneOf.get(record);
+  if (built === undefined) {
+    built = build
+      .selectFrom(record.name)
+      .select(columnsOf(record))
+      .where("id", "=", id)
+      .where("deleted_at", "is", null)
+      .compile();
+    oneOf.set(record, built);
+  }
+  const query = { ...built, parameters: [id] };
+  return { compile: () => query };
 }
 
 export function insertRow(

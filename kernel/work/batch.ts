@@ -87,12 +87,12 @@ export class Batch {
 
   /** pg calls this when the connection is free for it. */
   submit(connection: Connection): void {
-    if (this.#wire === undefined) this.send(connection);
+    if (this.#wire === undefined) connection.stream.write(Buffer.concat(this.pieces(connection)));
     this.#onSubmit();
   }
 
-  /** Writes it now, though the connection may still be answering what was sent before. */
-  send(connection: Connection): void {
+  /** Its messages, for a connection that may still be answering what was sent before; they are taken once, in order. */
+  pieces(connection: Connection): Buffer[] {
     const wire = Wire.of(connection);
     this.#wire = wire;
     const pieces: Buffer[] = [];
@@ -111,7 +111,7 @@ export class Batch {
       pieces.push(executeMessage);
     }
     pieces.push(syncMessage);
-    connection.stream.write(Buffer.concat(pieces));
+    return pieces;
   }
 
   handleRowDescription(message: { fields: FieldDef[] }): void {

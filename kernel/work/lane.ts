@@ -53,6 +53,8 @@ class Line {
   /** Sent, and not yet given to pg, which waits for one at a time. */
   readonly #sent: Batch[] = [];
   #handed = false;
+  /** Messages of this turn of the event loop: whatever many callers ask in one turn is one write. */
+  #outbox: Buffer[] = [];
 
   constructor(client: Client, onGone: () => void) {
     this.client = client;
@@ -69,10 +71,17 @@ class Line {
       this.#handed = false;
       this.#handOver();
     });
-    batch.send(this.client.connection);
+    if (this.#outbox.length === 0) setImmediate(() => this.#write());
+    this.#outbox.push(...batch.pieces(this.client.connection));
     this.#sent.push(batch);
     this.#handOver();
     return batch.promise;
+  }
+
+  #write(): void {
+    const pieces = this.#outbox;
+    this.#outbox = [];
+    this.client.connection.stream.write(Buffer.concat(pieces));
   }
 
   #handOver(): void {
