@@ -51,7 +51,7 @@ export { peopleRoutes } from "./identity/people-route.ts";
 export { sessionRoutes } from "./identity/session-route.ts";
 export { factorRoutes } from "./identity/factor-route.ts";
 export { freezeRoutes } from "./identity/freeze-route.ts";
-export { useStepUp, type StepUpAct } from "./identity/step-up.ts";
+export { spendStepUp, type StepUpAct } from "./identity/step-up.ts";
 export { isSetUp, makeSetupLink, setupFromCommandLine } from "./identity/setup.ts";
 export { AccessTokens } from "./token/access-token.ts";
 export { tokenRoutes } from "./token/route.ts";

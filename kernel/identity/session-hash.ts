@@ -26,7 +26,7 @@ function wrapped(inner: Bare): Omit<Bare, "id" | "createSchema" | "options"> {
   return {
     create: async (input) =>
       input.model === "session"
-        ? restore(await inner.create({ ...input, data: withHash(input.data) }), tokensIn(input.data))
+        ? restore(await inner.create({ ...input, data: withHash(input.data) }), tokensIn(input.data), true)
         : inner.create(input),
     findOne: async (input) => restore(await inner.findOne(hashed(input)), tokensOf(input)),
     findMany: async (input) => {
@@ -82,10 +82,13 @@ function tokensOf({ model, where = [] }: Field): string[] {
     .flatMap(({ value }) => (Array.isArray(value) ? value.map(String) : [String(value)]));
 }
 
-/** Puts the caller's own token back in place of its hash. */
-function restore<R>(row: R, tokens: readonly string[]): R {
+/**
+ * Puts the caller's own token back in place of its hash. What was just made gets its token whatever is kept of it: of a
+ * session that awaits its second factor that is another hash.
+ */
+function restore<R>(row: R, tokens: readonly string[], made = false): R {
   if (hasToken(row)) {
-    const token = tokens.find((each) => sessionHash(each) === row.token);
+    const token = made ? tokens[0] : tokens.find((each) => sessionHash(each) === row.token);
     if (token !== undefined) row.token = token;
   }
   return row;

@@ -3,7 +3,10 @@ import { identityProblem } from "./error.ts";
 import type { Identity } from "./identity.ts";
 import { noteSession } from "./note.ts";
 import { sourceHeader } from "./auth.ts";
+import { inIdentity } from "./identity-transaction.ts";
 import { sessionHash } from "./session-hash.ts";
+import { awaitingHash } from "./session-token.ts";
+import { spendOwnStepUp } from "./step-up.ts";
 
 /** A session that was just made. The token is known to its browser alone and is never shown again. */
 export type NewSession = { readonly token: string; readonly userId: string; readonly expiresAt: Date };
@@ -42,8 +45,8 @@ export async function startSession(
   });
   if (!made) throw identityProblem.sign_in_refused();
   if (person.previousToken !== undefined) {
-    await kernel.identityPool.query("delete from identity.session where token = $1", [
-      sessionHash(person.previousToken),
+    await kernel.identityPool.query("delete from identity.session where token = any ($1)", [
+      [sessionHash(person.previousToken), awaitingHash(person.previousToken)],
     ]);
   }
   return { token: made.token, userId: person.userId, expiresAt: made.expiresAt };
@@ -60,8 +63,8 @@ export function sessionHeaders(source: Source, userAgent: string | null): Header
 /** Ends the session of this token on the server. An unknown token is no error: the caller is signed out either way. */
 export async function signOut({ kernel }: Identity, token: string, source: Source): Promise<void> {
   const ended = await kernel.identityPool.query<{ user_id: string }>(
-    "delete from identity.session where token = $1 returning user_id",
-    [sessionHash(token)],
+    "delete from identity.session where token = any ($1) returning user_id",
+    [[sessionHash(token), awaitingHash(token)]],
   );
   const userId = ended.rows[0]?.user_id;
   if (userId === undefined) return;
@@ -98,7 +101,7 @@ export async function listSessions({ kernel }: Identity, userId: string): Promis
     user_agent: string | null;
   }>(
     `select id, created_at, last_seen_at, nullif(ip_address, '') as ip_address, nullif(user_agent, '') as user_agent
-     from identity.session where user_id = $1 and expires_at > now() order by created_at desc`,
+     from identity.session where user_id = $1 and expires_at > now() and not awaits_factor order by created_at desc`,
     [userId],
   );
   return found.rows.map((row) => ({
@@ -122,6 +125,21 @@ export async function endSession(
   if (ended.rowCount !== 1) throw identityProblem.session_unknown();
   const { userId, source } = person;
   await noteSession(kernel, { action: "kernel.session.end", outcome: "done", userId, source });
+}
+
+/** Ends all of a person's sessions but the one they act in, those of half a sign-in too. Needs a fresh proof (IDN-10). */
+export async function endOtherSessions(
+  { kernel }: Identity,
+  own: { userId: string; sessionId: string; grant: string | null; source: Source },
+): Promise<number> {
+  const { userId, sessionId, source } = own;
+  const ended = await inIdentity(kernel, async (client) => {
+    await spendOwnStepUp(client, own, { action: "identity.session.end_all", subject: userId });
+    const gone = await client.query("delete from identity.session where user_id = $1 and id <> $2", [userId, sessionId]);
+    return gone.rowCount ?? 0;
+  });
+  await noteSession(kernel, { action: "kernel.session.end", outcome: "done", userId, reason: "all others", source });
+  return ended;
 }
 
 function workspaceOf(value: unknown): SessionWorkspace {

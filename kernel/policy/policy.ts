@@ -43,6 +43,13 @@ export const policies = {
     schema: Type.Integer({ minimum: 1, maximum: 168 }),
     presets: { "regulatory-docs": 12, decisions: 12, agents: 24, lab: 12, contracts: 12 },
   }),
+  "identity.mfaRequired": define({
+    title: "Second factor for everybody",
+    effect: "Members without a second factor can do nothing but set one up, and their API keys are refused.",
+    unit: "",
+    schema: Type.Boolean(),
+    presets: same(false),
+  }),
   "access.allowedNetworks": define({
     title: "Networks people may come from",
     effect: "Requests from any other address are refused; an empty list allows every address.",

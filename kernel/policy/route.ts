@@ -3,6 +3,8 @@ import { defineRoute, type Route } from "../http/route.ts";
 import { holdsAddress, isNetwork } from "../http/network.ts";
 import type { Kernel } from "../kernel.ts";
 import { memberNames } from "../tenancy/lookup.ts";
+import { checkOwnFactor } from "../identity/own-factor.ts";
+import { spendStepUp } from "../identity/step-up.ts";
 import { policyProblem } from "./error.ts";
 import { fitsPolicy, isPolicyName } from "./policy.ts";
 import { changePolicy, policiesInForce } from "./store.ts";
@@ -60,9 +62,13 @@ export function policyRoutes(kernel: Kernel): Route[] {
           const locksOut = value.length > 0 && (address === null || !holdsAddress(value, address));
           if (locksOut && request.body.lockMyselfOut !== true) throw policyProblem.locks_you_out();
         }
-        const version = await kernel.door.work(request.credential, change, (tx) =>
-          changePolicy(tx, name, value, request.version, reason),
-        );
+        // Read before the door is entered: a call without it is refused before its proof is used up.
+        const seen = request.version;
+        const version = await kernel.door.work(request.credential, change, async (tx) => {
+          if (name === "identity.mfaRequired" && value === true) await checkOwnFactor(tx);
+          await spendStepUp(tx, request.raw, { action: change, subject: name });
+          return changePolicy(tx, name, value, seen, reason);
+        });
         return { body: { name, version }, headers: { etag: `"${version}"` } };
       },
     }),
