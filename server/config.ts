@@ -38,6 +38,17 @@ export interface Config {
   readonly captcha: CaptchaConfig;
   /** A service that knows breached passwords by range; undefined asks nobody. */
   readonly breachedPasswords: string | undefined;
+  /** Certificate and key for serving HTTPS ourselves; undefined behind a proxy that does. */
+  readonly tls: TlsConfig | undefined;
+  /** A second port that leads browsers from http to https; only with `tls`. */
+  readonly plainPort: number | undefined;
+}
+
+/** Files in PEM form, read at start and again when they change. */
+export interface TlsConfig {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
 }
 
 /** A local folder (absolute), or a bucket of an S3-compatible store; its credentials come from the AWS_* variables. */
@@ -87,9 +98,13 @@ const KNOWN = [
   "PROBITY_KMS",
   "PROBITY_LOG_LEVEL",
   "PROBITY_OCR",
+  "PROBITY_PLAIN_PORT",
   "PROBITY_PORT",
   "PROBITY_SECURITY_CONTACT",
   "PROBITY_STORAGE",
+  "PROBITY_TLS_CERT",
+  "PROBITY_TLS_KEY",
+  "PROBITY_TLS_MIN",
   "PROBITY_TRUSTED_PROXIES",
   "PROBITY_URL",
 ];
@@ -126,11 +141,23 @@ export function readConfig(environment: Environment = process.env): Config {
   }
   const captchaSecret = environment["PROBITY_CAPTCHA_SECRET"]?.trim() || undefined;
   const home = resolve(read("PROBITY_HOME", parseFolder, "./.probity"));
+  const tls = readTlsConfig(read);
+  const plainPort = read("PROBITY_PLAIN_PORT", parsePort, undefined);
+  if (tls === "half") problems.push("PROBITY_TLS_CERT and PROBITY_TLS_KEY belong together; set both, or neither.");
+  if (plainPort !== undefined && (tls === undefined || plainPort === port))
+    problems.push(
+      "PROBITY_PLAIN_PORT is a second port beside HTTPS; set it with PROBITY_TLS_CERT and unlike PROBITY_PORT.",
+    );
+  const url = read("PROBITY_URL", parseOrigin, defaultUrl(host, port, tls !== undefined));
+  if (tls !== undefined && url.startsWith("http:"))
+    problems.push(
+      "PROBITY_URL begins with http:// though PROBITY_TLS_CERT is set; people would be led away from HTTPS.",
+    );
   const config: Config = {
     port,
     host,
     home,
-    url: read("PROBITY_URL", parseOrigin, defaultUrl(host, port)),
+    url,
     databaseUrl,
     databaseDirectUrl: databaseDirectUrl ?? databaseUrl,
     storage: read("PROBITY_STORAGE", parseStorage, {
@@ -147,6 +174,8 @@ export function readConfig(environment: Environment = process.env): Config {
     registration: read("PROBITY_REGISTRATION", parseSwitch, false),
     captcha: read("PROBITY_CAPTCHA", (text) => parseCaptcha(text, captchaSecret), { kind: "proof" }),
     breachedPasswords: read("PROBITY_BREACHED_PASSWORDS", parseBreached, undefined),
+    tls: tls === "half" ? undefined : tls,
+    plainPort,
   };
   if (problems.length > 0) {
     throw new ConfigError(
@@ -157,6 +186,21 @@ export function readConfig(environment: Environment = process.env): Config {
     );
   }
   return config;
+}
+
+type Read = <T>(name: string, parse: (text: string) => T | Problem, fallback: T) => T;
+
+function readTlsConfig(read: Read): TlsConfig | "half" | undefined {
+  const certFile = read("PROBITY_TLS_CERT", parseFolder, "");
+  const keyFile = read("PROBITY_TLS_KEY", parseFolder, "");
+  const minVersion = read("PROBITY_TLS_MIN", parseTlsVersion, "TLSv1.2");
+  if (certFile === "" && keyFile === "") return undefined;
+  if (certFile === "" || keyFile === "") return "half";
+  return { certFile: resolve(certFile), keyFile: resolve(keyFile), minVersion };
+}
+
+function parseTlsVersion(text: string): TlsConfig["minVersion"] | Problem {
+  return text === "1.2" ? "TLSv1.2" : text === "1.3" ? "TLSv1.3" : wrong(text, "1.2 or 1.3");
 }
 
 class Problem {
@@ -313,9 +357,9 @@ function parseLogLevel(text: string): LogLevel | Problem {
 }
 
 /** An address to listen on everywhere is none to visit: the link then names this machine. */
-function defaultUrl(host: string, port: number): string {
+function defaultUrl(host: string, port: number, https: boolean): string {
   const name = ["0.0.0.0", "::"].includes(host) ? "localhost" : isIP(host) === 6 ? `[${host}]` : host;
-  return `http://${name}:${port}`;
+  return `${https ? "https" : "http"}://${name}:${port}`;
 }
 
 function unknownVariables(environment: Environment): string[] {

@@ -70,6 +70,6 @@ export const samples: Readonly<Record<string, { readonly params?: Record<string,
     "PUT /api/policy/{name}": { params: { name: "file.linkMinutes" }, body: { value: 30, reason: "Matrix" } },
     "POST /api/people/invitations": { body: { email: "matrix@example.test", role: "member" } },
     "GET /api/files/{token}": { params: { token: `ln_${"A".repeat(43)}` } },
-  "POST /api/keys": { body: { name: "Matrix", permissions: ["kernel.job.read"], days: 1 } },
+    "POST /api/keys": { body: { name: "Matrix", permissions: ["kernel.job.read"], days: 1 } },
     "POST /api/regulatory-docs/findings/{id}/due": { body: { dueOn: "2030-01-31" } },
   };

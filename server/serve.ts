@@ -42,6 +42,7 @@ import { ConfigError, readConfig, type Config } from "./config.ts";
 import { instanceRoutes } from "./instance-route.ts";
 import { openInstance, type Instance } from "./open.ts";
 import { servePages } from "./page.ts";
+import { listenBeside, readTls } from "./tls.ts";
 
 const { version }: { version: string } = JSON.parse(readFileSync(join(import.meta.dirname, "package.json"), "utf8"));
 const webFolder = join(import.meta.dirname, "../web/dist");
@@ -90,7 +91,8 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
       )
     : undefined;
   await http.listen({ host: config.host, port: config.port });
-  const probes = startProbes(kernel, probeOptions(instance, config, logger));
+  const transport = await listenBeside(http, config, logger);
+  const probes = startProbes(kernel, { ...probeOptions(instance, config, logger), ...transport.probe });
   const sweep = () =>
     void sweepBlobs(kernel, kernel.blobs).catch((error: unknown) => logger.error({ err: error }, "sweep failed"));
   sweep();
@@ -102,6 +104,7 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
     close: async () => {
       clearInterval(sweeping);
       await probes.stop();
+      await transport.close();
       await http.close();
       await worker.stop();
       sender?.close();
@@ -189,6 +192,7 @@ export async function buildHttp(
     logger,
     tokens,
     keyUse,
+    tls: config.tls === undefined ? undefined : readTls(config.tls),
   });
   http.addHook("onClose", () => keyUse.flush());
   await servePages(http, { folder: webFolder, https: config.url.startsWith("https:") });

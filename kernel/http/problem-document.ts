@@ -20,6 +20,12 @@ export const httpProblem = defineErrors("http", {
     title: "Sent from another site",
     detail: "This change did not come from Probity's own pages. Nothing was changed. Open Probity and do it there.",
   },
+  https_needed: {
+    status: 403,
+    title: "HTTPS only",
+    detail:
+      "This came over plain HTTP, where anybody on the way can read along. Nothing was done. Send it to the https address, and replace the key or password it held.",
+  },
   not_found: {
     status: 404,
     title: "Not here",

@@ -1,4 +1,6 @@
 import { hash, randomUUID } from "node:crypto";
+import type { RequestListener } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import cookie from "@fastify/cookie";
 import multipart from "@fastify/multipart";
 import fastify, {
@@ -15,6 +17,7 @@ import { Problem } from "../work/problem.ts";
 import { accessTokenOf, bearerOf, credentialOf, sessionTokenOf, sourceOf, uuid } from "./credential.ts";
 import { securityHeaders } from "./header.ts";
 import { takeOtherMedia } from "./media.ts";
+import { plainAddress } from "./network.ts";
 import { httpProblem, problemDocument, problemOf } from "./problem-document.ts";
 import type { Answer, Route, RouteRequest } from "./route.ts";
 
@@ -25,11 +28,17 @@ export type HttpOptions = {
   /** By kind of call; `refusal` counts credentials that opened nothing, by address. */
   readonly budgets: Readonly<Record<NonNullable<Route["budget"]> | "refusal", Budget>>;
   readonly logger: FastifyBaseLogger;
+  /** Serves HTTPS itself, with this certificate and key. */
+  readonly tls?:
+    | { readonly cert: string; readonly key: string; readonly minVersion: "TLSv1.2" | "TLSv1.3" }
+    | undefined;
   /** Tells our own access tokens from others; without it none is taken. */
   readonly tokens?: { isOurs(token: string): Promise<boolean> };
   /** Told of each bearer token that was not refused, with the address it came from. */
   readonly keyUse?: { note(token: string, address: string | null): void };
 };
+
+const requestTimeout = 300_000;
 
 /** The HTTP server with the given routes: validated, limited, each error a problem document, each answer with its headers. */
 export async function createHttpServer(
@@ -51,7 +60,13 @@ export async function createHttpServer(
       onCreate: (ajv) => void ajv.addFormat("uuid", uuid),
     },
     // A whole request, its files too, within this time: who sends a byte a minute keeps no memory and no socket.
-    requestTimeout: 300_000,
+    requestTimeout,
+    ...(options.tls === undefined
+      ? {}
+      : {
+          serverFactory: (handle: RequestListener) =>
+            createSecureServer({ ...options.tls, requestTimeout, honorCipherOrder: true }, handle),
+        }),
     // What fails before a route is found passes no hook: it gets the same headers and the same form here.
     frameworkErrors: (error, request, reply) => {
       reply.headers({ ...securityHeaders({ https }), "cache-control": "no-store", "request-id": request.id });
@@ -66,6 +81,9 @@ export async function createHttpServer(
   });
 
   server.addHook("onRequest", async (request, reply) => {
+    // Plain HTTP that reached us past the proxy that should have made it HTTPS. This machine itself may (probes, a local proxy).
+    if (https && request.protocol === "http" && !isLoopback(request.socket.remoteAddress))
+      throw httpProblem.https_needed();
     reply.headers({ ...securityHeaders({ https }), "cache-control": "no-store", "request-id": request.id });
   });
   server.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
@@ -119,6 +137,11 @@ function addRoute(
       return isAnswer(answer) ? sendAnswer(reply, answer) : answer;
     },
   });
+}
+
+function isLoopback(address: string | undefined): boolean {
+  const plain = plainAddress(address ?? "");
+  return plain === "::1" || plain.startsWith("127.");
 }
 
 const maxDepth = 32;

@@ -1,4 +1,5 @@
 // What the tests of apps, trust and server build on.
+export { testCertificate } from "./certificate.ts";
 export { createTestDatabase, testRootKey } from "./database.ts";
 export { testIsolation, type IsolationSuite } from "./isolation-suite.ts";
 export { issueTestKey, openTestKernel, type TestKernel, type TestPerson } from "./kernel.ts";
