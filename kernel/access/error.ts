@@ -32,6 +32,16 @@ export const accessProblem = defineErrors("access", {
     title: "Name is taken",
     detail: "Another role has this name already. Nothing was changed. Choose another name.",
   },
+  not_yours_to_share: {
+    status: 403,
+    title: "Not yours to share",
+    detail: "Only its owner decides who sees it. Nothing was changed. Ask the owner.",
+  },
+  share_unknown: {
+    status: 422,
+    title: "No such member",
+    detail: "One of these is no active member of the workspace. Nothing was changed. Load the list again.",
+  },
   owner_holds_all: {
     status: 409,
     title: "Owners hold everything",

@@ -98,6 +98,8 @@ async function keysAndLinks(
       .where("expires_at", ">", now)
       .orderBy("created_at"),
   );
+  // Where documents have audiences, a link's name would tell what its maker sees.
+  const space = await tx.first(query.selectFrom("kernel.workspace").select("sharing"));
   const links = await tx.all(
     query
       .selectFrom("kernel.link")
@@ -111,7 +113,11 @@ async function keysAndLinks(
   const of = new Map(members.map((member) => [member.id, member]));
   return [
     ...keys.map((key) => ({ ...key, kind: "key" as const })),
-    ...links.map((link) => ({ ...link, kind: "link" as const, name: link.purpose })),
+    ...links.map((link) => ({
+      ...link,
+      kind: "link" as const,
+      name: space?.sharing === "owner" && link.membership_id !== tx.who.actorId ? "download link" : link.purpose,
+    })),
   ].flatMap((each) => {
     const member = of.get(each.membership_id);
     if (member === undefined) return [];

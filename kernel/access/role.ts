@@ -22,6 +22,16 @@ export function grantsOf<R extends AppRoles>(roles: R, defaults: Readonly<Record
   return grants;
 }
 
+/** What an operator sees of a workspace that lets them in: how it stands, and what its apps show; they change nothing. */
+const operatorMay = [
+  "kernel.home.read",
+  "kernel.job.read",
+  "kernel.people.read",
+  "kernel.policy.read",
+  "kernel.ledger.read",
+  "kernel.access.read",
+];
+
 /** Who may do what by kernel and apps: platform roles, and each app's own under `app.role`. */
 export function declaredGrants(
   apps: readonly { readonly name: string; readonly grants: Grants; readonly roles?: AppRoles | undefined }[],
@@ -31,7 +41,9 @@ export function declaredGrants(
   for (const grants of [kernelGrants, ...apps.map((app) => app.grants)]) {
     for (const [permission, roles] of Object.entries(grants)) for (const role of roles) add(permission, role);
   }
+  for (const permission of operatorMay) add(permission, "operator");
   for (const app of apps) {
+    for (const permission of Object.keys(app.grants)) if (permission.endsWith(".read")) add(permission, "operator");
     for (const [name, role] of Object.entries(app.roles ?? {})) {
       for (const permission of role.permissions) add(permission, `${app.name.replaceAll("-", "_")}.${name}`);
     }
@@ -47,6 +59,10 @@ export const kernelGrants: Grants = {
   "kernel.people.change": ["owner", "admin"],
   "kernel.role.change": ["owner", "admin"],
   "kernel.access.read": ["owner", "admin"],
+  "kernel.share.read": ["owner", "admin", "member"],
+  "kernel.share.change": ["owner", "admin", "member"],
+  "kernel.operator.grant": ["owner"],
+  "kernel.review.read": ["owner", "admin"],
   "kernel.key.change": ["owner", "admin", "member"],
   "kernel.key.manage": ["owner", "admin"],
   "kernel.ledger.read": ["owner", "admin"],
@@ -75,6 +91,7 @@ export const systemPermissions = [
   "kernel.people.change",
   "kernel.probe",
   "kernel.across.read",
+  "kernel.review.open",
 ] as const;
 
 /** The server's own credential token. */

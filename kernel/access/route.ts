@@ -9,6 +9,7 @@ import { accessLines, accessOf } from "./matrix.ts";
 import { memberRoleRows, setAccess } from "./member-role.ts";
 import { missing } from "./reason.ts";
 import { noRole, platformRoles } from "./role.ts";
+import { shareRoutes } from "./share-route.ts";
 
 const readPeople = "kernel.people.read";
 const read = "kernel.access.read";
@@ -28,7 +29,7 @@ const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
 
 /** Roles of the workspace and its apps, who has which, and "who can do what, and why" (ACC-01). */
 export function accessRoutes(kernel: Kernel, apps: readonly AccessApp[]): Route[] {
-  return [...matrixRoutes(kernel, apps), ...roleRoutes(kernel, apps)];
+  return [...matrixRoutes(kernel, apps), ...roleRoutes(kernel, apps), ...shareRoutes(kernel)];
 }
 
 function appList(apps: readonly AccessApp[]) {

@@ -48,16 +48,25 @@ export async function makeDownloadLink(
 
 /** Ends every open link to these blobs, each with its leaf: what they opened is deleted. */
 export async function revokeLinks(tx: Tx, blobIds: readonly string[]): Promise<void> {
-  if (blobIds.length === 0) return;
-  const open = await tx.all(
-    query
-      .selectFrom("kernel.link")
-      .select(["id", "version"])
-      .where("subject_id", "in", [...blobIds])
-      .where("revoked_at", "is", null)
-      .where("expires_at", ">", new Date())
-      .forUpdate(),
-  );
+  if (blobIds.length > 0) await revokeAll(tx, openLinks().where("subject_id", "in", [...blobIds]));
+}
+
+/** Ends every open link of a member: what one of them opens is theirs no more. */
+export async function revokeLinksOf(tx: Tx, membershipId: string): Promise<void> {
+  await revokeAll(tx, openLinks().where("membership_id", "=", membershipId));
+}
+
+function openLinks() {
+  return query
+    .selectFrom("kernel.link")
+    .select(["id", "version"])
+    .where("revoked_at", "is", null)
+    .where("expires_at", ">", new Date())
+    .forUpdate();
+}
+
+async function revokeAll(tx: Tx, links: ReturnType<typeof openLinks>): Promise<void> {
+  const open = await tx.all(links);
   if (open.length === 0) return;
   await tx.recordAll(
     open.map(({ id, version }) => ({

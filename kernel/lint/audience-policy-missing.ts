@@ -15,11 +15,13 @@ export const audiencePolicyMissing: Rule = {
         case when a.audience ->> 'owner' = 'true' then '(created_by IN ( SELECT kernel.mine() AS mine))' end,
         case when a.audience ->> 'owner' = 'true' then '(id IN ( SELECT kernel.shared_to_me(''' || r.name || '''::text) AS shared_to_me))' end,
         case when a.audience ? 'column' then '(' || (a.audience ->> 'column') || ' IN ( SELECT s.id FROM ' || (a.audience ->> 'from') || ' s))' end
-      ], ' OR ') || ')' as visible, true as writes
+      ], ' OR ') || ')' as visible, case when a.audience ? 'column' then
+        '(( SELECT kernel.audience_open() AS audience_open) OR (' || (a.audience ->> 'column') || ' IN ( SELECT s.id FROM ' || (a.audience ->> 'from') || ' s)))'
+      end as writable, true as writes
       from relation r cross join lateral (select r.governed_options -> 'audience' as audience) a
       where a.audience is not null
       union all
-      select r.oid, r.name, 'r', '(( SELECT kernel.audience_open() AS audience_open) OR ' || k.otherwise || ')', false
+      select r.oid, r.name, 'r', '(( SELECT kernel.audience_open() AS audience_open) OR ' || k.otherwise || ')', null, false
       from (values
         ('kernel.version_history', 'kernel.may_see(record, row_id)'),
         ('kernel.sealed_value', 'kernel.may_see(record, row_id)'),
@@ -29,7 +31,7 @@ export const audiencePolicyMissing: Rule = {
     left join policy p on p.oid = w.oid and p.name = 'audience' and not p.is_permissive
     where p.name is null or p.command <> w.command or p.roles <> '{probity_app}'
       or regexp_replace(p.visible, '\\s+', ' ', 'g') is distinct from w.visible
-      or w.writes and regexp_replace(p.writable, '\\s+', ' ', 'g') is distinct from w.visible
+      or w.writes and regexp_replace(p.writable, '\\s+', ' ', 'g') is distinct from coalesce(w.writable, w.visible)
     union all
     select r.name, 'derives from ' || (r.governed_options #>> '{audience,from}') || ', which has no audience'
     from relation r

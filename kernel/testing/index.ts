@@ -5,3 +5,5 @@ export { testIsolation, type IsolationSuite } from "./isolation-suite.ts";
 export { issueTestKey, openTestKernel, type TestKernel, type TestPerson } from "./kernel.ts";
 export { asDoor, testRecord, type RecordSuite } from "./record-suite.ts";
 export { ampleBudgets, openTestServer, type TestAnswer, type TestCaller, type TestServer } from "./server.ts";
+export { removeMember } from "../identity/people.ts";
+export { changePolicy } from "../policy/store.ts";

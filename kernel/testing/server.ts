@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { appRoutes, type App } from "../app.ts";
+import { accessRoutes } from "../access/route.ts";
 import { declaredGrants, type PlatformRole } from "../access/role.ts";
 import { fileRoutes } from "../files/link.ts";
 import { createHttpServer, type HttpOptions } from "../http/server.ts";
@@ -14,6 +15,7 @@ import { AccessTokens } from "../token/access-token.ts";
 import { tokenRoutes } from "../token/route.ts";
 import { SigningKeys } from "../token/signing-key.ts";
 import { openTestKernel, type TestKernel, type TestPerson } from "./kernel.ts";
+import { grantFor, stepUpIn } from "./step-up.ts";
 
 /** What came back over HTTP; `body` is the parsed JSON, or null where there is none. */
 export type TestAnswer = { status: number; headers: Headers; text: string; body: Record<string, unknown> };
@@ -67,6 +69,7 @@ export async function openTestServer(
   const routes = [
     ...keyRoutes(kernel),
     ...policyRoutes(kernel),
+    ...accessRoutes(kernel, apps),
     ...tokenRoutes(kernel, tokens, { origin: "http://localhost" }),
     ...apps.flatMap((app) => appRoutes(kernel, app)),
     ...ledgerRoutes(kernel),
@@ -93,12 +96,21 @@ export async function openTestServer(
     tokens,
     keyUse,
     anonymous: caller({}),
-    as: (person) =>
-      caller({
+    as: (person) => {
+      const browser = caller({
         cookie: `probity-session=${person.session.token}`,
         "probity-workspace": person.session.workspace ?? "",
         "probity-request": "1",
-      }),
+      });
+      // Where a fresh proof is asked for, one is given and the call sent again, as our pages do.
+      return async (method, path, request = {}) => {
+        const answer = await browser(method, path, request);
+        const wanted = stepUpIn(answer.body);
+        if (wanted === undefined) return answer;
+        const grant = await grantFor(kernel, person.session.token, wanted);
+        return browser(method, path, { ...request, headers: { ...request.headers, "step-up": grant } });
+      };
+    },
     withKey: async (person, permissions) => {
       const { token } = await kernel.door.work(person.session, "kernel.key.change", (tx) =>
         issueKey(tx, {

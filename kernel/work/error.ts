@@ -102,6 +102,9 @@ export function problemOfDatabase(error: unknown, permission: string): Problem |
   // Another tenant's workspace, and one that does not exist, look the same.
   if (error.code === "PB404") return doorProblem.not_found({ cause: error });
   if (error.code === "PB401") return doorProblem.session_ended({ cause: error });
+  // A row that its writer may not see may not be written: it is as unknown as one that never was (TEN-06).
+  if (error.code === "42501" && /row-level security policy "?audience"?/.test(error.message))
+    return doorProblem.not_found({ cause: error });
   const known = bySqlState[error.code];
   return known === undefined ? undefined : doorProblem[known]({ cause: error });
 }
