@@ -2,6 +2,8 @@ import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openAccountServer, type Account, type AccountBrowser, type AccountServer } from "../testing/account-server.ts";
 import { codeNow, secretOf } from "../testing/totp-app.ts";
+import { query } from "../work/query.ts";
+import { issueKey } from "./api-key.ts";
 import { startSession } from "./session.ts";
 import { sessionHash } from "./session-hash.ts";
 
@@ -261,6 +263,22 @@ describe("recovery codes", () => {
   });
 });
 
+/** An API key as one was made before the workspace required anything. */
+async function keyOf(space: string, account: Account): Promise<string> {
+  return server.kernel.door.work(server.kernel.system(space), "kernel.probe", async (tx) => {
+    const member = await tx.first(
+      query.selectFrom("kernel.membership").select("id").where("user_id", "=", account.userId),
+    );
+    const made = await issueKey(tx, {
+      membershipId: member?.id ?? "",
+      name: "Old",
+      permissions: ["kernel.policy.read"],
+      expiresAt: new Date(Date.now() + 3_600_000),
+    });
+    return made.token;
+  });
+}
+
 describe("a workspace that requires a second factor", () => {
   test("IDN-04 members without one can do nothing but set one up; who drops theirs is refused again", async () => {
     const strict = await server.kernel.foundWorkspace(`strict-${Date.now()}`);
@@ -279,22 +297,28 @@ describe("a workspace that requires a second factor", () => {
     });
     expect(required.status).toBe(200);
 
-    const member = await server.account({ [strict]: "member" });
+    const member = await server.account({ [strict]: "admin" });
+    const program = server.browser();
+    const bearer = { authorization: `Bearer ${await keyOf(strict, member)}` };
     const theirs = server.browser();
     theirs.workspace = strict;
     expect((await theirs.signIn(member)).status).toBe(200);
     const refused = await home(theirs);
     expect([refused.status, refused.body["code"]]).toEqual([403, "kernel.second_factor_required"]);
+    const byKey = await program.call("GET", "/api/policy", undefined, bearer);
+    expect([byKey.status, byKey.body["code"]]).toEqual([403, "kernel.second_factor_required"]);
     const seen = (await theirs.call("GET", "/api/session")).body["workspaces"];
     expect(seen).toMatchObject([{ id: strict, mfaRequired: true }]);
     const set = await theirs.call("POST", "/api/factor/totp");
     const own = secretOf(String(set.body["secret"]));
     expect((await theirs.call("POST", "/api/factor/totp/confirm", { totp: codeNow(own) })).status).toBe(200);
     expect((await home(theirs)).status).toBe(200);
+    expect((await program.call("GET", "/api/policy", undefined, bearer)).status).toBe(200);
 
     expect((await theirs.call("DELETE", "/api/factor/totp")).status).toBe(403);
     expect((await theirs.proved(member, "DELETE", "/api/factor/totp")).status).toBe(204);
     expect((await home(theirs)).status).toBe(403);
+    expect((await program.call("GET", "/api/policy", undefined, bearer)).status).toBe(403);
     expect((await theirs.call("GET", "/api/session")).body).toMatchObject({ assurance: 1, secondFactor: false });
   });
 });

@@ -5,6 +5,7 @@ import type { Kernel } from "../kernel.ts";
 import { policyValue } from "../policy/store.ts";
 import { listKeys, makeOwnKey, permissionsOf, revokeKey } from "./api-key.ts";
 import { identityProblem } from "./error.ts";
+import { spendStepUp } from "./step-up.ts";
 
 const own = "kernel.key.change";
 const all = "kernel.key.manage";
@@ -55,9 +56,12 @@ export function keyRoutes(kernel: Kernel): Route[] {
         const { name, permissions, days, networks = [] } = request.body;
         const wrong = networks.find((network) => !isNetwork(network));
         if (wrong !== undefined) throw identityProblem.network_unreadable({ values: { network: wrong } });
-        const made = await kernel.door.work(request.credential, own, async (tx) =>
-          makeOwnKey(tx, { name, permissions, days, networks, maxDays: await policyValue(tx, "key.maxDays") }),
-        );
+        const made = await kernel.door.work(request.credential, own, async (tx) => {
+          const maxDays = await policyValue(tx, "key.maxDays");
+          const key = await makeOwnKey(tx, { name, permissions, days, networks, maxDays });
+          await spendStepUp(tx, request.raw, { action: "kernel.api_key.create", subject: name });
+          return key;
+        });
         return { status: 201, body: made };
       },
     }),

@@ -6,9 +6,12 @@ import { invitationDays, invite, listInvitations, withdrawInvitation } from "./i
 import type { Identity } from "./identity.ts";
 import { invitationMail } from "./mail-text.ts";
 import { changeRole, endMemberSessions, handOver, listMembers, removeMember } from "./people.ts";
+import { spendStepUp } from "./step-up.ts";
 
 const read = "kernel.people.read";
 const change = "kernel.people.change";
+/** Whoever makes an owner proves afresh who they are (IDN-10). */
+const makeOwner = "kernel.membership.make_owner";
 const role = Type.Union(platformRoles.map((each) => Type.Literal(each)));
 const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
 
@@ -94,9 +97,11 @@ export function peopleRoutes({ kernel, post, site }: Identity, options: { origin
       body: Type.Object({ role }, { additionalProperties: false }),
       answers: { 204: "" },
       handle: async (request) => {
-        await kernel.door.work(request.credential, change, (tx) =>
-          changeRole(tx, request.params.id, request.body.role),
-        );
+        const { id } = request.params;
+        await kernel.door.work(request.credential, change, async (tx) => {
+          if (request.body.role === "owner") await spendStepUp(tx, request.raw, { action: makeOwner, subject: id });
+          await changeRole(tx, id, request.body.role);
+        });
         return { status: 204 };
       },
     }),
@@ -122,7 +127,11 @@ export function peopleRoutes({ kernel, post, site }: Identity, options: { origin
       params: idParams,
       answers: { 204: "" },
       handle: async (request) => {
-        await kernel.door.work(request.credential, change, (tx) => handOver(tx, request.params.id));
+        const { id } = request.params;
+        await kernel.door.work(request.credential, change, async (tx) => {
+          await spendStepUp(tx, request.raw, { action: makeOwner, subject: id });
+          await handOver(tx, id);
+        });
         return { status: 204 };
       },
     }),

@@ -23,7 +23,7 @@ export function stepUpOf(request: FastifyRequest): string | null {
 }
 
 /**
- * Uses up the caller's fresh proof for this act, in the act's own transaction: call it before the act. Without a grant, or
+ * Uses up the caller's fresh proof for this act, in the act's own transaction: refused here, nothing of it happens. Without a grant, or
  * with one of another session, workspace, act or subject, or one that is used or too old: `kernel.step_up_required`, which
  * names the act, so that the page can ask and send the request again (IDN-10). Keys and links prove nobody's presence.
  */

@@ -13,6 +13,7 @@ import { BudgetSpender } from "../limits/budget.ts";
 import type { PlatformRole } from "../access/role.ts";
 import { openTestKernel, type TestKernel } from "./kernel.ts";
 import { ampleBudgets } from "./server.ts";
+import { stepUpIn } from "./step-up.ts";
 
 export type AccountAnswer = { status: number; headers: Headers; body: Record<string, unknown> };
 export type Account = { readonly userId: string; readonly email: string; readonly password: string };
@@ -74,19 +75,6 @@ export class AccountBrowser {
     const grant = await this.stepUp(account, wanted.action, wanted.subject, wanted.workspace);
     return this.call(method, path, body, { ...headers, "step-up": grant });
   }
-}
-
-/** The act a refusal asks a fresh proof for. */
-export function stepUpIn(body: Record<string, unknown>) {
-  const wanted = body["stepUp"];
-  if (typeof wanted !== "object" || wanted === null) return undefined;
-  const part = (name: string): unknown => Reflect.get(wanted, name);
-  const workspace = part("workspace");
-  return {
-    action: String(part("action")),
-    subject: String(part("subject")),
-    workspace: typeof workspace === "string" ? workspace : null,
-  };
 }
 
 export type AccountServer = {
