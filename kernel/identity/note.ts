@@ -1,5 +1,6 @@
 import type { Kernel } from "../kernel.ts";
 import type { LedgerEvent } from "../ledger/leaf.ts";
+import { noteBreakGlass } from "../sso/force.ts";
 import { instanceTenantId, type Source } from "../work/credential.ts";
 import { Problem } from "../work/problem.ts";
 
@@ -10,7 +11,10 @@ export type SessionEvent = {
     | "kernel.address.confirm"
     | "kernel.session.start"
     | "kernel.session.end"
-    | "kernel.factor.add" | "kernel.factor.remove" | "kernel.factor.prove" | "kernel.step_up.grant";
+    | "kernel.factor.add"
+    | "kernel.factor.remove"
+    | "kernel.factor.prove"
+    | "kernel.step_up.grant";
   readonly outcome: "done" | "refused";
   readonly userId: string | null;
   readonly reason?: string;
@@ -45,6 +49,8 @@ export async function noteSession(kernel: Kernel, event: SessionEvent): Promise<
       if (!(error instanceof Problem) || error.status !== 423) throw error;
     }
   }
+  const goesIn = action === "kernel.session.start" || action === "kernel.factor.prove";
+  if (goesIn && outcome === "done") await noteBreakGlass(kernel, userId, source);
 }
 
 /** A new password, and how it came. */

@@ -168,9 +168,9 @@ export async function finishSocialCallback(
     }
     const userId = await personOfSocial(sso.kernel, provider.id, claims);
     found.userId = userId;
-    const session = await startSsoSession(sso, { userId, tenantId: null, multiFactor: false, ...caller });
-    const home = (await sessionProfile(sso, session.token))?.workspaces[0];
-    return { session, target: attempt.target === "/" && home ? `/w/${home.slug}/home` : attempt.target };
+    const made = await startSsoSession(sso, { userId, tenantId: null, multiFactor: false, ...caller });
+    const home = (await sessionProfile(sso, made.session.token))?.workspaces[0];
+    return arrival(made, attempt.target === "/" && home ? `/w/${home.slug}/home` : attempt.target);
   });
 }
 
@@ -197,14 +197,16 @@ async function finishWorkspace(
   const to = { ...connection, tenantId, connectionId: connection.id };
   const userId = await admitBySso(sso.kernel, to, claims, caller.source);
   const multiFactor = connection.trustsMfa && claims.multiFactor;
-  const session = await startSsoSession(sso, { userId, tenantId, multiFactor, ...caller });
-  if (attempt.target !== "/") return { session, target: attempt.target };
-  const slug = await sso.kernel.door.work(
-    sso.kernel.system(tenantId, caller.source),
-    "kernel.sso.sign_in",
-    workspaceSlug,
-  );
-  return { session, target: `/w/${slug}/home` };
+  const made = await startSsoSession(sso, { userId, tenantId, multiFactor, ...caller });
+  if (attempt.target !== "/") return arrival(made, attempt.target);
+  const { kernel } = sso;
+  const slug = await kernel.door.work(kernel.system(tenantId, caller.source), "kernel.sso.sign_in", workspaceSlug);
+  return arrival(made, `/w/${slug}/home`);
+}
+
+/** Who still owes a second factor is asked for it on the sign-in page, and goes on from there. */
+function arrival({ session, half }: { session: NewSession; half: boolean }, target: string): Finished {
+  return { session, target: half ? `/signin?to=${encodeURIComponent(target)}` : target };
 }
 
 async function readConnection(sso: Sso, tenantId: string, connectionId: string, source: Source) {

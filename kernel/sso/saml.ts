@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { SAML, ValidateInResponseTo, type SamlConfig } from "@node-saml/node-saml";
+import { SAML, ValidateInResponseTo, type Profile, type SamlConfig } from "@node-saml/node-saml";
 import type { SsoClaims } from "./attempt.ts";
 import type { SsoConnection } from "./connection.ts";
 import { ssoProblem } from "./error.ts";
 import { verifySamlResponse, type SamlAssertion } from "./saml-verify.ts";
-import { refused } from "./xml.ts";
+import { attribute, parseXml, refused } from "./xml.ts";
 
 /** Who we are to one identity provider. */
 export type SamlParty = {
@@ -127,15 +127,18 @@ async function secondOpinion(
   response: string,
   assertion: SamlAssertion,
 ): Promise<void> {
-  let named: { nameID?: string; ID?: string; issuer?: string } | null = null;
+  let profile: Profile | null;
   try {
     const judged = await samlOf(party, requestId).validatePostResponseAsync({ SAMLResponse: response });
-    named = judged.loggedOut ? null : judged.profile;
+    profile = judged.loggedOut ? null : judged.profile;
   } catch (error) {
     throw ssoProblem.answer_refused({ cause: error });
   }
   const agree =
-    named?.nameID === assertion.nameId && named.ID === assertion.id && named.issuer === party.connection.issuer;
+    profile !== null &&
+    profile.nameID === assertion.nameId &&
+    profile.issuer === party.connection.issuer &&
+    attribute(parseXml(profile.getAssertionXml?.() ?? ""), "ID") === assertion.id;
   if (!agree) throw refused("two readers, two answers");
 }
 

@@ -1,9 +1,11 @@
 import { sessionHash } from "../identity/session-hash.ts";
+import { awaitingHash, completeSession } from "../identity/session-token.ts";
 import { startSession, type NewSession } from "../identity/session.ts";
 import type { LedgerEvent } from "../ledger/leaf.ts";
 import { instanceTenantId, type Source } from "../work/credential.ts";
 import { Problem } from "../work/problem.ts";
 import type { Kernel } from "../kernel.ts";
+import { ssoProblem } from "./error.ts";
 import type { Sso } from "./sso.ts";
 
 export type SignedIn = {
@@ -18,18 +20,28 @@ export type SignedIn = {
 
 /**
  * Makes the session. One that a workspace's provider vouched for opens that workspace alone; it counts as two factors only
- * where the workspace trusts its provider's second factor and the provider said it asked for one.
+ * where the workspace trusts its provider's second factor and the provider said it asked for one. `half`: the person has a
+ * second factor of their own and is still asked for it.
  */
-export async function startSsoSession(sso: Sso, person: SignedIn): Promise<NewSession> {
-  const { userId, source, userAgent, previousToken } = person;
-  const session = await startSession(sso, { userId, source, userAgent, previousToken });
-  if (person.tenantId !== null) {
-    await sso.kernel.identityPool.query(
-      "update identity.session set sso_tenant_id = $2, assurance = $3 where token = $1",
-      [sessionHash(session.token), person.tenantId, person.multiFactor ? 2 : 1],
-    );
+export async function startSsoSession(sso: Sso, person: SignedIn): Promise<{ session: NewSession; half: boolean }> {
+  const { userId, source, userAgent, previousToken, tenantId } = person;
+  const { identityPool } = sso.kernel;
+  const started = await startSession(sso, { userId, source, userAgent, previousToken });
+  const { token } = started;
+  const found = await identityPool.query<{ awaits_factor: boolean }>(
+    "update identity.session set sso_tenant_id = $2 where token = any ($1) returning awaits_factor",
+    [[sessionHash(token), awaitingHash(token)], tenantId],
+  );
+  const half = found.rows[0]?.awaits_factor === true;
+  if (!person.multiFactor) return { session: started, half };
+  if (!half) {
+    await identityPool.query("update identity.session set assurance = 2 where token = $1", [sessionHash(token)]);
+    return { session: started, half };
   }
-  return session;
+  const context = await sso.auth.$context;
+  const whole = await completeSession(identityPool, token, context.sessionConfig.expiresIn);
+  if (whole === undefined) throw ssoProblem.attempt_ended();
+  return { session: whole, half: false };
 }
 
 /**

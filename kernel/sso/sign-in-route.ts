@@ -1,7 +1,8 @@
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { checkSameSite, cookieName } from "../http/credential.ts";
+import { checkSameSite } from "../http/credential.ts";
 import { defineRoute, type Answer, type Route, type RouteRequest } from "../http/route.ts";
+import { sessionCookie } from "../identity/session-token.ts";
 import { Problem } from "../work/problem.ts";
 import { browserSecret, ownTarget } from "./attempt.ts";
 import { ssoProblem } from "./error.ts";
@@ -34,12 +35,6 @@ const codeForm = Type.Record(Type.String(), Type.String({ maxLength: 10_000 }));
 export function ssoSignInRoutes(sso: Sso): Route[] {
   const https = sso.origin.startsWith("https:");
   const cookie = browserCookie(https);
-  const sessionCookie = (finished: Finished): Record<string, string> =>
-    finished.session === undefined
-      ? {}
-      : {
-          "set-cookie": `${cookieName(https)}=${finished.session.token}; Path=/; HttpOnly; SameSite=Lax${https ? "; Secure" : ""}; Expires=${finished.session.expiresAt.toUTCString()}`,
-        };
   const callerOf = (request: RouteRequest): Caller => ({
     source: request.source,
     userAgent: request.userAgent,
@@ -56,7 +51,10 @@ export function ssoSignInRoutes(sso: Sso): Route[] {
   const arrive = async (step: () => Promise<Finished>): Promise<Answer> => {
     try {
       const finished = await step();
-      return { status: 303, headers: { location: finished.target, ...sessionCookie(finished) } };
+      return {
+        status: 303,
+        headers: { location: finished.target, ...(finished.session ? sessionCookie(https, finished.session) : {}) },
+      };
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       return { status: 303, headers: { location: `/signin?sso=${encodeURIComponent(error.code)}` } };

@@ -5,6 +5,7 @@ import { openIdentity } from "../../identity/identity.ts";
 import { BudgetSpender } from "../../limits/budget.ts";
 import { ampleBudgets } from "../../testing/server.ts";
 import { openTestKernel, type TestKernel, type TestPerson } from "../../testing/kernel.ts";
+import { addDomain, listDomains, verifyDomain } from "../domain.ts";
 import { ssoSettingsRoutes } from "../settings-route.ts";
 import { ssoSignInRoutes } from "../sign-in-route.ts";
 import { openSso, type Sso } from "../sso.ts";
@@ -75,7 +76,6 @@ export async function openSsoServer(
       const slug = `sso-${count++}`;
       const id = await kernel.foundWorkspace(slug);
       const owner = await kernel.addPerson(id, "owner");
-      const { addDomain, listDomains, verifyDomain } = await import("../domain.ts");
       const domainId = await kernel.door.work(owner.session, "kernel.sso.change", (tx) => addDomain(tx, domain));
       const [listed] = await kernel.door.work(owner.session, "kernel.sso.read", listDomains);
       const value = listed?.record.value ?? "";

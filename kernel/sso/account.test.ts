@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { removeMember } from "../identity/people.ts";
+import { insertPerson } from "../identity/person.ts";
+import { openOidcWorld, type OidcWorld } from "./testing/oidc-world.ts";
+
+let count = 0;
+let world: OidcWorld;
+let server: OidcWorld["server"];
+beforeAll(async () => {
+  world = await openOidcWorld();
+  ({ server } = world);
+});
+afterAll(() => world?.close());
+
+describe("accounts of others", () => {
+  test("IDN-03 whoever registered an address ahead of its owner has no part in the owner's account", async () => {
+    const at = await world.space();
+    const claims = world.person(at);
+    const squatter = await insertPerson(server.kernel.identityPool, {
+      name: "Squatter",
+      email: claims.email,
+      password: "copper lantern folds 81",
+    });
+    await server.kernel.identityPool.query(
+      "insert into identity.session (id, user_id, token, expires_at) values (gen_random_uuid(), $1, 'squat', now() + interval '1 day')",
+      [squatter],
+    );
+    const done = await world.signIn(at, { claims });
+    const session = await world.sessionOf(done.token);
+    expect(session?.user_id).not.toBe(squatter);
+    const left = await server.kernel.identityPool.query(
+      `select 1 from identity."user" where id = $1 union all select 1 from identity.session where token = 'squat'
+       union all select 1 from identity.account where user_id = $2 and password is not null`,
+      [squatter, session?.user_id],
+    );
+    expect(left.rowCount).toBe(0);
+  });
+
+  test("IDN-03 an unconfirmed account that belongs to another workspace is not linked and not harmed", async () => {
+    const at = await world.space();
+    const elsewhere = await server.workspace(`elsewhere${count++}.example`);
+    const member = await server.kernel.addPerson(elsewhere.id, "member");
+    const email = `member${count++}@${at.domain}`;
+    await server.kernel.identityPool.query(`update identity."user" set email = $2 where id = $1`, [
+      member.userId,
+      email,
+    ]);
+    const done = await world.signIn(at, { claims: world.person(at, { email }) });
+    expect(done).toMatchObject({ location: "/signin?sso=sso.account_elsewhere", token: undefined });
+    const kept = await server.kernel.identityPool.query(`select 1 from identity.session where user_id = $1`, [
+      member.userId,
+    ]);
+    expect(kept.rowCount).toBe(1);
+  });
+
+  test("IDN-03 another tenant's provider can't speak for this one's people: neither by address nor by subject", async () => {
+    const victim = await world.space();
+    const evil = await world.space({ trustsMfa: true });
+    const claims = world.person(victim);
+    const first = await world.signIn(victim, { claims });
+    const known = await world.sessionOf(first.token);
+    const byAddress = await world.signIn(evil, { claims });
+    expect(byAddress).toMatchObject({ location: "/signin?sso=sso.email_foreign", token: undefined });
+    const bySubject = await world.signIn(evil, {
+      claims: { ...claims, email: `x${count++}@${evil.domain}`, amr: ["mfa"] },
+    });
+    const session = await world.sessionOf(bySubject.token);
+    expect(session).toMatchObject({ sso_tenant_id: evil.id });
+    expect(session?.user_id).not.toBe(known?.user_id);
+  });
+
+  test("IDN-03 a session that one workspace's provider made opens no other workspace of that person", async () => {
+    const at = await world.space({ trustsMfa: true });
+    const elsewhere = await server.workspace(`elsewhere${count++}.example`);
+    const member = await server.kernel.addPerson(elsewhere.id, "admin");
+    const email = `member${count++}@${at.domain}`;
+    await server.kernel.identityPool.query(
+      `update identity."user" set email = $2, email_verified = true where id = $1`,
+      [member.userId, email],
+    );
+    const done = await world.signIn(at, { claims: world.person(at, { email, amr: ["mfa"] }) });
+    const session = await world.sessionOf(done.token);
+    expect(session).toMatchObject({ user_id: member.userId, sso_tenant_id: at.id });
+    const enter = (workspace?: string) =>
+      server.kernel.door
+        .work(
+          { ...member.session, token: done.token ?? "", workspace },
+          "kernel.home.read",
+          async (tx) => tx.who.tenantId,
+        )
+        .catch((error: unknown) => (error instanceof Error ? error.message : "refused"));
+    expect(await enter(at.id)).toBe(at.id);
+    expect(await enter()).toBe(at.id);
+    expect(await enter(elsewhere.id)).toBe("kernel.not_found");
+  });
+
+  test("IDN-03 somebody who was removed stays out, and nobody comes in where newcomers are not admitted", async () => {
+    const at = await world.space();
+    const claims = world.person(at);
+    const first = await world.signIn(at, { claims });
+    const user = await world.sessionOf(first.token);
+    const rows = await server.kernel.acrossPool.query(
+      "select id from kernel.membership where tenant_id = $1 and user_id = $2",
+      [at.id, user?.user_id],
+    );
+    await server.kernel.door.work(at.owner.session, "kernel.people.change", (tx) =>
+      removeMember(tx, String(rows.rows[0].id)),
+    );
+    expect(await world.sessionOf(first.token)).toBeUndefined();
+    expect(await world.signIn(at, { claims })).toMatchObject({
+      location: "/signin?sso=sso.membership_ended",
+      token: undefined,
+    });
+    const closed = await world.space({ admitsNew: false });
+    expect(await world.signIn(closed, { claims: world.person(closed) })).toMatchObject({
+      location: "/signin?sso=sso.membership_ended",
+      token: undefined,
+    });
+  });
+
+  test("IDN-05 which addresses have accounts is not told: discovery looks at the domain alone", async () => {
+    const at = await world.space();
+    const known = world.person(at);
+    await world.signIn(at, { claims: known });
+    const ask = async (email: string) =>
+      (await (await server.browser().post("/api/sso/discover", { email })).json()).connection;
+    expect(await ask(known.email)).toEqual(await ask(`nobody@${at.domain}`));
+    expect(await ask("nobody@unknown.example")).toBeNull();
+    expect(await ask(known.email)).toMatchObject({ name: "Test provider", forced: false });
+  });
+
+  test("IDN-08 a sign-in leaves its event, done or refused, in the workspace's log, without the address", async () => {
+    const at = await world.space();
+    await world.signIn(at, { claims: world.person(at) });
+    await world.signIn(at, { claims: world.person(at, { email_verified: false }) });
+    await server.kernel.access.flush();
+    while ((await server.kernel.sequencer.round()) > 0) continue;
+    const rows = await world.asDoor(
+      `select convert_from(leaf, 'UTF8')::jsonb ->> 'outcome' as outcome, convert_from(leaf, 'UTF8') as text
+       from kernel.ledger_event where tenant_id = $1 and action = 'kernel.session.start' order by seq`,
+      [at.id],
+    );
+    expect(rows.map((row) => row["outcome"])).toEqual(["done", "refused"]);
+    expect(JSON.stringify(rows)).not.toContain("ada");
+  });
+
+  test("IDN-04 who has a second factor of their own is asked for it, unless the workspace trusts the provider's", async () => {
+    for (const trustsMfa of [false, true]) {
+      const at = await world.space({ trustsMfa });
+      const claims = world.person(at, { amr: ["mfa"] });
+      const first = await world.sessionOf((await world.signIn(at, { claims })).token);
+      await server.kernel.identityPool.query(`update identity."user" set second_factor_at = now() where id = $1`, [
+        first?.user_id,
+      ]);
+      const done = await world.signIn(at, { claims });
+      const session = await world.sessionOf(done.token);
+      if (trustsMfa) expect(session).toMatchObject({ assurance: 2, sso_tenant_id: at.id });
+      else expect([done.location, session]).toEqual([`/signin?to=%2Fw%2F${at.slug}%2Fhome`, undefined]);
+    }
+  });
+});
