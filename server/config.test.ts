@@ -27,6 +27,8 @@ describe("configuration", () => {
       freeCheck: true,
       ocr: false,
       logLevel: "info",
+      registration: false,
+      captcha: { kind: "proof" },
     });
   });
 
@@ -45,6 +47,12 @@ describe("configuration", () => {
         PROBITY_FREE_CHECK: "off",
         PROBITY_OCR: "on",
         PROBITY_LOG_LEVEL: "debug",
+        PROBITY_SMTP_URL: "smtps://post:p%40ss@mail.example.com",
+        PROBITY_MAIL_FROM: "Probity <post@example.com>",
+        PROBITY_REGISTRATION: "on",
+        PROBITY_CAPTCHA: "turnstile:0x4AAAAAAA-key",
+        PROBITY_CAPTCHA_SECRET: "s",
+        PROBITY_BREACHED_PASSWORDS: "on",
         PROBITY_TEST_DATABASE_URL: "postgres://elsewhere/x",
       }),
     ).toEqual({
@@ -71,6 +79,10 @@ describe("configuration", () => {
       freeCheck: false,
       ocr: true,
       logLevel: "debug",
+      smtp: { url: "smtps://post:p%40ss@mail.example.com", from: "Probity <post@example.com>" },
+      registration: true,
+      captcha: { kind: "turnstile", siteKey: "0x4AAAAAAA-key", secret: "s" },
+      breachedPasswords: "https://api.pwnedpasswords.com/range",
     });
   });
 
@@ -120,6 +132,12 @@ describe("configuration", () => {
     ["PROBITY_FREE_CHECK", "true"],
     ["PROBITY_OCR", "1"],
     ["PROBITY_LOG_LEVEL", "verbose"],
+    ["PROBITY_SMTP_URL", "https://mail.example.com"],
+    ["PROBITY_MAIL_FROM", "post at example.com"],
+    ["PROBITY_REGISTRATION", "yes"],
+    ["PROBITY_CAPTCHA", "turnstile:0x4AAAAAAA-key"],
+    ["PROBITY_CAPTCHA", "off"],
+    ["PROBITY_BREACHED_PASSWORDS", "http://range.example.com"],
   ])("%s=%s is refused by name, with what is allowed", (name, value) => {
     expect(message({ [name]: value })).toMatch(new RegExp(`${name} is .+; allowed is .+`));
   });
@@ -129,6 +147,12 @@ describe("configuration", () => {
     expect(text).toContain("PROBITY_PORT");
     expect(text).toContain("PROBITY_OCR");
     expect(text).toContain("PROBITY_LOGLEVEL is not a setting; the nearest one is PROBITY_LOG_LEVEL.");
+  });
+
+  test("a mail server without a sender is refused, and its address is not shown", () => {
+    const text = message({ PROBITY_SMTP_URL: "smtp://u:geheim@mail.example.com" });
+    expect(text).toContain("PROBITY_MAIL_FROM");
+    expect(message({ PROBITY_SMTP_URL: "smpt://u:geheim@mail" })).not.toContain("geheim");
   });
 
   test("a direct URL alone is refused: it would be ignored in silence", () => {

@@ -8,6 +8,7 @@ import { Problem } from "../work/problem.ts";
 export type SessionEvent = {
   readonly action:
     | "kernel.password.change"
+    | "kernel.password.link"
     | "kernel.address.confirm"
     | "kernel.session.start"
     | "kernel.session.end"

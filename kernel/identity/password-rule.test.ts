@@ -1,6 +1,7 @@
+import { hash as bcryptHash } from "@node-rs/bcrypt";
 import { describe, expect, test } from "vitest";
-import { commonPasswords } from "./common-password.ts";
-import { hashPassword, verifyPassword } from "./password.ts";
+import { commonPasswords, isListed } from "./common-password.ts";
+import { hashPassword, isImportable, isOutdated, verifyPassword } from "./password.ts";
 import { weaknessOf } from "./password-rule.ts";
 
 const owner = { name: "Ada Lovelace-Byron", email: "ada.byron@nordwerk.example" };
@@ -49,6 +50,35 @@ describe("passwords", () => {
   test("IDN-01 no entry of the list is taken, filled up with digits", () => {
     const taken = [...commonPasswords].filter((word) => weaknessOf(word.padEnd(12, "1"), owner) === undefined);
     expect(taken).toEqual([]);
+  });
+
+  test.each(["chickenwing101", "1234567890qwe", "MotherFucker", "ghjcnjgfhjkm"])(
+    "IDN-01 %s is refused: it is among the 12,000 most frequent of leaks",
+    (password) => {
+      expect(isListed(password.toLowerCase())).toBe(true);
+      expect(weaknessOf(password, owner)).toMatch(/list of those that are guessed first|keys that lie in a row/);
+    },
+  );
+
+  test("IDN-01 imported bcrypt hashes are compared, of each kind, and nothing else is taken for one", async () => {
+    const typed = "Zürich liegt am See";
+    const made = await bcryptHash(typed, { cost: 10 });
+    for (const kind of ["2a", "2b", "2y"]) {
+      const stored = made.replace(/^\$2[aby]\$/, `$${kind}$`);
+      expect(await verifyPassword(stored, typed)).toBe(true);
+      expect(await verifyPassword(stored, `${typed}!`)).toBe(false);
+      expect([isImportable(stored), isOutdated(stored)]).toEqual([true, true]);
+    }
+    const ours = await hashPassword(typed);
+    expect([isImportable(ours), isOutdated(ours)]).toEqual([true, false]);
+    for (const other of [
+      await bcryptHash(typed, { cost: 9 }),
+      made.replace("$10$", "$13$"),
+      "$1$abcdefgh$1234567890123456789012",
+      "",
+    ]) {
+      expect(isImportable(other)).toBe(false);
+    }
   });
 
   test("IDN-01 the same word typed on another keyboard is the same password", async () => {

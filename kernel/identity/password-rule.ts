@@ -1,4 +1,4 @@
-import { commonPasswords } from "./common-password.ts";
+import { commonPasswords, isListed } from "./common-password.ts";
 import { identityProblem } from "./error.ts";
 
 /** Characters a password has (NIST SP 800-63B-4 §3.1.1.2: length, no rules of composition, and a list of known ones). */
@@ -51,7 +51,7 @@ export function weaknessOf(password: string, owner: PasswordOwner): string | und
 }
 
 function weaknessOfText(plain: string, owner: PasswordOwner): string | undefined {
-  if (commonPasswords.has(plain) || commonPasswords.has(withoutTail(plain))) {
+  if (commonPasswords.has(plain) || commonPasswords.has(withoutTail(plain)) || isListed(plain)) {
     return "This password is on the list of those that are guessed first.";
   }
   if (repeats(plain)) return "This password repeats one short part.";

@@ -5,7 +5,7 @@ import { releaseAccount } from "./guard.ts";
 import type { Identity } from "./identity.ts";
 import { inIdentity } from "./identity-transaction.ts";
 import { noPasswordMail, passwordChangedMail, resetMail } from "./mail-text.ts";
-import { notePassword } from "./note.ts";
+import { notePassword, noteSession } from "./note.ts";
 import { linkMinutes, linkOf, makeLink, useLink } from "./one-time-link.ts";
 import { storePassword } from "./password-store.ts";
 import { hashPassword } from "./password.ts";
@@ -44,6 +44,25 @@ async function mailReset({ kernel, post, site }: Identity, email: string | undef
       await post.queue(client, mail, { address: email, userId });
     }
   });
+}
+
+/**
+ * A link to choose a new password, for the operator to hand over where no mail arrives: whoever runs the command line holds
+ * the keys already. Undefined for an address nobody has.
+ */
+export async function resetLink({ kernel, site }: Identity, address: string): Promise<string | undefined> {
+  const email = cleanEmail(address);
+  const found = await kernel.identityPool.query<{ id: string }>(
+    `select id from identity."user" where email = $1 and disabled_at is null`,
+    [email ?? ""],
+  );
+  const userId = found.rows[0]?.id;
+  if (email === undefined || userId === undefined) return undefined;
+  const token = await makeLink(kernel.identityPool, { purpose: "reset", email, userId });
+  if (token === undefined) return undefined;
+  const source = { address: null, requestId: "command-line" };
+  await noteSession(kernel, { action: "kernel.password.link", outcome: "done", userId, source });
+  return `${site.url}/reset/${token}`;
 }
 
 /** Whose password a link still changes: the page shows the address. */
