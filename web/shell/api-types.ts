@@ -26,11 +26,54 @@ export interface WorkspaceMembership {
   slug: string;
   name: string;
   role: string;
+  /** Members without a second factor can do nothing but set one up. */
+  mfaRequired?: boolean;
+  frozen?: boolean;
 }
 
 export interface Session {
   user: Person & { email: string };
   workspaces: WorkspaceMembership[];
+  /** Factors this session has proved: 1 or 2. */
+  assurance?: number;
+}
+
+/** The second factors that would complete a sign-in. */
+export interface Awaits {
+  totp: boolean;
+  passkey: boolean;
+  recoveryCode: boolean;
+}
+
+export interface Factors {
+  totp: { since: string } | null;
+  passkeys: { id: string; name: string; createdAt: string; lastUsedAt: string | null }[];
+  recoveryCodesLeft: number;
+  /** Where passkeys of this instance work; null at a bare address. */
+  passkeyAddress: string | null;
+}
+
+export interface OwnSession {
+  id: string;
+  createdAt: string;
+  lastSeenAt: string;
+  address: string | null;
+  userAgent: string | null;
+  current: boolean;
+}
+
+export interface MemberSession extends OwnSession {
+  membershipId: string;
+  secondFactor: boolean;
+}
+
+export interface FreezeState {
+  reason: string;
+  frozenAt: string;
+  frozenBy: string;
+  thawAskedAt: string | null;
+  thawAskedBy: string | null;
+  askedByYou: boolean;
 }
 
 export interface SetUpRequest {

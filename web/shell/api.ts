@@ -1,4 +1,4 @@
-import { offlineProblem, problemOf } from "./problem.ts";
+import { offlineProblem, problemOf, type StepUpAct } from "./problem.ts";
 
 /** The only module that calls `fetch`. Paths come from path.ts. */
 
@@ -13,6 +13,31 @@ export function bindWorkspace(id: string | null): void {
 /** Called when a bound call is answered 401: the session ended under the page. */
 export function whenExpired(listener: () => void): void {
   onExpired = listener;
+}
+
+let askStepUp: (act: StepUpAct) => Promise<string | null> = async () => null;
+let onStanding: () => void = () => {};
+/** Grows with each new token of the session; a call that left with the old one is sent again. */
+let rotations = 0;
+let rotating: Promise<unknown> = Promise.resolve();
+
+/** Called when an act needs a fresh proof; gives the grant, or null when the person would rather not. */
+export function whenStepUp(listener: (act: StepUpAct) => Promise<string | null>): void {
+  askStepUp = listener;
+}
+
+/** Called when a workspace turns out to be frozen, or to require a second factor that this session has not proved. */
+export function whenStanding(listener: () => void): void {
+  onStanding = listener;
+}
+
+/** Runs a call that gives the session a new token. Calls under way meanwhile are not taken for signed out. */
+export async function rotate<T>(call: () => Promise<T>): Promise<T> {
+  const running = call();
+  rotating = running.catch(() => undefined);
+  const result = await running;
+  rotations += 1;
+  return result;
 }
 
 interface Options {
@@ -44,11 +69,23 @@ async function send(path: string, options: Options): Promise<Response> {
     headers.set("content-type", "application/json");
     body = JSON.stringify(options.body);
   }
-  const response = await patiently(() => fetchOnce(path, { method, headers, body, signal: options.signal ?? null }));
-  if (!response.ok) {
-    if (response.status === 401 && options.public !== true) onExpired();
-    throw await problemOf(response);
+  const once = () => patiently(() => fetchOnce(path, { method, headers, body, signal: options.signal ?? null }));
+  const before = rotations;
+  let response = await once();
+  if (response.status === 401 && options.public !== true) {
+    await rotating;
+    if (rotations !== before) response = await once();
   }
+  if (response.ok) return response;
+  if (response.status === 401 && options.public !== true) onExpired();
+  const problem = await problemOf(response);
+  if (problem.code === "kernel.workspace_frozen" || problem.code === "kernel.second_factor_required") onStanding();
+  if (problem.stepUp === null || headers.has("Step-Up")) throw problem;
+  const grant = await askStepUp(problem.stepUp);
+  if (grant === null) throw problem;
+  headers.set("Step-Up", grant);
+  response = await once();
+  if (!response.ok) throw await problemOf(response);
   return response;
 }
 

@@ -4,9 +4,11 @@ import { useEffect, useRef, useState } from "react";
 import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { Skeleton } from "../kit/skeleton.tsx";
 import { typing } from "../kit/keys.ts";
-import { bindWorkspace } from "./api.ts";
+import { bindWorkspace, whenStanding } from "./api.ts";
 import { apps } from "./apps.ts";
 import { Expired } from "./expired.tsx";
+import { FactorRequired } from "./factor-required.tsx";
+import { Frozen } from "./freeze.tsx";
 import { JobCounter } from "./job-counter.tsx";
 import { Navigation } from "./navigation.tsx";
 import { NotFound } from "./not-found.tsx";
@@ -15,6 +17,7 @@ import { page } from "./path.ts";
 import { Go, usePlace } from "./place.tsx";
 import { asProblem } from "./problem.ts";
 import { sessionKey, useSession } from "./session.ts";
+import { StepUp } from "./step-up.tsx";
 import css from "./frame.module.css";
 
 /** Everything behind sign-in: navigation at the side, trail, search, jobs and me at the top. */
@@ -24,6 +27,8 @@ export function Frame() {
   const queries = useQueryClient();
   const session = useSession();
   const [palette, setPalette] = useState(false);
+  // Recovery codes that were just shown stay until they are kept, whatever the session has proved meanwhile.
+  const [enrolling, setEnrolling] = useState(false);
   const slug = place.params.ws;
   const workspace =
     session.data?.workspaces.find((item) => item.slug === slug) ??
@@ -47,6 +52,10 @@ export function Frame() {
     before.current = workspace?.id;
   }
   useEffect(() => {
+    whenStanding(() => void queries.invalidateQueries({ queryKey: sessionKey }));
+    return () => whenStanding(() => {});
+  }, [queries]);
+  useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const chord = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k";
       if (!chord || (typing(event.target) && event.shiftKey)) return;
@@ -62,6 +71,20 @@ export function Frame() {
   }
   if (session.data === undefined || session.data === null) return <Skeleton label="Opening your workspace" />;
   if (workspace === undefined) return <NotFound />;
+  const shut = workspace.frozen === true;
+  if (shut || enrolling || (workspace.mfaRequired === true && (session.data.assurance ?? 1) < 2)) {
+    const others = session.data.workspaces.filter((item) => item.id !== workspace.id);
+    return (
+      <>
+        {shut ? (
+          <Frozen workspace={workspace} others={others} />
+        ) : (
+          <FactorRequired workspace={workspace.name} onHold={setEnrolling} />
+        )}
+        <StepUp />
+      </>
+    );
+  }
   const wide = apps.some((app) => app.screens.some((screen) => screen.wide && matches(screen.path, place.path)));
   return (
     <div className={css.frame} data-wide={wide || undefined}>
@@ -85,6 +108,7 @@ export function Frame() {
         </main>
       </div>
       {palette && <Palette ws={workspace.slug} onClose={() => setPalette(false)} />}
+      <StepUp />
       <Expired user={session.data.user.id} />
     </div>
   );

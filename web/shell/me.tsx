@@ -6,6 +6,8 @@ import { Choice } from "../kit/field.tsx";
 import { keepSingleKeys, singleKeysOn } from "../kit/keys.ts";
 import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { write } from "./api.ts";
+import { MeSecurity } from "./me-security.tsx";
+import { MeSessions } from "./me-session.tsx";
 import { api, page } from "./path.ts";
 import { Go, usePlace, useTitle } from "./place.tsx";
 import { asProblem } from "./problem.ts";
@@ -45,6 +47,8 @@ export function Me() {
       <h1>{user?.name}</h1>
       <p className={css.muted}>{user?.email}</p>
       {leave.isError && <ProblemNotice problem={asProblem(leave.error)} />}
+      <MeSecurity />
+      <MeSessions />
       <section className={css.form} aria-labelledby="me-look">
         <h2 id="me-look">How it looks here</h2>
         <div className={css.row}>

@@ -12,6 +12,8 @@ import { StatusMark } from "../kit/status-mark.tsx";
 import { showAge, showTime } from "../kit/time.ts";
 import { read, write } from "./api.ts";
 import type { Invitation, Member, People as PeopleAnswer } from "./api-types.ts";
+import { FreezeSection } from "./freeze.tsx";
+import { MemberSessions } from "./member-session.tsx";
 import { api } from "./path.ts";
 import { usePlace, useTitle } from "./place.tsx";
 import { asProblem } from "./problem.ts";
@@ -186,6 +188,8 @@ export function People() {
           />
         </section>
       )}
+      {refused === undefined && <MemberSessions ws={params.ws} members={members} />}
+      <FreezeSection refused={refused} />
       <Invite open={inviting} onClose={() => setInviting(false)} onSent={reread} />
       <Dialog
         open={removing !== null}

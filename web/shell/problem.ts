@@ -12,6 +12,8 @@ export class ApiProblem extends Error {
   readonly retryAfterSeconds: number | null;
   /** One message for each refused field, keyed by its name. */
   readonly fields: Readonly<Record<string, string>>;
+  /** The act a fresh proof is wanted for; null for every other refusal. */
+  readonly stepUp: StepUpAct | null;
 
   constructor(parts: ProblemParts) {
     super(parts.title);
@@ -23,6 +25,7 @@ export class ApiProblem extends Error {
     this.requestId = parts.requestId ?? "";
     this.retryAfterSeconds = parts.retryAfterSeconds ?? null;
     this.fields = parts.fields ?? {};
+    this.stepUp = parts.stepUp ?? null;
   }
 
   /** The sentence order every screen uses. */
@@ -40,6 +43,22 @@ interface ProblemParts {
   requestId?: string;
   retryAfterSeconds?: number | null;
   fields?: Record<string, string>;
+  stepUp?: StepUpAct | null;
+}
+
+/** What a fresh proof is good for: one act on one subject, in one workspace or on one's own account. */
+export interface StepUpAct {
+  action: string;
+  subject: string;
+  workspace: string | null;
+}
+
+function stepUpOf(body: unknown): StepUpAct | null {
+  if (typeof body !== "object" || body === null) return null;
+  const wanted: unknown = Reflect.get(body, "stepUp");
+  const action = text(wanted, "action");
+  const workspace = text(wanted, "workspace");
+  return action === "" ? null : { action, subject: text(wanted, "subject"), workspace: workspace || null };
 }
 
 function text(body: unknown, key: string): string {
@@ -83,6 +102,7 @@ export async function problemOf(response: Response): Promise<ApiProblem> {
     requestId: text(body, "requestId") || text(body, "instance") || (response.headers.get("x-request-id") ?? ""),
     retryAfterSeconds: Number.isFinite(wait) && wait > 0 ? wait : null,
     fields: fieldMessages(body),
+    stepUp: stepUpOf(body),
   });
 }
 

@@ -5,6 +5,12 @@ import { api } from "./path.ts";
 import { ApiProblem } from "./problem.ts";
 
 export const sessionKey = ["session"] as const;
+let awaited = false;
+
+/** Whether the browser holds half a sign-in: the sign-in page then goes on with the second factor. */
+export function factorAwaited(): boolean {
+  return awaited;
+}
 
 /** Who is signed in; `null` when nobody is. */
 export function useSession() {
@@ -15,6 +21,7 @@ export function useSession() {
       try {
         return await readPublic<Session>(api.session());
       } catch (error) {
+        awaited = error instanceof ApiProblem && error.code === "factor.awaited";
         if (error instanceof ApiProblem && error.status === 401) return null;
         throw error;
       }

@@ -4,11 +4,13 @@ import { Act } from "../kit/act.tsx";
 import { ErrorSummary, Field } from "../kit/field.tsx";
 import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { readPublic, write } from "./api.ts";
-import type { Session } from "./api-types.ts";
+import type { Awaits, Session } from "./api-types.ts";
+import { FactorStep } from "./factor-step.tsx";
+import { PasskeySignIn } from "./factor-passkey-sign-in.tsx";
 import { api, ownPath, page } from "./path.ts";
 import { usePlace, useTitle } from "./place.tsx";
 import { type ApiProblem, asProblem } from "./problem.ts";
-import { sessionKey } from "./session.ts";
+import { factorAwaited, sessionKey, useSession } from "./session.ts";
 import css from "./page.module.css";
 
 /** E-mail and password in one column. An unknown address gets the same page in the same time: the server sees to it. */
@@ -18,8 +20,18 @@ export function SignInForm({ onSession }: { onSession: (session: Session) => voi
   const [errors, setErrors] = useState<Record<string, string>>({});
   const [problem, setProblem] = useState<ApiProblem | null>(null);
   const [busy, setBusy] = useState(false);
+  const [awaits, setAwaits] = useState<Awaits | null>(null);
   const first = useRef<HTMLInputElement>(null);
   useEffect(() => first.current?.focus(), []);
+  // Signed in half by another way, such as a provider's page: it goes on here.
+  const half = useSession().data === null && factorAwaited();
+  useEffect(() => {
+    if (!half) return;
+    void readPublic<{ awaits: Awaits }>(api.sessionFactor()).then(
+      (answer) => setAwaits(answer.awaits),
+      () => undefined,
+    );
+  }, [half]);
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -31,14 +43,21 @@ export function SignInForm({ onSession }: { onSession: (session: Session) => voi
     setBusy(true);
     setProblem(null);
     try {
-      const answer = await write<Session | null>("POST", api.session(), { email, password }, { public: true });
-      onSession(answer?.workspaces === undefined ? await readPublic<Session>(api.session()) : answer);
+      const answer = await write<Session | { awaits: Awaits }>(
+        "POST",
+        api.session(),
+        { email, password },
+        { public: true },
+      );
+      if ("awaits" in answer) setAwaits(answer.awaits);
+      else onSession(answer);
     } catch (error) {
       setProblem(asProblem(error));
     } finally {
       setBusy(false);
     }
   };
+  if (awaits !== null) return <FactorStep awaits={awaits} onSession={onSession} onBack={() => setAwaits(null)} />;
   return (
     <form className={css.form} onSubmit={(event) => void submit(event)} noValidate>
       <ErrorSummary errors={errors} />
@@ -65,7 +84,8 @@ export function SignInForm({ onSession }: { onSession: (session: Session) => voi
       <div>
         <Act look="main" size="form" submit busy={busy}>
           Sign in
-        </Act>
+        </Act>{" "}
+        <PasskeySignIn onSession={onSession} onProblem={setProblem} />
       </div>
     </form>
   );

@@ -1,0 +1,18 @@
+import type { StepUpAct } from "./problem.ts";
+
+const words: Readonly<Record<string, (subject: string) => string>> = {
+  "kernel.policy.change": (subject) => `change the policy ${subject}`,
+  "kernel.api_key.create": (subject) => `make the API key “${subject}”`,
+  "kernel.membership.make_owner": () => "make this person an owner",
+  "kernel.workspace.freeze": () => "freeze this workspace",
+  "kernel.workspace.thaw": () => "thaw this workspace",
+  "identity.session.end_all": () => "end all your other sessions",
+  "identity.factor.add": () => "add a second factor",
+  "identity.factor.remove": (subject) => (subject === "totp" ? "remove the authenticator app" : "remove this passkey"),
+  "identity.factor.recovery_codes": () => "make new recovery codes",
+};
+
+/** The act in the words of the page that asked for it. */
+export function sayAct({ action, subject }: StepUpAct): string {
+  return words[action]?.(subject) ?? `go on with ${action.replaceAll(/[._]/g, " ")}`;
+}
