@@ -5,6 +5,14 @@ import { rolePassword, type LoginRole } from "./roles.ts";
 // A calendar day has no zone: as a JavaScript Date it would move a day west of Greenwich.
 types.setTypeParser(types.builtins.DATE, (text) => text);
 
+const readAnyTime = types.getTypeParser(types.builtins.TIMESTAMPTZ, "text");
+// What a server in UTC writes, e.g. 2026-11-22 09:30:00.123456+00, is ISO 8601 but for two characters; the rest is pg's to read.
+types.setTypeParser(types.builtins.TIMESTAMPTZ, (text) =>
+  text.length >= 22 && text.endsWith("+00") && text[10] === " " && text[4] === "-"
+    ? new Date(`${text.slice(0, 10)}T${text.slice(11, Math.min(23, text.length - 3))}Z`)
+    : readAnyTime(text),
+);
+
 /** Where the database is; each pool signs in with a role of its own. */
 export type DatabaseAddress = Pick<ClientConfig, "host" | "port" | "database" | "ssl">;
 

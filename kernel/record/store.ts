@@ -171,25 +171,40 @@ function columnValues(record: RecordDeclaration, values: Readonly<Record<string,
   return columns;
 }
 
+type Shown = { readonly name: string; readonly column: string; readonly sealed: boolean };
+const shownOf = new WeakMap<RecordDeclaration, { fields: readonly Shown[]; view: readonly Shown[] }>();
+
+/** Which columns make which members: worked out once a record, since a list asks for each of its rows. */
+function shownMembers(record: RecordDeclaration): { fields: readonly Shown[]; view: readonly Shown[] } {
+  let members = shownOf.get(record);
+  if (members === undefined) {
+    members = {
+      fields: Object.entries(record.fields).map(([name, { sealed }]) => ({ name, column: columnOf(name), sealed })),
+      view: Object.keys(record.list?.view?.shows ?? {}).map((name) => ({
+        name,
+        column: columnOf(name),
+        sealed: false,
+      })),
+    };
+    shownOf.set(record, members);
+  }
+  return members;
+}
+
 /** A row as the API shows it. */
 export function presentRow(
   record: RecordDeclaration,
   row: Row,
   sealed: Readonly<Record<string, unknown>> = {},
 ): Record<string, unknown> {
+  const { fields, view } = shownMembers(record);
   const shown: Record<string, unknown> = { id: row["id"], version: row["version"] };
-  for (const [name, field] of Object.entries(record.fields)) {
-    shown[name] = field.sealed ? (sealed[name] ?? null) : row[columnOf(name)];
-  }
-  for (const name of Object.keys(record.list?.view?.shows ?? {})) {
-    if (columnOf(name) in row) shown[name] = row[columnOf(name)];
-  }
-  return {
-    ...shown,
-    createdAt: row["created_at"],
-    createdBy: row["created_by"],
-    updatedAt: row["updated_at"],
-    updatedBy: row["updated_by"],
-    locked: row["locked_at"] !== null,
-  };
+  for (const field of fields) shown[field.name] = field.sealed ? (sealed[field.name] ?? null) : row[field.column];
+  for (const { name, column } of view) if (column in row) shown[name] = row[column];
+  shown["createdAt"] = row["created_at"];
+  shown["createdBy"] = row["created_by"];
+  shown["updatedAt"] = row["updated_at"];
+  shown["updatedBy"] = row["updated_by"];
+  shown["locked"] = row["locked_at"] !== null;
+  return shown;
 }
