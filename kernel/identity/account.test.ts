@@ -236,7 +236,7 @@ describe("registration", () => {
     const { email } = await addUser();
     await begin(email);
     expect((await mailsTo(email)).map(({ template, url }) => [template, url])).toEqual([
-      ["identity.known", "http://localhost:3000/sign-in"],
+      ["identity.known", "http://localhost:3000/signin"],
     ]);
   });
 

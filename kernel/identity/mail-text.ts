@@ -39,7 +39,7 @@ export const noPasswordMail = defineMail("identity.no_password", (values: { name
   subject: "Your account has no password",
   parts: [
     `${spoken(values.name)}, somebody asked for a new password for your account. It has none: you sign in through your organisation or another service.`,
-    { label: "Sign in", url: `${values.url}/sign-in` },
+    { label: "Sign in", url: `${values.url}/signin` },
     "If it was not you, do nothing.",
   ],
 }));
@@ -75,7 +75,7 @@ export const knownMail = defineMail("identity.known", (values: { name: string; u
   subject: "You have an account already",
   parts: [
     `${spoken(values.name)}, somebody, likely you, began a registration with this address. It has an account already: sign in, and open another workspace from “Me”.`,
-    { label: "Sign in", url: `${values.url}/sign-in` },
+    { label: "Sign in", url: `${values.url}/signin` },
     "If it was not you, do nothing.",
   ],
 }));
