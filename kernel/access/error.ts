@@ -42,6 +42,16 @@ export const accessProblem = defineErrors("access", {
     title: "No such member",
     detail: "One of these is no active member of the workspace. Nothing was changed. Load the list again.",
   },
+  operator_too_long: {
+    status: 422,
+    title: "Too long",
+    detail: "This workspace lets an operator in for {hours} hours at most. Nothing was changed. Choose a shorter time.",
+  },
+  operator_grant_ended: {
+    status: 410,
+    title: "Grant ended",
+    detail: "This grant is used, ended or past its time. Nothing was changed. Ask the workspace's owner for a new one.",
+  },
   owner_holds_all: {
     status: 409,
     title: "Owners hold everything",

@@ -1,0 +1,24 @@
+import { defineErrors } from "../work/problem.ts";
+
+export const reviewProblem = defineErrors("review", {
+  unknown: {
+    status: 404,
+    title: "No such review",
+    detail: "There is no such access review, or no such entry in it. Nothing was changed. Load the list again.",
+  },
+  open_already: {
+    status: 409,
+    title: "A review is open",
+    detail: "An access review is open already. Nothing was changed. Finish it first.",
+  },
+  own_access: {
+    status: 403,
+    title: "Your own access",
+    detail: "Nobody reviews their own access. Nothing was changed. Another owner or admin decides on it.",
+  },
+  decided_already: {
+    status: 409,
+    title: "Decided already",
+    detail: "Somebody has decided on this entry. Nothing was changed. Load the review again.",
+  },
+});
