@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { docxParts, packParts } from "../kernel/files/fixture/docx.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 /** A real server of its own: own folder, own port, own PostgreSQL, killed and started as an operator's would be. */
@@ -246,12 +247,23 @@ describe("the free check", () => {
   }, 60_000);
 
   test("APP-06 refuses what is no document, too many, empty or a bomb, and answers in its own words", async () => {
-    const bomb = new Uint8Array(2_000).fill(0);
-    bomb.set([0x50, 0x4b, 3, 4]);
+    const broken = new Uint8Array(2_000).fill(0);
+    broken.set([0x50, 0x4b, 3, 4]);
+    // A real one: a document whose text is 100 KB as it comes and 100 MB as it unpacks.
+    const bomb = new Uint8Array(
+      packParts(docxParts([{ text: "x" }]).set("word/comments.xml", Buffer.alloc(100 * 1024 * 1024, " "))),
+    );
+    expect(bomb.byteLength).toBeLessThan(200_000);
     const many = Array.from({ length: 62 }, (_, index) => [`${index}.txt`, ""] as const);
-    const answer = await check("203.0.113.2", [["bomb.docx", bomb], ["virus.exe", "MZ\u0000\u0001"], ...many]);
+    const answer = await check("203.0.113.2", [
+      ["broken.docx", broken],
+      ["bomb.docx", bomb],
+      ["virus.exe", "MZ\u0000\u0001"],
+      ...many,
+    ]);
     const lines = (await answer.text()).trim().split("\n");
-    expect(lines.filter((line) => line.includes('"state":"refused"'))).toHaveLength(64);
+    expect(lines.filter((line) => line.includes('"state":"refused"'))).toHaveLength(65);
+    expect(lines.find((line) => line.includes("bomb.docx"))).toContain("times its size");
     expect(lines.at(-1)).toContain('"type":"problem"');
     expect(lines.join("")).not.toContain("http.broken");
   }, 60_000);

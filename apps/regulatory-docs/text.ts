@@ -1,23 +1,26 @@
-import type { ExtractedDocument, Kernel, StoredBytes, Tx } from "@probity/kernel";
+import type { DocumentText, Kernel, ReadDocument, StoredBytes, Tx } from "@probity/kernel";
 
 type Keys = Awaited<ReturnType<Kernel["files"]["keysOf"]>>;
-/** What is kept of an extraction: the text with the places of its pages and paragraphs. */
-export type DocumentText = Pick<ExtractedDocument, "text" | "pages" | "paragraphs" | "furniture">;
 
-/** Seals a document's text like any other file. */
-export function storeText(kernel: Kernel, tenantId: string, keys: Keys, extracted: DocumentText): Promise<StoredBytes> {
-  const { text, pages, paragraphs, furniture } = extracted;
-  return kernel.files.store(
-    tenantId,
-    keys,
-    Buffer.from(JSON.stringify({ text, pages, paragraphs, furniture })),
-    "json",
-  );
+/** Seals a document's text, with the places of its pages and paragraphs, like any other file: as the JSON it came as. */
+export function storeText(
+  kernel: Kernel,
+  tenantId: string,
+  keys: Keys,
+  read: Pick<ReadDocument, "json">,
+): Promise<StoredBytes> {
+  return kernel.files.store(tenantId, keys, read.json, "json");
 }
 
 /** Reads back what storeText sealed: our own bytes, authenticated by their frames. */
 export async function loadText(kernel: Kernel, tx: Tx, blobId: string): Promise<DocumentText> {
   return loadJson(kernel, tx, blobId);
+}
+
+/** The same, unparsed: for whoever only passes it on. */
+export async function loadTextBytes(kernel: Kernel, tx: Tx, blobId: string): Promise<Uint8Array> {
+  const blob = await kernel.files.find(tx, blobId);
+  return kernel.files.readAll(blob, await kernel.files.keysOf(tx));
 }
 
 /** Opens a sealed JSON blob. Its type is that of what this app sealed: the frames authenticate that it is unchanged. */

@@ -71,7 +71,7 @@ export async function probeIsolation(options: { harness?: Harness } = {}): Promi
     };
     const outcome = await runChild(child, { kind: "probe", targets }, new Uint8Array(0), probeLimits);
     if (outcome.ended !== "answer") throw new Error(`the isolation probe ended without an answer: ${outcome.ended}`);
-    return { harness, attempts: readAttempts(outcome.answer) };
+    return { harness, attempts: readAttempts(JSON.parse(outcome.output.toString("utf8"))) };
   } finally {
     web.closeAllConnections();
     web.close();

@@ -29,7 +29,7 @@ test("a document too many is turned away, one that fails frees its place, one gi
   const pool = new ExtractionPool({ limits, ocr: false, concurrency: 1, queueLength: 2 });
   const broken = pool.extract({ kind: "pdf", fileName: "b.pdf", bytes: Buffer.from("%PDF-1.4") });
   const stop = new AbortController();
-  const givenUp = pool.extract(input, stop.signal);
+  const givenUp = pool.extract(input, { signal: stop.signal });
   const waiting = pool.extract(input);
   await expect(pool.extract(input)).rejects.toBeInstanceOf(ExtractionBusyError);
   stop.abort(new Error("left the page"));

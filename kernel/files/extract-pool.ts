@@ -1,7 +1,9 @@
 import type { ChildProcess } from "node:child_process";
+import { Places, type Claim } from "../isolation/place.ts";
 import { ExtractionBusyError } from "./error.ts";
 import { extractIn, startExtractor } from "./extract.ts";
-import type { ExtractedDocument, ExtractionInput, ExtractionOptions } from "./extract.ts";
+import type { ExtractionInput, ExtractionOptions, ReadDocument } from "./extract.ts";
+import { Judge, type Judged } from "./judge.ts";
 import type { FileLimits } from "./limit.ts";
 
 export interface ExtractionPoolOptions {
@@ -13,85 +15,61 @@ export interface ExtractionPoolOptions {
   readonly queueLength?: number;
 }
 
-interface Waiting {
-  readonly start: () => void;
-  readonly cancel: (reason: unknown) => void;
-}
+/** Whose document it is: a visitor's waits behind those of members, and its work ends with its signal. */
+export type ExtractionClaim = Claim;
 
 /**
  * Bounds how many documents are read at once. A child reads one document and dies, so that nothing of one tenant can be
- * left for the next; one is kept started ahead to hide the 40 ms that takes.
+ * left for the next; one is kept started ahead to hide the 40 ms that takes. Uploads are judged and answers are checked in
+ * a thread beside the one that serves requests.
  */
 export class ExtractionPool {
   readonly #options: ExtractionPoolOptions;
-  readonly #concurrency: number;
-  readonly #queueLength: number;
-  readonly #queue: Waiting[] = [];
-  #running = 0;
+  readonly #places: Places;
+  readonly #judge: Judge;
   #idle: Promise<ChildProcess> | undefined;
   #closed = false;
 
   constructor(options: ExtractionPoolOptions) {
     this.#options = options;
-    this.#concurrency = options.concurrency ?? 2;
-    this.#queueLength = options.queueLength ?? 200;
+    this.#judge = new Judge(options.limits);
+    this.#places = new Places({
+      running: options.concurrency ?? 2,
+      waiting: options.queueLength ?? 200,
+      full: (waiting) => new ExtractionBusyError(waiting),
+    });
   }
 
-  /** Reads one document when its turn comes. `signal` takes it out of the queue or kills its child. */
-  async extract(input: ExtractionInput, signal?: AbortSignal): Promise<ExtractedDocument> {
-    signal?.throwIfAborted();
-    await this.#turn(signal);
-    try {
+  /** Judges an upload by its content, within `maxBytes` of a policy; nothing is stored or read yet. */
+  inspect(bytes: Uint8Array, fileName: string, maxBytes: number, claim: ExtractionClaim = {}): Promise<Judged> {
+    return this.#judge.inspect(bytes, fileName, { ...this.#options.limits, maxBytes }, claim);
+  }
+
+  /** Reads one document when its turn comes. The claim's signal takes it out of the queue or kills its child. */
+  async extract(input: ExtractionInput, claim: ExtractionClaim = {}): Promise<ReadDocument> {
+    return this.#places.hold(claim, async () => {
       const child = await this.#takeChild();
       const options: ExtractionOptions = {
         limits: this.#options.limits,
         ocr: this.#options.ocr,
-        ...(signal === undefined ? {} : { signal }),
+        ...(claim.signal === undefined ? {} : { signal: claim.signal }),
       };
       try {
-        return await extractIn(child, input, options);
+        return await extractIn(child, input, options, (output) => this.#judge.decode(output, input.fileName, claim));
       } finally {
         child.kill("SIGKILL");
       }
-    } finally {
-      this.#running -= 1;
-      this.#queue.shift()?.start();
-    }
+    });
   }
 
   /** Ends the waiting; documents being read are finished. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const waiting of this.#queue.splice(0)) waiting.cancel(new Error("the extraction pool is closed"));
+    this.#places.close(new Error("the extraction pool is closed"));
     const idle = this.#idle;
     this.#idle = undefined;
     (await idle)?.kill("SIGKILL");
-  }
-
-  async #turn(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#closed) throw new Error("the extraction pool is closed");
-    if (this.#running >= this.#concurrency) {
-      if (this.#queue.length >= this.#queueLength) throw new ExtractionBusyError(this.#queue.length);
-      await new Promise<void>((resolve, reject) => {
-        const leave = () => {
-          const index = this.#queue.indexOf(waiting);
-          if (index >= 0) this.#queue.splice(index, 1);
-          reject(signal?.reason);
-        };
-        const waiting: Waiting = {
-          start: () => {
-            signal?.removeEventListener("abort", leave);
-            this.#running += 1;
-            resolve();
-          },
-          cancel: reject,
-        };
-        signal?.addEventListener("abort", leave, { once: true });
-        this.#queue.push(waiting);
-      });
-      return;
-    }
-    this.#running += 1;
+    await this.#judge.close();
   }
 
   async #takeChild(): Promise<ChildProcess> {

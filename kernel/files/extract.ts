@@ -1,8 +1,8 @@
 import type { ChildProcess } from "node:child_process";
-import { Type } from "typebox";
-import { Value } from "typebox/value";
 import { FileRefusedError } from "./error.ts";
 import type { RefusalCode, RefusalDetail } from "./error.ts";
+import { decodeAnswer } from "./extract-answer.ts";
+import type { DecodedAnswer } from "./extract-answer.ts";
 import { languageFile, runChild, startChild } from "./extract-child.ts";
 import type { RunOutcome } from "./extract-child.ts";
 import { isolationTier } from "./extract-isolation.ts";
@@ -22,6 +22,20 @@ export interface ExtractedDocument extends Extraction {
   readonly kind: ExtractionInput["kind"];
 }
 
+/** A document that was read: its text with the places of pages and paragraphs, as the JSON it is kept as. */
+export interface ReadDocument extends Pick<Extraction, "pageCount" | "warnings"> {
+  readonly kind: ExtractionInput["kind"];
+  /** UTF-8 JSON of text, pages, paragraphs and furniture. */
+  readonly json: Uint8Array<ArrayBuffer>;
+}
+
+export type DocumentText = Pick<Extraction, "text" | "pages" | "paragraphs" | "furniture">;
+
+/** Opens what `json` holds. It was checked when it was read; for a large document this takes a while. */
+export function documentText(read: Pick<ReadDocument, "json">): DocumentText {
+  return JSON.parse(Buffer.from(read.json).toString("utf8"));
+}
+
 export interface ExtractionOptions {
   readonly limits: FileLimits;
   /** Whether a scanned PDF may be read by text recognition (about 2 s a page). */
@@ -35,7 +49,9 @@ export interface ExtractionOptions {
  * or the signal's reason.
  */
 export async function extractText(input: ExtractionInput, options: ExtractionOptions): Promise<ExtractedDocument> {
-  return extractIn(await startExtractor(options), input, options);
+  const read = await extractIn(await startExtractor(options), input, options, decodeAnswer);
+  const { kind, pageCount, warnings } = read;
+  return { kind, pageCount, warnings, ...documentText(read) };
 }
 
 /** Starts a child that waits for one document. */
@@ -48,12 +64,13 @@ export async function startExtractor(options: Pick<ExtractionOptions, "limits" |
   });
 }
 
-/** As `extractText`, in a child started before. */
+/** As `extractText`, in a child started before; `decode` is `decodeAnswer`, here or in another thread. */
 export async function extractIn(
   child: ChildProcess,
   input: ExtractionInput,
   options: ExtractionOptions,
-): Promise<ExtractedDocument> {
+  decode: (output: Uint8Array<ArrayBuffer>) => DecodedAnswer | Promise<DecodedAnswer>,
+): Promise<ReadDocument> {
   const { limits } = options;
   const language = options.ocr && input.kind === "pdf" ? languageFile() : undefined;
   const seconds = language === undefined ? limits.maxExtractionSeconds : limits.maxRecognitionSeconds;
@@ -71,16 +88,15 @@ export async function extractIn(
   });
   const refuse = (code: RefusalCode, detail: RefusalDetail = {}, cause?: unknown) =>
     new FileRefusedError(code, input.fileName, limits, detail, cause);
-
-  const answer = answerOf(outcome, refuse, seconds);
-  if (Value.Check(refusalShape, answer)) {
+  const answer = await decode(outputOf(outcome, refuse, seconds));
+  if (answer.said === "refusal") {
     const detail = answer.measured === undefined ? {} : { measured: answer.measured };
     const offered = { recognitionOffered: !options.ocr && languageFile() !== undefined };
     throw refuse(answer.refusal, { ...detail, ...offered }, answer.reason);
   }
-  if (!Value.Check(answerShape, answer) || !isCoherent(answer.result)) throw refuse("corrupt", {}, "malformed answer");
-  const { text, pages, paragraphs, furniture, warnings, pageCount } = answer.result;
-  return { kind: input.kind, text, pages, paragraphs, furniture, warnings, pageCount };
+  if (answer.said === "nonsense") throw refuse("corrupt", {}, "malformed answer");
+  const { json, pageCount, warnings } = answer;
+  return { kind: input.kind, json, pageCount, warnings };
 }
 
 /** Whether a PDF opens with the empty password; asked of a child too, since it means parsing. */
@@ -93,17 +109,17 @@ export async function opensWithoutPassword(bytes: Uint8Array, fileName: string, 
   });
   const refuse = (code: RefusalCode, detail: RefusalDetail = {}) =>
     new FileRefusedError(code, fileName, limits, detail);
-  return !Value.Check(refusalShape, answerOf(outcome, refuse, limits.maxExtractionSeconds));
+  return decodeAnswer(outputOf(outcome, refuse, limits.maxExtractionSeconds)).said !== "refusal";
 }
 
-function answerOf(
+function outputOf(
   outcome: RunOutcome,
   refuse: (code: RefusalCode, detail?: RefusalDetail, cause?: unknown) => FileRefusedError,
   seconds: number,
-): unknown {
+): Uint8Array<ArrayBuffer> {
   switch (outcome.ended) {
     case "answer":
-      return outcome.answer;
+      return outcome.output;
     case "time":
       throw refuse("timed-out", { measured: seconds });
     case "memory":
@@ -113,60 +129,4 @@ function answerOf(
     case "crash":
       throw refuse("corrupt", {}, "the extraction child ended without an answer");
   }
-}
-
-// The child read a stranger's file: what it says is checked like any other input.
-const offset = Type.Integer({ minimum: 0 });
-const span = { start: offset, end: offset };
-const answerShape = Type.Object({
-  result: Type.Object({
-    text: Type.String(),
-    pages: Type.Array(Type.Object({ number: Type.Integer({ minimum: 1 }), ...span })),
-    paragraphs: Type.Array(
-      Type.Object({
-        page: Type.Integer({ minimum: 1 }),
-        ...span,
-        style: Type.Union([
-          Type.Literal("heading1"),
-          Type.Literal("heading2"),
-          Type.Literal("heading3"),
-          Type.Literal("heading4"),
-          Type.Literal("heading5"),
-          Type.Literal("heading6"),
-          Type.Literal("paragraph"),
-          Type.Literal("list"),
-          Type.Literal("table"),
-          Type.Literal("toc"),
-        ]),
-      }),
-    ),
-    furniture: Type.Array(Type.Object(span)),
-    warnings: Type.Array(Type.Object({ code: Type.String(), text: Type.String() })),
-    pageCount: Type.Integer({ minimum: 0 }),
-  }),
-});
-const refusalShape = Type.Object({
-  refusal: Type.Union([
-    Type.Literal("password-protected"),
-    Type.Literal("corrupt"),
-    Type.Literal("empty"),
-    Type.Literal("scanned"),
-    Type.Literal("too-many-pages"),
-  ]),
-  measured: Type.Optional(Type.Integer()),
-  reason: Type.Optional(Type.String()),
-});
-
-function isCoherent(result: Extraction): boolean {
-  const { text } = result;
-  const fits = (each: { start: number; end: number }) => each.start <= each.end && each.end <= text.length;
-  return (
-    text.isWellFormed() &&
-    !text.includes("\0") &&
-    !text.includes("\r") &&
-    result.pageCount === result.pages.length &&
-    result.pages.every(fits) &&
-    result.paragraphs.every((each) => fits(each) && each.page <= result.pageCount) &&
-    result.furniture.every(fits)
-  );
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
 import { blobIdentity, openFrames, sealFrames } from "../vault/frame.ts";
 import type { TenantKeyring, TenantKeys } from "../vault/tenant-key.ts";
@@ -6,6 +5,7 @@ import type { Tx } from "../work/door.ts";
 import { doorProblem } from "../work/error.ts";
 import { query } from "../work/query.ts";
 import type { BlobStore } from "./blob-store.ts";
+import { sha256InPieces } from "./in-pieces.ts";
 
 /** Sealed bytes that lie in the store and wait for their row. */
 export type StoredBytes = {
@@ -40,7 +40,7 @@ export class FileVault {
 
   /** Seals and stores bytes under the tenant's key. Equal bytes are one blob per tenant. */
   async store(tenantId: string, keys: TenantKeys, bytes: Uint8Array, kind: BlobKind): Promise<StoredBytes> {
-    const contentId = blobIdentity(keys.index, createHash("sha256").update(bytes).digest());
+    const contentId = blobIdentity(keys.index, await sha256InPieces(bytes));
     const binding = { tenantId, blobId: contentId, keyId: keys.dataKeyId };
     await this.#store.write(tenantId, contentId, sealFrames(bytes, keys.data, binding));
     return { tenantId, contentId, keyId: keys.dataKeyId, bytes: bytes.byteLength, kind };

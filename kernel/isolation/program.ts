@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { packageFolders, runChild, startChild } from "../files/extract-child.ts";
+import { Places, type Claim } from "./place.ts";
 import { doorProblem } from "../work/error.ts";
 import { isolationTier } from "../files/extract-isolation.ts";
 
@@ -13,15 +14,20 @@ export type IsolatedProgram = {
   readonly packages: readonly string[];
 };
 
-export type IsolationLimits = { readonly memoryBytes: number; readonly seconds: number; readonly outputBytes: number };
+/** Whose work it is: a place is always left to members, and a signal ends the waiting or the child. */
+export type IsolationClaim = Claim;
+
+export type IsolationLimits = Claim & {
+  readonly memoryBytes: number;
+  readonly seconds: number;
+  readonly outputBytes: number;
+};
 
 /** Programs at work at once, each with a gigabyte at most, and how many may wait: one more is told to come later. */
-const most = { running: 2, waiting: 50 } as const;
-let running = 0;
-const queue: (() => void)[] = [];
+const places = new Places({ running: 2, waiting: 50, full: () => doorProblem.busy() });
 
 const entryFile = join(import.meta.dirname, "main.ts");
-const defaultLimits: IsolationLimits = {
+const defaultLimits = {
   memoryBytes: 1024 * 1024 * 1024,
   seconds: 120,
   outputBytes: 256 * 1024 * 1024,
@@ -29,7 +35,7 @@ const defaultLimits: IsolationLimits = {
 
 /**
  * Runs a program on one input in a child with no network, no file but its own code, bounded memory and time (TEN-03).
- * The child lives for this input alone. Throws when it fails, runs too long or grows too large. The answer's type is what
+ * The child lives for this input alone; bytes are taken as JSON already written. Throws when it fails, runs too long or grows too large. The answer's type is what
  * the program's `run` returns.
  */
 export async function runIsolated<T>(
@@ -42,18 +48,7 @@ export async function runIsolated(
   input: unknown,
   limits: Partial<IsolationLimits> = {},
 ): Promise<unknown> {
-  if (running >= most.running) {
-    if (queue.length >= most.waiting) throw doorProblem.busy();
-    // Whoever ends hands its place over: the count stays.
-    await new Promise<void>((resolve) => queue.push(resolve));
-  } else running += 1;
-  try {
-    return await runOne(program, input, { ...defaultLimits, ...limits });
-  } finally {
-    const next = queue.shift();
-    if (next === undefined) running -= 1;
-    else next();
-  }
+  return places.hold(limits, () => runOne(program, input, { ...defaultLimits, ...limits }));
 }
 
 async function runOne(program: IsolatedProgram, input: unknown, bounds: IsolationLimits): Promise<unknown> {
@@ -63,9 +58,11 @@ async function runOne(program: IsolatedProgram, input: unknown, bounds: Isolatio
     memoryBytes: bounds.memoryBytes,
     program: { entryFile, readable },
   });
-  const outcome = await runChild(child, { module: program.module }, Buffer.from(JSON.stringify(input)), bounds);
+  // What is JSON already goes as it is: a collection of large texts is neither parsed nor written anew here.
+  const given = input instanceof Uint8Array ? input : Buffer.from(JSON.stringify(input));
+  const outcome = await runChild(child, { module: program.module }, given, bounds);
   if (outcome.ended !== "answer") throw new Error(`The isolated program ended by ${outcome.ended}`);
-  const { answer } = outcome;
+  const answer: unknown = JSON.parse(outcome.output.toString("utf8"));
   if (typeof answer !== "object" || answer === null || !("result" in answer)) {
     const failure =
       typeof answer === "object" && answer !== null && "failure" in answer ? String(answer.failure) : "no answer";

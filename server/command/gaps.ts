@@ -116,7 +116,8 @@ function nameOf(folder: string, file: string): string {
 
 /** Reads PDF and Word files through the kernel's isolated extraction; loaded only when such a file is there. */
 async function extractAll(folder: string, files: readonly string[]): Promise<AnalysisDocument[]> {
-  const { defaultFileLimits, ExtractionPool, FileRefusedError, inspectUpload } = await import("@probity/kernel");
+  const { defaultFileLimits, documentText, ExtractionPool, FileRefusedError, inspectUpload } =
+    await import("@probity/kernel");
   const pool = new ExtractionPool({ limits: defaultFileLimits, ocr: false });
   try {
     const read = files.map(async (file): Promise<AnalysisDocument | undefined> => {
@@ -127,7 +128,9 @@ async function extractAll(folder: string, files: readonly string[]): Promise<Ana
         return undefined;
       }
       try {
-        const { text, pages, paragraphs, furniture } = await pool.extract({ ...accepted, fileName: name });
+        const { text, pages, paragraphs, furniture } = documentText(
+          await pool.extract({ ...accepted, fileName: name }),
+        );
         return { id: name, name, text, pages, paragraphs, furniture };
       } catch (error) {
         if (!(error instanceof FileRefusedError)) throw error;

@@ -39,10 +39,10 @@ async function makeExample(kernel: Kernel) {
   const name = (await readdir(sources)).find((each) => each.toLowerCase().startsWith(shown.documentNumber));
   if (name === undefined) throw new Error(`The sample data has no ${shown.documentNumber}`);
   const { file, fileName } = await acceptFile(kernel, await readFile(join(sources, name)), name);
-  const { text, pages, paragraphs, furniture } = await kernel.extraction.extract(file);
+  const { json } = await kernel.extraction.extract(file);
   const run = await analyseIsolated({
     pack: "iso-13485",
-    documents: [{ id: "d1", name: fileName, text, pages, paragraphs, furniture }],
+    documents: [{ id: "d1", name: fileName, json }],
   });
   const requirement = run.requirements.find((each) => each.id === shown.requirement);
   if (!requirement) throw new Error(`The pack has no ${shown.requirement}`);

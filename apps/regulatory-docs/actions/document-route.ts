@@ -9,7 +9,7 @@ import {
   type Tx,
 } from "@probity/kernel";
 import { query } from "../query.ts";
-import { loadText } from "../text.ts";
+import { loadTextBytes } from "../text.ts";
 
 const read = "regulatory_docs.collection.read";
 const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
@@ -64,9 +64,9 @@ export function documentRoutes(kernel: Kernel): Route[] {
             rowId: request.params.id,
             fields: { revision: revision.number },
           });
-          return loadText(kernel, tx, revision.text_blob_id);
+          return loadTextBytes(kernel, tx, revision.text_blob_id);
         });
-        return { body };
+        return { body, type: "application/json; charset=utf-8" };
       },
     }),
     defineRoute({

@@ -4,12 +4,12 @@ import {
   httpProblem,
   Problem,
   sayBytes,
+  type ExtractionClaim,
   type Kernel,
   type Route,
   type RouteRequest,
 } from "@probity/kernel";
-import { analyseIsolated } from "../analysis.ts";
-import type { AnalysisDocument } from "../engine/document.ts";
+import { analyseIsolated, joined, packed, type PackedDocument } from "../analysis.ts";
 import { listPacks } from "../engine/pack.ts";
 import { problem } from "../errors.ts";
 import { acceptFile } from "./upload-document.ts";
@@ -47,15 +47,19 @@ export function freeCheck(kernel: Kernel, options: FreeCheckOptions): Route {
         ...Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)])),
         "content-type": "application/x-ndjson",
       });
+      // A visitor who has gone is worked for no longer.
+      const gone = new AbortController();
+      out.once("close", () => gone.abort(new Error("the visitor has gone")));
+      const claim = { guest: true, signal: gone.signal };
       try {
         // 1. Each file as it arrives: accepted or refused by content, its text taken in a child of its own.
-        const { packId, documents } = await readParts(kernel, request.raw.parts(), options, send);
+        const { packId, documents } = await readParts(kernel, request.raw.parts(), options, claim, send);
         if (documents.length === 0) throw problem.check_empty();
         const pack = packId === undefined ? undefined : listPacks().find((each) => each.id === packId);
         if (packId !== undefined && !pack) throw problem.pack_unknown();
         // 2. The analysis.
         send({ type: "progress", stage: "analysing", done: documents.length, total: documents.length });
-        const run = await analyseIsolated({ pack: pack?.id ?? "iso-13485", documents });
+        const run = await analyseIsolated({ pack: pack?.id ?? "iso-13485", documents }, claim);
         const findings = run.requirements.map((each) => ({
           id: each.id,
           version: 1,
@@ -67,31 +71,24 @@ export function freeCheck(kernel: Kernel, options: FreeCheckOptions): Route {
           dueOn: null,
           note: null,
         }));
-        // 3. The answer, and nothing else.
-        send({
-          type: "result",
-          run: {
-            id: null,
-            number: 1,
-            pack: run.pack,
-            engine: run.engine,
-            createdAt: new Date().toISOString(),
-            counts: countsOf(findings.map((each) => each.status)),
-            undecided: findings.length,
-            findings,
-            withdrawn: withdrawnView(run, () => 1),
-            documents: documents.map(({ id, name, text, pages, paragraphs }) => ({
-              id,
-              name,
-              text,
-              pages,
-              paragraphs,
-              revision: 1,
-              skipped: null,
-            })),
-          },
-        });
+        // 3. The answer, and nothing else. The texts go back as they came out of their children.
+        const shown = {
+          id: null,
+          number: 1,
+          pack: run.pack,
+          engine: run.engine,
+          createdAt: new Date().toISOString(),
+          counts: countsOf(findings.map((each) => each.status)),
+          undecided: findings.length,
+          findings,
+          withdrawn: withdrawnView(run, () => 1),
+        };
+        const texts = documents.map(({ id, name, json }) => packed({ id, name, revision: 1, skipped: null }, json));
+        out.write(`{"type":"result","run":${JSON.stringify(shown).slice(0, -1)},"documents":[`);
+        for (const piece of joined(texts)) out.write(piece);
+        out.write("]}}\n");
       } catch (error) {
+        if (gone.signal.aborted) return reply;
         const shown = error instanceof Problem ? error : httpProblem.broken({ cause: error });
         if (!(error instanceof Problem))
           request.raw.log.error(
@@ -115,10 +112,11 @@ async function readParts(
   kernel: Kernel,
   parts: Parts,
   options: FreeCheckOptions,
+  claim: ExtractionClaim,
   send: (line: unknown) => void,
-): Promise<{ packId: string | undefined; documents: AnalysisDocument[] }> {
+): Promise<{ packId: string | undefined; documents: PackedDocument[] }> {
   let packId: string | undefined;
-  const reading: Promise<AnalysisDocument | undefined>[] = [];
+  const reading: Promise<PackedDocument | undefined>[] = [];
   const underway = new Set<Promise<unknown>>();
   let totalBytes = 0;
   for await (const part of parts) {
@@ -132,7 +130,15 @@ async function readParts(
     totalBytes += bytes.byteLength;
     const full = reading.length >= options.maxFiles || totalBytes > options.maxTotalBytes;
     const seen = part.file.truncated ? Buffer.concat([bytes, Buffer.of(0)]) : bytes;
-    const read = readOne(kernel, `d${reading.length + 1}`, part.filename, full ? undefined : seen, options, send);
+    const read = readOne(
+      kernel,
+      `d${reading.length + 1}`,
+      part.filename,
+      full ? undefined : seen,
+      options,
+      claim,
+      send,
+    );
     reading.push(read);
     const settled: Promise<void> = read.then(
       () => void underway.delete(settled),
@@ -150,17 +156,18 @@ async function readOne(
   givenName: string,
   bytes: Buffer | undefined,
   options: FreeCheckOptions,
+  claim: ExtractionClaim,
   send: (line: unknown) => void,
-): Promise<AnalysisDocument | undefined> {
+): Promise<PackedDocument | undefined> {
   try {
     if (bytes === undefined) {
       const limit = `${options.maxFiles} files or ${sayBytes(options.maxTotalBytes)} at once`;
       throw httpProblem.too_large({ values: { limit } });
     }
-    const { file, fileName } = await acceptFile(kernel, bytes, givenName);
-    const { text, pages, paragraphs, furniture } = await kernel.extraction.extract(file);
+    const { file, fileName } = await acceptFile(kernel, bytes, givenName, kernel.limits.maxBytes, claim);
+    const { json } = await kernel.extraction.extract(file, claim);
     send({ type: "file", name: fileName, state: "ready" });
-    return { id, name: fileName, text, pages, paragraphs, furniture };
+    return { id, name: fileName, json };
   } catch (error) {
     const refused = fileProblemOf(error);
     if (!(refused instanceof Problem)) throw error;

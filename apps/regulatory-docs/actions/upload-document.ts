@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
 import { Type } from "typebox";
 import {
@@ -7,10 +6,10 @@ import {
   enqueue,
   fileProblem,
   fileProblemOf,
-  inspectUpload,
   policyValue,
   refusalProblem,
   type Accepted,
+  type ExtractionClaim,
   type Kernel,
   type Route,
   type RouteRequest,
@@ -158,10 +157,11 @@ export async function acceptFile(
   bytes: Uint8Array,
   fileName: string,
   maxBytes: number = kernel.limits.maxBytes,
+  claim: ExtractionClaim = {},
 ): Promise<Upload> {
-  const file = await inspectUpload(bytes, fileName, { ...kernel.limits, maxBytes });
+  const { file, sha256 } = await kernel.extraction.inspect(bytes, fileName, maxBytes, claim);
   if (file.outcome === "refused") throw refusalProblem(file.code, file.text);
-  return { fileName: file.fileName, file, sha256: createHash("sha256").update(bytes).digest("hex") };
+  return { fileName: file.fileName, file, sha256 };
 }
 
 /**

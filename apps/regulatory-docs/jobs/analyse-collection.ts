@@ -1,11 +1,10 @@
 import { v7 as uuidv7 } from "uuid";
 import { doorProblem, type Job, type Kernel, type LedgerEvent } from "@probity/kernel";
-import { analyseIsolated } from "../analysis.ts";
-import type { AnalysisDocument } from "../engine/document.ts";
+import { analyseIsolated, type PackedDocument } from "../analysis.ts";
 import type { GapRun } from "../engine/result.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
-import { loadText } from "../text.ts";
+import { loadTextBytes } from "../text.ts";
 
 const permission = "regulatory_docs.run.start";
 
@@ -54,10 +53,11 @@ export async function analyseCollection(kernel: Kernel, job: Job): Promise<void>
         .where("d.deleted_at", "is", null)
         .orderBy("d.name"),
     );
-    const documents: AnalysisDocument[] = [];
+    const documents: PackedDocument[] = [];
     for (const revision of revisions) {
       if (revision.text_blob_id === null) continue;
-      documents.push({ id: revision.id, name: revision.name, ...(await loadText(kernel, tx, revision.text_blob_id)) });
+      const json = await loadTextBytes(kernel, tx, revision.text_blob_id);
+      documents.push({ id: revision.id, name: revision.name, json });
     }
     return { run, revisions, documents, keys: await kernel.files.keysOf(tx), tenantId: tx.who.tenantId };
   });
@@ -123,7 +123,7 @@ export async function analyseCollection(kernel: Kernel, job: Job): Promise<void>
 }
 
 async function statusesOfRunBefore(
-  tx: Parameters<typeof loadText>[1],
+  tx: Parameters<typeof loadTextBytes>[1],
   collectionId: string,
   packId: string,
   number: number,

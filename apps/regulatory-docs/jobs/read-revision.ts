@@ -1,4 +1,4 @@
-import { doorProblem, FileRefusedError, type ExtractedDocument, type Job, type Kernel } from "@probity/kernel";
+import { doorProblem, FileRefusedError, type ReadDocument, type Job, type Kernel } from "@probity/kernel";
 import { query } from "../query.ts";
 import { storeText } from "../text.ts";
 
@@ -24,7 +24,7 @@ export async function readRevision(kernel: Kernel, job: Job): Promise<void> {
 
   // 2. The reading itself: outside any transaction, in a child of its own.
   const bytes = await kernel.files.readAll(blob, keys);
-  let extracted: ExtractedDocument | undefined;
+  let extracted: ReadDocument | undefined;
   let refusal: FileRefusedError | undefined;
   try {
     extracted = await kernel.extraction.extract({

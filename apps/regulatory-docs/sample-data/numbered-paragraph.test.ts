@@ -1,4 +1,4 @@
-import { defaultFileLimits, ExtractionPool, inspectUpload } from "@probity/kernel";
+import { defaultFileLimits, documentText, ExtractionPool, inspectUpload } from "@probity/kernel";
 import { expect, test } from "vitest";
 import { sampleFiles } from "./make.ts";
 
@@ -7,7 +7,7 @@ test("a numbered paragraph of a PDF is one paragraph, so that a quote from it is
   const sample = (await sampleFiles()).find((each) => each.documentNumber === "SOP-06");
   const file = await inspectUpload(sample?.bytes ?? new Uint8Array(), sample?.fileName ?? "", defaultFileLimits);
   if (file.outcome !== "accepted") throw new Error(file.text);
-  const { text, paragraphs } = await pool.extract(file);
+  const { text, paragraphs } = documentText(await pool.extract(file));
   await pool.close();
   const said = paragraphs.map(({ start, end, style }) => ({ style, text: text.slice(start, end) }));
   const headings = said.filter(({ style }) => style.startsWith("heading")).map((each) => each.text);
