@@ -21,6 +21,8 @@ export function Dialog(props: {
       withCloseButton={closable}
       closeOnEscape={closable}
       closeOnClickOutside={closable}
+      // A dialog's head is no banner of the page (WAI-ARIA landmarks).
+      attributes={{ header: { role: "presentation" } }}
     >
       {props.children}
     </Modal>

@@ -57,7 +57,7 @@ export function MeSessions() {
             </div>
             {!session.current && (
               <Act
-                label={`End the session of ${browserName(session.userAgent)}`}
+                label={`End session of ${browserName(session.userAgent)}`}
                 busy={end.isPending}
                 onAct={() => end.mutate(session.id)}
               >

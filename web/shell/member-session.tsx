@@ -91,7 +91,7 @@ export function MemberSessions(props: { ws: string | undefined; members: readonl
               cell: (session) => (
                 <Act
                   look="quiet"
-                  label={`End the session of ${name(session)}`}
+                  label={`End session of ${name(session)}`}
                   disabledReason={session.current ? "This is the session you act in: sign out instead." : undefined}
                   onAct={() => end.mutate(session.id)}
                 >
