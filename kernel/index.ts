@@ -61,6 +61,13 @@ export { fetchOutside, type OutsideAnswer, type OutsideOptions } from "./http/ou
 export { ledgerRoutes } from "./ledger/route.ts";
 export { runIsolated, type IsolatedProgram, type IsolationClaim } from "./isolation/program.ts";
 export { accessRoutes } from "./access/route.ts";
+export { operatorRoutes } from "./access/operator-route.ts";
+export { raiseIn } from "./anomaly/anomaly.ts";
+export { anomalyRoutes } from "./anomaly/route.ts";
+export { startRounds } from "./anomaly/round.ts";
+export { watched } from "./anomaly/watch.ts";
+export { reviewHome } from "./review/home.ts";
+export { reviewRoutes } from "./review/route.ts";
 export { policyValue } from "./policy/store.ts";
 export { policyRoutes } from "./policy/route.ts";
 export { enqueue } from "./jobs/queue.ts";

@@ -3,7 +3,9 @@ import {
   defineRoute,
   isSetUp,
   openApiDocument,
+  reviewHome,
   workspaceSlug,
+  type HomeItem,
   type Budget,
   type Identity,
   type Route,
@@ -81,8 +83,9 @@ export function instanceRoutes(
       answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
       handle: async (request) => {
         const items = await kernel.door.work(request.credential, "kernel.home.read", async (tx) => {
-          const found = [];
+          const found: HomeItem[] = [];
           const slug = await workspaceSlug(tx);
+          found.push(...(await reviewHome(tx, slug)));
           for (const app of instance.apps) found.push(...((await app.home?.(tx, slug)) ?? []));
           return found;
         });

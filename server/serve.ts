@@ -21,14 +21,18 @@ import {
   mailJob,
   makeSetupLink,
   openIdentity,
+  operatorRoutes,
   outboxRoutes,
   peopleRoutes,
   policyRoutes,
+  reviewRoutes,
   sessionRoutes,
+  startRounds,
   SmtpSender,
   SigningKeys,
   startWorker,
   sweepBlobs,
+  watched,
   tokenRoutes,
   type Identity,
   type JobHandler,
@@ -76,7 +80,13 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
   const { kernel } = instance;
   const { url, registration, captcha, breachedPasswords } = config;
   const sender = config.smtp === undefined ? undefined : new SmtpSender(config.smtp);
-  const identity = openIdentity(kernel, { url, registration, captcha, breachedPasswords, sendsMail: sender !== undefined });
+  const identity = openIdentity(kernel, {
+    url,
+    registration,
+    captcha,
+    breachedPasswords,
+    sendsMail: sender !== undefined,
+  });
   const http = await buildHttp(instance, identity, config, logger);
   kernel.sequencer.start();
   const tasks: Record<string, JobHandler> = Object.assign(
@@ -97,12 +107,14 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
     void sweepBlobs(kernel, kernel.blobs).catch((error: unknown) => logger.error({ err: error }, "sweep failed"));
   sweep();
   const sweeping = setInterval(sweep, 3_600_000);
+  const rounds = startRounds(kernel, (error) => logger.error({ err: error }, "a round of reviews and alarms failed"));
   const link = await makeSetupLink(identity);
   process.stdout.write(`Probity is ready at ${config.url}\n`);
   if (link) process.stdout.write(`Set it up once, within 24 hours: ${config.url}/setup/${link.token}\n`);
   return {
     close: async () => {
       clearInterval(sweeping);
+      await rounds.stop();
       await probes.stop();
       await transport.close();
       await http.close();
@@ -172,6 +184,9 @@ export async function buildHttp(
       furtherKeys: [openTrustKey(config.home, kernel.rootKey).jwk],
     }),
     ...accessRoutes(kernel, apps),
+    ...operatorRoutes(identity, { origin: config.url }),
+    ...reviewRoutes(kernel),
+    ...anomalyRoutes(kernel),
     ...policyRoutes(kernel),
     ...ledgerRoutes(kernel),
     ...jobRoutes(kernel),
@@ -184,17 +199,25 @@ export async function buildHttp(
     }),
     ...apps.flatMap((app) => appRoutes(kernel, app)),
   );
-  const http = await createHttpServer(routes, new BudgetSpender(kernel.door), {
-    origin: config.url,
-    trustedProxies: config.trustedProxies,
-    maxUploadBytes: kernel.limits.maxBytes,
-    budgets: own.budgets ?? budgets,
-    logger,
-    tokens,
-    keyUse,
-    tls: config.tls === undefined ? undefined : readTls(config.tls),
-  });
+  const http = await createHttpServer(
+    routes.map((route) => watched(kernel, route)),
+    new BudgetSpender(kernel.door),
+    {
+      origin: config.url,
+      trustedProxies: config.trustedProxies,
+      maxUploadBytes: kernel.limits.maxBytes,
+      budgets: own.budgets ?? budgets,
+      logger,
+      tokens,
+      keyUse,
+      tls: config.tls === undefined ? undefined : readTls(config.tls),
+    },
+  );
   http.addHook("onClose", () => keyUse.flush());
-  await servePages(http, { folder: webFolder, https: config.url.startsWith("https:") });
+  await servePages(http, {
+    folder: webFolder,
+    https: config.url.startsWith("https:"),
+    captcha: config.captcha.kind,
+  });
   return http;
 }

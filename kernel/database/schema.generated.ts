@@ -273,6 +273,30 @@ export interface KernelAccessReviewItem {
   version: Generated<number>;
 }
 
+export interface KernelAnomaly {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  detail: Generated<Json>;
+  first_at: Timestamp;
+  id: string;
+  kind: string;
+  last_at: Timestamp;
+  locked: Generated<boolean>;
+  locked_at: Timestamp | null;
+  member_id: string | null;
+  release_reason: string | null;
+  released_at: Timestamp | null;
+  released_by: string | null;
+  retain_until: Timestamp | null;
+  seen: number;
+  source: string | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
 export interface KernelApiKey {
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
@@ -855,6 +879,7 @@ export interface DB {
   "kernel.access_event": KernelAccessEvent;
   "kernel.access_review": KernelAccessReview;
   "kernel.access_review_item": KernelAccessReviewItem;
+  "kernel.anomaly": KernelAnomaly;
   "kernel.api_key": KernelApiKey;
   "kernel.api_key_use": KernelApiKeyUse;
   "kernel.blob": KernelBlob;

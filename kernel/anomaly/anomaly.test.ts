@@ -1,0 +1,176 @@
+import { v7 as uuidv7 } from "uuid";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { claimAttempt, guardKeys } from "../identity/guard.ts";
+import { noteSession } from "../identity/note.ts";
+import { changePolicy } from "../policy/store.ts";
+import { openTestKernel, type TestKernel, type TestPerson } from "../testing/kernel.ts";
+import type { Who } from "../work/credential.ts";
+import type { Tx } from "../work/door.ts";
+import { query } from "../work/query.ts";
+import { listAnomalies, raiseIn, releaseAnomaly } from "./anomaly.ts";
+import { farNetwork, takesTurns } from "./travel.ts";
+
+let kernel: TestKernel;
+let acme: string;
+let owner: TestPerson;
+let admin: TestPerson;
+let member: TestPerson;
+const change = "kernel.people.change";
+const by = <T>(person: TestPerson, permission: string, run: (tx: Tx) => Promise<T>) =>
+  kernel.door.work(person.session, permission, run);
+const alarms = () => by(owner, "kernel.anomaly.read", listAnomalies);
+const release = (person: TestPerson, id: string) =>
+  by(person, change, (tx) => releaseAnomaly(kernel, tx, id, "A planned export"));
+const whoOf = (person: TestPerson): Promise<Who> => by(person, "kernel.home.read", async (tx) => tx.who);
+const locks = () =>
+  by(owner, "kernel.policy.change", (tx) => changePolicy(tx, "anomaly.lockSource", true, 0, "Strict"));
+const limit = (name: "anomaly.downloadsPerHour" | "anomaly.refusalsPerHour", value: number) =>
+  by(owner, "kernel.policy.change", (tx) => changePolicy(tx, name, value, 0, "For the test"));
+
+beforeAll(async () => {
+  kernel = await openTestKernel();
+});
+beforeEach(async () => {
+  acme = await kernel.foundWorkspace(`acme-${uuidv7()}`);
+  owner = await kernel.addPerson(acme, "owner");
+  admin = await kernel.addPerson(acme, "admin");
+  member = await kernel.addPerson(acme, "member");
+});
+afterAll(() => kernel.close());
+
+async function download(person: TestPerson, times: number): Promise<void> {
+  for (let index = 0; index < times; index += 1)
+    await by(person, "kernel.home.read", (tx) =>
+      tx.record({ action: "kernel.file.download", record: "kernel.blob", rowId: uuidv7() }),
+    );
+  await kernel.sequencer.drain();
+}
+async function seen(person: TestPerson, outcome: string, addresses: readonly string[]): Promise<void> {
+  const who = await whoOf(person);
+  for (const address of addresses) {
+    const source = { address, requestId: "test" };
+    if (outcome === "done") kernel.access.read(who, "kernel.home.read", source, "kernel.membership", uuidv7());
+    else kernel.access.refused({ ...person.session, source }, `test.${uuidv7()}`, outcome, who);
+    // Events of one millisecond have no order that is kept.
+    await new Promise((resolve) => setTimeout(resolve, 3));
+  }
+  await kernel.access.flush();
+}
+
+describe("APP-07 anomalies are found in the events", () => {
+  test("APP-07 mass download: beyond the policy's number an alarm, once; released with a reason it is not counted again", async () => {
+    await limit("anomaly.downloadsPerHour", 5);
+    await download(member, 5);
+    expect(await raiseIn(kernel, acme)).toBe(0);
+    await download(member, 1);
+    expect(await raiseIn(kernel, acme)).toBe(1);
+    expect(await raiseIn(kernel, acme)).toBe(0);
+    const [alarm] = await alarms();
+    expect(alarm).toMatchObject({ kind: "mass_download", member: { id: member.membershipId }, seen: 6, locked: false });
+    await release(admin, alarm?.id ?? "");
+    expect(await raiseIn(kernel, acme)).toBe(0);
+    expect((await alarms())[0]).toMatchObject({
+      releaseReason: "A planned export",
+      releasedBy: { id: admin.membershipId },
+    });
+    await download(member, 6);
+    expect(await raiseIn(kernel, acme)).toBe(1);
+  });
+
+  test("APP-07 probing: many records that are not there, by one person", async () => {
+    await limit("anomaly.refusalsPerHour", 8);
+    await seen(member, "kernel.not_found", Array<string>(8).fill("203.0.113.5"));
+    expect(await raiseIn(kernel, acme)).toBe(0);
+    await seen(member, "kernel.permission_missing", ["203.0.113.5"]);
+    expect(await raiseIn(kernel, acme)).toBe(1);
+    expect((await alarms())[0]).toMatchObject({ kind: "probing", seen: 9, detail: { sources: ["203.0.113.5"] } });
+  });
+
+  test("APP-07 impossible travel: in turns from two far networks; one change, or a private network, is no alarm", async () => {
+    await seen(member, "done", ["203.0.113.5", "203.0.113.5", "198.51.100.7", "198.51.100.7"]);
+    await seen(admin, "done", ["10.0.0.1", "203.0.113.5", "10.0.0.1", "203.0.113.9", "10.0.0.2", "203.0.1.1"]);
+    expect(await raiseIn(kernel, acme)).toBe(0);
+    await seen(member, "done", ["203.0.113.5", "198.51.100.7"]);
+    expect(await raiseIn(kernel, acme)).toBe(1);
+    expect((await alarms())[0]).toMatchObject({
+      kind: "impossible_travel",
+      member: { id: member.membershipId },
+      seen: 4,
+    });
+  });
+
+  test("APP-07 credential stuffing: three people refused from one source; that source signs nobody in until it is released", async () => {
+    await locks();
+    const source = { address: "203.0.113.77", requestId: "test" };
+    const tried = async (person: TestPerson) =>
+      noteSession(kernel, { action: "kernel.session.start", outcome: "refused", userId: person.userId, source });
+    await tried(member);
+    await tried(member);
+    await tried(admin);
+    await kernel.sequencer.drain();
+    expect(await raiseIn(kernel, acme)).toBe(0);
+    await tried(owner);
+    await kernel.sequencer.drain();
+    expect(await raiseIn(kernel, acme)).toBe(1);
+    const keys = guardKeys(kernel.rootKey.key, source.address, `${uuidv7()}@example.test`);
+    expect(await claimAttempt(kernel, keys)).toBe(false);
+    const [alarm] = await alarms();
+    expect(alarm).toMatchObject({
+      kind: "credential_stuffing",
+      source: source.address,
+      detail: { members: 3 },
+      locked: true,
+    });
+    await release(admin, alarm?.id ?? "");
+    expect(await claimAttempt(kernel, keys)).toBe(true);
+  });
+});
+
+describe("APP-07 an alarm can lock its source", () => {
+  test("APP-07 where the policy says so the person is out at once, and in again after the release; an owner is not locked", async () => {
+    await locks();
+    await limit("anomaly.downloadsPerHour", 5);
+    await download(member, 6);
+    await download(owner, 6);
+    expect(await raiseIn(kernel, acme)).toBe(2);
+    await expect(whoOf(member)).rejects.toMatchObject({ status: 401 });
+    await expect(whoOf(owner)).resolves.toBeDefined();
+    const alarm = (await alarms()).find((each) => each.member?.id === member.membershipId);
+    expect(alarm?.locked).toBe(true);
+    await release(admin, alarm?.id ?? "");
+    const [row] = await by(owner, "kernel.people.read", (tx) =>
+      tx.all(query.selectFrom("kernel.membership").select("status").where("id", "=", member.membershipId)),
+    );
+    expect(row?.status).toBe("active");
+  });
+
+  test("APP-07 nobody raises, releases or rewrites an alarm about themselves, by the page or by SQL", async () => {
+    await limit("anomaly.downloadsPerHour", 5);
+    await download(admin, 6);
+    await raiseIn(kernel, acme);
+    const [alarm] = await alarms();
+    const id = alarm?.id ?? "";
+    await expect(release(admin, id)).rejects.toMatchObject({ code: "anomaly.about_you" });
+    const rewrite = (person: TestPerson, set: Record<string, unknown>) =>
+      by(person, change, async (tx) => {
+        await tx.record({ action: "test", record: "kernel.anomaly", rowId: id, version: 2 });
+        await tx.all(query.updateTable("kernel.anomaly").set(set).where("id", "=", id));
+      });
+    const released = { released_at: new Date(), released_by: admin.membershipId, release_reason: "nothing to see" };
+    await expect(rewrite(admin, released)).rejects.toMatchObject({ code: "kernel.permission_missing" });
+    await expect(rewrite(owner, released)).rejects.toMatchObject({ code: "kernel.permission_missing" });
+    await expect(rewrite(owner, { seen: 1 })).rejects.toMatchObject({ code: "kernel.permission_missing" });
+  });
+});
+
+test("APP-07 what counts as a far network, and as turns", () => {
+  expect(["8.8.4.4", "8.8.200.1", "::ffff:8.8.1.1"].map(farNetwork)).toEqual(Array(3).fill("8.8.0.0/16"));
+  expect(
+    ["10.1.1.1", "192.168.0.9", "172.20.0.1", "127.0.0.1", "::1", "fe80::1", "fd00::1", null, "x"].map(farNetwork),
+  ).toEqual(Array(9).fill(null));
+  expect(farNetwork("2001:db8::7")).toBe("2001:db8::/32");
+  const at = (text: string) => text.split("").map((network, index) => ({ network, at: new Date(index) }));
+  for (const calm of ["", "A", "AAAA", "AB", "AABB", "ABA", "AABBAA"])
+    expect([calm, takesTurns(at(calm))]).toEqual([calm, null]);
+  for (const turns of ["ABAB", "AABBAABB", "ABCA"]) expect(takesTurns(at(turns))).not.toBeNull();
+});
