@@ -9,6 +9,11 @@ export function plainAddress(address: string): string {
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] ?? bare;
 }
 
+/** Whether a plain address is this machine's own. */
+export function isLoopback(plain: string): boolean {
+  return plain === "::1" || plain.startsWith("127.");
+}
+
 /** Whether a text is a network as PostgreSQL's cidr takes it: address, slash, prefix, and no bit set beyond the prefix. */
 export function isNetwork(text: string): boolean {
   const [start = "", bits = "", ...rest] = text.split("/");

@@ -36,6 +36,22 @@ export const httpProblem = defineErrors("http", {
     title: "Not done this way",
     detail: "This address does not take {method}. Nothing was changed. See /api/openapi.json for what it takes.",
   },
+  too_slow: {
+    status: 408,
+    title: "Too slow",
+    detail: "The request did not arrive in time. Nothing was changed. Send it again over a faster connection.",
+  },
+  head_too_large: {
+    status: 431,
+    title: "Headers too large",
+    detail: "The request's headers are larger than 16 KB together. Nothing was changed. Send fewer cookies or headers.",
+  },
+  misdirected: {
+    status: 421,
+    title: "Another server's name",
+    detail:
+      "The request names another host than {origin}, where this server is. Nothing was changed. Open {origin}; who runs the server sets that with PROBITY_URL.",
+  },
   too_large: {
     status: 413,
     title: "Too large",

@@ -16,10 +16,12 @@ import { doorProblem } from "../work/error.ts";
 import { Problem } from "../work/problem.ts";
 import { accessTokenOf, bearerOf, credentialOf, sessionTokenOf, sourceOf, uuid } from "./credential.ts";
 import { securityHeaders } from "./header.ts";
+import { ownHost } from "./host.ts";
 import { takeOtherMedia } from "./media.ts";
-import { plainAddress } from "./network.ts";
+import { isLoopback, plainAddress } from "./network.ts";
 import { httpProblem, problemDocument, problemOf } from "./problem-document.ts";
 import type { Answer, Route, RouteRequest } from "./route.ts";
+import { wireErrorHandler } from "./wire-error.ts";
 
 export type HttpOptions = {
   readonly origin: string;
@@ -72,6 +74,7 @@ export async function createHttpServer(
       reply.headers({ ...securityHeaders({ https }), "cache-control": "no-store", "request-id": request.id });
       void sendProblem(error, request, reply);
     },
+    clientErrorHandler: wireErrorHandler({ https }),
     exposeHeadRoutes: false,
   });
   await server.register(cookie);
@@ -80,11 +83,13 @@ export async function createHttpServer(
     throwFileSizeLimit: false,
   });
 
+  const requireOwnHost = ownHost(options.origin);
   server.addHook("onRequest", async (request, reply) => {
     // Plain HTTP that reached us past the proxy that should have made it HTTPS. This machine itself may (probes, a local proxy).
-    if (https && request.protocol === "http" && !isLoopback(request.socket.remoteAddress))
+    if (https && request.protocol === "http" && !isLoopback(plainAddress(request.socket.remoteAddress ?? "")))
       throw httpProblem.https_needed();
     reply.headers({ ...securityHeaders({ https }), "cache-control": "no-store", "request-id": request.id });
+    requireOwnHost(request);
   });
   server.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
   server.setNotFoundHandler((request, reply) => sendProblem(httpProblem.not_found(), request, reply));
@@ -137,11 +142,6 @@ function addRoute(
       return isAnswer(answer) ? sendAnswer(reply, answer) : answer;
     },
   });
-}
-
-function isLoopback(address: string | undefined): boolean {
-  const plain = plainAddress(address ?? "");
-  return plain === "::1" || plain.startsWith("127.");
 }
 
 const maxDepth = 32;
