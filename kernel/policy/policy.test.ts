@@ -1,3 +1,4 @@
+import { Value } from "typebox/value";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openTestKernel, type TestKernel, type TestPerson } from "../testing/kernel.ts";
 import { foundWorkspace } from "../tenancy/found-workspace.ts";
@@ -90,4 +91,21 @@ test("POL a workspace starts from its preset", async () => {
     tx.first(query.selectFrom("kernel.workspace").select(["idle_minutes", "preset"])),
   );
   expect(gate).toEqual({ idle_minutes: 15, preset: "lab" });
+});
+
+test("POL the list names each policy's bounds: a number at a bound is taken, one beyond it is refused", async () => {
+  const listed = await kernel.door.work(owner.session, read, policiesInForce);
+  const sent: { name: string; bounds: Record<string, unknown>; version: number }[] = JSON.parse(JSON.stringify(listed));
+  const numbers = sent.filter(({ bounds }) => bounds["type"] === "integer");
+  expect(numbers.length).toBeGreaterThan(3);
+  for (const each of sent)
+    expect(Value.Check(each.bounds, listed.find(({ name }) => name === each.name)?.value)).toBe(true);
+  const bounded = numbers.find(({ name }) => name === "session.absoluteHours");
+  const most = Number(bounded?.bounds["maximum"]);
+  const set = (value: number, version: number) =>
+    kernel.door.work(owner.session, change, (tx) =>
+      changePolicy(tx, "session.absoluteHours", value, version, "Bounds"),
+    );
+  await expect(set(most + 1, bounded?.version ?? 0)).rejects.toMatchObject({ code: "policy.value_outside" });
+  expect(await set(most, bounded?.version ?? 0)).toBe((bounded?.version ?? 0) + 1);
 });

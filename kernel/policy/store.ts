@@ -21,6 +21,8 @@ export type PolicyInForce = {
   readonly unit: string;
   /** What one may choose from; null where the value is typed. */
   readonly choices: readonly { readonly value: string | boolean; readonly label: string }[] | null;
+  /** What a value must fit, as JSON Schema: least and most, or the form of its items. */
+  readonly bounds: object;
   readonly value: unknown;
   readonly presetValue: unknown;
   readonly differs: boolean;
@@ -48,7 +50,7 @@ export async function policiesInForce(tx: Tx): Promise<PolicyInForce[]> {
   );
   const own = new Map(rows.map((row) => [row.name, row]));
   return policyNames().map((name) => {
-    const { title, effect, unit, presets } = policies[name];
+    const { title, effect, unit, presets, schema } = policies[name];
     const row = own.get(name);
     const presetValue: unknown = presets[preset];
     const value: unknown = row ? row.value : presetValue;
@@ -58,6 +60,7 @@ export async function policiesInForce(tx: Tx): Promise<PolicyInForce[]> {
       effect,
       unit,
       choices: policyChoices(name),
+      bounds: schema,
       value,
       presetValue,
       differs: JSON.stringify(value) !== JSON.stringify(presetValue),
