@@ -4,7 +4,12 @@ import { serialize } from "pg-protocol";
 import pgUtils from "pg/lib/utils.js";
 
 /** One statement with its parameters ($1 …), as Kysely's compile() gives it. */
-export type Statement = { readonly sql: string; readonly parameters: readonly unknown[] };
+export type Statement = {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+  /** Parsed anew each time and never kept under a name. */
+  readonly unnamed?: boolean;
+};
 export type Row = Record<string, unknown>;
 
 type Column = { readonly name: string; readonly parse: (text: string) => unknown };
@@ -77,7 +82,7 @@ export class Batch {
     this.#onSubmit = onSubmit;
     // Serialised before anything is sent: a value that throws half-way must not leave a first half to be committed.
     this.#texts = statements.map(({ sql }) => sql);
-    this.#names = statements.map(({ sql }) => statementName(sql));
+    this.#names = statements.map(({ sql, unnamed }) => (unnamed === true ? "" : statementName(sql)));
     this.#values = statements.map(({ parameters }) => parameters.map((value) => pgUtils.prepareValue(value)));
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -101,7 +106,7 @@ export class Batch {
       let name = known;
       if (prepared === undefined) {
         // Asked for twice before the first answer: only one of them may take the name.
-        if (wire.parsing.some((each) => each.name === known)) name = "";
+        if (known !== "" && wire.parsing.some((each) => each.name === known)) name = "";
         wire.parsing.push({ name, batch: this });
         pieces.push(serialize.parse({ name, text: this.#texts[index] ?? "", types: [] }));
       }

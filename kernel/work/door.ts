@@ -7,6 +7,7 @@ import { problemOfDatabase } from "./error.ts";
 import { HintCache, type Hint } from "./hint.ts";
 import { gaveUpWaiting, type Lanes } from "./lane.ts";
 import { rowsOf } from "./query.ts";
+import { resetBatch, sessionLeft } from "./reset.ts";
 import { sql } from "./sql.ts";
 
 /** What a refused or finished entry is told to: the access buffer keeps it for the ledger. */
@@ -57,11 +58,11 @@ export class Door {
    * at all. Throws the door's refusal as a Problem.
    */
   async work<T>(credential: Credential, permission: string, run: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.#guarded(credential, permission, async (client) => {
+    return this.#guarded(credential, permission, async (client, spoil) => {
       const [, entered] = await runBatch(client, [sql.begin, enterStatement(credential, permission)]);
       const { who, judged } = this.#entered(credential, entered);
       const result = await run(new BoundTx(client, who, credential));
-      await runBatch(client, [sql.commit]);
+      spoilIfLeft(spoil, (await runBatch(client, [sql.commit, ...resetBatch])).at(-1));
       if (judged) await keepPass(client, credential);
       return result;
     });
@@ -185,7 +186,11 @@ export class Door {
     });
   }
 
-  async #guarded<T>(credential: Credential, permission: string, use: (client: PoolClient) => Promise<T>): Promise<T> {
+  async #guarded<T>(
+    credential: Credential,
+    permission: string,
+    use: (client: PoolClient, spoil: (reason: Error) => void) => Promise<T>,
+  ): Promise<T> {
     const client = await this.#pool.connect().catch((error: unknown) => {
       throw problemOfDatabase(error, permission) ?? error;
     });
@@ -193,12 +198,13 @@ export class Door {
     const onError = (error: Error) => (broken = error);
     client.on("error", onError);
     try {
-      return await use(client);
+      return await use(client, onError);
     } catch (error) {
       // In a failed or half-done transaction: close it before the connection goes back. A connection that cannot is destroyed.
-      await runBatch(client, [sql.rollback]).catch((failure: unknown) => {
-        broken ??= failure instanceof Error ? failure : new Error("rollback failed");
-      });
+      await runBatch(client, [sql.rollback, ...resetBatch]).then(
+        (rows) => spoilIfLeft(onError, rows.at(-1)),
+        (failure: unknown) => (broken ??= failure instanceof Error ? failure : new Error("rollback failed")),
+      );
       throw this.#refusal(error, credential, permission);
     } finally {
       client.off("error", onError);
@@ -224,6 +230,12 @@ const nobody: Credential = { kind: "link", token: "", source: { address: null, r
 /** stage_leaf refuses a leaf of another tenant or actor with this SQLSTATE. */
 function isStaleHint(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === "PB003";
+}
+
+/** A connection on which a transaction left something that outlives it serves nobody else. */
+function spoilIfLeft(spoil: (reason: Error) => void, rows: Row[] | undefined): void {
+  const left = sessionLeft(rows ?? []);
+  if (left.length > 0) spoil(new Error(`A transaction left behind: ${left.join(", ")}`));
 }
 
 /** Has the verdict kept for the next request. Without it that one is judged anew, so a failure here is nobody's loss. */

@@ -1,10 +1,13 @@
 import { createHash } from "node:crypto";
+import { sql } from "kysely";
 import type { Pool, PoolClient } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPool } from "../database/pool.ts";
 import { testRootKey } from "../testing/database.ts";
 import { openTestKernel, type TestKernel } from "../testing/kernel.ts";
 import { runBatch } from "./batch.ts";
+import { Door } from "./door.ts";
+import { query } from "./query.ts";
 import { resetStatements, sessionLeft } from "./reset.ts";
 
 let kernel: TestKernel;
@@ -36,6 +39,34 @@ async function after(
 }
 const value = (text: string) => async (client: PoolClient) =>
   Object.values((await client.query<Record<string, unknown>>(text)).rows[0] ?? {})[0];
+
+test("TEN-01 the door itself destroys a connection on which something was left, also after an error", async () => {
+  const workspace = await kernel.foundWorkspace("left");
+  const person = await kernel.addPerson(workspace, "admin");
+  const single = openPool(kernel.address, testRootKey.key, "probity_app", { max: 1 });
+  const door = new Door(single, { refused: () => undefined });
+  const look = sql<{ pid: number; zone: string }>`select pg_backend_pid() as pid, current_setting('timezone') as zone`;
+  const leaves = sql`do $$ begin
+    execute 'set timezone = "Asia/Tokyo"';
+    execute 'prepare theirs as select 1';
+  end $$`;
+  const pid = () =>
+    door.work(person.session, "kernel.people.read", (tx) => tx.first({ compile: () => look.compile(query) }));
+  const leave = (fail: boolean) =>
+    door.work(person.session, "kernel.people.read", async (tx) => {
+      await tx.all({ compile: () => leaves.compile(query) });
+      if (fail) throw new Error("after it");
+    });
+  const first = await pid();
+  expect((await pid())?.pid).toBe(first?.pid);
+  await leave(false);
+  const second = await pid();
+  expect([second?.pid === first?.pid, second?.zone]).toEqual([false, first?.zone]);
+  await expect(leave(true)).rejects.toThrow("after it");
+  // What was prepared in it outlives a transaction that is rolled back.
+  expect((await pid())?.pid).not.toBe(second?.pid);
+  await single.end();
+});
 
 describe("TEN-01 what an injected statement leaves on a pooled connection", () => {
   test("nothing is left by what every request does", async () => {
