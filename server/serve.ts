@@ -207,6 +207,7 @@ export async function buildHttp(
       trustedProxies: config.trustedProxies,
       maxUploadBytes: kernel.limits.maxBytes,
       budgets: own.budgets ?? budgets,
+      policyLimits: own.budgets === undefined,
       logger,
       tokens,
       keyUse,

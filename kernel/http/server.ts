@@ -11,6 +11,7 @@ import fastify, {
   type FastifyRequest,
 } from "fastify";
 import type { BudgetSpender, Budget } from "../limits/budget.ts";
+import { callerKinds, CallerLimits } from "../limits/caller.ts";
 import { network } from "../identity/guard.ts";
 import { doorProblem } from "../work/error.ts";
 import { Problem } from "../work/problem.ts";
@@ -34,6 +35,8 @@ export type HttpOptions = {
   readonly tls?:
     | { readonly cert: string; readonly key: string; readonly minVersion: "TLSv1.2" | "TLSv1.3" }
     | undefined;
+  /** Calls of people and keys count by their workspace's policy, not by `budgets`. */
+  readonly policyLimits?: boolean;
   /** Tells our own access tokens from others; without it none is taken. */
   readonly tokens?: { isOurs(token: string): Promise<boolean> };
   /** Told of each bearer token that was not refused, with the address it came from. */
@@ -85,17 +88,18 @@ export async function createHttpServer(
 
   const requireOwnHost = ownHost(options.origin);
   server.addHook("onRequest", async (request, reply) => {
+    reply.headers({ ...securityHeaders({ https }), "cache-control": "no-store", "request-id": request.id });
     // Plain HTTP that reached us past the proxy that should have made it HTTPS. This machine itself may (probes, a local proxy).
     if (https && request.protocol === "http" && !isLoopback(plainAddress(request.socket.remoteAddress ?? "")))
       throw httpProblem.https_needed();
-    reply.headers({ ...securityHeaders({ https }), "cache-control": "no-store", "request-id": request.id });
     requireOwnHost(request);
   });
   server.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
   server.setNotFoundHandler((request, reply) => sendProblem(httpProblem.not_found(), request, reply));
 
   takeOtherMedia(server);
-  for (const route of routes) addRoute(server, route, spender, { ...options, https });
+  const limits = options.policyLimits === true ? new CallerLimits(spender.door, spender) : undefined;
+  for (const route of routes) addRoute(server, route, spender, limits, { ...options, https });
   return server;
 }
 
@@ -103,11 +107,14 @@ function addRoute(
   server: FastifyInstance,
   route: Route,
   spender: BudgetSpender,
+  limits: CallerLimits | undefined,
   options: HttpOptions & { https: boolean },
 ): void {
   const properties = route.query?.properties ?? {};
   // One object for the life of the route: Fastify keeps the compiled check by the schema's identity.
   const querySchema = route.query ? { ...route.query, additionalProperties: false } : undefined;
+  const budget = options.budgets[route.budget ?? "api"];
+  const kind = callerKinds.find((each) => each === (route.budget ?? "api"));
   server.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
@@ -117,10 +124,12 @@ function addRoute(
       ...(route.body ? { body: route.body } : {}),
     },
     handler: async (request, reply) => {
-      const budget = options.budgets[route.budget ?? "api"];
-      // Each new token has a budget of its own: an address that keeps trying tokens is stopped by its refusals.
+      // An address that keeps trying tokens is stopped by its refusals.
       spender.checkSpent(options.budgets.refusal, network(request.ip));
-      await spender.spend(budget, budget.name === "api" ? callerOf(request, options.https) : network(request.ip));
+      const call = callOf(request, options.https);
+      if (kind === undefined || route.permission === "public") await spender.spend(budget, call.network);
+      else if (limits !== undefined) await limits.spend(kind, call, budget);
+      else await spender.spend(budget, call.token === null ? call.network : hash("sha256", call.token, "base64url"));
       if (!isKeepable(request.body) || !isKeepable(request.query) || !isKeepable(request.params))
         throw httpProblem.request_not_understood({
           values: { reason: "a text holds a character that can't be kept, or the body is nested too deep" },
@@ -155,10 +164,14 @@ function isKeepable(value: unknown, depth = 0): boolean {
   return Object.entries(value).every(([name, member]) => isKeepable(name) && isKeepable(member, depth + 1));
 }
 
-/** Whose API budget a call counts against. A token is a secret: what reaches the table of budgets is its hash. */
-function callerOf(request: FastifyRequest, https: boolean): string {
-  const token = sessionTokenOf(request, https) ?? request.headers.authorization;
-  return token === undefined ? network(request.ip) : hash("sha256", token, "base64url");
+/** Who calls, as far as can be told before the door: the token is looked up by its hash. */
+function callOf(request: FastifyRequest, https: boolean): Parameters<CallerLimits["spend"]>[1] {
+  const named = request.headers["probity-workspace"];
+  return {
+    token: bearerOf(request) ?? sessionTokenOf(request, https),
+    workspace: typeof named === "string" && uuid.test(named) ? named : undefined,
+    network: network(request.ip),
+  };
 }
 
 function routeRequest(

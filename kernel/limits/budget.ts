@@ -16,13 +16,13 @@ type Lease = { left: number; endsAt: number; refusedUntil: number };
  * costs a round trip. Exact to one block per process.
  */
 export class BudgetSpender {
-  readonly #door: Pick<Door, "callFunction">;
+  readonly door: Pick<Door, "callFunction">;
   readonly #leases = new Map<string, Lease>();
   /** Leases on their way: calls of one source that come meanwhile wait for the same one. */
   readonly #pending = new Map<string, Promise<void>>();
 
   constructor(door: Pick<Door, "callFunction">) {
-    this.#door = door;
+    this.door = door;
   }
 
   /** Throws 429 when this process knows the budget to be used up; asks nobody and takes nothing. */
@@ -56,7 +56,7 @@ export class BudgetSpender {
 
   async #lease(budget: Budget, source: string, key: string): Promise<void> {
     if (this.#leases.size > 50_000) this.#leases.clear();
-    const [row] = await this.#door.callFunction({
+    const [row] = await this.door.callFunction({
       sql: "select granted, ends_at from kernel.lease_budget($1, $2, $3, $4, $5)",
       parameters: [budget.name, source, budget.windowSeconds, budget.limit, budget.block],
     });
@@ -74,6 +74,11 @@ function tooMany(budget: Budget, waitMs: number): Error {
     budget.windowSeconds >= 60 ? `${budget.windowSeconds / 60} minutes` : `${budget.windowSeconds} seconds`;
   return httpProblem.too_many({
     values: { limit: budget.limit, window, seconds },
-    headers: { "retry-after": String(seconds) },
+    headers: {
+      "retry-after": String(seconds),
+      // draft-ietf-httpapi-ratelimit-headers: what the limit is, and that nothing of it is left for so long.
+      "ratelimit-policy": `"${budget.name}";q=${budget.limit};w=${budget.windowSeconds}`,
+      ratelimit: `"${budget.name}";r=0;t=${seconds}`,
+    },
   });
 }

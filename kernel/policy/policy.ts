@@ -143,6 +143,35 @@ export const policies = {
     schema: Type.Boolean(),
     presets: { "regulatory-docs": false, decisions: true, agents: false, lab: true, contracts: true },
   }),
+  "limit.apiPerSecond": define({
+    title: "Calls a second",
+    effect:
+      "A person or API key that calls more often gets 429 and the time to wait; all of a workspace together has twenty times this.",
+    unit: "calls a second",
+    schema: Type.Integer({ minimum: 1, maximum: 200 }),
+    presets: same(10),
+  }),
+  "limit.apiBurst": define({
+    title: "Calls at once",
+    effect: "So many calls may come at once before the rate counts.",
+    unit: "calls",
+    schema: Type.Integer({ minimum: 1, maximum: 1000 }),
+    presets: same(20),
+  }),
+  "limit.uploadsPerHour": define({
+    title: "Uploads an hour",
+    effect: "Further uploads of one person wait until the hour is over.",
+    unit: "uploads an hour",
+    schema: Type.Integer({ minimum: 1, maximum: 10_000 }),
+    presets: same(600),
+  }),
+  "limit.analysesPerHour": define({
+    title: "Analyses an hour",
+    effect: "Further analyses started by one person wait until the hour is over.",
+    unit: "analyses an hour",
+    schema: Type.Integer({ minimum: 1, maximum: 1000 }),
+    presets: same(60),
+  }),
   "file.linkMinutes": define({
     title: "Life of a download link",
     effect: "New download links end after this long.",

@@ -1,0 +1,104 @@
+import { hash } from "node:crypto";
+import { fitsPolicy, isPreset, policies } from "../policy/policy.ts";
+import type { Door } from "../work/door.ts";
+import type { Budget, BudgetSpender } from "./budget.ts";
+
+/** Kinds of calls that count for their caller and the caller's workspace; every other kind counts for the address. */
+export type CallerKind = "api" | "upload" | "analysis";
+export const callerKinds: readonly CallerKind[] = ["api", "upload", "analysis"];
+
+/** How many times one person's budget all of a workspace has together. */
+export const workspaceShare = 20;
+
+type Caller = {
+  readonly tenantId: string;
+  /** The membership or key; access tokens of one key count together. */
+  readonly personId: string;
+  readonly own: Readonly<Record<CallerKind, Budget>>;
+  readonly workspace: Readonly<Record<CallerKind, Budget>>;
+};
+
+const names = ["limit.apiPerSecond", "limit.apiBurst", "limit.uploadsPerHour", "limit.analysesPerHour"] as const;
+const rememberedMs = 15_000;
+
+/**
+ * Spends a call's budget for who makes it: the person or key, and their workspace, by the workspace's policy (APP-02). A
+ * credential nobody knows counts for its address: made-up ones don't bring a budget of their own each.
+ */
+export class CallerLimits {
+  readonly #door: Pick<Door, "callFunction">;
+  readonly #spender: Pick<BudgetSpender, "spend">;
+  readonly #known = new Map<string, { readonly until: number; readonly caller: Promise<Caller | undefined> }>();
+
+  constructor(door: Pick<Door, "callFunction">, spender: Pick<BudgetSpender, "spend">) {
+    this.#door = door;
+    this.#spender = spender;
+  }
+
+  /** Takes one unit for the caller, or throws 429. `fallback` is the budget of an address, for whom nobody knows. */
+  async spend(
+    kind: CallerKind,
+    call: { readonly token: string | null; readonly workspace: string | undefined; readonly network: string },
+    fallback: Budget,
+  ): Promise<void> {
+    const caller = call.token === null ? undefined : await this.#callerOf(call.token, call.workspace, fallback);
+    if (caller === undefined) return this.#spender.spend(fallback, call.network);
+    await this.#spender.spend(caller.own[kind], caller.personId);
+    await this.#spender.spend(caller.workspace[kind], caller.tenantId);
+  }
+
+  #callerOf(token: string, workspace: string | undefined, fallback: Budget): Promise<Caller | undefined> {
+    const hashed = hash("sha256", token, "buffer");
+    const key = `${hashed.toString("base64url")}|${workspace ?? ""}`;
+    const now = Date.now();
+    const known = this.#known.get(key);
+    if (known !== undefined && known.until > now) return known.caller;
+    if (this.#known.size > 20_000) this.#known.clear();
+    const caller = this.#read(hashed, workspace, fallback);
+    this.#known.set(key, { until: now + rememberedMs, caller });
+    caller.catch(() => this.#known.delete(key));
+    return caller;
+  }
+
+  async #read(hashed: Buffer, workspace: string | undefined, fallback: Budget): Promise<Caller | undefined> {
+    const [row] = await this.#door.callFunction({
+      sql: "select * from kernel.caller_limits($1, $2, $3)",
+      parameters: [hashed, workspace ?? null, [...names]],
+    });
+    if (row === undefined) return undefined;
+    const own = row["own"];
+    const preset = String(row["preset"]);
+    const value = (name: (typeof names)[number]): number => {
+      const stored: unknown = typeof own === "object" && own !== null ? Reflect.get(own, name) : undefined;
+      if (fitsPolicy(name, stored)) return stored;
+      return policies[name].presets[isPreset(preset) ? preset : "regulatory-docs"];
+    };
+    const rate = value("limit.apiPerSecond");
+    // A window holds the burst: twenty at ten a second are twenty in two seconds.
+    const windowSeconds = Math.max(1, Math.round(value("limit.apiBurst") / rate));
+    const budgets = {
+      api: { name: "api", limit: Math.max(rate, value("limit.apiBurst")), windowSeconds, block: fallback.block },
+      upload: { name: "upload", limit: value("limit.uploadsPerHour"), windowSeconds: 3600, block: fallback.block },
+      analysis: { name: "analysis", limit: value("limit.analysesPerHour"), windowSeconds: 3600, block: 1 },
+    };
+    return {
+      tenantId: String(row["tenant_id"]),
+      personId: String(row["person_id"]),
+      own: { api: bounded(budgets.api), upload: bounded(budgets.upload), analysis: bounded(budgets.analysis) },
+      workspace: {
+        api: bounded(ofWorkspace(budgets.api)),
+        upload: bounded(ofWorkspace(budgets.upload)),
+        analysis: bounded(ofWorkspace(budgets.analysis)),
+      },
+    };
+  }
+}
+
+function ofWorkspace(budget: Budget): Budget {
+  return { ...budget, name: `workspace-${budget.name}`, limit: budget.limit * workspaceShare };
+}
+
+/** One server holds at most half of a budget unspent, so that another finds something too. */
+function bounded(budget: Budget): Budget {
+  return { ...budget, block: Math.max(1, Math.min(budget.block, Math.floor(budget.limit / 2))) };
+}
