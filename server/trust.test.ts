@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +15,8 @@ import {
   keyRoutes,
   policyRoutes,
   declaredGrants,
+  factorRoutes,
+  freezeRoutes,
   ledgerRoutes,
   openIdentity,
   openKernel,
@@ -84,6 +87,8 @@ async function serve(fault: Fault): Promise<string> {
     ...tokenRoutes(own, tokens, { origin: publicUrl, furtherKeys }),
     ...trustRoutes(own, { home: folder, publicUrl, version: "0.0.0-test", securityContact }),
     ...sessionRoutes(identity, { origin: publicUrl, sampleData: async () => undefined }),
+    ...factorRoutes(identity, { origin: publicUrl }),
+    ...freezeRoutes(identity),
     ...peopleRoutes(identity, { origin: publicUrl }),
     ...ledgerRoutes(own),
     ...jobRoutes(own),
@@ -196,6 +201,44 @@ describe("TRU-01 a control turns red when its protection is really gone", { time
       "create table regulatory_docs.loose (tenant_id uuid, id uuid); grant select on regulatory_docs.loose to probity_app",
       "drop table regulatory_docs.loose",
       /regulatory_docs\.loose/,
+    ));
+
+  test("IDN-04: a password alone makes a whole session", () =>
+    turnsRed(
+      "IDN-04",
+      "alter table identity.session disable trigger await_factor",
+      "alter table identity.session enable trigger await_factor",
+      /half a sign-in got 200/,
+    ));
+
+  test("IDN-08: a fresh proof that keeps the old token", () =>
+    turnsRed(
+      "IDN-08",
+      `create function identity.keep_token() returns trigger language plpgsql as $$ begin new.token := old.token; return new; end $$;
+       create trigger keep_token before update on identity.session for each row execute function identity.keep_token()`,
+      "drop trigger keep_token on identity.session; drop function identity.keep_token()",
+      /the token from before got 200/,
+    ));
+
+  test("IDN-10: a door that takes any proof", () => {
+    const made = readFileSync(join(import.meta.dirname, "../kernel/sql/0041-step-up.sql"), "utf8");
+    const sound = /create (function kernel\.use_step_up[\s\S]*?end \$\$;)/.exec(made)?.[1] ?? "";
+    expect(sound).not.toBe("");
+    return turnsRed(
+      "IDN-10",
+      `${door}create or replace ${sound.replace("if not found then", "if false then")}`,
+      `${door}create or replace ${sound}`,
+      /a proof for another policy got 412/,
+    );
+  });
+
+  test("IDN-12: a freeze that closes no door", () =>
+    turnsRed(
+      "IDN-12",
+      `${door}create function kernel.stay_open() returns trigger language plpgsql as $$ begin new.frozen_at := null; return new; end $$;
+       create trigger stay_open before update on kernel.workspace for each row execute function kernel.stay_open()`,
+      `${door}drop trigger stay_open on kernel.workspace; drop function kernel.stay_open()`,
+      /the owner of the frozen workspace got 200/,
     ));
 
   test("ENC-01: a release that keeps a clear copy beside the sealed file", () => {

@@ -5,13 +5,16 @@ import { catalogueProof } from "./control/catalogue-proof.ts";
 import { disclosure } from "./control/disclosure.ts";
 import { documentIsolation } from "./control/document-isolation.ts";
 import { downloadLink } from "./control/download-link.ts";
+import { freeze } from "./control/freeze.ts";
 import { appendOnly, leafForEachChange } from "./control/ledger.ts";
 import { requestValidation } from "./control/request-validation.ts";
 import { responseHeader } from "./control/response-header.ts";
 import { roleCheck } from "./control/role.ts";
 import { sealing } from "./control/sealing.ts";
+import { secondFactor } from "./control/second-factor.ts";
 import { serverSession } from "./control/session.ts";
 import { statementProof } from "./control/statement-proof.ts";
+import { stepUp } from "./control/step-up.ts";
 import { tenantNamespaces } from "./control/tenant-namespaces.ts";
 import { tenantRows } from "./control/tenant-rows.ts";
 import { uploadRefusal } from "./control/upload-refusal.ts";
@@ -20,6 +23,9 @@ import { promises } from "./promise.ts";
 /** Every control the product has. */
 export const controls: readonly Control[] = [
   serverSession,
+  secondFactor,
+  stepUp,
+  freeze,
   roleCheck,
   tenantRows,
   tenantNamespaces,

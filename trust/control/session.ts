@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { scratchSession } from "@probity/kernel";
+import { probePerson, probeSession, scratchSession } from "@probity/kernel";
 import { defineControl, type ProbeContext } from "../control.ts";
+import { ProbeBrowser, said } from "./browser.ts";
 import { allOf } from "./outcome.ts";
 
 const sessionPath = "/api/session";
@@ -18,7 +19,7 @@ export const serverSession = defineControl({
   id: "IDN-08",
   standards: ["SOC 2 CC6.1", "ISO 27001 A.8.5", "HIPAA §164.312(a)(2)(iii)", "OWASP ASVS 7.3", "OWASP ASVS 7.4"],
   yourPart: "Choose the idle and absolute time-outs of your workspace; sign out on shared machines.",
-  notProbed: ["new token at privilege change", "an admin ending a member's session", "cookie attributes"],
+  notProbed: ["an admin ending a member's session"],
   maxAgeMinutes: 45,
   probes: [
     {
@@ -65,5 +66,49 @@ export const serverSession = defineControl({
         }
       },
     },
+    {
+      id: "new-token",
+      kind: "scratch",
+      title:
+        "A fresh proof gives the session a new token in a cookie that only the server can read; the old one is refused",
+      run: async (context) => {
+        const { before, answer, after, end } = await rotated(context);
+        try {
+          const cookie = answer.headers.getSetCookie().join("; ");
+          const wanted = [/; Path=\//, /; HttpOnly/, /; SameSite=Lax/];
+          if (context.publicUrl.startsWith("https:")) wanted.push(/^__Host-/, /; Secure/);
+          const goes = await after.call("GET", "/api/session");
+          return allOf("the new token works and its cookie is out of reach of scripts and other sites", [
+            [answer.status === 201, `the fresh proof got ${said(answer)}`],
+            [after.token !== before, "the token stayed the same"],
+            [goes.status === 200, `the new token got ${said(goes)}`],
+            [wanted.every((pattern) => pattern.test(cookie)), "the cookie lacks one of its attributes"],
+          ]);
+        } finally {
+          await end();
+        }
+      },
+      negative: async (context) => {
+        const { before, end } = await rotated(context);
+        try {
+          const old = await new ProbeBrowser(context, before).call("GET", "/api/session");
+          return allOf("the token from before is refused", [
+            [old.status === 401, `the token from before got ${said(old)}`],
+          ]);
+        } finally {
+          await end();
+        }
+      },
+    },
   ],
 });
+
+/** Somebody who proves afresh who they are, and thereby changes their token. */
+async function rotated(context: ProbeContext) {
+  const person = await probePerson(context.kernel);
+  const after = new ProbeBrowser(context, await probeSession(context.kernel, person.userId));
+  const before = after.token;
+  const act = { action: "identity.factor.add", subject: "totp", workspace: null };
+  const answer = await after.call("POST", "/api/step-up", { ...act, proof: { password: person.password } });
+  return { before, answer, after, end: person.end };
+}
