@@ -87,8 +87,9 @@ export async function createHttpServer(
   });
 
   const requireOwnHost = ownHost(options.origin);
+  const answerHeaders = { ...securityHeaders({ https }), "cache-control": "no-store" };
   server.addHook("onRequest", async (request, reply) => {
-    reply.headers({ ...securityHeaders({ https }), "cache-control": "no-store", "request-id": request.id });
+    reply.headers(answerHeaders).header("request-id", request.id);
     // Plain HTTP that reached us past the proxy that should have made it HTTPS. This machine itself may (probes, a local proxy).
     if (https && request.protocol === "http" && !isLoopback(plainAddress(request.socket.remoteAddress ?? "")))
       throw httpProblem.https_needed();
