@@ -3,15 +3,27 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance, FastifyReply } from "fastify";
-import { securityHeaders } from "@probity/kernel";
+import { securityHeaders, type CaptchaConfig } from "@probity/kernel";
 
-const pages = /^\/($|check$|signin$|setup\/|invite\/|trust$|verify$|w\/|me$)/;
+const pages = /^\/($|check$|signin$|forgot$|reset\/|register($|\/)|confirm\/|setup\/|invite\/|trust$|verify$|w\/|me$)/;
+
+/** The two pages with a check against robots; only they let a configured service in. */
+const withRobotCheck = /^\/(forgot|register)$/;
+const robotCheck: Readonly<Record<CaptchaConfig["kind"], readonly string[]>> = {
+  proof: [],
+  recaptcha: ["https://www.google.com/recaptcha/", "https://www.gstatic.com/recaptcha/"],
+  turnstile: ["https://challenges.cloudflare.com"],
+  hcaptcha: ["https://hcaptcha.com", "https://*.hcaptcha.com"],
+};
 
 /**
  * Serves the built web pages. Assets carry a hash in their name and are cached for ever; the page itself is made anew for
  * each visit, with a fresh nonce for its styles.
  */
-export async function servePages(server: FastifyInstance, options: { folder: string; https: boolean }): Promise<void> {
+export async function servePages(
+  server: FastifyInstance,
+  options: { folder: string; https: boolean; captcha: CaptchaConfig["kind"] },
+): Promise<void> {
   const indexFile = join(options.folder, "index.html");
   if (!existsSync(indexFile)) throw new Error(`${indexFile} is missing: the web pages were not built`);
   const index = readFileSync(indexFile, "utf8");
@@ -23,15 +35,17 @@ export async function servePages(server: FastifyInstance, options: { folder: str
       response.header("cache-control", path.includes("/assets/") ? "public, max-age=31536000, immutable" : "no-cache");
     },
   });
-  const sendPage = (reply: FastifyReply) => {
+  const sendPage = (reply: FastifyReply, path = "/") => {
+    const outside = withRobotCheck.test(path) ? robotCheck[options.captcha] : [];
     const nonce = randomBytes(18).toString("base64");
     return reply
-      .headers({ ...securityHeaders({ nonce, https: options.https }), "cache-control": "no-store" })
+      .headers({ ...securityHeaders({ nonce, https: options.https, outside }), "cache-control": "no-store" })
       .type("text/html; charset=utf-8")
       .send(index.replaceAll("__CSP_NONCE__", nonce));
   };
   server.get("/", (_, reply) => sendPage(reply));
-  server.get("/*", (request, reply) =>
-    pages.test(request.url.split("?", 1)[0] ?? "") ? sendPage(reply) : reply.callNotFound(),
-  );
+  server.get("/*", (request, reply) => {
+    const path = request.url.split("?", 1)[0] ?? "";
+    return pages.test(path) ? sendPage(reply, path) : reply.callNotFound();
+  });
 }

@@ -1,15 +1,24 @@
-/** Headers of every response (APP-01). The nonce is fresh for each page; API answers carry the strictest policy. */
-export function securityHeaders(options: { nonce?: string | undefined; https: boolean }): Record<string, string> {
+/**
+ * Headers of every response (APP-01). The nonce is fresh for each page; API answers carry the strictest policy. `outside`
+ * are the addresses of a service that the operator configured, for the pages that show it and no other.
+ */
+export function securityHeaders(options: {
+  nonce?: string | undefined;
+  https: boolean;
+  outside?: readonly string[];
+}): Record<string, string> {
+  const outside = (options.outside ?? []).map((each) => ` ${each}`).join("");
   const policy =
     options.nonce === undefined
       ? "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
       : [
           "default-src 'none'",
-          "script-src 'self'",
-          `style-src 'self' 'nonce-${options.nonce}'`,
+          `script-src 'self'${outside}`,
+          `style-src 'self' 'nonce-${options.nonce}'${outside}`,
+          ...(outside === "" ? [] : [`frame-src${outside}`]),
           "img-src 'self' data: blob:",
           "font-src 'self'",
-          "connect-src 'self'",
+          `connect-src 'self'${outside}`,
           "worker-src 'self'",
           "manifest-src 'self'",
           "form-action 'self'",

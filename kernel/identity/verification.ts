@@ -26,7 +26,7 @@ export async function requestVerification(identity: Identity, sessionToken: stri
   await inIdentity(kernel, async (client) => {
     const token = await makeLink(client, { purpose: "verify", email, userId });
     if (token !== undefined) {
-      const values = { name, url: `${site.url}/verify/${token}`, hours: linkMinutes.verify / 60 };
+      const values = { name, url: `${site.url}/confirm/${token}`, hours: linkMinutes.verify / 60 };
       await post.queue(client, verifyMail.compose(values), { address: email, userId });
     }
   });

@@ -45,7 +45,8 @@ async function rowOf(
   return found.rows[0];
 }
 async function until<T>(look: () => Promise<T>, done: (value: T) => boolean): Promise<T> {
-  for (let end = Date.now() + 30_000; ;) {
+  const end = Date.now() + 30_000;
+  for (;;) {
     const value = await look();
     if (done(value) || Date.now() > end) return value;
     await new Promise((resolve) => setTimeout(resolve, 50));

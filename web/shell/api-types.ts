@@ -3,6 +3,8 @@
 export interface Instance {
   setUp: boolean;
   freeCheck: { on: boolean; perHour: number };
+  /** Whether anybody may open an account and a workspace. */
+  registration?: boolean;
   name: string;
   version: string;
   packs: PackSummary[];
@@ -110,7 +112,8 @@ export interface People extends Page<Member> {
 
 export interface Invitation {
   id: string;
-  link: string;
+  /** Null when it went by mail. */
+  link: string | null;
   expiresAt: string;
 }
 

@@ -8,6 +8,8 @@ import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { write } from "./api.ts";
 import { MeSecurity } from "./me-security.tsx";
 import { MeSessions } from "./me-session.tsx";
+import { MePassword } from "./me-password.tsx";
+import { OpenWorkspace } from "./open-workspace.tsx";
 import { api, page } from "./path.ts";
 import { Go, usePlace, useTitle } from "./place.tsx";
 import { asProblem } from "./problem.ts";
@@ -47,6 +49,7 @@ export function Me() {
       <h1>{user?.name}</h1>
       <p className={css.muted}>{user?.email}</p>
       {leave.isError && <ProblemNotice problem={asProblem(leave.error)} />}
+      <MePassword />
       <MeSecurity />
       <MeSessions />
       <section className={css.form} aria-labelledby="me-look">
@@ -89,6 +92,7 @@ export function Me() {
             </li>
           ))}
         </ul>
+        <OpenWorkspace />
       </section>
       <div>
         <Act size="form" busy={leave.isPending} onAct={() => leave.mutate()}>

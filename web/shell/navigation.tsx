@@ -77,6 +77,8 @@ export function Navigation({ session, workspace, narrow, onSearch }: Props) {
           "People & access",
           <Icon d="M6 7.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5M1.5 14c0-3 2-4.5 4.5-4.5s4.5 1.5 4.5 4.5M11 3a2.2 2.2 0 0 1 0 4.3M12.2 9.8c1.5.6 2.3 2 2.3 4.2" />,
         )}
+        {workspace.role !== "member" &&
+          line(page.outbox(ws), "Outbox", <Icon d="M1.5 3.5h13v9h-13zM1.5 4l6.5 5 6.5-5" />)}
         {line(page.policy(ws), "Policy", <Icon d="M2 4.5h6M12 4.5h2M10 2.5v4M2 11.5h2M8 11.5h6M6 9.5v4" />)}
         {line(
           page.trust(),

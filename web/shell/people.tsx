@@ -213,7 +213,7 @@ export function People() {
   );
 }
 
-/** Makes an invitation and shows its link once; the server sends no mail it was not told to. */
+/** Makes an invitation. Where the server has no mail to send, its link is shown once. */
 function Invite(props: { open: boolean; onClose: () => void; onSent: () => Promise<void> }) {
   const [email, setEmail] = useState("");
   const [role, setRole] = useState<(typeof roles)[number]["value"]>("member");
@@ -235,7 +235,7 @@ function Invite(props: { open: boolean; onClose: () => void; onSent: () => Promi
     if (wrong === undefined) send.mutate();
   };
   const link = send.data?.link;
-  const full = link === undefined ? "" : new URL(link, location.origin).href;
+  const full = link === undefined || link === null ? "" : new URL(link, location.origin).href;
   return (
     <Dialog open={props.open} onClose={close} title="Invite a person">
       {send.data === undefined ? (
@@ -249,6 +249,17 @@ function Invite(props: { open: boolean; onClose: () => void; onSent: () => Promi
             </Act>
           </div>
         </form>
+      ) : send.data.link === null ? (
+        <div className={css.form}>
+          <p>
+            A mail to {email} is on its way. Its link works once, until {showTime(send.data.expiresAt)}.
+          </p>
+          <div>
+            <Act size="form" onAct={close}>
+              Done
+            </Act>
+          </div>
+        </div>
       ) : (
         <div className={css.form}>
           <p>

@@ -12,6 +12,12 @@ const root = createRootRoute({ component: Root, notFoundComponent: () => <NotFou
 // Each page is a file of its own, so that the first page fetches what it shows and no more.
 const freeCheck = lazyRouteComponent(() => import("../../apps/regulatory-docs/ui/free-check.tsx"), "FreeCheck");
 const signIn = lazyRouteComponent(() => import("./sign-in.tsx"), "SignInPage");
+const forgot = lazyRouteComponent(() => import("./forgot.tsx"), "Forgot");
+const reset = lazyRouteComponent(() => import("./reset.tsx"), "Reset");
+const register = lazyRouteComponent(() => import("./register.tsx"), "Register");
+const finish = lazyRouteComponent(() => import("./register-finish.tsx"), "FinishRegistration");
+const confirm = lazyRouteComponent(() => import("./confirm.tsx"), "Confirm");
+const outbox = lazyRouteComponent(() => import("./outbox.tsx"), "Outbox");
 const setUp = lazyRouteComponent(() => import("./set-up.tsx"), "SetUp");
 const invite = lazyRouteComponent(() => import("./invite.tsx"), "Invite");
 const trust = lazyRouteComponent(() => import("./trust.tsx"), "Trust");
@@ -27,6 +33,11 @@ const openPages = [
   createRoute({ getParentRoute: () => open, path: route.root, component: freeCheck }),
   createRoute({ getParentRoute: () => open, path: route.check, component: freeCheck }),
   createRoute({ getParentRoute: () => open, path: route.signIn, component: signIn }),
+  createRoute({ getParentRoute: () => open, path: route.forgot, component: forgot }),
+  createRoute({ getParentRoute: () => open, path: route.reset, component: reset }),
+  createRoute({ getParentRoute: () => open, path: route.register, component: register }),
+  createRoute({ getParentRoute: () => open, path: route.finish, component: finish }),
+  createRoute({ getParentRoute: () => open, path: route.confirm, component: confirm }),
   createRoute({ getParentRoute: () => open, path: route.setUp, component: setUp }),
   createRoute({ getParentRoute: () => open, path: route.invite, component: invite }),
   createRoute({ getParentRoute: () => open, path: route.trust, component: trust }),
@@ -40,6 +51,7 @@ const insidePages = [
   createRoute({ getParentRoute: () => inside, path: route.audit, component: audit }),
   createRoute({ getParentRoute: () => inside, path: route.people, component: people }),
   createRoute({ getParentRoute: () => inside, path: route.policy, component: policy }),
+  createRoute({ getParentRoute: () => inside, path: route.outbox, component: outbox }),
   ...apps.flatMap((app) =>
     app.screens.map(({ path, screen }) => createRoute({ getParentRoute: () => inside, path, component: screen })),
   ),

@@ -10,7 +10,7 @@ import { PasskeySignIn } from "./factor-passkey-sign-in.tsx";
 import { api, ownPath, page } from "./path.ts";
 import { usePlace, useTitle } from "./place.tsx";
 import { type ApiProblem, asProblem } from "./problem.ts";
-import { factorAwaited, sessionKey, useSession } from "./session.ts";
+import { factorAwaited, sessionKey, useSession, useInstance } from "./session.ts";
 import css from "./page.module.css";
 
 /** E-mail and password in one column. An unknown address gets the same page in the same time: the server sees to it. */
@@ -96,6 +96,7 @@ export function SignInPage() {
   useTitle("Sign in");
   const place = usePlace();
   const queries = useQueryClient();
+  const instance = useInstance();
   const wanted = typeof place.search.to === "string" ? place.search.to : undefined;
   return (
     <div className={css.narrow}>
@@ -108,7 +109,17 @@ export function SignInPage() {
           place.go(ownPath(wanted) ?? (home === undefined ? page.me() : page.home(home.slug)));
         }}
       />
-      <p className={css.muted}>No account? Whoever runs this instance sends invitations. The gap check needs none.</p>
+      {/* Loaded anew, not led to: these pages may let a configured check against robots in, this one does not. */}
+      <p className={css.muted}>
+        <a href={page.forgot()}>Forgot password</a>
+      </p>
+      {instance.data?.registration === true ? (
+        <p className={css.muted}>
+          No account? <a href={page.register()}>Open one</a>. The gap check needs none.
+        </p>
+      ) : (
+        <p className={css.muted}>No account? Whoever runs this instance sends invitations. The gap check needs none.</p>
+      )}
     </div>
   );
 }
