@@ -117,13 +117,24 @@ export function selectPage(record: RecordDeclaration, options: ListOptions): Com
     statement =
       column === "id"
         ? statement.where("id", descending ? "<" : ">", id)
-        : statement.where((where) =>
-            where(where.refTuple(column, "id"), descending ? "<" : ">", where.tuple(value, id)),
-          );
+        : statement.where(({ and, eb, not, or, refTuple, tuple }) => {
+            const isEmpty = eb(column, "is", null);
+            const later = eb("id", descending ? "<" : ">", id);
+            // A comparison with an empty value is neither true nor false, and would lose the rows that hold one: they are
+            // PostgreSQL's last when ascending and its first when descending.
+            if (value === null) return descending ? or([not(isEmpty), and([isEmpty, later])]) : and([isEmpty, later]);
+            const beyond = eb(refTuple(column, "id"), descending ? "<" : ">", tuple(value, id));
+            return descending || !mayBeEmpty(record, column) ? beyond : or([beyond, isEmpty]);
+          });
   }
   const direction = descending ? "desc" : "asc";
   if (column !== "id") statement = statement.orderBy(column, direction);
   return statement.orderBy("id", direction).limit(options.limit + 1);
+}
+
+/** Only the lists that need it pay for it: an index serves the plain comparison. */
+function mayBeEmpty(record: RecordDeclaration, column: string): boolean {
+  return Object.entries(record.fields).some(([name, field]) => columnOf(name) === column && field.optional);
 }
 
 /** The mark of the page after `row`. */
