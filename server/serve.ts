@@ -6,6 +6,7 @@ import {
   AccessTokens,
   accessRoutes,
   accountRoutes,
+  anomalyRoutes,
   appRoutes,
   BudgetSpender,
   createHttpServer,
