@@ -123,6 +123,20 @@ function request(operation: Operation, own: Record<string, string>, body?: unkno
   return { method: operation.method, url, headers, payload };
 }
 
+/** Tried in turn where a schema has a pattern. */
+const candidates = [
+  "kernel.job.read",
+  "kernel.job",
+  "kernel",
+  "2030-01-31",
+  "123456",
+  "203.0.113.0/24",
+  "2030-01-31T00:00:00Z",
+  `ln_${"A".repeat(43)}`,
+  `og_${"A".repeat(43)}`,
+  "A".repeat(43),
+];
+
 /** The smallest value a JSON Schema takes. */
 function valueOf(schema: Schema): unknown {
   if ("const" in schema) return schema["const"];
@@ -147,6 +161,12 @@ function valueOf(schema: Schema): unknown {
   if (schema["format"] === "date-time") return new Date().toISOString();
   if (schema["format"] === "date") return "2030-01-31";
   if (schema["format"] === "email") return "matrix@example.test";
+  const pattern = schema["pattern"];
+  if (typeof pattern === "string") {
+    const fits = candidates.find((each) => new RegExp(pattern, "u").test(each));
+    if (fits === undefined) throw new Error(`no candidate fits ${pattern}: add one`);
+    return fits;
+  }
   return "matrix"
     .padEnd(Math.max(1, Number(schema["minLength"] ?? 1)), "x")
     .slice(0, Number(schema["maxLength"] ?? 100));
@@ -204,7 +224,7 @@ describe("API1 API5 every route × everybody who must be kept out", { timeout: 1
     const unknown = operations.filter(
       ({ name, permission }) =>
         !(permission === "public" && name in publicRoutes) &&
-        !(permission === "session" && name in sessionRoutes) &&
+        permission !== "session" &&
         !platform.some((role) => grants[permission]?.includes(role) === true),
     );
     expect(unknown.map(({ name, permission }) => `${name}: ${permission}`)).toEqual([]);
@@ -225,7 +245,7 @@ describe("API1 API5 every route × everybody who must be kept out", { timeout: 1
         const answer = await http.inject(request(operation, own));
         if (!wanted.includes(answer.statusCode))
           wrong.push(
-            `${operation.name} | ${cell}: ${answer.statusCode}, not ${wanted.join(" or ")}: ${answer.body.slice(0, 200)}`,
+            `${operation.name} | ${cell}: ${answer.statusCode}, not ${wanted.join(" or ")}: ${answer.body.slice(0, 120)}`,
           );
         else if (!String(answer.headers["content-type"]).startsWith("application/problem+json"))
           wrong.push(`${operation.name} | ${cell}: no problem document`);
@@ -241,7 +261,7 @@ describe("API1 API5 every route × everybody who must be kept out", { timeout: 1
     for (const operation of session) {
       for (const cell of ["anonymous", "expired key", "key without the permission", "disabled person"] as const) {
         const answer = await http.inject(request(operation, { "probity-request": "1", ...callers.get(cell) }));
-        const wanted = sessionRoutes[operation.name];
+        const wanted = sessionRoutes[operation.name]?.[cell] ?? 401;
         if (answer.statusCode !== wanted) wrong.push(`${operation.name} | ${cell}: ${answer.statusCode}`);
       }
     }
@@ -254,8 +274,10 @@ describe("API1 API5 every route × everybody who must be kept out", { timeout: 1
       if (operation.permission === "public" || operation.permission === "session") continue;
       if (exceptions[operation.name] !== undefined) continue;
       const answer = await http.inject(request(operation, cookie(owner)));
+      // Asked for a fresh proof: past the door, before a grave act.
+      if (answer.body.includes('"kernel.step_up_required"')) continue;
       if ([400, 401, 403, 405, 415, 423, 428].includes(answer.statusCode) || answer.statusCode >= 500)
-        wrong.push(`${operation.name}: ${answer.statusCode} ${answer.body.slice(0, 200)}`);
+        wrong.push(`${operation.name}: ${answer.statusCode} ${answer.body.slice(0, 120)}`);
     }
     expect(wrong).toEqual([]);
   });
@@ -330,7 +352,8 @@ function placesOf(
   const inner = Object.entries(schemaOf(schema["properties"])).flatMap(([name, value]) => {
     const part = schemaOf(value);
     const given = schemaOf(body)[name];
-    if (part["type"] !== "object" || given === undefined) return [];
+    // A map from names the caller chooses has no fields of its own; its handler knows which names there are.
+    if (part["type"] !== "object" || given === undefined || part["additionalProperties"] !== false) return [];
     return placesOf(part, given, `${at}${name}.`).map((place) => ({
       ...place,
       withField: (field: string, each: unknown) => ({ ...schemaOf(body), [name]: place.withField(field, each) }),

@@ -45,22 +45,35 @@ export const publicRoutes: Readonly<Record<string, string>> = {
   "GET /.well-known/jwks.json": "public keys",
   "GET /trust.json": "the trust statement is for outsiders",
   "GET /.well-known/security.txt": "whom to tell of a weakness",
+  "GET /api/captcha": "a riddle for whoever registers or resets a password",
+  "POST /api/registration": "opening an account, where the operator allows it",
+  "GET /api/registration/{token}": "opened by a mailed link",
+  "POST /api/registration/{token}": "opened by a mailed link",
+  "POST /api/password/reset": "asking for a mailed link",
+  "GET /api/password/reset/{token}": "opened by a mailed link",
+  "POST /api/password/reset/{token}": "opened by a mailed link",
+  "POST /api/session/passkey/options": "signing in by passkey",
+  "POST /api/session/passkey": "signing in by passkey",
   "POST /api/check": "the check without an account; nothing is stored",
   "GET /api/check/example": "the check without an account; nothing is stored",
 };
 
-/** Routes about a browser's own session, before any workspace: what anonymous gets there. */
-export const sessionRoutes: Readonly<Record<string, number>> = {
-  "GET /api/session": 401,
+/** Routes about a browser's own session answer 401 without a live one; these cells answer otherwise. */
+export const sessionRoutes: Readonly<Record<string, Partial<Record<Cell, number>>>> = {
   // Signing out twice is signing out.
-  "DELETE /api/session": 204,
-  "GET /api/session/all": 401,
-  "DELETE /api/session/all/{id}": 401,
+  "DELETE /api/session": Object.fromEntries(Object.keys(expected).map((cell) => [cell, 204])),
+  // Where the operator allows no new workspaces, nobody is asked who they are.
+  "POST /api/workspaces": { "disabled person": 403 },
+  // A made-up grant is none, whoever brings it.
+  "POST /api/operator-grants/accept": { "disabled person": 410 },
 };
 
 /** Cells in which a route answers otherwise than its permission says, each with the reason beside it. */
 export const exceptions: Readonly<Record<string, Partial<Record<Cell, readonly number[]>>>> = {
   // The link itself is the credential: a session or key beside it counts for nothing, and a made-up one is no link.
+  // What is asked of a frozen workspace is answered: whether it is, and its thawing, which wants a fresh proof.
+  "GET /api/workspace/freeze": { "frozen workspace": [200, 409] },
+  "POST /api/workspace/thaw": { "frozen workspace": [403] },
   "GET /api/files/{token}": Object.fromEntries(Object.keys(expected).map((cell) => [cell, [401]])),
 };
 
