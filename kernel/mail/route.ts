@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { defineRoute, type Route } from "../http/route.ts";
 import type { Identity } from "../identity/identity.ts";
-import { useStepUp } from "../identity/step-up.ts";
+import { spendStepUp } from "../identity/step-up.ts";
 import { listOutbox, openOutbox } from "./outbox.ts";
 
 const read = "kernel.outbox.read";
@@ -36,7 +36,7 @@ export function outboxRoutes({ kernel, post, site }: Identity): Route[] {
       handle: async (request) => ({
         body: await kernel.door.work(request.credential, open, async (tx) => {
           const { id } = request.params;
-          await useStepUp(tx, request.raw, { action: open, subject: id });
+          await spendStepUp(tx, request.raw, { action: open, subject: id });
           return openOutbox(tx, post, id);
         }),
       }),
