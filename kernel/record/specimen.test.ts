@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { commitment, merkleRoot } from "../ledger/leaf.ts";
 import type { TestPerson } from "../testing/kernel.ts";
 import { asDoor, placeLeaves, testRecord } from "../testing/record-suite.ts";
 import { openTestServer, type TestCaller, type TestServer } from "../testing/server.ts";
@@ -62,14 +63,24 @@ describe("a record with sealed fields that asks for reasons", () => {
       expect((await by("PATCH", one, { version: 1, body })).status).toBe(status);
     expect((await by("PATCH", one, { version: 1, body: { code: "C", reason: "Wrong label" } })).status).toBe(200);
     await placeLeaves(server);
-    const [leaf] = await asDoor(
+    const [row] = await asDoor(
       server,
-      `select o.openings::text as said from kernel.ledger_event e
+      `select convert_from(e.leaf, 'UTF8') as leaf, o.openings from kernel.ledger_event e
          join kernel.ledger_opening o on o.tenant_id = e.tenant_id and o.leaf_id = e.leaf_id
        where e.row_id = $1 and e.version = 2`,
       [id],
     );
-    expect(leaf?.["said"]).toContain("Wrong label");
+    // The leaf commits to the words: with the salts they prove it, and other words do not.
+    const openings: Record<string, { salt: string }> = Object(row?.["openings"]);
+    const rootWith = (reason: string) =>
+      merkleRoot(
+        Object.entries({ code: '"C"', reason: JSON.stringify(reason), source: "127.0.0.1" }).map(([name, value]) =>
+          commitment(Buffer.from(openings[name]?.salt ?? "", "base64url"), name, value),
+        ),
+      ).toString("hex");
+    const { root }: { root: string } = JSON.parse(String(row?.["leaf"]));
+    expect(root).toBe(rootWith("Wrong label"));
+    expect(root).not.toBe(rootWith("Right label"));
   });
 
   test("APP-03 a list sorted by what may be empty shows every row once, in order, page by page", async () => {
