@@ -17,7 +17,7 @@ export async function reviewHome(tx: Tx, workspaceSlug: string): Promise<HomeIte
       object: `Access review ${open.number}`,
       detail: `${waiting.length} of ${open.items} entries wait for a decision${mine > 0 ? `, ${mine} of them for yours` : ""}.`,
       reason: open.overdue ? "It is past its date." : "You are named as reviewer.",
-      href: `/${workspaceSlug}/reviews/${open.id}`,
+      href: `/w/${workspaceSlug}/reviews/${open.id}`,
       act: "Open",
     },
   ];

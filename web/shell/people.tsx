@@ -10,10 +10,12 @@ import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { Skeleton } from "../kit/skeleton.tsx";
 import { StatusMark } from "../kit/status-mark.tsx";
 import { showAge, showTime } from "../kit/time.ts";
+import { AccessTabs } from "./access-tabs.tsx";
 import { read, write } from "./api.ts";
 import type { Invitation, Member, People as PeopleAnswer } from "./api-types.ts";
 import { FreezeSection } from "./freeze.tsx";
 import { MemberSessions } from "./member-session.tsx";
+import { MemberAccess } from "./member-access.tsx";
 import { api } from "./path.ts";
 import { usePlace, useTitle } from "./place.tsx";
 import { asProblem } from "./problem.ts";
@@ -38,6 +40,7 @@ export function People() {
   const invitations = people.data?.invitations ?? [];
   const [inviting, setInviting] = useState(false);
   const [removing, setRemoving] = useState<Member | null>(null);
+  const [setting, setSetting] = useState<Member | null>(null);
   const own = session.data?.workspaces.find((item) => item.slug === params.ws)?.role ?? "member";
   const refused =
     own === "owner" || own === "admin" ? undefined : "This needs the role admin or owner; you are member.";
@@ -68,6 +71,7 @@ export function People() {
           Invite a person
         </Act>
       </div>
+      <AccessTabs />
       {people.isError && <ProblemNotice problem={asProblem(people.error)} onRetry={() => void people.refetch()} />}
       {role.isError && <ProblemNotice problem={asProblem(role.error)} />}
       {people.isPending && <Skeleton label="Reading people" />}
@@ -139,16 +143,33 @@ export function People() {
               title: "Acts",
               quiet: true,
               end: true,
-              width: "100px",
+              width: "170px",
               cell: (member) => (
-                <Act
-                  look="quiet"
-                  label={`Remove ${member.name}`}
-                  disabledReason={member.id === you ? "Another owner removes you." : refused}
-                  onAct={() => setRemoving(member)}
-                >
-                  Remove
-                </Act>
+                <span className={css.row}>
+                  <Act
+                    look="quiet"
+                    label={`Change what ${member.name} may do`}
+                    disabledReason={
+                      refused ??
+                      (member.id === you
+                        ? "Nobody changes their own access."
+                        : member.role === "owner"
+                          ? "An owner’s access can’t be made smaller."
+                          : undefined)
+                    }
+                    onAct={() => setSetting(member)}
+                  >
+                    Access
+                  </Act>
+                  <Act
+                    look="quiet"
+                    label={`Remove ${member.name}`}
+                    disabledReason={member.id === you ? "Another owner removes you." : refused}
+                    onAct={() => setRemoving(member)}
+                  >
+                    Remove
+                  </Act>
+                </span>
               ),
             },
           ]}
@@ -190,6 +211,7 @@ export function People() {
       )}
       {refused === undefined && <MemberSessions ws={params.ws} members={members} />}
       <FreezeSection refused={refused} />
+      {setting !== null && <MemberAccess member={setting} onClose={() => setSetting(null)} />}
       <Invite open={inviting} onClose={() => setInviting(false)} onSent={reread} />
       <Dialog
         open={removing !== null}

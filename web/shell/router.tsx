@@ -26,6 +26,13 @@ const me = lazyRouteComponent(() => import("./me.tsx"), "Me");
 const home = lazyRouteComponent(() => import("./home.tsx"), "Home");
 const audit = lazyRouteComponent(() => import("./audit.tsx"), "Audit");
 const people = lazyRouteComponent(() => import("./people.tsx"), "People");
+const access = lazyRouteComponent(() => import("./access.tsx"), "Access");
+const roles = lazyRouteComponent(() => import("./roles.tsx"), "Roles");
+const reviews = lazyRouteComponent(() => import("./reviews.tsx"), "Reviews");
+const review = lazyRouteComponent(() => import("./review.tsx"), "Review");
+const anomalies = lazyRouteComponent(() => import("./anomalies.tsx"), "Anomalies");
+const operators = lazyRouteComponent(() => import("./operators.tsx"), "Operators");
+const operatorEntry = lazyRouteComponent(() => import("./operator-entry.tsx"), "OperatorEntry");
 const policy = lazyRouteComponent(() => import("./policy.tsx"), "Policy");
 
 const open = createRoute({ getParentRoute: () => root, id: "open", component: PublicFrame });
@@ -40,6 +47,7 @@ const openPages = [
   createRoute({ getParentRoute: () => open, path: route.confirm, component: confirm }),
   createRoute({ getParentRoute: () => open, path: route.setUp, component: setUp }),
   createRoute({ getParentRoute: () => open, path: route.invite, component: invite }),
+  createRoute({ getParentRoute: () => open, path: route.operatorEntry, component: operatorEntry }),
   createRoute({ getParentRoute: () => open, path: route.trust, component: trust }),
 ];
 
@@ -51,6 +59,12 @@ const insidePages = [
   createRoute({ getParentRoute: () => inside, path: route.audit, component: audit }),
   createRoute({ getParentRoute: () => inside, path: route.people, component: people }),
   createRoute({ getParentRoute: () => inside, path: route.policy, component: policy }),
+  createRoute({ getParentRoute: () => inside, path: route.access, component: access }),
+  createRoute({ getParentRoute: () => inside, path: route.roles, component: roles }),
+  createRoute({ getParentRoute: () => inside, path: route.reviews, component: reviews }),
+  createRoute({ getParentRoute: () => inside, path: route.review, component: review }),
+  createRoute({ getParentRoute: () => inside, path: route.anomalies, component: anomalies }),
+  createRoute({ getParentRoute: () => inside, path: route.operators, component: operators }),
   createRoute({ getParentRoute: () => inside, path: route.outbox, component: outbox }),
   ...apps.flatMap((app) =>
     app.screens.map(({ path, screen }) => createRoute({ getParentRoute: () => inside, path, component: screen })),

@@ -4,6 +4,8 @@ const words: Readonly<Record<string, (subject: string) => string>> = {
   "kernel.policy.change": (subject) => `change the policy ${subject}`,
   "kernel.api_key.create": (subject) => `make the API key “${subject}”`,
   "kernel.membership.make_owner": () => "make this person an owner",
+  "kernel.ownership.hand_over": () => "hand this workspace over",
+  "kernel.operator.grant": (subject) => `let the operator ${subject} in`,
   "kernel.workspace.freeze": () => "freeze this workspace",
   "kernel.workspace.thaw": () => "thaw this workspace",
   "identity.session.end_all": () => "end all your other sessions",

@@ -5,6 +5,7 @@ import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { write } from "@probity/web/shell/api.ts";
 import css from "@probity/web/shell/page.module.css";
 import { usePlace } from "@probity/web/shell/place.tsx";
+import { ShareDialog } from "@probity/web/shell/share.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -19,7 +20,7 @@ export function CollectionHead({
   collection: Collection;
   onChanged: () => Promise<unknown>;
 }) {
-  const [open, setOpen] = useState<"edit" | "delete" | null>(null);
+  const [open, setOpen] = useState<"edit" | "share" | "delete" | null>(null);
   return (
     <header className={css.head}>
       <div>
@@ -27,11 +28,21 @@ export function CollectionHead({
         {collection.description !== "" && <p className={css.muted}>{collection.description}</p>}
       </div>
       <div className={css.row}>
+        <Act onAct={() => setOpen("share")}>Who sees it</Act>
         <Act onAct={() => setOpen("edit")}>Edit name</Act>
         <Act look="quiet" onAct={() => setOpen("delete")}>
           Delete collection
         </Act>
       </div>
+      {open === "share" && (
+        <ShareDialog
+          record="regulatory_docs.collection"
+          id={collection.id}
+          what="collection"
+          name={collection.name}
+          onClose={() => setOpen(null)}
+        />
+      )}
       {open === "edit" && <Edit collection={collection} onClose={() => setOpen(null)} onChanged={onChanged} />}
       {open === "delete" && <Remove collection={collection} onClose={() => setOpen(null)} />}
     </header>

@@ -1,0 +1,26 @@
+import { page } from "./path.ts";
+import { Go, usePlace } from "./place.tsx";
+import css from "./access.module.css";
+
+/** The pages about who is here and what they may do. */
+export function AccessTabs() {
+  const { params, path } = usePlace();
+  const ws = params.ws ?? "";
+  const tabs = [
+    { to: page.people(ws), title: "People" },
+    { to: page.access(ws), title: "Who can do what" },
+    { to: page.roles(ws), title: "Roles" },
+    { to: page.reviews(ws), title: "Access reviews" },
+    { to: page.anomalies(ws), title: "Alarms" },
+    { to: page.operators(ws), title: "Operators" },
+  ];
+  return (
+    <nav className={css.tabs} aria-label="People and access">
+      {tabs.map((tab) => (
+        <Go key={tab.to} to={tab.to} current={path === tab.to || path.startsWith(`${tab.to}/`)}>
+          {tab.title}
+        </Go>
+      ))}
+    </nav>
+  );
+}
