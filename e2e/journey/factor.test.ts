@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { codeNow, secretOf } from "../../kernel/testing/totp-app.ts";
+import { objections } from "./audit-page.ts";
+import { openBrowser, visit } from "./browser.ts";
+import { type Instance, startInstance } from "./instance.ts";
+import { ana, setUp } from "./people.ts";
+
+const browser = await openBrowser();
+
+/** A person's own authenticator, as the browser sees one: it verifies the finger it is shown. */
+async function withAuthenticator(page: Page) {
+  const wire = await page.context().newCDPSession(page);
+  await wire.send("WebAuthn.enable");
+  const options = {
+    protocol: "ctap2",
+    transport: "internal",
+    hasResidentKey: true,
+    hasUserVerification: true,
+    isUserVerified: true,
+    automaticPresenceSimulation: true,
+  } as const;
+  const { authenticatorId } = await wire.send("WebAuthn.addVirtualAuthenticator", { options });
+  const verified = (isUserVerified: boolean) =>
+    wire.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified });
+  return { verified };
+}
+
+describe.skipIf(browser === null)("a person with second factors", () => {
+  let instance: Instance;
+  let site: string;
+  beforeAll(async () => {
+    instance = await startInstance();
+    // A passkey is bound to a name; loopback's is localhost.
+    site = instance.url.replace("127.0.0.1", "localhost");
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await instance?.remove();
+  });
+  const chrome = () => browser ?? expect.fail("no browser");
+  // What the journey gets refused on purpose: a proof that is asked for, a half sign-in, the frozen workspace.
+  const expected = /40[13]|423/;
+
+  async function signIn(page: Page): Promise<void> {
+    await page.goto(`${site}/signin`);
+    await page.getByLabel("E-mail").fill(ana.email);
+    await page.getByLabel("Password", { exact: true }).fill(ana.password);
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  }
+  async function signOut(page: Page): Promise<void> {
+    await page.goto(`${site}/me`);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.waitForURL(`${site}/`);
+  }
+
+  test("IDN-04 IDN-10 sets up an app and a passkey, signs in by each, and proves a grave act", async () => {
+    const { page, faults } = await visit(chrome(), {}, expected);
+    await setUp(page.context().request, site, instance.setUpPath ?? "");
+    const key = await withAuthenticator(page);
+    await page.context().clearCookies();
+    await signIn(page);
+    await page.waitForURL(/\/home$/);
+
+    await page.goto(`${site}/me`);
+    await page.getByRole("button", { name: "Set up an app" }).click();
+    await page.getByRole("img", { name: /QR code/ }).waitFor();
+    const secret = secretOf((await page.getByText(/^(?:[A-Z2-7]{4} ?){8}$/).innerText()).replaceAll(" ", ""));
+    expect(await objections(page, "setting up an app")).toEqual([]);
+    await page.getByLabel("6-digit code").fill(codeNow(secret));
+    await page.getByRole("button", { name: "Confirm the app" }).click();
+    await page.getByRole("heading", { name: "Your recovery codes" }).waitFor();
+    const codes = await page.getByText(/^[0-9a-z]{4}(?:-[0-9a-z]{4}){3}$/).allInnerTexts();
+    expect(codes).toHaveLength(10);
+    await page.getByRole("button", { name: "I have kept them" }).click();
+
+    await signOut(page);
+    await signIn(page);
+    await page.getByRole("form", { name: "Second factor" }).waitFor();
+    expect(await objections(page, "the second step")).toEqual([]);
+    // Loading another page gets nobody around the second step.
+    await page.goto(`${site}/me`);
+    await page.waitForURL(/\/signin/);
+    await page.getByRole("form", { name: "Second factor" }).waitFor();
+    await page.getByRole("button", { name: "Use a recovery code" }).click();
+    await page.getByLabel("Recovery code").fill(codes[0] ?? "");
+    await page.getByRole("button", { name: "Confirm" }).click();
+    await page.getByRole("heading", { name: ana.name }).waitFor();
+
+    await page.getByRole("button", { name: "Add a passkey" }).click();
+    const dialog = page.getByRole("dialog", { name: "Confirm it is you" });
+    await dialog.waitFor();
+    expect(await objections(page, "fresh proof")).toEqual([]);
+    await dialog.getByLabel("Your password").fill(ana.password);
+    await dialog.getByRole("button", { name: "Confirm", exact: true }).click();
+    await page.getByText(/^Passkey of /).waitFor();
+
+    await signOut(page);
+    await page.goto(`${site}/signin`);
+    // An authenticator that verified nobody signs nobody in.
+    await key.verified(false);
+    await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+    await page.getByText("The passkey was not used.").waitFor({ timeout: 90_000 });
+    await key.verified(true);
+    await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+    await page.waitForURL(/\/home$/);
+
+    await page.goto(page.url().replace(/home$/, "policy"));
+    await page.getByRole("button", { name: "Change idle time before sign-out" }).click();
+    await page.getByLabel(/^Idle time before sign-out/).fill("45");
+    await page.getByLabel("Reason").fill("Longer reading");
+    await page.getByRole("button", { name: "Change policy" }).click();
+    await dialog.waitFor();
+    await dialog.getByText("change the policy session.idleMinutes").waitFor();
+    await dialog.getByRole("button", { name: "Use a passkey" }).click();
+    await dialog.waitFor({ state: "hidden" });
+    await page.getByText("45 minutes").first().waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
+  }, 240_000);
+});
