@@ -660,8 +660,8 @@ export interface KernelScimGroupMember {
   group_id: string;
   id: string;
   locked_at: Timestamp | null;
-  membership_id: string;
   retain_until: Timestamp | null;
+  scim_user_id: string;
   tenant_id: Generated<string>;
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
@@ -695,6 +695,7 @@ export interface KernelScimUser {
   given_name: string | null;
   id: string;
   locked_at: Timestamp | null;
+  membership_id: string;
   retain_until: Timestamp | null;
   tenant_id: Generated<string>;
   updated_at: Generated<Timestamp>;

@@ -119,6 +119,39 @@ async function link(kernel: Kernel, userId: string, provider: string, subject: s
 }
 
 /**
+ * The person behind an address that a workspace's directory writes; the address is of a verified domain. One that nobody
+ * ever confirmed and that belongs nowhere begins anew; one that belongs to another workspace alone is left alone.
+ */
+export async function personForDirectory(
+  kernel: Kernel,
+  wanted: { tenantId: string; email: string; name: string },
+): Promise<string> {
+  const { tenantId, email } = wanted;
+  const known = await personOf(kernel, "", "", email);
+  if (known !== undefined) {
+    const places = await membershipsOf(kernel, known.userId);
+    if (known.confirmed || places.some((place) => place.tenantId === tenantId)) return known.userId;
+    if (places.length > 0) throw ssoProblem.account_elsewhere();
+    await kernel.identityPool.query(`delete from identity."user" where id = $1 and not email_verified`, [known.userId]);
+  }
+  const name = nameOf({ name: wanted.name }, email);
+  return insertConfirmed(kernel, { name, email });
+}
+
+/** Follows a new address in the directory, for a person who belongs to that workspace alone: else it is not its to change. */
+export async function renamePerson(
+  kernel: Kernel,
+  person: { userId: string; tenantId: string; email: string },
+): Promise<void> {
+  const places = await membershipsOf(kernel, person.userId);
+  if (places.some((place) => place.tenantId !== person.tenantId)) return;
+  await kernel.identityPool.query(
+    `update identity."user" u set email = $2 where id = $1 and not exists (select 1 from identity."user" o where o.email = $2)`,
+    [person.userId, person.email],
+  );
+}
+
+/**
  * Who a social provider speaks of. Its word for an address counts only when it says that the address is confirmed, and
  * links only to an account that is confirmed too: else whoever registered the address first would share the account.
  */
@@ -140,7 +173,7 @@ export async function linkSocial(kernel: Kernel, providerId: string, userId: str
   await link(kernel, userId, `social:${providerId}`, claims.subject);
 }
 
-function nameOf(claims: SsoClaims, email: string): string {
+function nameOf(claims: Pick<SsoClaims, "name">, email: string): string {
   const name = claims.name
     .normalize("NFC")
     .replaceAll(/\p{Cc}/gu, " ")

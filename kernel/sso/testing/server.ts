@@ -1,13 +1,11 @@
 import { pino } from "pino";
 import { createHttpServer } from "../../http/server.ts";
-import type { Route } from "../../http/route.ts";
 import { openIdentity } from "../../identity/identity.ts";
 import { BudgetSpender } from "../../limits/budget.ts";
 import { ampleBudgets } from "../../testing/server.ts";
 import { openTestKernel, type TestKernel, type TestPerson } from "../../testing/kernel.ts";
 import { addDomain, listDomains, verifyDomain } from "../domain.ts";
-import { ssoSettingsRoutes } from "../settings-route.ts";
-import { ssoSignInRoutes } from "../sign-in-route.ts";
+import { ssoRoutes } from "../route.ts";
 import { openSso, type Sso } from "../sso.ts";
 
 /** A browser: it keeps cookies, follows nothing by itself, and can be told to come from another site's form. */
@@ -35,7 +33,7 @@ let count = 0;
 
 /** A real HTTP server with sign-in elsewhere, over a database of its own. */
 export async function openSsoServer(
-  options: { trustedOrigins?: readonly string[]; social?: Sso["social"]; more?: (sso: Sso) => Route[] } = {},
+  options: { trustedOrigins?: readonly string[]; social?: Sso["social"] } = {},
 ): Promise<SsoServer> {
   const kernel = await openTestKernel({ poolSize: 6 });
   const identity = openIdentity(kernel, { url: "http://localhost" });
@@ -45,8 +43,7 @@ export async function openSsoServer(
     outside: { trustedOrigins: options.trustedOrigins ?? [] },
     lookup: async () => "silent",
   });
-  const routes = [...ssoSignInRoutes(sso), ...ssoSettingsRoutes(sso), ...(options.more?.(sso) ?? [])];
-  const http = await createHttpServer(routes, new BudgetSpender(kernel.door), {
+  const http = await createHttpServer(ssoRoutes(sso), new BudgetSpender(kernel.door), {
     origin: "http://localhost",
     trustedProxies: [],
     maxUploadBytes: kernel.limits.maxBytes,
