@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { issueKey } from "../identity/api-key.ts";
+import { removeMember } from "../identity/people.ts";
 import { changePolicy } from "../policy/store.ts";
 import { openTestKernel, type TestKernel, type TestPerson } from "../testing/kernel.ts";
 import type { Tx } from "../work/door.ts";
@@ -59,8 +60,17 @@ test("ACC-03 a review opens by itself when its time has come, once, with every m
     [owner.membershipId, boss.membershipId, member.membershipId, key.id].toSorted(),
   );
   for (const item of items) expect(item.reviewer?.id).not.toBe(item.memberId);
-  // The only owner can be judged by nobody: no reviewer is named, and nothing pretends otherwise.
-  expect(items.find((item) => item.subjectId === owner.membershipId)?.reviewer).toBeNull();
+  // The only owner is judged by an admin, who can confirm and not remove them.
+  expect(items.find((item) => item.subjectId === owner.membershipId)?.reviewer?.id).toBe(boss.membershipId);
+});
+
+test("ACC-03 whom nobody else can judge is counted as not reviewed, and nothing pretends otherwise", async () => {
+  await by(owner, (tx) => removeMember(tx, boss.membershipId));
+  const id = await by(owner, openReview);
+  expect((await itemOf(id, owner.membershipId)).reviewer).toBeNull();
+  const last = await by(owner, async (tx) => decide(tx, (await itemOf(id, member.membershipId)).id, "confirmed", null));
+  expect(last).toEqual({ closed: true });
+  expect((await by(owner, listReviews))[0]).toMatchObject({ outcome: { confirmed: 1, removed: 0, unreviewed: 1 } });
 });
 
 test("ACC-03 nobody decides on themselves, by the page or by SQL; a decision stays as it was made", async () => {

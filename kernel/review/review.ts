@@ -90,9 +90,9 @@ export async function reviewItems(tx: Tx, reviewId: string): Promise<ReviewItem[
 }
 
 /**
- * Opens a review: an entry for each member and key, with what it may do at this moment and who is to judge it. Owners
- * judge admins and owners, anybody who may judges members; nobody themselves. Where nobody else can, no reviewer is named
- * and the page says so.
+ * Opens a review: an entry for each member and key, with what it may do at this moment and who is to judge it: an owner is
+ * judged by another owner, or where there is none by an admin; everybody else by owners and admins; nobody by themselves.
+ * Where nobody else can, no reviewer is named, the page says so, and the outcome counts it as not reviewed.
  */
 export async function openReview(tx: Tx): Promise<string> {
   const open = await tx.first(query.selectFrom("kernel.access_review").select("id").where("closed_at", "is", null));
@@ -117,9 +117,9 @@ export async function openReview(tx: Tx): Promise<string> {
   await tx.all(query.insertInto("kernel.access_review").values({ id, number, due_at: dueAt }));
   let turn = 0;
   const items = subjects.map((subject) => {
-    const judges = (subject.platformRole === "owner" ? owners : [...owners, ...admins]).filter(
-      (each) => each.memberId !== subject.memberId,
-    );
+    const others = (of: typeof owners) => of.filter((each) => each.memberId !== subject.memberId);
+    const peers = others(subject.platformRole === "owner" ? owners : [...owners, ...admins]);
+    const judges = peers.length > 0 ? peers : others(admins);
     const reviewer = judges[(turn += 1) % Math.max(judges.length, 1)];
     return {
       id: uuidv7(),
@@ -209,7 +209,7 @@ async function remove(tx: Tx, kind: string, subjectId: string): Promise<void> {
 /** The outcome is a row and a leaf: counts, and the hash of the canonical list of decisions, which a signature can name. */
 async function closeIfDone(tx: Tx, review: { id: string; number: number; version: number }): Promise<boolean> {
   const items = await reviewItems(tx, review.id);
-  if (items.some((item) => item.decision === null)) return false;
+  if (items.some((item) => item.decision === null && item.reviewer !== null)) return false;
   const decisions = items
     .map(({ id, kind, subjectId, decision, decidedBy, decidedAt }) => ({
       id,
@@ -223,6 +223,7 @@ async function closeIfDone(tx: Tx, review: { id: string; number: number; version
   const outcome = {
     confirmed: items.filter((item) => item.decision === "confirmed").length,
     removed: items.filter((item) => item.decision === "removed").length,
+    unreviewed: items.filter((item) => item.decision === null).length,
     reviewers: [...new Set(items.flatMap((item) => item.decidedBy?.id ?? []))].toSorted(),
     sha256: createHash("sha256").update(canonicalText(decisions)).digest("hex"),
   };
@@ -248,6 +249,16 @@ export async function isReviewDue(tx: Tx, now: Date): Promise<boolean> {
     query.selectFrom("kernel.access_review").select(["closed_at"]).orderBy("number", "desc").limit(1),
   );
   if (last !== undefined && last.closed_at === null) return false;
+  // Alone, nobody can be judged by somebody else.
+  const members = await tx.all(
+    query
+      .selectFrom("kernel.membership")
+      .select("id")
+      .where("status", "=", "active")
+      .where("deleted_at", "is", null)
+      .limit(2),
+  );
+  if (members.length < 2) return false;
   const space = await tx.first(query.selectFrom("kernel.workspace").select("created_at"));
   const since = last?.closed_at ?? space?.created_at;
   if (since === undefined) return false;

@@ -49,7 +49,7 @@ export interface Review {
   openedAt: string;
   dueAt: string;
   closedAt: string | null;
-  outcome: { confirmed: number; removed: number; sha256: string } | null;
+  outcome: { confirmed: number; removed: number; unreviewed: number; sha256: string } | null;
   items: number;
   decided: number;
   overdue: boolean;

@@ -58,7 +58,7 @@ export function Access() {
       {view.isPending && <Skeleton label="Reading who can do what" />}
       {view.isSuccess && (
         <>
-          <div className={pageCss.row}>
+          <div className={css.filters}>
             <Choice
               name="access-app"
               label="Part"

@@ -69,7 +69,7 @@ export function Review() {
         <p className={pageCss.lead}>
           {review.closedAt === null
             ? `${review.items - review.decided} of ${review.items} entries wait. ${review.overdue ? "It was" : "It is"} due ${showTime(review.dueAt)}.`
-            : `Closed ${showTime(review.closedAt)}: ${review.outcome?.confirmed ?? 0} confirmed, ${review.outcome?.removed ?? 0} removed.`}
+            : `Closed ${showTime(review.closedAt)}: ${review.outcome?.confirmed ?? 0} confirmed, ${review.outcome?.removed ?? 0} removed${review.outcome?.unreviewed ? `, ${review.outcome.unreviewed} not reviewed by anybody else` : ""}.`}
         </p>
       )}
       {review?.outcome && (
@@ -113,7 +113,7 @@ export function Review() {
               title: "Reviewer",
               width: "170px",
               cell: (item) =>
-                item.reviewer?.name ?? <span className={pageCss.muted}>Nobody else may: make a second owner.</span>,
+                item.reviewer?.name ?? <span className={pageCss.muted}>Nobody else may: make somebody an admin.</span>,
             },
             {
               id: "decision",
