@@ -89,7 +89,15 @@ export {
 } from "./probe/database.ts";
 export { catalogueName } from "./probe/catalogue-name.ts";
 export { openFreezeScratch, probeCode, probeGrant, probePerson, probeSession } from "./probe/account.ts";
-export { openScratch, scratchSession, scratchTenantIds, type Scratch, type ScratchTenant } from "./probe/scratch.ts";
+export {
+  fenceScratch,
+  issueProbeKey,
+  openScratch,
+  scratchSession,
+  scratchTenantIds,
+  type Scratch,
+  type ScratchTenant,
+} from "./probe/scratch.ts";
 export { openValue, sealValue } from "./vault/seal.ts";
 export { BudgetSpender, type Budget } from "./limits/budget.ts";
 export { csvOf } from "./record/csv.ts";

@@ -1,175 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pino } from "pino";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  AccessTokens,
-  appRoutes,
-  BudgetSpender,
-  createHttpServer,
-  fileRoutes,
-  jobRoutes,
-  keyRoutes,
-  policyRoutes,
-  declaredGrants,
-  factorRoutes,
-  freezeRoutes,
-  ledgerRoutes,
-  openIdentity,
-  openKernel,
-  peopleRoutes,
-  scratchTenantIds,
-  sessionRoutes,
-  SigningKeys,
-  tokenRoutes,
-  writeGrants,
-  type Kernel,
-  type Route,
-} from "@probity/kernel";
-import { ampleBudgets, createTestDatabase, testRootKey } from "@probity/kernel/testing";
-import {
-  controls,
-  isolationControl,
-  listOf,
-  openTrustKey,
-  ProbeRunner,
-  recordOf,
-  trustRoutes,
-  type Control,
-} from "@probity/trust";
-import { executeAsOwner } from "../kernel/lint/trial.ts";
-import { enabledApps } from "./apps.ts";
-
-const apps = enabledApps({ freeCheck: false });
-const publicUrl = "http://localhost";
-const securityContact = "security@example.test";
-type Http = Awaited<ReturnType<typeof createHttpServer>>;
-/** A server built wrongly: with other parts, other routes, or a hook that spoils its answers. */
-type Fault = {
-  readonly kernel?: Partial<Kernel>;
-  readonly route?: (route: Route) => Route;
-  readonly http?: (http: Http) => void;
-};
-
-let database: Awaited<ReturnType<typeof createTestDatabase>>;
-let folder: string;
-let kernel: Kernel;
-let sound: string;
-const servers: Http[] = [];
-
-beforeAll(async () => {
-  database = await createTestDatabase(apps.map((app) => app.migrations));
-  await writeGrants(database.admin, testRootKey.key, declaredGrants(apps));
-  folder = await mkdtemp(join(tmpdir(), "probity-trust-"));
-  const { host, port, database: name } = database.admin;
-  kernel = openKernel({ host, port, database: name }, testRootKey, { filesFolder: join(folder, "files"), poolSize: 8 });
-  sound = await serve({});
-}, 120_000);
-afterAll(async () => {
-  for (const http of servers) await http.close();
-  await kernel.close();
-  await rm(folder, { recursive: true, force: true });
-  await database.drop();
-});
-
-/** A real server on a free port. */
-async function serve(fault: Fault): Promise<string> {
-  const own: Kernel = { ...kernel, ...fault.kernel };
-  const identity = openIdentity(own, { url: publicUrl });
-  const tokens = new AccessTokens(new SigningKeys(own), publicUrl);
-  const furtherKeys = [openTrustKey(folder, own.rootKey).jwk];
-  const routes = [
-    ...keyRoutes(own),
-    ...policyRoutes(own),
-    ...tokenRoutes(own, tokens, { origin: publicUrl, furtherKeys }),
-    ...trustRoutes(own, { home: folder, publicUrl, version: "0.0.0-test", securityContact }),
-    ...sessionRoutes(identity, { origin: publicUrl, sampleData: async () => undefined }),
-    ...factorRoutes(identity, { origin: publicUrl }),
-    ...freezeRoutes(identity),
-    ...peopleRoutes(identity, { origin: publicUrl }),
-    ...ledgerRoutes(own),
-    ...jobRoutes(own),
-    ...fileRoutes(own),
-    ...apps.flatMap((app) => appRoutes(own, app)),
-    homeRoute(own),
-  ].map((route) => fault.route?.(route) ?? route);
-  const http = await createHttpServer(routes, new BudgetSpender(own.door), {
-    origin: publicUrl,
-    trustedProxies: [],
-    maxUploadBytes: own.limits.maxBytes,
-    budgets: ampleBudgets,
-    logger: pino({ level: "silent" }),
-    tokens,
-  });
-  fault.http?.(http);
-  servers.push(http);
-  return http.listen({ host: "127.0.0.1", port: 0 });
-}
-
-function homeRoute(own: Kernel): Route {
-  return {
-    method: "GET",
-    path: "/api/home",
-    summary: "Home",
-    tag: "instance",
-    permission: "kernel.home.read",
-    answers: {},
-    handle: async (request) => ({
-      body: await own.door.work(request.credential, "kernel.home.read", async () => ({ items: [] })),
-    }),
-  };
-}
-
-/** Runs one control's probes against a server, then reads its status as anybody would: from the signed statement. */
-async function statusAfter(
-  id: string,
-  options: { origin?: string; control?: Control; contact?: string | undefined } = {},
-) {
-  const control = options.control ?? controls.find((each) => each.id === id);
-  if (control === undefined) throw new Error(`no control ${id}`);
-  const runner = new ProbeRunner(kernel, {
-    probeUrl: options.origin ?? sound,
-    publicUrl,
-    admin: database.admin,
-    records: apps.flatMap((app) => app.records),
-    filesFolder: join(folder, "files"),
-    ...("contact" in options ? {} : { securityContact }),
-    controls: [control],
-  });
-  const notes = (await runner.run()) ?? [];
-  const statement = recordOf(await (await fetch(`${await serve({})}/trust.json`)).json());
-  const status = listOf(statement["controls"]).find((each) => each["id"] === id)?.["status"];
-  const detail = notes.map((note) => `${note.probe} ${note.outcome}: ${note.detail}`).join("\n");
-  return { status, detail };
-}
-
-/** Active, then the protection is taken away and the page says degraded with this reason, then active again. */
-async function turnsRed(id: string, breakIt: string, mendIt: string, reason: RegExp): Promise<void> {
-  expect(await statusAfter(id)).toMatchObject({ status: "active" });
-  await executeAsOwner(database.admin, breakIt);
-  try {
-    const red = await statusAfter(id);
-    expect(red.detail).toMatch(new RegExp(reason, "i"));
-    expect(red.status).toBe("degraded");
-  } finally {
-    await executeAsOwner(database.admin, mendIt);
-  }
-  expect(await statusAfter(id)).toMatchObject({ status: "active" });
-}
-
-/** The same with a server that was built wrongly. */
-async function turnsRedServing(id: string, fault: Fault, reason: RegExp): Promise<void> {
-  expect(await statusAfter(id)).toMatchObject({ status: "active" });
-  const red = await statusAfter(id, { origin: await serve(fault) });
-  expect(red.detail).toMatch(new RegExp(reason, "i"));
-  expect(red.status).toBe("degraded");
-  expect(await statusAfter(id)).toMatchObject({ status: "active" });
-}
-
-const door = "set role probity_door; ";
+import { describe, expect, test } from "vitest";
+import { scratchTenantIds, type Kernel } from "@probity/kernel";
+import { isolationControl, listOf, recordOf } from "@probity/trust";
+import { door, folder, kernel, serve, statusAfter, turnsRed, turnsRedServing, withMember } from "./trust-world.ts";
 
 describe("TRU-01 a control turns red when its protection is really gone", { timeout: 120_000 }, () => {
   test("TEN-01: row-level security off on one governed table", () =>
@@ -327,6 +163,44 @@ describe("TRU-01 a control turns red when its protection is really gone", { time
       /tells of the inside/,
     ));
 
+  test("IDN-09: revoking a key does nothing", () =>
+    turnsRed(
+      "IDN-09",
+      `create function kernel.never_revoked() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$ begin new.revoked_at := null; return new; end $$;
+       grant execute on function kernel.never_revoked() to probity_app;
+       create trigger never_revoked before update on kernel.api_key for each row execute function kernel.never_revoked()`,
+      "drop trigger never_revoked on kernel.api_key; drop function kernel.never_revoked()",
+      /the token of a revoked key got 200/,
+    ));
+
+  test("ACC-02: a list of networks that is not kept", () =>
+    turnsRed(
+      "ACC-02",
+      `${door}create function kernel.no_fence() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$ begin new.ip_allow := null; return new; end $$;
+       create trigger no_fence before update on kernel.workspace for each row execute function kernel.no_fence()`,
+      `${door}drop trigger no_fence on kernel.workspace; drop function kernel.no_fence()`,
+      /a session got 200.*a key got 200/,
+    ));
+
+  test("APP-02: a server that counts calls and stops none", async () => {
+    expect(await statusAfter("APP-02", { origin: await serve({ limits: true }) })).toMatchObject({ status: "active" });
+    const red = await statusAfter("APP-02");
+    expect(red.detail).toMatch(/calls at once were all let through/);
+    expect(red.status).toBe("degraded");
+  });
+
+  test("APP-06: a change that another site can send", () =>
+    turnsRedServing(
+      "APP-06",
+      {
+        route: (route) =>
+          route.path === "/api/session" && route.method === "DELETE"
+            ? { ...route, handle: async () => ({ status: 204 }) }
+            : route,
+      },
+      /sent by another site was made/,
+    ));
+
   test("IDN-08: sessions that never grow idle", () =>
     turnsRed(
       "IDN-08",
@@ -374,14 +248,3 @@ describe("TRU-01 a control turns red when its protection is really gone", { time
       /signature does not verify/,
     ));
 });
-
-/** An object that answers like `whole`, but for the given members. */
-function withMember<T extends object>(whole: T, members: Partial<T>): T {
-  return new Proxy(whole, {
-    get: (target, name) => {
-      const own: unknown = Reflect.get(members, name);
-      const value: unknown = own ?? Reflect.get(target, name, target);
-      return typeof value === "function" && own === undefined ? value.bind(target) : value;
-    },
-  });
-}

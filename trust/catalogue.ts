@@ -1,12 +1,15 @@
 import { createHash } from "node:crypto";
 import { canonicalText } from "@probity/kernel";
 import type { Control } from "./control.ts";
+import { allowedNetwork } from "./control/allowed-network.ts";
 import { catalogueProof } from "./control/catalogue-proof.ts";
 import { disclosure } from "./control/disclosure.ts";
 import { documentIsolation } from "./control/document-isolation.ts";
 import { downloadLink } from "./control/download-link.ts";
 import { freeze } from "./control/freeze.ts";
 import { appendOnly, leafForEachChange } from "./control/ledger.ts";
+import { programToken } from "./control/program-token.ts";
+import { rateLimit } from "./control/rate-limit.ts";
 import { requestValidation } from "./control/request-validation.ts";
 import { responseHeader } from "./control/response-header.ts";
 import { roleCheck } from "./control/role.ts";
@@ -18,15 +21,18 @@ import { stepUp } from "./control/step-up.ts";
 import { tenantNamespaces } from "./control/tenant-namespaces.ts";
 import { tenantRows } from "./control/tenant-rows.ts";
 import { uploadRefusal } from "./control/upload-refusal.ts";
+import { webAttack } from "./control/web-attack.ts";
 import { promises } from "./promise.ts";
 
 /** Every control the product has. */
 export const controls: readonly Control[] = [
   serverSession,
+  programToken,
   secondFactor,
   stepUp,
   freeze,
   roleCheck,
+  allowedNetwork,
   tenantRows,
   tenantNamespaces,
   documentIsolation,
@@ -37,7 +43,9 @@ export const controls: readonly Control[] = [
   appendOnly,
   leafForEachChange,
   responseHeader,
+  rateLimit,
   requestValidation,
+  webAttack,
   disclosure,
   statementProof,
 ];

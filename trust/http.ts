@@ -13,6 +13,8 @@ export type ProbeRequest = {
   readonly key?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
+  /** False: a 429 is the answer, and is not waited out. */
+  readonly patient?: boolean;
   /** For an answer that may never end: what has come by then counts. */
   readonly timeoutSeconds?: number;
   readonly file?: { readonly name: string; readonly bytes: Uint8Array };
@@ -37,7 +39,7 @@ export function httpTo(origin: string): ProbeHttp {
         },
         ...bodyOf(request),
       });
-      if (answer.status === 429 && attempt < attempts) {
+      if (answer.status === 429 && attempt < attempts && request.patient !== false) {
         await answer.arrayBuffer();
         await pause(Math.min(3, Number(answer.headers.get("retry-after") ?? "1")) * 1000);
         continue;

@@ -2,7 +2,7 @@ import { randomBytes, createHash } from "node:crypto";
 import { sql } from "kysely";
 import { v7 as uuidv7 } from "uuid";
 import type { PlatformRole } from "../access/role.ts";
-import { issueKey } from "../identity/api-key.ts";
+import { issueKey, revokeKey } from "../identity/api-key.ts";
 import { admit } from "../identity/membership.ts";
 import type { Kernel } from "../kernel.ts";
 import { foundWorkspace } from "../tenancy/found-workspace.ts";
@@ -106,4 +106,39 @@ export async function scratchSession(
       await kernel.identityPool.query("delete from identity.session where id = $1", [id]);
     },
   };
+}
+
+/** Opens a scratch workspace to these networks alone, or (null) to all again. */
+export async function fenceScratch(
+  kernel: Pick<Kernel, "door" | "system">,
+  tenantId: string,
+  networks: readonly string[] | null,
+): Promise<void> {
+  const list = networks === null ? null : [...networks];
+  await kernel.door.work(kernel.system(tenantId, { address: null, requestId: "probe" }), "kernel.probe", async (tx) => {
+    await tx.all(query.selectNoFrom(sql<null>`kernel.probe_fence(${list}::cidr[])`.as("fenced")));
+  });
+}
+
+/** A key of a scratch member made for one probe, with a way to revoke it. */
+export async function issueProbeKey(
+  kernel: Pick<Kernel, "door" | "system">,
+  tenantId: string,
+): Promise<{ token: string; revoke(): Promise<void> }> {
+  const credential = kernel.system(tenantId, { address: null, requestId: "probe" });
+  const { id, token } = await kernel.door.work(credential, "kernel.probe", async (tx) => {
+    const member = await tx.first(
+      query
+        .selectFrom("kernel.membership")
+        .select("id")
+        .where("tenant_id", "=", tenantId)
+        .where("role", "=", "member")
+        .where("status", "=", "active"),
+    );
+    if (member === undefined) throw new Error("The scratch workspace has no member");
+    const permissions = await permissionsOf(tx, "member");
+    const expiresAt = new Date(Date.now() + hour);
+    return issueKey(tx, { membershipId: member.id, name: "Probe of keys", permissions, expiresAt });
+  });
+  return { token, revoke: () => kernel.door.work(credential, "kernel.probe", (tx) => revokeKey(tx, id, "all")) };
 }
