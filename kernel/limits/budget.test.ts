@@ -64,3 +64,22 @@ test("APP-02 an address that tries token after token is stopped, though each tok
     await server.close();
   }
 });
+
+test("APP-02 an IPv6 network of /64 is one source, as anybody is given one; the next network is another", async () => {
+  const budgets = { ...ampleBudgets, api: budget("network-api", 3, 1) };
+  const server = await openTestServer([], { budgets, trustedProxies: ["127.0.0.1"] });
+  const from = async (address: string) =>
+    (await server.anonymous("GET", "/api/jobs", { headers: { "x-forwarded-for": address } })).status;
+  const statuses = [];
+  for (const address of ["2001:db8:1:2::1", "2001:db8:1:2:ffff::7", "2001:DB8:1:2:0:0:0:9", "2001:db8:1:2::a"])
+    statuses.push(await from(address));
+  expect(statuses).toEqual([401, 401, 401, 429]);
+  expect(await from("2001:db8:1:3::1")).toBe(401);
+  // An IPv4 address is one source in either of its forms.
+  const mapped = [];
+  for (const address of ["198.51.100.7", "::ffff:198.51.100.7", "::ffff:c633:6407", "198.51.100.7"])
+    mapped.push(await from(address));
+  expect(mapped).toEqual([401, 401, 401, 429]);
+  expect(await from("198.51.100.8")).toBe(401);
+  await server.close();
+});

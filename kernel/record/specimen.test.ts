@@ -31,7 +31,7 @@ describe("a record with sealed fields that asks for reasons", () => {
   });
   afterAll(() => server?.close());
 
-  test("ENC-02 a sealed field is read back, changes alone, and no table holds its words", async () => {
+  test("ENC-01 a sealed field is read back, changes alone, and no table holds its words", async () => {
     const secret = `kept${uuidv7()}`;
     const made = await by("POST", base, { body: { code: "A", note: secret } });
     expect([made.status, made.body["note"], made.body["remark"]]).toEqual([201, secret, null]);

@@ -20,6 +20,8 @@ export type TestPerson = {
 export type TestKernel = Kernel & {
   /** The set-up role: owner of everything, for tests that attack as one. */
   readonly admin: Awaited<ReturnType<typeof createTestDatabase>>["admin"];
+  /** Where its sealed files lie, for tests that spoil one. */
+  readonly filesFolder: string;
   foundWorkspace(slug: string): Promise<string>;
   addPerson(workspace: string, role: PlatformRole): Promise<TestPerson>;
 };
@@ -43,6 +45,7 @@ export async function openTestKernel(
   return {
     ...kernel,
     admin: database.admin,
+    filesFolder,
     foundWorkspace: async (slug) => {
       const id = uuidv7();
       const workspace = { slug, name: slug, preset: "regulatory-docs" };
