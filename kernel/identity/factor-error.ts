@@ -57,6 +57,12 @@ export const factorProblem = defineErrors("factor", {
     title: "Passkey is known",
     detail: "This passkey is set up already. Nothing was changed. Use another device or key.",
   },
+  through_one_workspace: {
+    status: 403,
+    title: "Not from this sign-in",
+    detail:
+      "You are signed in through one workspace's identity provider, and your account opens others too. Nothing was changed. Sign in by your own password or passkey to change how you sign in.",
+  },
   own_first: {
     status: 409,
     title: "Your own second factor first",

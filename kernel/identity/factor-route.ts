@@ -20,7 +20,7 @@ import { factorProblem } from "./factor-error.ts";
 import type { Identity } from "./identity.ts";
 import { inIdentity } from "./identity-transaction.ts";
 import { assertionSchema, passkeyCreation, passkeyRequest, registrationSchema, relyingPartyOf } from "./passkey.ts";
-import { awaitingAnswer, ownOf, profileAnswer } from "./session-answer.ts";
+import { awaitingAnswer, ownCredentialsOf, ownOf, profileAnswer } from "./session-answer.ts";
 import { awaitingSession, sessionCookie } from "./session-token.ts";
 import { proveStepUp } from "./step-up-proof.ts";
 import { spendOwnStepUpUnlessFresh } from "./step-up.ts";
@@ -89,7 +89,7 @@ export function factorRoutes(identity: Identity, options: { origin: string }): R
       answers: { 201: Type.Object({ secret: Type.String(), uri: Type.String() }) },
       handle: async (request) => {
         sameSite(request.raw);
-        return { status: 201, body: await beginOwnTotp(identity, await ownOf(identity, request)) };
+        return { status: 201, body: await beginOwnTotp(identity, await ownCredentialsOf(identity, request)) };
       },
     }),
     defineRoute({
@@ -102,7 +102,7 @@ export function factorRoutes(identity: Identity, options: { origin: string }): R
       answers: { 200: codes },
       handle: async (request) => {
         sameSite(request.raw);
-        const own = await ownOf(identity, request);
+        const own = await ownCredentialsOf(identity, request);
         const { session, recoveryCodes } = await confirmOwnTotp(identity, own, request.body.totp);
         return { body: { recoveryCodes }, headers: sessionCookie(https, session) };
       },
@@ -116,7 +116,7 @@ export function factorRoutes(identity: Identity, options: { origin: string }): R
       answers: { 204: "" },
       handle: async (request) => {
         sameSite(request.raw);
-        const session = await removeOwnFactor(identity, await ownOf(identity, request), "totp");
+        const session = await removeOwnFactor(identity, await ownCredentialsOf(identity, request), "totp");
         return { status: 204, headers: sessionCookie(https, session) };
       },
     }),
@@ -129,7 +129,7 @@ export function factorRoutes(identity: Identity, options: { origin: string }): R
       answers: { 201: codes },
       handle: async (request) => {
         sameSite(request.raw);
-        const recoveryCodes = await renewOwnRecoveryCodes(identity, await ownOf(identity, request));
+        const recoveryCodes = await renewOwnRecoveryCodes(identity, await ownCredentialsOf(identity, request));
         return { status: 201, body: { recoveryCodes } };
       },
     }),
@@ -142,7 +142,7 @@ export function factorRoutes(identity: Identity, options: { origin: string }): R
       answers: { 200: Type.Object({ challenge: Type.String() }) },
       handle: async (request) => {
         sameSite(request.raw);
-        const own = await ownOf(identity, request);
+        const own = await ownCredentialsOf(identity, request);
         const relying = partyOrRefuse();
         const body = await inIdentity(kernel, async (client) => {
           await spendOwnStepUpUnlessFresh(client, own, { action: ownAct.add, subject: "passkey" });
@@ -161,7 +161,7 @@ export function factorRoutes(identity: Identity, options: { origin: string }): R
       answers: { 201: Type.Object({ id: Type.String(), recoveryCodes: Type.Array(Type.String()) }) },
       handle: async (request) => {
         sameSite(request.raw);
-        const own = await ownOf(identity, request);
+        const own = await ownCredentialsOf(identity, request);
         const { id, session, recoveryCodes } = await addOwnPasskey(identity, own, partyOrRefuse(), request.body);
         return { status: 201, body: { id, recoveryCodes }, headers: sessionCookie(https, session) };
       },
@@ -177,7 +177,12 @@ export function factorRoutes(identity: Identity, options: { origin: string }): R
       answers: { 204: "" },
       handle: async (request) => {
         sameSite(request.raw);
-        await renameOwnPasskey(identity, await ownOf(identity, request), request.params.id, request.body.name);
+        await renameOwnPasskey(
+          identity,
+          await ownCredentialsOf(identity, request),
+          request.params.id,
+          request.body.name,
+        );
         return { status: 204 };
       },
     }),
@@ -191,7 +196,7 @@ export function factorRoutes(identity: Identity, options: { origin: string }): R
       answers: { 204: "" },
       handle: async (request) => {
         sameSite(request.raw);
-        const session = await removeOwnFactor(identity, await ownOf(identity, request), request.params.id);
+        const session = await removeOwnFactor(identity, await ownCredentialsOf(identity, request), request.params.id);
         return { status: 204, headers: sessionCookie(https, session) };
       },
     }),

@@ -228,6 +228,27 @@ describe("TOTP", () => {
   });
 });
 
+test("IDN-03 who came in by one workspace's identity provider plants no way into another", async () => {
+  const other = await server.kernel.foundWorkspace("factors-other");
+  const account = await server.account({ [workspace]: "member", [other]: "member" });
+  const browser = server.browser();
+  await browser.signIn(account);
+  await admin.query("update identity.session set sso_tenant_id = $2 where user_id = $1", [account.userId, workspace]);
+  for (const [method, path, body] of [
+    ["POST", "/api/factor/totp"],
+    ["POST", "/api/factor/totp/confirm", { totp: "000000" }],
+    ["DELETE", "/api/factor/totp"],
+    ["POST", "/api/factor/recovery-codes"],
+    ["POST", "/api/factor/passkey/options"],
+    ["DELETE", "/api/factor/passkey/00000000-0000-7000-8000-000000000000"],
+  ] as const) {
+    const answer = await browser.call(method, path, body);
+    expect([path, answer.status, answer.body["code"]]).toEqual([path, 403, "factor.through_one_workspace"]);
+  }
+  await admin.query("update identity.session set sso_tenant_id = null where user_id = $1", [account.userId]);
+  expect((await browser.call("POST", "/api/factor/totp")).status).toBe(201);
+});
+
 describe("recovery codes", () => {
   test("IDN-04 a code completes a sign-in once, also when it is sent twice at once", async () => {
     const { account, codes } = await enrolled();

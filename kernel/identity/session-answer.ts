@@ -56,6 +56,24 @@ export async function ownOf(identity: Identity, request: RouteRequest): Promise<
   return { ...profile, token, grant: stepUpOf(request.raw), source: request.source };
 }
 
+/**
+ * The same for changing how one signs in. A session made by one workspace's identity provider may not, when the person
+ * belongs to others: whoever runs that provider would plant a way of their own into those.
+ */
+export async function ownCredentialsOf(identity: Identity, request: RouteRequest): Promise<Own> {
+  const own = await ownOf(identity, request);
+  const found = await identity.kernel.identityPool.query<{ sso_tenant_id: string | null }>(
+    "select sso_tenant_id from identity.session where id = $1",
+    [own.sessionId],
+  );
+  const provider = found.rows[0]?.sso_tenant_id ?? null;
+  if (provider !== null) {
+    const { workspaces } = await standingOf(identity, own.token);
+    if ([...workspaces.keys()].some((id) => id !== provider)) throw factorProblem.through_one_workspace();
+  }
+  return own;
+}
+
 /** What a session has proved; nothing for one that has ended. */
 export async function standingOf({ kernel }: Pick<Identity, "kernel">, token: string): Promise<Standing> {
   const [row] = await kernel.door.callFunction({

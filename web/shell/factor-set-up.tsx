@@ -74,16 +74,18 @@ export function TotpSetUp({ onDone, onCancel }: { onDone: Done; onCancel: () => 
           <p className={css.mono} style={{ overflowWrap: "anywhere" }}>
             {begun.secret.replaceAll(/(.{4})(?=.)/g, "$1 ")}
           </p>
-          <Field
-            name="totp-code"
-            label="6-digit code"
-            hint="The one the app shows now."
-            autoComplete="one-time-code"
-            value={code}
-            onChange={setCode}
-            error={error}
-            inputRef={first}
-          />
+          <div className={own.code}>
+            <Field
+              name="totp-code"
+              label="6-digit code"
+              hint="The one the app shows now."
+              autoComplete="one-time-code"
+              value={code}
+              onChange={setCode}
+              error={error}
+              inputRef={first}
+            />
+          </div>
         </>
       )}
       <div className={css.row}>
