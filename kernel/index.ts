@@ -75,7 +75,7 @@ export { jobRoutes } from "./jobs/route.ts";
 export { startWorker, type Job, type JobHandler } from "./jobs/worker.ts";
 export { openKernel, type Kernel } from "./kernel.ts";
 export type { LedgerEvent } from "./ledger/leaf.ts";
-export { canonicalText } from "./ledger/leaf.ts";
+export { canonicalText } from "./ledger/canonical.ts";
 export {
   latestProbes,
   noteProbes,
@@ -88,6 +88,7 @@ export {
   type ProbeRecord,
 } from "./probe/database.ts";
 export { catalogueName } from "./probe/catalogue-name.ts";
+export { openAccessScratch, type AccessPerson, type AccessScratch } from "./probe/access-scratch.ts";
 export { openFreezeScratch, probeCode, probeGrant, probePerson, probeSession } from "./probe/account.ts";
 export {
   fenceScratch,
@@ -109,5 +110,10 @@ export { openRootKey, type RootKey } from "./vault/root-key.ts";
 export { instanceTenantId, systemActorId, type Credential, type Source, type Who } from "./work/credential.ts";
 export type { Tx } from "./work/door.ts";
 export { doorProblem } from "./work/error.ts";
+export { recheckDomains } from "./sso/domain.ts";
+export { txtLookup } from "./sso/name-server.ts";
+export { ssoRoutes } from "./sso/route.ts";
+export { socialIds, type SocialId, type SocialProvider } from "./sso/social.ts";
+export { openSso } from "./sso/sso.ts";
 export { defineErrors, errorCatalogue, Problem } from "./work/problem.ts";
 export { queryFor } from "./work/query.ts";

@@ -1,6 +1,5 @@
 import type { KeyObject } from "node:crypto";
 import { Client, type ClientConfig } from "pg";
-import { parse } from "pg-connection-string";
 import type { Cluster } from "./cluster.ts";
 import { ensureSetupRole } from "./roles.ts";
 
@@ -23,20 +22,14 @@ export async function embeddedAdmin(cluster: Cluster, rootKey: KeyObject): Promi
 
 /** The set-up role of an external PostgreSQL, as DATABASE_URL names it: LOGIN CREATEROLE CREATEDB, no superuser. */
 export function externalAdmin(url: string): ClientConfig {
-  const { host, port, user, password, database, ssl } = parse(url);
-  return {
-    host: host ?? "localhost",
-    port: port ? Number(port) : 5432,
-    user: user ?? "",
-    password: password ?? "",
-    database: database ?? "postgres",
-    ...sslOf(ssl),
-  };
+  // pg reads the address; nothing is connected.
+  const { host, port, user, password, database, ssl } = new Client({ connectionString: url });
+  return { host, port, user: user ?? "", password: password ?? "", database: database ?? "postgres", ...sslOf(ssl) };
 }
 
 /** Outside the embedded mode the connection is verified unless the address itself says no-verify (ENC-04). */
-function sslOf(ssl: ReturnType<typeof parse>["ssl"]): Pick<ClientConfig, "ssl"> {
-  if (ssl === undefined || ssl === false || ssl === "false") return {};
+function sslOf(ssl: unknown): Pick<ClientConfig, "ssl"> {
+  if (ssl === undefined || ssl === null || ssl === false || ssl === "false") return {};
   if (typeof ssl !== "object") return { ssl: true };
   return { ssl: { rejectUnauthorized: !("rejectUnauthorized" in ssl && ssl.rejectUnauthorized === false) } };
 }

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
-import canonicalize from "canonicalize";
 import { v7 as uuidv7 } from "uuid";
 import type { Source, Who } from "../work/credential.ts";
+import { canonicalText } from "./canonical.ts";
 
 /** What happened, before it becomes a leaf. `fields` are committed to, salted: the leaf holds none of their content. */
 export type LedgerEvent = {
@@ -80,11 +80,4 @@ export function merkleRoot(hashes: readonly Buffer[]): Buffer {
     .update(merkleRoot(hashes.slice(0, split)))
     .update(merkleRoot(hashes.slice(split)))
     .digest();
-}
-
-/** RFC 8785 text of a value; dates as ISO strings. A value JSON cannot hold is an error, not an omission. */
-export function canonicalText(value: unknown): string {
-  const text = canonicalize(value instanceof Date ? value.toISOString() : value);
-  if (text === undefined) throw new Error("A value that JSON cannot hold can't be committed to");
-  return text;
 }

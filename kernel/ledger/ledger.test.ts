@@ -11,7 +11,8 @@ import { writeSealed } from "../vault/sealed-field.ts";
 import { runBatch } from "../work/batch.ts";
 import type { Tx } from "../work/door.ts";
 import { query } from "../work/query.ts";
-import { canonicalText, commitment, makeLeaf, merkleRoot } from "./leaf.ts";
+import { canonicalText } from "./canonical.ts";
+import { commitment, makeLeaf, merkleRoot } from "./leaf.ts";
 import { Sequencer } from "./sequencer.ts";
 
 let kernel: TestKernel;

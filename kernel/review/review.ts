@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
 import { accessOf } from "../access/matrix.ts";
 import { removeMember } from "../identity/people.ts";
-import { canonicalText } from "../ledger/leaf.ts";
+import { canonicalText } from "../ledger/canonical.ts";
 import { policyValue } from "../policy/store.ts";
 import { memberNames } from "../tenancy/lookup.ts";
 import type { Tx } from "../work/door.ts";
