@@ -1,7 +1,9 @@
 import { isIP } from "node:net";
 import { resolve } from "node:path";
-import type { CaptchaConfig } from "@probity/kernel";
+import type { CaptchaConfig, SocialProvider } from "@probity/kernel";
 import { breachedOf, captchaOf, isSender, isSmtpUrl } from "./account-config.ts";
+import { distance } from "./edit-distance.ts";
+import { originsOf, readSocial, socialVariables } from "./social-config.ts";
 
 /** Everything an operator can set by environment variable, read and checked once. Holds secrets: never log it whole. */
 export interface Config {
@@ -23,6 +25,10 @@ export interface Config {
   readonly kms: KmsConfig;
   /** Addresses (CIDR allowed) of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
+  /** Social sign-in that is offered; none unless configured. */
+  readonly social: readonly SocialProvider[];
+  /** Origins of identity providers that may lie in a private network. */
+  readonly trustedOrigins: readonly string[];
   /** Whether the gap check without an account is offered. */
   readonly freeCheck: boolean;
   /** Whether pictures of text are read. */
@@ -105,8 +111,10 @@ const KNOWN = [
   "PROBITY_TLS_CERT",
   "PROBITY_TLS_KEY",
   "PROBITY_TLS_MIN",
+  "PROBITY_TRUSTED_ORIGINS",
   "PROBITY_TRUSTED_PROXIES",
   "PROBITY_URL",
+  ...socialVariables,
 ];
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -137,7 +145,9 @@ export function readConfig(environment: Environment = process.env): Config {
   const smtpUrl = read("PROBITY_SMTP_URL", parseSmtp, undefined);
   const mailFrom = read("PROBITY_MAIL_FROM", parseSender, undefined);
   if ((smtpUrl === undefined) !== (mailFrom === undefined)) {
-    problems.push("PROBITY_SMTP_URL and PROBITY_MAIL_FROM are set together, or neither: without them mails stay in the outbox.");
+    problems.push(
+      "PROBITY_SMTP_URL and PROBITY_MAIL_FROM are set together, or neither: without them mails stay in the outbox.",
+    );
   }
   const captchaSecret = environment["PROBITY_CAPTCHA_SECRET"]?.trim() || undefined;
   const home = resolve(read("PROBITY_HOME", parseFolder, "./.probity"));
@@ -153,6 +163,8 @@ export function readConfig(environment: Environment = process.env): Config {
     problems.push(
       "PROBITY_URL begins with http:// though PROBITY_TLS_CERT is set; people would be led away from HTTPS.",
     );
+  const social = readSocial(environment);
+  problems.push(...social.problems);
   const config: Config = {
     port,
     host,
@@ -166,6 +178,8 @@ export function readConfig(environment: Environment = process.env): Config {
     }),
     kms: read("PROBITY_KMS", parseKms, { kind: "file", file: resolve(home, "keys", "root.key") }),
     trustedProxies: read("PROBITY_TRUSTED_PROXIES", parseProxies, []),
+    social: social.providers,
+    trustedOrigins: read("PROBITY_TRUSTED_ORIGINS", parseOrigins, []),
     freeCheck: read("PROBITY_FREE_CHECK", parseSwitch, true),
     ocr: read("PROBITY_OCR", parseSwitch, false),
     logLevel: read("PROBITY_LOG_LEVEL", parseLogLevel, "info"),
@@ -245,7 +259,10 @@ function parseSmtp(text: string): string | Problem {
   // It may hold a password, however it is mistyped.
   return isSmtpUrl(text)
     ? text
-    : new Problem("not such an address (not shown, it may hold a password)", "smtps://user:password@host:465 or smtp://user:password@host:587");
+    : new Problem(
+        "not such an address (not shown, it may hold a password)",
+        "smtps://user:password@host:465 or smtp://user:password@host:587",
+      );
 }
 
 function parseSender(text: string): string | Problem {
@@ -331,6 +348,10 @@ function parseKms(text: string): KmsConfig | Problem {
   return { kind: "vault", address: url.origin, mount, key };
 }
 
+function parseOrigins(text: string): readonly string[] | Problem {
+  return originsOf(text) ?? wrong(text, "origins such as https://login.example.internal, separated by commas");
+}
+
 function parseProxies(text: string): readonly string[] | Problem {
   const proxies = text.split(",").map((each) => each.trim());
   return proxies.every(isAddressRange)
@@ -370,18 +391,4 @@ function unknownVariables(environment: Environment): string[] {
 
 function nearest(name: string): string {
   return KNOWN.reduce((best, each) => (distance(name, each) < distance(name, best) ? each : best));
-}
-
-/** Levenshtein's edit distance, row by row. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, left] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, right] of [...b].entries()) {
-      const substituted = (row[j] ?? 0) + (left === right ? 0 : 1);
-      next.push(Math.min(substituted, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

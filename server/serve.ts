@@ -22,19 +22,23 @@ import {
   mailJob,
   makeSetupLink,
   openIdentity,
+  openSso,
   operatorRoutes,
   outboxRoutes,
   peopleRoutes,
   policyRoutes,
+  recheckDomains,
   reviewRoutes,
   sessionRoutes,
   startRounds,
   SmtpSender,
   SigningKeys,
+  ssoRoutes,
   startWorker,
   sweepBlobs,
   watched,
   tokenRoutes,
+  txtLookup,
   type Identity,
   type JobHandler,
   type Route,
@@ -104,8 +108,12 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
   await http.listen({ host: config.host, port: config.port });
   const transport = await listenBeside(http, config, logger);
   const probes = startProbes(kernel, { ...probeOptions(instance, config, logger), ...transport.probe });
-  const sweep = () =>
+  const sweep = () => {
     void sweepBlobs(kernel, kernel.blobs).catch((error: unknown) => logger.error({ err: error }, "sweep failed"));
+    void recheckDomains(kernel, txtLookup()).catch((error: unknown) =>
+      logger.error({ err: error }, "verified domains could not be checked"),
+    );
+  };
   sweep();
   const sweeping = setInterval(sweep, 3_600_000);
   const rounds = startRounds(kernel, (error) => logger.error({ err: error }, "a round of reviews and alarms failed"));
@@ -178,6 +186,13 @@ export async function buildHttp(
     ...outboxRoutes(identity),
     ...factorRoutes(identity, { origin: config.url }),
     ...freezeRoutes(identity),
+    ...ssoRoutes(
+      openSso(identity, {
+        origin: config.url,
+        social: config.social,
+        outside: { trustedOrigins: config.trustedOrigins },
+      }),
+    ),
     ...peopleRoutes(identity, { origin: config.url }),
     ...keyRoutes(kernel),
     ...tokenRoutes(kernel, tokens, {

@@ -33,7 +33,8 @@ import {
 } from "./user.ts";
 
 const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
-const resource = Type.Record(Type.String(), Type.Unknown());
+/** A directory sends all it knows; what is not kept here is passed over (RFC 7644, 3.3). */
+const resource = Type.Unknown();
 const media = "application/scim+json; charset=utf-8";
 const mostListed = 200;
 const mostOperations = 1000;
@@ -158,7 +159,7 @@ export function scimRoutes(sso: Sso): Route[] {
       answers: { 201: media },
       handle: (request) =>
         answer(request, async (directory) => {
-          const wish = readUser(request.body);
+          const wish = readUser(objectOf(request.body));
           if (wish.userName === undefined) throw unfit("A user has a userName.");
           const email = await directory.work((tx) => wishedEmail(tx, wish));
           const name = [wish.givenName ?? "", wish.familyName ?? ""].join(" ");
@@ -190,7 +191,7 @@ export function scimRoutes(sso: Sso): Route[] {
       answers: { 200: media },
       handle: (request) =>
         answer(request, (directory) =>
-          writeUser(directory, request.params.id, readUser(request.body), versionOf(request)),
+          writeUser(directory, request.params.id, readUser(objectOf(request.body)), versionOf(request)),
         ),
     }),
     defineRoute({
@@ -203,7 +204,7 @@ export function scimRoutes(sso: Sso): Route[] {
       answers: { 200: media },
       handle: (request) =>
         answer(request, (directory) => {
-          const wish: UserWish = Object.assign({}, ...operationsOf(request.body).map(readUserChange));
+          const wish: UserWish = Object.assign({}, ...operationsOf(objectOf(request.body)).map(readUserChange));
           return writeUser(directory, request.params.id, wish, versionOf(request));
         }),
     }),
@@ -243,7 +244,7 @@ export function scimRoutes(sso: Sso): Route[] {
       answers: { 201: media },
       handle: (request) =>
         answer(request, async ({ work, by }) => {
-          const wish = readGroup(request.body);
+          const wish = readGroup(objectOf(request.body));
           return groupAnswer(await work(async (tx) => groupOf(tx, await createGroup(tx, by, wish))), 201);
         }),
     }),
@@ -269,7 +270,7 @@ export function scimRoutes(sso: Sso): Route[] {
       handle: (request) =>
         answer(request, async ({ work, by }) => {
           const { id } = request.params;
-          const wish = readGroup(request.body);
+          const wish = readGroup(objectOf(request.body));
           await work((tx) => changeGroup(tx, by, id, wish, versionOf(request)));
           return groupAnswer(await work((tx) => groupOf(tx, id)));
         }),
@@ -286,7 +287,7 @@ export function scimRoutes(sso: Sso): Route[] {
         answer(request, async ({ work, by }) => {
           const { id } = request.params;
           const version = versionOf(request);
-          const wishes = operationsOf(request.body).map(readGroupChange);
+          const wishes = operationsOf(objectOf(request.body)).map(readGroupChange);
           await work(async (tx) => {
             for (const [index, wish] of wishes.entries()) {
               await changeGroup(tx, by, id, wish, index === 0 ? version : undefined);
@@ -343,6 +344,11 @@ function listed(asked: unknown) {
       count: Math.min(mostListed, Math.max(0, number("count", 100))),
     },
   };
+}
+
+function objectOf(body: unknown): Readonly<Record<string, unknown>> {
+  if (!isObject(body)) throw unfit("A resource is a JSON object.");
+  return body;
 }
 
 function operationsOf(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>[] {

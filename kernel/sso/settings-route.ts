@@ -1,5 +1,4 @@
 import { Type, type Static } from "typebox";
-import { checkSameSite } from "../http/credential.ts";
 import { defineRoute, type Route } from "../http/route.ts";
 import { listMembers } from "../identity/people.ts";
 import { workspaceSlug } from "../tenancy/lookup.ts";
@@ -193,7 +192,6 @@ export function ssoSettingsRoutes(sso: Sso): Route[] {
       params: idParams,
       answers: { 200: Type.Object({ url: Type.String() }) },
       handle: async (request) => {
-        checkSameSite(request.raw, sso.origin);
         const { tenantId, slug } = await kernel.door.work(request.credential, change, async (tx) => {
           if ((await connectionOf(tx, request.params.id)) === undefined) throw ssoProblem.connection_unknown();
           return { tenantId: tx.who.tenantId, slug: await workspaceSlug(tx) };

@@ -25,11 +25,17 @@ import { addressesOf, type Sso } from "./sso.ts";
 const tenantParams = Type.Object({ tenant: Type.String({ format: "uuid" }) });
 const providerParams = Type.Object({ provider: Type.Union(socialIds.map((each) => Type.Literal(each))) });
 const email = Type.String({ minLength: 3, maxLength: 254 });
-const answerForm = Type.Object({
-  SAMLResponse: Type.Optional(Type.String()),
-  RelayState: Type.Optional(Type.String({ maxLength: 200 })),
-});
-const codeForm = Type.Record(Type.String(), Type.String({ maxLength: 10_000 }));
+const relayed = Type.Optional(Type.String({ maxLength: 200 }));
+const answerForm = Type.Object(
+  { SAMLResponse: Type.Optional(Type.String()), SAMLRequest: Type.Optional(Type.String()), RelayState: relayed },
+  { additionalProperties: false },
+);
+const said = Type.Optional(Type.String({ maxLength: 10_000 }));
+/** What Apple's form holds; the rest of it is asked for again with the code. */
+const codeForm = Type.Object(
+  { code: said, state: said, error: said, iss: said, id_token: said, user: said, error_description: said },
+  { additionalProperties: false },
+);
 
 /** Signing in elsewhere: which ways there are, the way out, and the way back. */
 export function ssoSignInRoutes(sso: Sso): Route[] {
@@ -209,7 +215,7 @@ export function ssoSignInRoutes(sso: Sso): Route[] {
       handle: async (request) => {
         // A form of another site brings no cookie of ours: the browser comes again by itself, and then it does.
         const back = new URLSearchParams();
-        for (const name of ["code", "state", "error", "iss"]) {
+        for (const name of ["code", "state", "error", "iss"] as const) {
           const value = request.body[name];
           if (value !== undefined) back.set(name, value);
         }
