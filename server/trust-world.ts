@@ -6,6 +6,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, expect } from "vitest";
 import {
   AccessTokens,
+  accountRoutes,
   appRoutes,
   BudgetSpender,
   createHttpServer,
@@ -78,6 +79,7 @@ export async function serve(fault: Fault): Promise<string> {
     ...tokenRoutes(own, tokens, { origin: publicUrl, furtherKeys }),
     ...trustRoutes(own, { home: folder, publicUrl, version: "0.0.0-test", securityContact }),
     ...sessionRoutes(identity, { origin: publicUrl, sampleData: async () => undefined }),
+    ...accountRoutes(identity, { origin: publicUrl, sampleData: async () => undefined }),
     ...factorRoutes(identity, { origin: publicUrl }),
     ...freezeRoutes(identity),
     ...peopleRoutes(identity, { origin: publicUrl }),

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { canonicalText } from "@probity/kernel";
 import type { Control } from "./control.ts";
 import { allowedNetwork } from "./control/allowed-network.ts";
+import { accessReview } from "./control/access-review.ts";
+import { anomaly } from "./control/anomaly.ts";
 import { catalogueProof } from "./control/catalogue-proof.ts";
 import { disclosure } from "./control/disclosure.ts";
 import { documentIsolation } from "./control/document-isolation.ts";
@@ -10,12 +12,18 @@ import { freeze } from "./control/freeze.ts";
 import { appendOnly, leafForEachChange } from "./control/ledger.ts";
 import { programToken } from "./control/program-token.ts";
 import { rateLimit } from "./control/rate-limit.ts";
+import { operatorAccess } from "./control/operator-access.ts";
 import { requestValidation } from "./control/request-validation.ts";
 import { responseHeader } from "./control/response-header.ts";
+import { lockout } from "./control/lockout.ts";
+import { passwordHash } from "./control/password.ts";
+import { robotCheck } from "./control/robot-check.ts";
+import { signInLimit } from "./control/sign-in-limit.ts";
 import { roleCheck } from "./control/role.ts";
 import { sealing } from "./control/sealing.ts";
 import { secondFactor } from "./control/second-factor.ts";
 import { serverSession } from "./control/session.ts";
+import { sharing } from "./control/sharing.ts";
 import { statementProof } from "./control/statement-proof.ts";
 import { stepUp } from "./control/step-up.ts";
 import { tenantNamespaces } from "./control/tenant-namespaces.ts";
@@ -26,12 +34,20 @@ import { promises } from "./promise.ts";
 
 /** Every control the product has. */
 export const controls: readonly Control[] = [
+  passwordHash,
+  lockout,
+  signInLimit,
+  robotCheck,
   serverSession,
   programToken,
   secondFactor,
   stepUp,
   freeze,
   roleCheck,
+  accessReview,
+  operatorAccess,
+  sharing,
+  anomaly,
   allowedNetwork,
   tenantRows,
   tenantNamespaces,

@@ -12,7 +12,7 @@ export type Challenge = {
 };
 
 /** Less than a second for a browser; a robot pays it for each of its tries. */
-const maxNumber = 250_000;
+const maxNumber = 100_000;
 const lifeMs = 10 * 60_000;
 
 /**

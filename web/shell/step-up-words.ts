@@ -6,6 +6,7 @@ const words: Readonly<Record<string, (subject: string) => string>> = {
   "kernel.membership.make_owner": () => "make this person an owner",
   "kernel.ownership.hand_over": () => "hand this workspace over",
   "kernel.operator.grant": (subject) => `let the operator ${subject} in`,
+  "kernel.outbox.open": () => "open a mail with its link",
   "kernel.workspace.freeze": () => "freeze this workspace",
   "kernel.workspace.thaw": () => "thaw this workspace",
   "identity.session.end_all": () => "end all your other sessions",
