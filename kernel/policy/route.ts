@@ -21,7 +21,9 @@ export function policyRoutes(kernel: Kernel): Route[] {
       summary: "Every policy of the workspace with its value in force",
       tag: "policy",
       permission: read,
-      answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
+      answers: {
+        200: Type.Object({ items: Type.Array(Type.Unknown()), from: Type.Union([Type.String(), Type.Null()]) }),
+      },
       handle: async (request) => {
         const items = await kernel.door.work(request.credential, read, async (tx) => {
           const names = await memberNames(tx);
@@ -31,7 +33,7 @@ export function policyRoutes(kernel: Kernel): Route[] {
             changedBy: each.changedBy === null ? null : { id: each.changedBy, name: names.get(each.changedBy) ?? null },
           }));
         });
-        return { body: { items } };
+        return { body: { items, from: request.source.address } };
       },
     }),
     defineRoute({

@@ -10,6 +10,7 @@ export function AccessTabs() {
     { to: page.people(ws), title: "People" },
     { to: page.access(ws), title: "Who can do what" },
     { to: page.roles(ws), title: "Roles" },
+    { to: page.keys(ws), title: "API keys" },
     { to: page.reviews(ws), title: "Access reviews" },
     { to: page.anomalies(ws), title: "Alarms" },
     { to: page.operators(ws), title: "Operators" },

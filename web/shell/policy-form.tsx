@@ -5,23 +5,35 @@ import { Choice, Field } from "../kit/field.tsx";
 import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { write } from "./api.ts";
 import type { PolicyItem, PolicyValue } from "./api-types.ts";
+import { LockOutConsent, NetworkHere } from "./network-here.tsx";
 import { api } from "./path.ts";
 import { policyText, sayPolicy, typedPolicy } from "./policy-value.ts";
 import { asProblem } from "./problem.ts";
 import css from "./policy.module.css";
 
 /** A change in place: what it does first, then the value, then why. Nothing is preset but the value in force. */
-export function PolicyForm(props: { item: PolicyItem; onClose: () => void; onChanged: () => Promise<void> }) {
+export function PolicyForm(props: {
+  item: PolicyItem;
+  from: string | null;
+  onClose: () => void;
+  onChanged: () => Promise<void>;
+}) {
   const { item } = props;
   const box = useRef<HTMLFormElement>(null);
   const [text, setText] = useState(() => policyText(item.value));
   const [reason, setReason] = useState("");
+  const [shutOut, setShutOut] = useState(false);
   const [errors, setErrors] = useState<{ value?: string; reason?: string }>({});
   useEffect(() => box.current?.querySelector<HTMLElement>("input, textarea, select")?.focus(), []);
   const typed = typedPolicy(text, item.value);
   const change = useMutation({
     mutationFn: (value: PolicyValue) =>
-      write("PUT", api.policy(item.name), { value, reason: reason.trim() }, { version: item.version }),
+      write(
+        "PUT",
+        api.policy(item.name),
+        { value, reason: reason.trim(), ...(shutOut ? { lockMyselfOut: true } : {}) },
+        { version: item.version },
+      ),
     onSuccess: props.onChanged,
   });
   const submit = (event?: FormEvent) => {
@@ -80,6 +92,16 @@ export function PolicyForm(props: { item: PolicyItem; onClose: () => void; onCha
               onChange={(event) => setText(event.currentTarget.value)}
             />
             {errors.value !== undefined && <span className={css.error}>{errors.value}</span>}
+            {props.from !== null && (
+              <NetworkHere
+                address={props.from}
+                listed={text}
+                onAdd={(network) => setText(`${text.trim()}\n${network}`.trim())}
+              />
+            )}
+            {change.isError && asProblem(change.error).code === "policy.locks_you_out" && (
+              <LockOutConsent checked={shutOut} onChange={setShutOut} />
+            )}
           </label>
         )}
         <Field name={`reason-${item.name}`} label="Reason" value={reason} onChange={setReason} error={errors.reason} />

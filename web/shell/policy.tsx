@@ -30,6 +30,11 @@ export function Policy() {
   });
   const at = typeof place.search.at === "string" ? place.search.at : "";
   const [open, setOpen] = useState<string | null>(null);
+  const from = useQuery({
+    queryKey: ["policy", ws, "from"],
+    queryFn: async () => (await read<{ from: string | null }>(api.policies())).from,
+    enabled: open === "access.allowedNetworks",
+  });
   const row = useRef<HTMLLIElement>(null);
   const loaded = list.data !== undefined;
   useEffect(() => {
@@ -112,6 +117,7 @@ export function Policy() {
                 <PolicyForm
                   key={item.version}
                   item={item}
+                  from={from.data ?? null}
                   onClose={() => setOpen(null)}
                   onChanged={async () => {
                     await queries.invalidateQueries({ queryKey: ["policy", ws] });

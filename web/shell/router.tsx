@@ -33,6 +33,7 @@ const review = lazyRouteComponent(() => import("./review.tsx"), "Review");
 const anomalies = lazyRouteComponent(() => import("./anomalies.tsx"), "Anomalies");
 const operators = lazyRouteComponent(() => import("./operators.tsx"), "Operators");
 const operatorEntry = lazyRouteComponent(() => import("./operator-entry.tsx"), "OperatorEntry");
+const keys = lazyRouteComponent(() => import("./keys.tsx"), "Keys");
 const policy = lazyRouteComponent(() => import("./policy.tsx"), "Policy");
 
 const open = createRoute({ getParentRoute: () => root, id: "open", component: PublicFrame });
@@ -58,6 +59,7 @@ const insidePages = [
   createRoute({ getParentRoute: () => inside, path: route.home, component: home }),
   createRoute({ getParentRoute: () => inside, path: route.audit, component: audit }),
   createRoute({ getParentRoute: () => inside, path: route.people, component: people }),
+  createRoute({ getParentRoute: () => inside, path: route.keys, component: keys }),
   createRoute({ getParentRoute: () => inside, path: route.policy, component: policy }),
   createRoute({ getParentRoute: () => inside, path: route.access, component: access }),
   createRoute({ getParentRoute: () => inside, path: route.roles, component: roles }),
