@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect } from "vitest";
 import {
+  accessRoutes,
   AccessTokens,
   accountRoutes,
+  anomalyRoutes,
   appRoutes,
   BudgetSpender,
   createHttpServer,
@@ -20,10 +22,15 @@ import {
   ledgerRoutes,
   openIdentity,
   openKernel,
+  openSso,
+  operatorRoutes,
   peopleRoutes,
+  reviewRoutes,
   sessionRoutes,
   SigningKeys,
+  ssoRoutes,
   tokenRoutes,
+  watched,
   writeGrants,
   type Kernel,
   type Route,
@@ -82,13 +89,20 @@ export async function serve(fault: Fault): Promise<string> {
     ...accountRoutes(identity, { origin: publicUrl, sampleData: async () => undefined }),
     ...factorRoutes(identity, { origin: publicUrl }),
     ...freezeRoutes(identity),
+    ...ssoRoutes(openSso(identity, { origin: publicUrl, lookup: async () => ({ texts: [] }) })),
     ...peopleRoutes(identity, { origin: publicUrl }),
+    ...accessRoutes(own, apps),
+    ...operatorRoutes(identity, { origin: publicUrl }),
+    ...reviewRoutes(own),
+    ...anomalyRoutes(own),
     ...ledgerRoutes(own),
     ...jobRoutes(own),
     ...fileRoutes(own),
     ...apps.flatMap((app) => appRoutes(own, app)),
     homeRoute(own),
-  ].map((route) => fault.route?.(route) ?? route);
+  ]
+    .map((route) => watched(own, route))
+    .map((route) => fault.route?.(route) ?? route);
   const http = await createHttpServer(routes, new BudgetSpender(own.door), {
     origin: publicUrl,
     trustedProxies: [],

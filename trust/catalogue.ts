@@ -24,6 +24,7 @@ import { sealing } from "./control/sealing.ts";
 import { secondFactor } from "./control/second-factor.ts";
 import { serverSession } from "./control/session.ts";
 import { sharing } from "./control/sharing.ts";
+import { singleSignOn, socialSignIn } from "./control/single-sign-on.ts";
 import { statementProof } from "./control/statement-proof.ts";
 import { stepUp } from "./control/step-up.ts";
 import { tenantNamespaces } from "./control/tenant-namespaces.ts";
@@ -38,6 +39,8 @@ export const controls: readonly Control[] = [
   lockout,
   signInLimit,
   robotCheck,
+  socialSignIn,
+  singleSignOn,
   serverSession,
   programToken,
   secondFactor,

@@ -1,5 +1,5 @@
 import { sessionHash } from "../identity/session-hash.ts";
-import { awaitingHash, completeSession, sessionCeilingSeconds } from "../identity/session-token.ts";
+import { awaitingHash, completeSession } from "../identity/session-token.ts";
 import { startSession, type NewSession } from "../identity/session.ts";
 import type { LedgerEvent } from "../ledger/leaf.ts";
 import { instanceTenantId, type Source } from "../work/credential.ts";
@@ -38,7 +38,7 @@ export async function startSsoSession(sso: Sso, person: SignedIn): Promise<{ ses
     await identityPool.query("update identity.session set assurance = 2 where token = $1", [sessionHash(token)]);
     return { session: started, half };
   }
-  const whole = await completeSession(identityPool, token, sessionCeilingSeconds);
+  const whole = await completeSession(identityPool, token);
   if (whole === undefined) throw ssoProblem.attempt_ended();
   return { session: whole, half: false };
 }
