@@ -109,3 +109,18 @@ test("POL the list names each policy's bounds: a number at a bound is taken, one
   await expect(set(most + 1, bounded?.version ?? 0)).rejects.toMatchObject({ code: "policy.value_outside" });
   expect(await set(most, bounded?.version ?? 0)).toBe((bounded?.version ?? 0) + 1);
 });
+
+test("TEN-06 a workspace with the contracts' preset shares by owner from its first moment", async () => {
+  const id = uuidv7();
+  await foundWorkspace(
+    kernel,
+    kernel.system(id),
+    { slug: "deals", name: "Deals", preset: "contracts" },
+    async () => undefined,
+  );
+  const person = await kernel.addPerson(id, "member");
+  const gate = await kernel.door.work(person.session, read, (tx) =>
+    tx.first(query.selectFrom("kernel.workspace").select("sharing")),
+  );
+  expect(gate).toEqual({ sharing: "owner" });
+});

@@ -103,7 +103,7 @@ export async function changePolicy(
 /** Writes the gate values of a preset that differ from the door's own defaults, when a workspace is founded. */
 export async function layPreset(tx: Tx, preset: string): Promise<void> {
   if (!isPreset(preset)) throw policyProblem.preset_unknown({ values: { preset: preset.slice(0, 40) } });
-  for (const name of ["session.idleMinutes", "session.absoluteHours"] as const) {
+  for (const name of ["session.idleMinutes", "session.absoluteHours", "access.sharing"] as const) {
     const value = policies[name].presets[preset];
     if (value !== policies[name].presets["regulatory-docs"]) await changePolicy(tx, name, value, 0, `Preset ${preset}`);
   }
