@@ -7,6 +7,7 @@ import { sampleFiles } from "../../apps/regulatory-docs/sample-data/make.ts";
 import { objections } from "./audit-page.ts";
 import { openBrowser, visit } from "./browser.ts";
 import { type Instance, startInstance } from "./instance.ts";
+import { settled } from "./settled.ts";
 
 const browser = await openBrowser();
 
@@ -28,7 +29,7 @@ describe.skipIf(browser === null)("a visitor without an account", () => {
   test("drops procedures on the first page and reads gaps beside their quotes, highlighted in the document", async () => {
     const { page, faults } = await visit(chrome());
     await page.goto(instance.url);
-    await page.waitForLoadState("networkidle");
+    await settled(page);
     const scripts = await page.evaluate(() =>
       performance.getEntriesByType("resource").flatMap((entry) => (/\.m?js$/.test(entry.name) ? [entry.name] : [])),
     );

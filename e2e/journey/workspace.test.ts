@@ -8,6 +8,7 @@ import { objections } from "./audit-page.ts";
 import { openBrowser, type Visit, visit } from "./browser.ts";
 import { type Instance, startInstance } from "./instance.ts";
 import { ana } from "./people.ts";
+import { settled } from "./settled.ts";
 
 const browser = await openBrowser();
 const base = "/w/acme-devices";
@@ -200,14 +201,13 @@ describe.skipIf(browser === null)("a quality manager's first hour", () => {
     ];
     for (const [name, url] of pages) {
       await page.goto(url);
-      await page.getByRole("heading", { level: 1 }).waitFor();
-      // Settled is enough: a page that follows a running job keeps its stream open.
-      await Promise.race([page.waitForLoadState("networkidle"), page.waitForTimeout(3_000)]);
+      await settled(page);
       found.push(...(await objections(page, name)));
     }
     await page.goto(`${instance.url}${base}/regulatory-docs/collections`);
     await page.getByRole("link", { name: "QMS 2026" }).first().click();
     await page.getByRole("heading", { name: "QMS 2026" }).waitFor();
+    await settled(page);
     found.push(...(await objections(page, "collection")));
     expect(found).toEqual([]);
     expect(faults).toEqual([]);

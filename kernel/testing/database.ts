@@ -62,7 +62,7 @@ async function dropDatabase(adminConfig: ClientConfig, name: string): Promise<vo
       return;
     } catch (error) {
       if (attempt === retry.attempts) {
-        console.warn(`The test database ${name} was left behind: ${String(error)}`);
+        process.stderr.write(`The test database ${name} was left behind: ${String(error)}\n`);
         return;
       }
       await new Promise((resolve) => setTimeout(resolve, retry.pauseMs));
