@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import { checkSameSite } from "../http/credential.ts";
 import { defineRoute, type Answer, type Route, type RouteRequest } from "../http/route.ts";
 import { sessionCookie } from "../identity/session-token.ts";
-import { Problem } from "../work/problem.ts";
+import { errorCatalogue, Problem } from "../work/problem.ts";
 import { browserSecret, ownTarget } from "./attempt.ts";
 import { ssoProblem } from "./error.ts";
 import {
@@ -81,9 +81,9 @@ export function ssoSignInRoutes(sso: Sso): Route[] {
       summary: "The ways of signing in that are offered beside a password",
       tag: "sso",
       permission: "public",
-      answers: { 200: Type.Object({ providers: Type.Array(Type.Unknown()) }) },
+      answers: { 200: Type.Object({ providers: Type.Array(Type.Unknown()), problems: Type.Unknown() }) },
       handle: async () => ({
-        body: { providers: sso.social.map(({ id }) => ({ id, title: socialTitles[id] })) },
+        body: { providers: sso.social.map(({ id }) => ({ id, title: socialTitles[id] })), problems: refusalTexts() },
       }),
     }),
     defineRoute({
@@ -231,6 +231,12 @@ export function ssoSignInRoutes(sso: Sso): Route[] {
 /** The cookie that ties a sign-in to the browser that began it. */
 export function browserCookie(https: boolean): string {
   return https ? "__Host-probity-sso" : "probity-sso";
+}
+
+/** What the sign-in page says to whom a refusal sent back: an address can carry its code, not its text. */
+function refusalTexts(): Record<string, { title: string; detail: string }> {
+  const own = [...errorCatalogue()].filter(([code]) => code.startsWith("sso."));
+  return Object.fromEntries(own.map(([code, { title, detail }]) => [code, { title, detail }]));
 }
 
 function parametersOf(request: FastifyRequest): URLSearchParams {

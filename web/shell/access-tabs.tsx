@@ -10,6 +10,7 @@ export function AccessTabs() {
     { to: page.people(ws), title: "People" },
     { to: page.access(ws), title: "Who can do what" },
     { to: page.roles(ws), title: "Roles" },
+    { to: page.sso(ws), title: "Single sign-on" },
     { to: page.keys(ws), title: "API keys" },
     { to: page.reviews(ws), title: "Access reviews" },
     { to: page.anomalies(ws), title: "Alarms" },

@@ -34,6 +34,7 @@ const anomalies = lazyRouteComponent(() => import("./anomalies.tsx"), "Anomalies
 const operators = lazyRouteComponent(() => import("./operators.tsx"), "Operators");
 const operatorEntry = lazyRouteComponent(() => import("./operator-entry.tsx"), "OperatorEntry");
 const keys = lazyRouteComponent(() => import("./keys.tsx"), "Keys");
+const sso = lazyRouteComponent(() => import("./sso.tsx"), "SingleSignOn");
 const policy = lazyRouteComponent(() => import("./policy.tsx"), "Policy");
 
 const open = createRoute({ getParentRoute: () => root, id: "open", component: PublicFrame });
@@ -60,6 +61,7 @@ const insidePages = [
   createRoute({ getParentRoute: () => inside, path: route.audit, component: audit }),
   createRoute({ getParentRoute: () => inside, path: route.people, component: people }),
   createRoute({ getParentRoute: () => inside, path: route.keys, component: keys }),
+  createRoute({ getParentRoute: () => inside, path: route.sso, component: sso }),
   createRoute({ getParentRoute: () => inside, path: route.policy, component: policy }),
   createRoute({ getParentRoute: () => inside, path: route.access, component: access }),
   createRoute({ getParentRoute: () => inside, path: route.roles, component: roles }),

@@ -11,6 +11,7 @@ import { api, ownPath, page } from "./path.ts";
 import { usePlace, useTitle } from "./place.tsx";
 import { type ApiProblem, asProblem } from "./problem.ts";
 import { factorAwaited, sessionKey, useSession, useInstance } from "./session.ts";
+import { SsoSignIn } from "./sso-sign-in.tsx";
 import css from "./page.module.css";
 
 /** E-mail and password in one column. An unknown address gets the same page in the same time: the server sees to it. */
@@ -109,6 +110,7 @@ export function SignInPage() {
           place.go(ownPath(wanted) ?? (home === undefined ? page.me() : page.home(home.slug)));
         }}
       />
+      <SsoSignIn />
       {/* Loaded anew, not led to: these pages may let a configured check against robots in, this one does not. */}
       <p className={css.muted}>
         <a href={page.forgot()}>Forgot password</a>
