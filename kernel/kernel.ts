@@ -18,7 +18,7 @@ export type Kernel = {
   readonly door: Door;
   readonly access: AccessBuffer;
   readonly sequencer: Sequencer;
-  /** better-auth's own: sees schema identity and nothing else. */
+  /** Sees schema identity, people and their sessions, and nothing else. */
   readonly identityPool: Pool;
   /** Reads all tenants, for unsafeAcrossTenants alone. */
   readonly acrossPool: Pool;

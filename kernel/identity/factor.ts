@@ -173,7 +173,7 @@ export async function proveFactor(
     source: half.source,
   });
   if (proved === undefined) throw factorProblem.refused();
-  const session = await completeSession(pool, half.token, await lifeSeconds(identity));
+  const session = await completeSession(pool, half.token);
   if (session === undefined) throw doorProblem.session_ended();
   return session;
 }
@@ -199,14 +199,10 @@ export async function signInByPasskey(
     throw factorProblem.refused();
   }
   const half = await startSession(identity, { ...attempt, userId });
-  const session = await completeSession(kernel.identityPool, half.token, await lifeSeconds(identity));
+  const session = await completeSession(kernel.identityPool, half.token);
   if (session === undefined) throw doorProblem.session_ended();
   await noteSession(kernel, { action: "kernel.session.start", outcome: "done", userId, reason: "passkey", source });
   return session;
-}
-
-async function lifeSeconds({ auth }: Identity): Promise<number> {
-  return (await auth.$context).sessionConfig.expiresIn;
 }
 
 async function note(

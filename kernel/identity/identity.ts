@@ -1,7 +1,5 @@
-import type { Auth, BetterAuthOptions } from "better-auth";
 import type { Kernel } from "../kernel.ts";
 import { Post } from "../mail/post.ts";
-import { openAuth } from "./auth.ts";
 import { BreachedLookup } from "./breached-password.ts";
 import { Captcha, type CaptchaConfig } from "./captcha.ts";
 
@@ -17,10 +15,9 @@ export type Site = {
   readonly breached: BreachedLookup;
 };
 
-/** What every function of this folder needs: the kernel, better-auth on schema identity, the post, and the site. */
+/** What every function of this folder needs: the kernel, the post, and the site. */
 export type Identity = {
   readonly kernel: Kernel;
-  readonly auth: Auth<BetterAuthOptions>;
   readonly post: Post;
   readonly site: Site;
 };
@@ -39,7 +36,6 @@ export function openIdentity(kernel: Kernel, options: IdentityOptions): Identity
   const { url, sendsMail = false, registration = false } = options;
   return {
     kernel,
-    auth: openAuth(kernel, url),
     post: new Post(kernel.rootKey.key),
     site: {
       url,

@@ -88,6 +88,11 @@ describe("passkeys", () => {
     const pending = await half(account);
     const elsewhere = key.get(await publicOptions(pending));
     expect((await pending.call("POST", "/api/session/factor", { passkey: elsewhere })).status).toBe(401);
+    // Of the same session too: what was asked for adding a passkey proves no act.
+    const forAdding = await browser.proved(account, "POST", "/api/factor/passkey/options");
+    const act = { action: "kernel.policy.change", subject: "x", workspace };
+    const crossed = await browser.call("POST", "/api/step-up", { ...act, proof: { passkey: key.get(forAdding.body) } });
+    expect([crossed.status, crossed.body["code"]]).toEqual([401, "factor.refused"]);
     const forStepUp = await browser.call("POST", "/api/step-up/passkey-options");
     expect((await pending.call("POST", "/api/session/factor", { passkey: key.get(forStepUp.body) })).status).toBe(401);
   });

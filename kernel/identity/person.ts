@@ -29,8 +29,7 @@ export function checkedPerson(person: NewPerson): NewPerson {
 }
 
 /**
- * Stores a person with their password, both or neither. Undefined when the address is taken. better-auth's own sign-up is
- * off and makes user and account in two steps, so this one statement stands in for it.
+ * Stores a person with their password, both or neither. Undefined when the address is taken.
  */
 export async function insertPerson(database: Pool | PoolClient, person: NewPerson): Promise<string | undefined> {
   const userId = uuidv7();

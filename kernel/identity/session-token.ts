@@ -4,6 +4,9 @@ import { cookieName } from "../http/credential.ts";
 import type { NewSession } from "./session.ts";
 import { sessionHash } from "./session-hash.ts";
 
+/** No session lives longer, whatever its workspaces allow. */
+export const sessionCeilingSeconds = 7 * 24 * 3600;
+
 /** What is kept of a token whose session awaits its second factor (identity.await_factor in SQL). */
 export function awaitingHash(token: string): string {
   return createHash("sha256")
@@ -11,7 +14,8 @@ export function awaitingHash(token: string): string {
     .digest("hex");
 }
 
-function newToken(): string {
+/** 192 random bits. */
+export function newToken(): string {
   return randomBytes(24).toString("base64url");
 }
 
@@ -36,17 +40,13 @@ export async function rotateSession(
 }
 
 /** Completes a half sign-in: a new token with two factors proved. Of two that race, one gets it. */
-export async function completeSession(
-  database: Pool | PoolClient,
-  token: string,
-  lifeSeconds: number,
-): Promise<NewSession | undefined> {
+export async function completeSession(database: Pool | PoolClient, token: string): Promise<NewSession | undefined> {
   const fresh = newToken();
   const found = await database.query<Row>(
     `update identity.session set token = $2, assurance = 2, awaits_factor = false, updated_at = now(), last_seen_at = now(),
        expires_at = created_at + make_interval(secs => $3)
      where token = $1 and awaits_factor and expires_at > now() returning id, user_id, expires_at`,
-    [awaitingHash(token), sessionHash(fresh), lifeSeconds],
+    [awaitingHash(token), sessionHash(fresh), sessionCeilingSeconds],
   );
   return madeOf(found.rows[0], fresh);
 }

@@ -1,11 +1,11 @@
+import { v7 as uuidv7 } from "uuid";
 import type { Source } from "../work/credential.ts";
 import { identityProblem } from "./error.ts";
 import type { Identity } from "./identity.ts";
 import { noteSession } from "./note.ts";
-import { sourceHeader } from "./auth.ts";
 import { inIdentity } from "./identity-transaction.ts";
 import { sessionHash } from "./session-hash.ts";
-import { awaitingHash } from "./session-token.ts";
+import { awaitingHash, newToken, sessionCeilingSeconds } from "./session-token.ts";
 import { spendOwnStepUp } from "./step-up.ts";
 
 /** A session that was just made. The token is known to its browser alone and is never shown again. */
@@ -35,29 +35,33 @@ export type ListedSession = {
 
 /** Makes a session for a person who has proved who they are; a session the browser still presented ends (ASVS 5.0 7.2.4). */
 export async function startSession(
-  { kernel, auth }: Identity,
+  { kernel }: Pick<Identity, "kernel">,
   person: { userId: string; source: Source; userAgent: string | null; previousToken?: string | undefined },
 ): Promise<NewSession> {
-  const context = await auth.$context;
-  const made = await context.internalAdapter.createSession(person.userId, false, {
-    ipAddress: person.source.address ?? "",
-    userAgent: (person.userAgent ?? "").slice(0, 400),
-  });
-  if (!made) throw identityProblem.sign_in_refused();
+  const token = newToken();
+  // A disabled person gets no session on whatever way they signed in.
+  const made = await kernel.identityPool.query<{ expires_at: Date }>(
+    `insert into identity.session (id, user_id, token, ip_address, user_agent, expires_at)
+     select $1, u.id, $3, $4, $5, now() + make_interval(secs => $6)
+     from identity."user" u where u.id = $2 and u.disabled_at is null
+     returning expires_at`,
+    [
+      uuidv7(),
+      person.userId,
+      sessionHash(token),
+      person.source.address ?? "",
+      (person.userAgent ?? "").slice(0, 400),
+      sessionCeilingSeconds,
+    ],
+  );
+  const expiresAt = made.rows[0]?.expires_at;
+  if (expiresAt === undefined) throw identityProblem.sign_in_refused();
   if (person.previousToken !== undefined) {
     await kernel.identityPool.query("delete from identity.session where token = any ($1)", [
       [sessionHash(person.previousToken), awaitingHash(person.previousToken)],
     ]);
   }
-  return { token: made.token, userId: person.userId, expiresAt: made.expiresAt };
-}
-
-/** Headers a protocol call is made with: where it comes from and with what. */
-export function sessionHeaders(source: Source, userAgent: string | null): Headers {
-  const headers = new Headers();
-  if (source.address !== null) headers.set(sourceHeader, source.address);
-  if (userAgent !== null) headers.set("user-agent", userAgent.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 400));
-  return headers;
+  return { token, userId: person.userId, expiresAt };
 }
 
 /** Ends the session of this token on the server. An unknown token is no error: the caller is signed out either way. */
@@ -135,7 +139,10 @@ export async function endOtherSessions(
   const { userId, sessionId, source } = own;
   const ended = await inIdentity(kernel, async (client) => {
     await spendOwnStepUp(client, own, { action: "identity.session.end_all", subject: userId });
-    const gone = await client.query("delete from identity.session where user_id = $1 and id <> $2", [userId, sessionId]);
+    const gone = await client.query("delete from identity.session where user_id = $1 and id <> $2", [
+      userId,
+      sessionId,
+    ]);
     return gone.rowCount ?? 0;
   });
   await noteSession(kernel, { action: "kernel.session.end", outcome: "done", userId, reason: "all others", source });

@@ -1,8 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
 import { makeLeaf, type LedgerEvent } from "../ledger/leaf.ts";
 import { instanceTenantId, systemActorId, type Source } from "../work/credential.ts";
-import { sessionCeilingSeconds } from "./auth.ts";
 import { identityProblem } from "./error.ts";
 import { noSooner } from "./floor.ts";
 import { guardKeys, signInLimit, type GuardKeys } from "./guard.ts";
@@ -13,6 +11,7 @@ import { passwordLength } from "./password-rule.ts";
 import { cleanEmail } from "./person.ts";
 import type { NewSession, SessionProfile, SessionWorkspace } from "./session.ts";
 import { sessionHash } from "./session-hash.ts";
+import { newToken, sessionCeilingSeconds } from "./session-token.ts";
 
 export type SignIn = {
   readonly email: string;
@@ -127,7 +126,7 @@ async function finish(
   attempt: SignIn,
 ): Promise<SignedIn | undefined> {
   if (userId === null || hash === null) return undefined;
-  const token = randomBytes(24).toString("base64url");
+  const token = newToken();
   const sessionId = uuidv7();
   const expiresAt = new Date(Date.now() + sessionCeilingSeconds * 1000);
   const session = {

@@ -79,6 +79,22 @@ describe("step-up", () => {
     expect((await change(browser, "session.idleMinutes", idle)).status).toBe(200);
   });
 
+  test("IDN-10 a grant for one's own account opens no other act on it, and no other session's", async () => {
+    const { account, browser } = await owner();
+    const second = server.browser();
+    await second.signIn(account);
+    const endAll = (by: AccountBrowser, grant: string) =>
+      by.call("DELETE", "/api/session/all", undefined, { "step-up": grant });
+    const grant = await browser.stepUp(account, "identity.session.end_all", account.userId, null);
+    expect(outcome(await endAll(second, grant))).toEqual(refused);
+    const codes = await browser.stepUp(account, "identity.factor.recovery_codes", account.userId, null);
+    expect(outcome(await endAll(browser, codes))).toEqual(refused);
+    const another = await browser.stepUp(account, "identity.session.end_all", "somebody-else", null);
+    expect(outcome(await endAll(browser, another))).toEqual(refused);
+    expect((await endAll(browser, grant)).status).toBe(200);
+    expect(outcome(await endAll(browser, grant))).toEqual(refused);
+  });
+
   test("IDN-10 of one grant sent eight times at once one act happens", async () => {
     const { account, browser } = await owner();
     const grant = await browser.stepUp(account, "kernel.api_key.create", "Raced", workspace);
