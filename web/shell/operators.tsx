@@ -55,7 +55,7 @@ export function Operators() {
       </div>
       <AccessTabs />
       <p className={pageCss.lead}>
-        Whoever runs this instance has no way into the workspace but a grant of its owner: for{" "}
+        Inside the product whoever runs this instance has no way into the workspace but a grant of its owner: for{" "}
         <PolicyLimit name="operator.maxHours" /> at most, with a second factor, to look and not to change. Everything
         they open is in the audit trail under their name.
       </p>
