@@ -104,6 +104,31 @@ describe("the freeze", () => {
     expect(outcome(await thaw(owner))).toEqual([409, "factor.not_frozen"]);
   });
 
+  test("IDN-12 a stream of progress that stands open ends with the freeze", async () => {
+    const { workspace, join } = await organisation();
+    const [owner] = [await join("owner"), await join("admin")];
+    await admin.query("reset role");
+    await admin.query("set role probity_door");
+    const job = await admin.query(
+      `insert into kernel.job (tenant_id, id, task, actor_id, state) values ($1, gen_random_uuid(), 'test', gen_random_uuid(), 'running') returning id`,
+      [workspace],
+    );
+    await admin.query("set role probity_owner");
+    const stream = await fetch(`${server.base}/api/jobs/${job.rows[0].id}/events`, {
+      headers: { cookie: `probity-session=${owner.browser.token}`, "probity-workspace": workspace },
+    });
+    const reader = stream.body?.getReader();
+    const first = await reader?.read();
+    expect(new TextDecoder().decode(first?.value)).toContain("running");
+    await freeze(owner);
+    // No more of it comes, and it ends: a stream that went on would keep this waiting until the test's own limit.
+    let rest = "";
+    for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {
+      rest += new TextDecoder().decode(part.value);
+    }
+    expect(rest).not.toContain("done");
+  }, 30_000);
+
   test("IDN-12 a workspace that nobody else could thaw is not frozen", async () => {
     const { join } = await organisation();
     const owner = await join("owner");

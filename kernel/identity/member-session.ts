@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Tx } from "../work/door.ts";
 import { query } from "../work/query.ts";
 import { identityProblem } from "./error.ts";
+import { actingRole } from "./people.ts";
 
 export type MemberSession = {
   readonly id: string;
@@ -39,13 +40,20 @@ export async function listMemberSessions(tx: Tx): Promise<MemberSession[]> {
   }));
 }
 
-/** Ends one session of a member, an owner's too: whoever looks after people can stop any session of the organisation (IDN-08). */
+/**
+ * Ends one session of a member, an owner's too: an admin can stop any session of the organisation (IDN-08). Who looks after
+ * people by a role of the workspace's own stops members' alone.
+ */
 export async function endMemberSession(tx: Tx, sessionId: string): Promise<void> {
+  const acting = await actingRole(tx);
   const row = await tx.first(
     query.selectNoFrom(sql<string | null>`kernel.end_member_session(${sessionId})`.as("membership")),
   );
   const membershipId = row?.membership ?? null;
   if (membershipId === null) throw identityProblem.session_unknown();
+  const whose = await tx.first(query.selectFrom("kernel.membership").select("role").where("id", "=", membershipId));
+  // Refused here, the session goes on: the transaction ends with it.
+  if (acting === "member" && whose?.role !== "member") throw identityProblem.people_not_yours();
   await tx.record({
     action: "kernel.session.end",
     record: "kernel.membership",

@@ -142,7 +142,7 @@ export async function endMemberSessions(tx: Tx, membershipId: string): Promise<n
       .where("deleted_at", "is", null),
   );
   if (target === undefined) throw identityProblem.member_unknown();
-  if (target.role === "owner" && acting !== "owner") throw identityProblem.owner_only();
+  // An owner's too: an admin can end any session of the organisation (IDN-08).
   if (acting === "member" && target.role !== "member") throw identityProblem.people_not_yours();
   const ended = await endSessions(tx, membershipId);
   await tx.record({

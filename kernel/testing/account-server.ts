@@ -9,6 +9,7 @@ import { insertPerson } from "../identity/person.ts";
 import { sessionRoutes } from "../identity/session-route.ts";
 import { policyRoutes } from "../policy/route.ts";
 import { keyRoutes } from "../identity/key-route.ts";
+import { jobRoutes } from "../jobs/route.ts";
 import { BudgetSpender } from "../limits/budget.ts";
 import type { PlatformRole } from "../access/role.ts";
 import { openTestKernel, type TestKernel } from "./kernel.ts";
@@ -99,6 +100,7 @@ export async function openAccountServer(): Promise<AccountServer> {
       ...peopleRoutes(identity, { origin }),
       ...policyRoutes(kernel),
       ...keyRoutes(kernel),
+      ...jobRoutes(kernel),
     ],
     new BudgetSpender(kernel.door),
     {

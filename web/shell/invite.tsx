@@ -45,7 +45,10 @@ export function Invite() {
       const home = session.workspaces[0];
       place.go(home === undefined ? page.me() : page.home(home.slug));
     } catch (error) {
-      setProblem(asProblem(error));
+      const met = asProblem(error);
+      // Joined, and half signed in: the second factor is asked for on the sign-in page.
+      if (met.code === "factor.awaited") place.go(page.signIn());
+      else setProblem(met);
     } finally {
       setBusy(false);
     }
