@@ -15,10 +15,10 @@ const type = "at+jwt";
 
 /** Signs access tokens and tells our own from all others. */
 export class AccessTokens {
-  readonly #keys: SigningKeys;
+  readonly #keys: Pick<SigningKeys, "all" | "current">;
   readonly #issuer: string;
 
-  constructor(keys: SigningKeys, origin: string) {
+  constructor(keys: Pick<SigningKeys, "all" | "current">, origin: string) {
     this.#keys = keys;
     this.#issuer = origin;
   }
@@ -47,6 +47,7 @@ export class AccessTokens {
    * write. So there is no algorithm to choose, no key to bring along (jwk, jku, x5u), no path in a key id and no crit.
    */
   async isOurs(token: string): Promise<boolean> {
+    if (!hasCompactForm(token)) return false;
     const header = token.split(".", 1)[0] ?? "";
     const key = find(await this.#keys.all(), header) ?? find(await this.#keys.all(true), header);
     if (key === undefined) return false;
@@ -70,6 +71,14 @@ export class AccessTokens {
     const keys = await this.#keys.all();
     return { keys: keys.map((key) => ({ ...key.jwk, kid: key.kid, alg: algorithm, use: "sig" })) };
   }
+}
+
+/** Three parts of base64url as RFC 7515 writes them: no padding, no white space, nothing that decodes in two ways. */
+export function hasCompactForm(token: string): boolean {
+  return (
+    /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token) &&
+    token.split(".").every((part) => Buffer.from(part, "base64url").toString("base64url") === part)
+  );
 }
 
 function find(keys: readonly SigningKey[], header: string): SigningKey | undefined {
