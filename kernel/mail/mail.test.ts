@@ -1,12 +1,9 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { pino } from "pino";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { admit } from "../identity/membership.ts";
 import { startWorker } from "../jobs/worker.ts";
+import { testCertificate } from "../testing/certificate.ts";
 import { openTestKernel, type TestKernel } from "../testing/kernel.ts";
 import { openMailServer } from "../testing/mail-server.ts";
 import { listOutbox, openOutbox } from "./outbox.ts";
@@ -249,33 +246,7 @@ describe("sending", () => {
   });
 
   test("IDN-05 a mail server with a certificate nobody vouches for gets no mail; with a known authority it does", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "probity-smtp-"));
-    const [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-    execFileSync(
-      "openssl",
-      [
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=localhost",
-        "-addext",
-        "subjectAltName=DNS:localhost",
-        "-keyout",
-        keyFile,
-        "-out",
-        certFile,
-      ],
-      { stdio: "ignore" },
-    );
-    const [key, cert] = [readFileSync(keyFile, "utf8"), readFileSync(certFile, "utf8")];
-    rmSync(folder, { recursive: true });
+    const { key, cert } = testCertificate();
     const implicit = await openMailServer({ secure: true, key, cert });
     const startTls = await openMailServer({ key, cert, disabledCommands: [] });
     try {

@@ -47,7 +47,7 @@ function solve(challenge: Challenge): Promise<string> {
       else resolve([salt, target, max, expires, signature, data].join("."));
     });
     worker.addEventListener("error", () => reject(away()));
-    worker.postMessage(challenge);
+    worker.postMessage(challenge, []);
   }).finally(() => worker.terminate());
 }
 
