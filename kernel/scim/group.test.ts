@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Client } from "pg";
-import { openDirectory, patch, type Directory, type Space } from "./testing/directory.ts";
+import { openDirectory, patch, type Directory, type Space } from "../testing/scim/directory.ts";
 import { Problem } from "../work/problem.ts";
 
 let directory: Directory;

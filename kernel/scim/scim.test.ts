@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { insertPerson } from "../identity/person.ts";
-import { openDirectory, patch, type Directory, type Space } from "./testing/directory.ts";
+import { openDirectory, patch, type Directory, type Space } from "../testing/scim/directory.ts";
 
 let directory: Directory;
 let server: Directory["server"];

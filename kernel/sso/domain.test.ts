@@ -4,7 +4,7 @@ import { Problem } from "../work/problem.ts";
 import { cleanDomain } from "./domain-name.ts";
 import { addDomain, listDomains, recheckDomains, removeDomain, verifiedDomains, verifyDomain } from "./domain.ts";
 import { txtLookup, type TxtLookup } from "./name-server.ts";
-import { startNameServer, type TestNameServer } from "./testing/name-server.ts";
+import { startNameServer, type TestNameServer } from "../testing/sso/name-server.ts";
 
 let kernel: TestKernel;
 let names: TestNameServer;

@@ -4,7 +4,7 @@ import { Problem } from "../work/problem.ts";
 import { query } from "../work/query.ts";
 import { recheckDomains } from "./domain.ts";
 import { noteBreakGlass } from "./force.ts";
-import { openOidcWorld, type OidcWorld, type Space } from "./testing/oidc-world.ts";
+import { openOidcWorld, type OidcWorld, type Space } from "../testing/sso/oidc-world.ts";
 
 let world: OidcWorld;
 let server: OidcWorld["server"];

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { OidcScript } from "./testing/oidc-provider.ts";
-import { openOidcWorld, type OidcWorld, type Space } from "./testing/oidc-world.ts";
-import { pathOf } from "./testing/server.ts";
+import type { OidcScript } from "../testing/sso/oidc-provider.ts";
+import { openOidcWorld, type OidcWorld, type Space } from "../testing/sso/oidc-world.ts";
+import { pathOf } from "../testing/sso/server.ts";
 
 let world: OidcWorld;
 let provider: OidcWorld["provider"];

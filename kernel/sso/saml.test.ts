@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Problem } from "../work/problem.ts";
 import { sessionHash } from "../identity/session-hash.ts";
 import { verifySamlResponse } from "./saml-verify.ts";
-import { forgedResponses } from "./testing/forged-response.ts";
-import { makeCertificate } from "./testing/certificate.ts";
-import { makeSamlProvider, type SamlProvider, type SamlResponse } from "./testing/saml-provider.ts";
-import { openSsoServer, pathOf, type Browser, type SsoServer } from "./testing/server.ts";
-import { wrappedResponses } from "./testing/signature-wrapping.ts";
+import { forgedResponses } from "../testing/sso/forged-response.ts";
+import { makeCertificate } from "../testing/sso/certificate.ts";
+import { makeSamlProvider, type SamlProvider, type SamlResponse } from "../testing/sso/saml-provider.ts";
+import { openSsoServer, pathOf, type Browser, type SsoServer } from "../testing/sso/server.ts";
+import { wrappedResponses } from "../testing/sso/signature-wrapping.ts";
 
 let server: SsoServer;
 let count = 0;

@@ -2,8 +2,8 @@ import { generateKeyPairSync } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { insertPerson } from "../identity/person.ts";
 import { sessionHash } from "../identity/session-hash.ts";
-import { startOidcProvider, type OidcProvider } from "./testing/oidc-provider.ts";
-import { openSsoServer, pathOf, type Browser, type SsoServer } from "./testing/server.ts";
+import { startOidcProvider, type OidcProvider } from "../testing/sso/oidc-provider.ts";
+import { openSsoServer, pathOf, type Browser, type SsoServer } from "../testing/sso/server.ts";
 
 let provider: OidcProvider;
 let server: SsoServer;

@@ -94,7 +94,7 @@ export function ConnectionForm(props: {
       </dl>
       {kind === "saml" && (
         <>
-          <label className={pageCss.form} htmlFor="sso-metadata">
+          <label className={css.label} htmlFor="sso-metadata">
             Its metadata: the XML, or the https address of it
             <textarea
               id="sso-metadata"
@@ -122,7 +122,7 @@ export function ConnectionForm(props: {
       {kind === "saml" ? (
         <>
           <Field name="sso-url" label="Sign-in URL (HTTP-Redirect)" value={signInUrl} onChange={setSignInUrl} />
-          <label className={pageCss.form} htmlFor="sso-certificate">
+          <label className={css.label} htmlFor="sso-certificate">
             Signing certificate
             <textarea
               id="sso-certificate"

@@ -99,7 +99,7 @@ export function SsoDomains(props: {
           )}
         </div>
       ))}
-      <form className={pageCss.form} onSubmit={submit} noValidate>
+      <form className={`${pageCss.form} ${css.short}`} onSubmit={submit} noValidate>
         <Field name="sso-domain" label="Domain" hint="Such as example.com" value={domain} onChange={setDomain} />
         <div>
           <Act size="form" submit busy={add.isPending} disabledReason={props.refused}>

@@ -40,13 +40,15 @@ export function SsoForce(props: {
         in as before.
       </p>
       {change.isError && <ProblemNotice problem={asProblem(change.error)} />}
-      <Choice
-        name="sso-owner"
-        label="Owner who keeps a password and second factor for emergencies"
-        value={owner}
-        options={owners.map((item) => ({ value: item.id, label: `${item.name} (${item.email})` }))}
-        onChange={setOwner}
-      />
+      <div className={css.short}>
+        <Choice
+          name="sso-owner"
+          label="Owner who keeps a password and second factor for emergencies"
+          value={owner}
+          options={owners.map((item) => ({ value: item.id, label: `${item.name} (${item.email})` }))}
+          onChange={setOwner}
+        />
+      </div>
       <p className={pageCss.muted}>Each such sign-in is an event of its own in the audit trail.</p>
       <div>
         <Act

@@ -1,5 +1,5 @@
 import { issueKey, newSecret } from "../../identity/api-key.ts";
-import { openSsoServer, type SsoServer } from "../../sso/testing/server.ts";
+import { openSsoServer, type SsoServer } from "../sso/server.ts";
 import type { Credential } from "../../work/credential.ts";
 import { Problem } from "../../work/problem.ts";
 import { query } from "../../work/query.ts";

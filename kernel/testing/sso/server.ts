@@ -2,11 +2,11 @@ import { pino } from "pino";
 import { createHttpServer } from "../../http/server.ts";
 import { openIdentity } from "../../identity/identity.ts";
 import { BudgetSpender } from "../../limits/budget.ts";
-import { ampleBudgets } from "../../testing/server.ts";
-import { openTestKernel, type TestKernel, type TestPerson } from "../../testing/kernel.ts";
-import { addDomain, listDomains, verifyDomain } from "../domain.ts";
-import { ssoRoutes } from "../route.ts";
-import { openSso, type Sso } from "../sso.ts";
+import { ampleBudgets } from "../server.ts";
+import { openTestKernel, type TestKernel, type TestPerson } from "../kernel.ts";
+import { addDomain, listDomains, verifyDomain } from "../../sso/domain.ts";
+import { ssoRoutes } from "../../sso/route.ts";
+import { openSso, type Sso } from "../../sso/sso.ts";
 
 /** A browser: it keeps cookies, follows nothing by itself, and can be told to come from another site's form. */
 export type Browser = {

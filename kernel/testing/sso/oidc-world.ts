@@ -1,6 +1,6 @@
 import { Client } from "pg";
 import { sessionHash } from "../../identity/session-hash.ts";
-import type { TestPerson } from "../../testing/kernel.ts";
+import type { TestPerson } from "../kernel.ts";
 import { startOidcProvider, type OidcProvider, type OidcScript } from "./oidc-provider.ts";
 import { openSsoServer, pathOf, type Browser, type SsoServer } from "./server.ts";
 
