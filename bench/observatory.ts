@@ -1,6 +1,6 @@
 // npm run bench observatory: our own host over HTTPS, as MDN's HTTP Observatory scores it. The scorer brings 230 packages,
 // so it is not installed here: put @mdn/mdn-http-observatory@1.4.8 into a folder of its own and name that folder in
-// PROBITY_TEST_OBSERVATORY.
+// PROBITY_TEST_OBSERVATORY. Without its download of the preload list, write {} to its conf/hsts-preload.json.
 import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -85,13 +85,16 @@ async function score(
   return JSON.parse(text.trim().split("\n").at(-1) ?? "");
 }
 
-async function until(stream: NodeJS.ReadableStream, wantedText: RegExp): Promise<void> {
-  let text = "";
-  for await (const chunk of stream) {
-    text += String(chunk);
-    if (wantedText.test(text)) return;
-  }
-  throw new Error(`The server ended: ${text}`);
+/** Waits for a text, and goes on reading: a server whose output nobody reads ends. */
+function until(stream: NodeJS.ReadableStream, wantedText: RegExp): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    stream.on("data", (chunk) => {
+      text += String(chunk);
+      if (wantedText.test(text)) resolve();
+    });
+    stream.on("end", () => reject(new Error(`The server ended: ${text}`)));
+  });
 }
 
 async function freePort(): Promise<number> {
