@@ -29,6 +29,7 @@ async function withAuthenticator(page: Page) {
 describe.skipIf(browser === null)("a person with second factors", () => {
   let instance: Instance;
   let site: string;
+  let recoveryCodes: string[] = [];
   beforeAll(async () => {
     instance = await startInstance();
     // A passkey is bound to a name; loopback's is localhost.
@@ -70,8 +71,8 @@ describe.skipIf(browser === null)("a person with second factors", () => {
     await page.getByLabel("6-digit code").fill(codeNow(secret));
     await page.getByRole("button", { name: "Confirm the app" }).click();
     await page.getByRole("heading", { name: "Your recovery codes" }).waitFor();
-    const codes = await page.getByText(/^[0-9a-z]{4}(?:-[0-9a-z]{4}){3}$/).allInnerTexts();
-    expect(codes).toHaveLength(10);
+    recoveryCodes = await page.getByText(/^[0-9a-z]{4}(?:-[0-9a-z]{4}){3}$/).allInnerTexts();
+    expect(recoveryCodes).toHaveLength(10);
     await page.getByRole("button", { name: "I have kept them" }).click();
 
     await signOut(page);
@@ -83,7 +84,7 @@ describe.skipIf(browser === null)("a person with second factors", () => {
     await page.waitForURL(/\/signin/);
     await page.getByRole("form", { name: "Second factor" }).waitFor();
     await page.getByRole("button", { name: "Use a recovery code" }).click();
-    await page.getByLabel("Recovery code").fill(codes[0] ?? "");
+    await page.getByLabel("Recovery code").fill(recoveryCodes[0] ?? "");
     await page.getByRole("button", { name: "Confirm" }).click();
     await page.getByRole("heading", { name: ana.name }).waitFor();
 
@@ -117,5 +118,76 @@ describe.skipIf(browser === null)("a person with second factors", () => {
     await page.getByText("45 minutes").first().waitFor();
     expect(faults).toEqual([]);
     await page.context().close();
+  }, 240_000);
+
+  test("IDN-12 IDN-04 a workspace is frozen by one and thawed by two; who has no second factor can only set one up", async () => {
+    const { page, faults } = await visit(chrome(), {}, expected);
+    const { page: his, faults: hisFaults } = await visit(chrome(), {}, expected);
+    const key = await withAuthenticator(page);
+    await key.verified(true);
+    await signIn(page);
+    await page.getByRole("button", { name: "Use a recovery code" }).click();
+    await page.getByLabel("Recovery code").fill(recoveryCodes[1] ?? "");
+    await page.getByRole("button", { name: "Confirm" }).click();
+    await page.waitForURL(/\/home$/);
+    const base = page.url().replace(/\/home$/, "");
+    await page.goto(`${base}/people`);
+    await page.getByRole("button", { name: "Invite a person" }).click();
+    await page.getByLabel("E-mail").fill("ben@example.org");
+    await page.locator("#invite-role").selectOption("admin");
+    await page.getByRole("button", { name: "Make the invitation" }).click();
+    const invitation = new URL(await page.getByText(/\/invite\/in_/).innerText());
+    await his.goto(`${site}${invitation.pathname}`);
+    await his.getByLabel("Your name").fill("Ben Okafor");
+    await his.getByLabel("Password", { exact: true }).fill("another sentence that is long");
+    await his.getByRole("button", { name: "Join workspace" }).click();
+    await his.waitForURL(/\/home$/);
+
+    const prove = async (by: Page, password: string) => {
+      const dialog = by.getByRole("dialog", { name: "Confirm it is you" });
+      await dialog.getByLabel("Your password").fill(password);
+      await dialog.getByRole("button", { name: "Confirm", exact: true }).click();
+    };
+    await page.goto(`${base}/people`);
+    await page.getByRole("button", { name: "Freeze the workspace" }).click();
+    await page.getByLabel("Reason").fill("A laptop was stolen");
+    await page.getByRole("button", { name: "Freeze now" }).click();
+    await prove(page, ana.password);
+    await page.getByRole("heading", { name: /is frozen$/ }).waitFor();
+    expect(await objections(page, "frozen")).toEqual([]);
+    await page.getByRole("button", { name: "Ask for the thaw" }).click();
+    await prove(page, ana.password);
+    await page.getByText("You asked for the thaw").waitFor();
+    await his.goto(`${site}/signin`);
+    await his.getByLabel("E-mail").fill("ben@example.org");
+    await his.getByLabel("Password", { exact: true }).fill("another sentence that is long");
+    await his.getByRole("button", { name: "Sign in", exact: true }).click();
+    await his.getByRole("button", { name: "Agree to the thaw" }).click();
+    await prove(his, "another sentence that is long");
+    await his.getByRole("heading", { name: /is frozen$/ }).waitFor({ state: "detached" });
+
+    await page.goto(`${base}/policy`);
+    await page.getByRole("button", { name: "Change second factor for everybody" }).click();
+    await page.locator("form select").first().selectOption("true");
+    await page.getByLabel("Reason").fill("Regulated");
+    await page.getByRole("button", { name: "Change policy" }).click();
+    await prove(page, ana.password);
+    await page.getByText("“Regulated”").waitFor();
+    for (const path of ["/people", "/policy", "/home"]) {
+      await his.goto(`${base}${path}`);
+      await his.getByRole("heading", { name: "Set up a second factor" }).waitFor();
+      expect(await his.getByRole("navigation").count()).toBe(0);
+    }
+    expect(await objections(his, "forced set-up")).toEqual([]);
+    await his.getByRole("button", { name: "Set up an authenticator app" }).click();
+    const secret = secretOf((await his.getByText(/^(?:[A-Z2-7]{4} ?){8}$/).innerText()).replaceAll(" ", ""));
+    await his.getByLabel("6-digit code").fill(codeNow(secret));
+    await his.getByRole("button", { name: "Confirm the app" }).click();
+    await his.getByRole("button", { name: "I have kept them" }).click();
+    await his.getByRole("navigation").first().waitFor();
+    expect(faults).toEqual([]);
+    expect(hisFaults).toEqual([]);
+    await page.context().close();
+    await his.context().close();
   }, 240_000);
 });

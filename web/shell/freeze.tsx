@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
 import { Act } from "../kit/act.tsx";
 import { announce } from "../kit/announcer.tsx";
 import { Dialog } from "../kit/dialog.tsx";
@@ -75,6 +75,11 @@ export function Frozen(props: { workspace: WorkspaceMembership; others: readonly
   const { workspace } = props;
   const place = usePlace();
   const queries = useQueryClient();
+  useEffect(() => {
+    // The page opens by itself when somebody else has agreed to the thaw.
+    const look = setInterval(() => void queries.invalidateQueries({ queryKey: sessionKey }), 10_000);
+    return () => clearInterval(look);
+  }, [queries]);
   const may = workspace.role === "owner" || workspace.role === "admin";
   const freeze = useQuery({
     queryKey: ["freeze", workspace.id],
@@ -85,7 +90,7 @@ export function Frozen(props: { workspace: WorkspaceMembership; others: readonly
     mutationFn: () => write<{ thawed: boolean }>("POST", api.thaw()),
     onSuccess: ({ thawed }) => {
       announce(thawed ? "Workspace thawed" : "Asked for the thaw");
-      void queries.invalidateQueries({ queryKey: ["freeze", workspace.id] });
+      if (!thawed) void queries.invalidateQueries({ queryKey: ["freeze", workspace.id] });
       return queries.invalidateQueries({ queryKey: sessionKey });
     },
   });
