@@ -63,6 +63,7 @@ export { runIsolated, type IsolatedProgram, type IsolationClaim } from "./isolat
 export { accessRoutes } from "./access/route.ts";
 export { operatorRoutes } from "./access/operator-route.ts";
 export { raiseIn } from "./anomaly/anomaly.ts";
+export { anomalyHome } from "./anomaly/home.ts";
 export { anomalyRoutes } from "./anomaly/route.ts";
 export { startRounds } from "./anomaly/round.ts";
 export { watched } from "./anomaly/watch.ts";

@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import {
+  anomalyHome,
   defineRoute,
   isSetUp,
   openApiDocument,
@@ -85,7 +86,7 @@ export function instanceRoutes(
         const items = await kernel.door.work(request.credential, "kernel.home.read", async (tx) => {
           const found: HomeItem[] = [];
           const slug = await workspaceSlug(tx);
-          found.push(...(await reviewHome(tx, slug)));
+          found.push(...(await anomalyHome(tx, slug)), ...(await reviewHome(tx, slug)));
           for (const app of instance.apps) found.push(...((await app.home?.(tx, slug)) ?? []));
           return found;
         });

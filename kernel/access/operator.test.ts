@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from "uuid";
 import { openIdentity, type Identity } from "../identity/identity.ts";
 import { listMembers } from "../identity/people.ts";
 import { openTestKernel, type TestKernel, type TestPerson } from "../testing/kernel.ts";
+import { placeLeaves } from "../testing/record-suite.ts";
 import { unsafeAcrossTenants } from "../work/across.ts";
 import { instanceTenantId } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";
@@ -134,7 +135,7 @@ test("IDN-11 the instance's own paths give no way in: its credential may read no
   await unsafeAcrossTenants(kernel, "a test of reading across tenants", (reader) =>
     reader.all(query.selectFrom("kernel.membership").select("id").limit(1)),
   );
-  await kernel.sequencer.drain();
+  await placeLeaves({ kernel });
   const leaves = await kernel.door.work(kernel.system(instanceTenantId), "kernel.across.read", (tx) =>
     tx.all(query.selectFrom("kernel.ledger_event").select("seq").where("action", "=", "kernel.across.read")),
   );

@@ -4,6 +4,7 @@ import { claimAttempt, guardKeys } from "../identity/guard.ts";
 import { noteSession } from "../identity/note.ts";
 import { changePolicy } from "../policy/store.ts";
 import { openTestKernel, type TestKernel, type TestPerson } from "../testing/kernel.ts";
+import { placeLeaves } from "../testing/record-suite.ts";
 import type { Who } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";
 import { query } from "../work/query.ts";
@@ -43,7 +44,7 @@ async function download(person: TestPerson, times: number): Promise<void> {
     await by(person, "kernel.home.read", (tx) =>
       tx.record({ action: "kernel.file.download", record: "kernel.blob", rowId: uuidv7() }),
     );
-  await kernel.sequencer.drain();
+  await placeLeaves({ kernel });
 }
 async function seen(person: TestPerson, outcome: string, addresses: readonly string[]): Promise<void> {
   const who = await whoOf(person);
@@ -107,10 +108,10 @@ describe("APP-07 anomalies are found in the events", () => {
     await tried(member);
     await tried(member);
     await tried(admin);
-    await kernel.sequencer.drain();
+    await placeLeaves({ kernel });
     expect(await raiseIn(kernel, acme)).toBe(0);
     await tried(owner);
-    await kernel.sequencer.drain();
+    await placeLeaves({ kernel });
     expect(await raiseIn(kernel, acme)).toBe(1);
     const keys = guardKeys(kernel.rootKey.key, source.address, `${uuidv7()}@example.test`);
     expect(await claimAttempt(kernel, keys)).toBe(false);

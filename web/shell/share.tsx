@@ -58,8 +58,10 @@ function Form(props: {
   return (
     <div className={pageCss.form}>
       <p>
-        {sharing.owner.name ?? "Probity"} owns this {what}.{" "}
-        {sharing.policy === "workspace" ? (
+        {sharing.owner.name === null
+          ? `This ${what} came with the product and is nobody’s own: everybody in the workspace sees it. `
+          : `${sharing.owner.name} owns this ${what}. `}
+        {sharing.owner.name === null ? null : sharing.policy === "workspace" ? (
           <>
             Everybody in the workspace sees it, whoever is listed: the{" "}
             <Go to={page.policy(ws, "access.sharing")}>policy</Go> says so.
