@@ -78,6 +78,8 @@ export async function startServer(): Promise<void> {
   }
 }
 
+const drainMs = 10_000;
+
 async function serve(config: Config): Promise<{ close(): Promise<void> }> {
   const logger = pino({ level: config.logLevel, redact: ["req.headers", "password", "token"] });
   outliveDatabase(logger);
@@ -126,7 +128,10 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
       await rounds.stop();
       await probes.stop();
       await transport.close();
+      // Requests under way are answered; who does not read their answer keeps nobody from ending.
+      const late = setTimeout(() => http.server.closeAllConnections(), drainMs);
       await http.close();
+      clearTimeout(late);
       await worker.stop();
       sender?.close();
       await keeper?.stop();

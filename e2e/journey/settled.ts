@@ -23,7 +23,7 @@ export async function settled(page: Page): Promise<void> {
           characterData: true,
         });
       }
-      const loading = document.querySelector('[aria-busy="true"], .mantine-Loader-root, .mantine-Skeleton-root');
+      const loading = document.querySelector('[data-loading], [aria-busy="true"], .mantine-Loader-root');
       return loading === null && performance.now() - state.settledSince.at > quiet;
     },
     quietMs,

@@ -18,8 +18,11 @@ export function ownHost(origin: string): (request: FastifyRequest) => void {
   return (request) => {
     const named = (request.host ?? "").toLowerCase();
     if (named === host || named === `${host}${defaultPort}`) return;
-    const here = local || isLoopback(plainAddress(request.socket.remoteAddress ?? ""));
-    if (here && loopbackName.test(named)) return;
+    const from = plainAddress(request.socket.remoteAddress ?? "");
+    const at = plainAddress(request.socket.localAddress ?? "");
+    if ((local || isLoopback(from)) && loopbackName.test(named)) return;
+    // Served on one address that is no loopback address, this machine calls it by that.
+    if (from !== "" && from === at && named.replace(/:\d+$/, "") === (at.includes(":") ? `[${at}]` : at)) return;
     if (asked.has(request.url)) return;
     throw httpProblem.misdirected({ values: { origin } });
   };

@@ -10,7 +10,7 @@ export function Skeleton({ rows = 6, label }: { rows?: number; label: string }) 
   }, []);
   if (!shown) return null;
   return (
-    <div className={css.box} role="status">
+    <div className={css.box} role="status" data-loading="">
       <span className="p-hidden">{label}</span>
       {Array.from({ length: rows }, (_, index) => (
         <div className={css.row} key={index}>
