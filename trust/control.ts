@@ -19,6 +19,8 @@ export type ProbeContext = {
   document(): Promise<ScratchDocument>;
   /** Where sealed files lie; undefined when they lie in a bucket. */
   readonly filesFolder: string | undefined;
+  /** Where this machine reaches the instance, for what no HTTP client would send. */
+  readonly probeUrl: string;
   /** The origin people use; tells whether HTTPS is promised. */
   readonly publicUrl: string;
   readonly securityContact: string | undefined;

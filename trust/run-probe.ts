@@ -133,6 +133,7 @@ export class ProbeRunner {
       scratch,
       document: () => (document ??= uploadScratchDocument(http, scratch.a.ownerKey)),
       filesFolder,
+      probeUrl,
       publicUrl,
       securityContact: securityContact === undefined ? undefined : contactUri(securityContact),
     };

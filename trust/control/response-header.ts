@@ -1,8 +1,11 @@
 import { defineControl } from "../control.ts";
+import { sendRaw } from "../raw.ts";
 import { allOf, type Check } from "./outcome.ts";
 
 const addresses = ["/", "/healthz", "/api/openapi.json", "/api/no-such-address", "/api/regulatory-docs/collections"];
 const yearSeconds = 31_536_000;
+
+const asking = (host: string) => `GET /api/instance HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
 
 /** What is wrong with the headers of one answer; nothing when all are as promised. */
 export function missingHeaders(headers: Headers, https: boolean): string[] {
@@ -71,6 +74,34 @@ export const responseHeader = defineControl({
             [missingHeaders(loose, false).length > 0, "this check did not see unsafe-inline"],
           ],
         );
+      },
+    },
+    {
+      id: "host",
+      kind: "read-only",
+      title: "The instance answers under its own name alone, and what is no request is refused with every header too",
+      run: async ({ probeUrl, publicUrl }) => {
+        const own = await sendRaw(probeUrl, asking(new URL(publicUrl).host));
+        return allOf("the instance's own name is answered", [[own.status === 200, `its own name gave ${own.status}`]]);
+      },
+      negative: async ({ probeUrl, publicUrl }) => {
+        const https = publicUrl.startsWith("https:");
+        const checks: Check[] = [];
+        for (const [said, wanted, text] of [
+          ["a page's name made to point here", 421, asking("elsewhere.example")],
+          ["a name that begins with ours", 421, asking(`${new URL(publicUrl).hostname}.elsewhere.example`)],
+          ["a line that is no request", 400, "no request at all\r\n\r\n"],
+          [
+            "two lengths in one request",
+            400,
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxy",
+          ],
+        ] as const) {
+          const answer = await sendRaw(probeUrl, text);
+          checks.push([answer.status === wanted, `${said} gave ${answer.status}`]);
+          for (const missing of missingHeaders(answer.headers, https)) checks.push([false, `${said}: ${missing}`]);
+        }
+        return allOf("other names are answered 421, broken requests 400, each with every security header", checks);
       },
     },
   ],
