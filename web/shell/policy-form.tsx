@@ -92,20 +92,20 @@ export function PolicyForm(props: {
               onChange={(event) => setText(event.currentTarget.value)}
             />
             {errors.value !== undefined && <span className={css.error}>{errors.value}</span>}
-            {props.from !== null && (
-              <NetworkHere
-                address={props.from}
-                listed={text}
-                onAdd={(network) => setText(`${text.trim()}\n${network}`.trim())}
-              />
-            )}
-            {change.isError && asProblem(change.error).code === "policy.locks_you_out" && (
-              <LockOutConsent checked={shutOut} onChange={setShutOut} />
-            )}
           </label>
         )}
         <Field name={`reason-${item.name}`} label="Reason" value={reason} onChange={setReason} error={errors.reason} />
       </div>
+      {Array.isArray(item.value) && props.from !== null && (
+        <NetworkHere
+          address={props.from}
+          listed={text}
+          onAdd={(network) => setText(`${text.trim()}\n${network}`.trim())}
+        />
+      )}
+      {change.isError && asProblem(change.error).code === "policy.locks_you_out" && (
+        <LockOutConsent checked={shutOut} onChange={setShutOut} />
+      )}
       <div className={css.acts}>
         <Act look="main" submit busy={change.isPending}>
           Change policy
