@@ -10,6 +10,7 @@ create unlogged table kernel.pass (
   kind text not null,
   who text not null,
   bound text not null,
+  tail text not null default '',
   tenant_id uuid not null,
   actor_id uuid not null,
   user_id uuid not null,
@@ -244,9 +245,9 @@ declare
   stale uuid;
 begin
   select p.who, case when p.seen_at < now() - interval '1 minute' then p.session_id end, set_config('kernel.binding',
-    encode(sha256(s.inner_pad || convert_to(p.bound || p_permission, 'UTF8')
+    encode(sha256(s.inner_pad || convert_to(p.bound || p_permission || p.tail, 'UTF8')
       || int4send(pg_backend_pid()) || timestamptz_send(transaction_timestamp()) || s.outer_pad), 'hex')
-    || p.bound || p_permission, true)
+    || p.bound || p_permission || p.tail, true)
   into entered, stale
   from kernel.pass p, kernel.door_secret s
   where p.hash = sha256(convert_to(p_secret, 'UTF8')) and p.asked_id = coalesce(p_workspace, 'ffffffff-ffff-ffff-ffff-ffffffffffff')

@@ -103,6 +103,7 @@ begin
   end if;
   pass.networks := space.ip_allow;
   pass.bound := pass.tenant_id || '|' || pass.actor_id || '|';
+  pass.tail := case when space.sharing = 'owner' then '|o' else '' end;
   pass.who := concat_ws('|', pass.tenant_id, pass.actor_id, coalesce(pass.user_id::text, ''), coalesce(pass.session_id::text, ''), member.role, '');
   return pass;
 end $$;
@@ -158,6 +159,29 @@ begin
     delete from kernel.pass p where p.good_until < now();
   end if;
   insert into kernel.pass select (pass).* on conflict do nothing;
+end $$;
+
+-- The binding says whether records of this workspace have an audience: what a policy reads of it costs no look at a table.
+create or replace function kernel.bind(p_tenant uuid, p_actor uuid, p_permission text) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  bound constant text := p_tenant || '|' || p_actor || '|' || p_permission ||
+    case when exists (select from kernel.workspace w where w.id = p_tenant and w.sharing = 'owner') then '|o' else '' end;
+begin
+  if coalesce(current_setting('kernel.binding', true), '') <> '' then
+    raise exception 'already bound' using errcode = 'PB003';
+  end if;
+  perform set_config('kernel.binding', encode(sha256(s.inner_pad || convert_to(bound, 'UTF8')
+    || int4send(pg_backend_pid()) || timestamptz_send(transaction_timestamp()) || s.outer_pad), 'hex') || bound, true)
+  from kernel.door_secret s;
+end $$;
+
+create or replace function kernel.audience_open() returns boolean
+language plpgsql stable parallel restricted security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  bound constant text[] := kernel.checked_binding();
+begin
+  return bound[4] is null or bound[2] = '00000000-0000-0000-0000-000000000001';
 end $$;
 
 -- Links, jobs and the server itself: judged each time.
