@@ -1,7 +1,7 @@
 // The baseline: Fastify and pg, no validation, no sessions, no tenants, no history.
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import fastify from "fastify";
 import { Pool } from "pg";
-import { v7 as uuidv7 } from "uuid";
 import { answerParent, givenByParent } from "./request-child.ts";
 
 const { database, poolSize } = await givenByParent();

@@ -1,6 +1,5 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { Client, type ClientConfig } from "pg";
-import { v7 as uuidv7 } from "uuid";
 
 export type Seeded = { readonly tenant: string; readonly token: string; readonly ids: readonly string[] };
 

@@ -4,7 +4,7 @@
  *
  *   PROBITY_HOME=… node e2e/journey/second-workspace.ts E-MAIL PASSWORD NAME
  */
-import { v7 as uuidv7 } from "uuid";
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { admit } from "../../kernel/identity/membership.ts";
 import { checkedPerson, insertPerson } from "../../kernel/identity/person.ts";
 import { foundWorkspace } from "../../kernel/tenancy/found-workspace.ts";

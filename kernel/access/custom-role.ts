@@ -1,5 +1,5 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { DatabaseError } from "pg";
-import { v7 as uuidv7 } from "uuid";
 import type { Tx } from "../work/door.ts";
 import { doorProblem } from "../work/error.ts";
 import { query } from "../work/query.ts";

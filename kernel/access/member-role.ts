@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from "uuid";
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { endSessions, lockTarget } from "../identity/people.ts";
 import type { Tx } from "../work/door.ts";
 import { query } from "../work/query.ts";

@@ -1,5 +1,5 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { v7 as uuidv7 } from "uuid";
 import { openIdentity, type Identity } from "../identity/identity.ts";
 import { listMembers } from "../identity/people.ts";
 import { openTestKernel, type TestKernel, type TestPerson } from "../testing/kernel.ts";

@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { v7 as uuidv7 } from "uuid";
+import { createHash, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { newSecret } from "../identity/api-key.ts";
 import { identityProblem } from "../identity/error.ts";
 import type { Identity } from "../identity/identity.ts";

@@ -1,6 +1,6 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import fc from "fast-check";
 import { Client, DatabaseError } from "pg";
-import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { issueKey } from "../identity/api-key.ts";
 import { invite } from "../identity/invitation.ts";

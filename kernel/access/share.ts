@@ -1,5 +1,5 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { sql } from "kysely";
-import { v7 as uuidv7 } from "uuid";
 import { revokeLinksOf } from "../files/link.ts";
 import { isActiveMember, memberNames } from "../tenancy/lookup.ts";
 import type { Tx } from "../work/door.ts";

@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from "uuid";
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { claimAttempt, guardKeys } from "../identity/guard.ts";
 import { noteSession } from "../identity/note.ts";

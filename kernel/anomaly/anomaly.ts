@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from "uuid";
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { guardKeys } from "../identity/guard.ts";
 import { endSessions } from "../identity/people.ts";
 import type { Kernel } from "../kernel.ts";

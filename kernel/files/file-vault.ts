@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from "uuid";
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { blobIdentity, openFrames, sealFrames } from "../vault/frame.ts";
 import type { TenantKeyring, TenantKeys } from "../vault/tenant-key.ts";
 import type { Tx } from "../work/door.ts";

@@ -1,7 +1,6 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { Readable } from "node:stream";
 import { Type } from "typebox";
-import { v7 as uuidv7 } from "uuid";
 import { defineRoute, type Route } from "../http/route.ts";
 import type { Kernel } from "../kernel.ts";
 import { policyValue } from "../policy/store.ts";

@@ -1,7 +1,6 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { crc32 } from "node:zlib";
 import { sql } from "kysely";
-import { v7 as uuidv7 } from "uuid";
 import { memberNames } from "../tenancy/lookup.ts";
 import { query } from "../work/query.ts";
 import type { Tx } from "../work/door.ts";

@@ -1,5 +1,5 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { sql } from "kysely";
-import { v7 as uuidv7 } from "uuid";
 import type { Tx } from "../work/door.ts";
 import { query } from "../work/query.ts";
 import { factorProblem } from "./factor-error.ts";

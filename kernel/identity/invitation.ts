@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { v7 as uuidv7 } from "uuid";
+import { createHash, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { refuseMoreThanHeld } from "../access/custom-role.ts";
 import { declaredRoles } from "../access/declared.ts";
 import type { PlatformRole } from "../access/role.ts";

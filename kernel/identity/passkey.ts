@@ -1,3 +1,4 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { isIP } from "node:net";
 import {
   generateAuthenticationOptions,
@@ -7,7 +8,6 @@ import {
 } from "@simplewebauthn/server";
 import { Type, type Static } from "typebox";
 import type { Pool, PoolClient } from "pg";
-import { v7 as uuidv7 } from "uuid";
 import { factorProblem } from "./factor-error.ts";
 
 /** What a passkey is bound to (WebAuthn 5.1.2): a name, and the origins its pages come from. */

@@ -1,5 +1,5 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { PoolClient } from "pg";
-import { v7 as uuidv7 } from "uuid";
 
 /**
  * Stores a new password and ends every session of the person but the named one, open links to reset it too. A password

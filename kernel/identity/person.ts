@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from "uuid";
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { DatabaseError, type Pool, type PoolClient } from "pg";
 import { identityProblem } from "./error.ts";
 import { hashPassword } from "./password.ts";

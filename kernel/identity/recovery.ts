@@ -1,6 +1,6 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import type { Pool, PoolClient } from "pg";
-import { v7 as uuidv7 } from "uuid";
 import { newRecoveryCode, recoveryHash } from "./factor-secret.ts";
 
 const codeCount = 10;

@@ -1,9 +1,9 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { sql } from "kysely";
 import { Client } from "pg";
-import { v7 as uuidv7 } from "uuid";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openTestKernel, type TestKernel } from "../testing/kernel.ts";
 import { instanceTenantId } from "../work/credential.ts";

@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { sql } from "kysely";
-import { v7 as uuidv7 } from "uuid";
 import type { Kernel } from "../kernel.ts";
 import type { Source } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";

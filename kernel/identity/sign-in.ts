@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from "uuid";
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { makeLeaf, type LedgerEvent } from "../ledger/leaf.ts";
 import { instanceTenantId, systemActorId, type Source } from "../work/credential.ts";
 import { identityProblem } from "./error.ts";

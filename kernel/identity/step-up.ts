@@ -1,8 +1,7 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes, randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import { sql } from "kysely";
 import { DatabaseError, type PoolClient } from "pg";
-import { v7 as uuidv7 } from "uuid";
 import type { Tx } from "../work/door.ts";
 import { doorProblem } from "../work/error.ts";
 import { query } from "../work/query.ts";

@@ -1,5 +1,4 @@
-import { randomBytes } from "node:crypto";
-import { v7 as uuidv7 } from "uuid";
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { Pool } from "pg";
 import { runBatch, type Statement } from "../work/batch.ts";
 import { instanceTenantId, systemActorId, type Credential, type Source, type Who } from "../work/credential.ts";
@@ -32,8 +31,6 @@ export class AccessBuffer implements DoorObserver {
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
   #lost = 0;
-  #randomPool = Buffer.alloc(0);
-  #randomUsed = 0;
 
   constructor(pool: Pool, systemToken: string, delayMs = 1_000) {
     this.#pool = pool;
@@ -89,20 +86,10 @@ export class AccessBuffer implements DoorObserver {
   }
 
   #add(event: AccessEvent): Buffered {
-    const buffered = { ...event, id: uuidv7({ random: this.#random() }), at: new Date(), count: 1 };
+    const buffered = { ...event, id: uuidv7(), at: new Date(), count: 1 };
     this.#events.push(buffered);
     this.#timer ??= setTimeout(() => void this.flush(), this.#delayMs);
     return buffered;
-  }
-
-  /** 16 fresh random bytes, drawn for many events at once. */
-  #random(): Buffer {
-    if (this.#randomUsed === this.#randomPool.length) {
-      this.#randomPool = randomBytes(4096);
-      this.#randomUsed = 0;
-    }
-    this.#randomUsed += 16;
-    return this.#randomPool.subarray(this.#randomUsed - 16, this.#randomUsed);
   }
 
   async #write(events: readonly Buffered[]): Promise<void> {

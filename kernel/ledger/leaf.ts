@@ -1,5 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
-import { v7 as uuidv7 } from "uuid";
+import { createHash, randomBytes, randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { Source, Who } from "../work/credential.ts";
 import { canonicalText } from "./canonical.ts";
 

@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { sql, type RawBuilder } from "kysely";
 import { Client, type Pool } from "pg";
-import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPool } from "../database/pool.ts";
 import { testRootKey } from "../testing/database.ts";

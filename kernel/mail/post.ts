@@ -1,7 +1,6 @@
-import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { sql } from "kysely";
 import type { Pool, PoolClient } from "pg";
-import { v7 as uuidv7 } from "uuid";
 import type { Tx } from "../work/door.ts";
 import { query } from "../work/query.ts";
 import { openValue, sealValue } from "../vault/seal.ts";

@@ -1,8 +1,8 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { Value } from "typebox/value";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openTestKernel, type TestKernel, type TestPerson } from "../testing/kernel.ts";
 import { foundWorkspace } from "../tenancy/found-workspace.ts";
-import { v7 as uuidv7 } from "uuid";
 import { query } from "../work/query.ts";
 import { policies } from "./policy.ts";
 import { changePolicy, policiesInForce, policyValue } from "./store.ts";

@@ -1,6 +1,5 @@
-import { createHash, createHmac, randomBytes } from "node:crypto";
+import { createHash, createHmac, randomBytes, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { sql } from "kysely";
-import { v7 as uuidv7 } from "uuid";
 import { guardKeys } from "../identity/guard.ts";
 import { admit } from "../identity/membership.ts";
 import { hashPassword } from "../identity/password.ts";

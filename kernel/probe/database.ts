@@ -1,7 +1,6 @@
-import { randomUUID } from "node:crypto";
+import { randomUUID, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { DatabaseError, type Client, type ClientConfig } from "pg";
 import { openClient } from "../database/pool.ts";
-import { v7 as uuidv7 } from "uuid";
 import { rolePassword, type LoginRole } from "../database/roles.ts";
 import type { Kernel } from "../kernel.ts";
 import { canonicalText } from "../ledger/canonical.ts";

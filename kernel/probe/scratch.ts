@@ -1,6 +1,5 @@
-import { randomBytes, createHash } from "node:crypto";
+import { randomBytes, createHash, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { sql } from "kysely";
-import { v7 as uuidv7 } from "uuid";
 import type { PlatformRole } from "../access/role.ts";
 import { issueKey, revokeKey } from "../identity/api-key.ts";
 import { admit } from "../identity/membership.ts";

@@ -1,7 +1,6 @@
 import { Type } from "typebox";
-import { createHash } from "node:crypto";
+import { createHash, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { DatabaseError } from "pg";
-import { v7 as uuidv7 } from "uuid";
 import type { Answer, Route, RouteRequest } from "../http/route.ts";
 import { httpProblem } from "../http/problem-document.ts";
 import type { Kernel } from "../kernel.ts";

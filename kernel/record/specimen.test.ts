@@ -1,5 +1,5 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import fc from "fast-check";
-import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commitment, merkleRoot } from "../ledger/leaf.ts";
 import type { TestPerson } from "../testing/kernel.ts";

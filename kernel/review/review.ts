@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { v7 as uuidv7 } from "uuid";
+import { createHash, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { accessOf } from "../access/matrix.ts";
 import { removeMember } from "../identity/people.ts";
 import { canonicalText } from "../ledger/canonical.ts";

@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from "uuid";
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { newSecret } from "../identity/api-key.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Source } from "../work/credential.ts";

@@ -1,5 +1,5 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { sql } from "kysely";
-import { v7 as uuidv7 } from "uuid";
 import { admit } from "../identity/membership.ts";
 import { removeMember } from "../identity/people.ts";
 import { domainOf } from "../sso/domain-name.ts";

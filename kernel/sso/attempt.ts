@@ -1,7 +1,6 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
-import { v7 as uuidv7 } from "uuid";
 import type { Kernel } from "../kernel.ts";
 import { ssoProblem } from "./error.ts";
 

@@ -1,5 +1,4 @@
-import { X509Certificate } from "node:crypto";
-import { v7 as uuidv7 } from "uuid";
+import { X509Certificate, randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { TenantKeyring } from "../vault/tenant-key.ts";
 import { readSealed, writeSealed } from "../vault/sealed-field.ts";
 import type { Tx } from "../work/door.ts";

@@ -1,6 +1,5 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { DatabaseError } from "pg";
-import { v7 as uuidv7 } from "uuid";
 import type { Kernel } from "../kernel.ts";
 import { unsafeAcrossTenants } from "../work/across.ts";
 import type { Credential } from "../work/credential.ts";

@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from "uuid";
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { Kernel } from "../kernel.ts";
 import { instanceTenantId, type Source } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";

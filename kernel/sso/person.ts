@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from "uuid";
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { PlatformRole } from "../access/role.ts";
 import { admit } from "../identity/membership.ts";
 import { membershipsOf } from "../identity/note.ts";

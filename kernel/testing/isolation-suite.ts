@@ -1,5 +1,5 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { sql, type RawBuilder } from "kysely";
-import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RecordDeclaration } from "../record/define-record.ts";
 import type { Row } from "../work/batch.ts";

@@ -1,8 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createHash, randomBytes } from "node:crypto";
-import { v7 as uuidv7 } from "uuid";
+import { createHash, randomBytes, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { kernelGrants, writeGrants, type PlatformRole } from "../access/role.ts";
 import type { MigrationFolder } from "../database/migrate.ts";
 import { issueKey, revokeKey } from "../identity/api-key.ts";

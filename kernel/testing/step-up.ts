@@ -1,5 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
-import { v7 as uuidv7 } from "uuid";
+import { createHash, randomBytes, randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { Kernel } from "../kernel.ts";
 
 export type WantedStepUp = { readonly action: string; readonly subject: string; readonly workspace: string | null };

@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { sql } from "kysely";
-import { v7 as uuidv7 } from "uuid";
 import { newSecret } from "../identity/api-key.ts";
 import type { Kernel } from "../kernel.ts";
 import { policyValue } from "../policy/store.ts";

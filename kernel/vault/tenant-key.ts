@@ -1,5 +1,4 @@
-import { createSecretKey, randomBytes, type KeyObject } from "node:crypto";
-import { v7 as uuidv7 } from "uuid";
+import { createSecretKey, randomBytes, type KeyObject, randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { Tx } from "../work/door.ts";
 import { query } from "../work/query.ts";
 import type { RootKey } from "./root-key.ts";

@@ -1,6 +1,6 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import fc from "fast-check";
 import { Client, type Pool } from "pg";
-import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPool } from "../database/pool.ts";
 import { openTestKernel, type TestKernel, type TestPerson } from "../testing/kernel.ts";

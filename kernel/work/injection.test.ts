@@ -1,7 +1,6 @@
-import { randomUUID } from "node:crypto";
+import { randomUUID, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { sql } from "kysely";
 import { DatabaseError } from "pg";
-import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { issueKey } from "../identity/api-key.ts";
 import { endMemberSessions, listMembers, removeMember } from "../identity/people.ts";

@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from "uuid";
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { doorProblem, enqueue, type Tx } from "@probity/kernel";
 import { listPacks } from "../engine/pack.ts";
 import { problem } from "../errors.ts";

@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from "uuid";
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { Type } from "typebox";
 import {
   defineRoute,

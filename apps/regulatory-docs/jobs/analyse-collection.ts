@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from "uuid";
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { doorProblem, type Job, type Kernel, type LedgerEvent } from "@probity/kernel";
 import { analyseIsolated, type PackedDocument } from "../analysis.ts";
 import type { GapRun } from "../engine/result.ts";

@@ -1,5 +1,5 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { v7 as uuidv7 } from "uuid";
 import { enqueue, type Job, type Kernel, type Tx } from "@probity/kernel";
 import { acceptFile, addRevision, store } from "../actions/upload-document.ts";
 import { startRun } from "../actions/start-run.ts";

@@ -1,4 +1,4 @@
-import { v7 as uuidv7 } from "uuid";
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { openTestServer, testIsolation, type TestPerson, type TestServer } from "@probity/kernel/testing";
 import { regulatoryDocs } from "../app.ts";
 import { query } from "../query.ts";

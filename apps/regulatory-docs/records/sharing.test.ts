@@ -1,5 +1,5 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import fc from "fast-check";
-import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { queryFor } from "@probity/kernel";
 import { changePolicy, openTestServer, removeMember, type TestPerson, type TestServer } from "@probity/kernel/testing";
