@@ -24,7 +24,7 @@ export { judge, refuseStart, rules, type Finding, type RecordShape } from "./lin
 export { shapesOf } from "./lint/shape.ts";
 export { inspectUpload, type Accepted, type FileKind } from "./files/detect.ts";
 export { FileRefusedError, ExtractionBusyError, type RefusalCode } from "./files/error.ts";
-export { documentText, type DocumentText, type ReadDocument } from "./files/extract.ts";
+export { documentText, type ReadDocument } from "./files/extract.ts";
 export { ExtractionPool, type ExtractionClaim } from "./files/extract-pool.ts";
 export { isolationTier, probeIsolation } from "./files/extract-isolation.ts";
 export { defaultFileLimits, sayBytes, type FileLimits } from "./files/limit.ts";

@@ -182,15 +182,15 @@ describe("a server that is killed", () => {
     const code = await new Promise((resolve) => second.child.once("exit", resolve));
     expect(code).toBe(1);
     expect(second.output()).toMatch(/nothing was started/);
-    expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200);
-  }, 60_000);
+    await until(async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).status === 200);
+  }, 90_000);
 
   test("OPS-03 PostgreSQL killed under it, again and again while documents are read, comes back and loses no job", async () => {
     const collection = String((await api("POST", "/api/regulatory-docs/collections", { name: "Under it" }))["id"]);
-    let uploading = true;
+    const enough = new AbortController();
     const names = new Set<string>();
     const uploads = (async () => {
-      for (let index = 0; uploading; index += 1) {
+      for (let index = 0; !enough.signal.aborted; index += 1) {
         const name = `fall-${index}.txt`;
         // While the database is away the answer is 503 and nothing else; what was taken in is read in the end.
         if (await upload(collection, name, prose(index)).then(...taken)) names.add(name);
@@ -203,11 +203,12 @@ describe("a server that is killed", () => {
       process.kill(pid, "SIGKILL");
       await until(async () => {
         const answer = await fetch(`http://127.0.0.1:${port}/readyz`);
-        expect([200, 503]).toContain(answer.status);
+        // 429: this very asking may use the address's rate up.
+        expect([200, 429, 503]).toContain(answer.status);
         return answer.status === 200 && postmaster() !== pid;
       });
     }
-    uploading = false;
+    enough.abort();
     await uploads;
     expect(names.size).toBeGreaterThan(0);
     await until(async () => listOf(await api("GET", "/api/jobs")).length === 0);

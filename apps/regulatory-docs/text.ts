@@ -1,4 +1,4 @@
-import type { DocumentText, Kernel, ReadDocument, StoredBytes, Tx } from "@probity/kernel";
+import type { Kernel, ReadDocument, StoredBytes, Tx } from "@probity/kernel";
 
 type Keys = Awaited<ReturnType<Kernel["files"]["keysOf"]>>;
 
@@ -12,12 +12,7 @@ export function storeText(
   return kernel.files.store(tenantId, keys, read.json, "json");
 }
 
-/** Reads back what storeText sealed: our own bytes, authenticated by their frames. */
-export async function loadText(kernel: Kernel, tx: Tx, blobId: string): Promise<DocumentText> {
-  return loadJson(kernel, tx, blobId);
-}
-
-/** The same, unparsed: for whoever only passes it on. */
+/** Reads back what storeText sealed, unparsed: our own bytes, authenticated by their frames, for whoever passes them on. */
 export async function loadTextBytes(kernel: Kernel, tx: Tx, blobId: string): Promise<Uint8Array> {
   const blob = await kernel.files.find(tx, blobId);
   return kernel.files.readAll(blob, await kernel.files.keysOf(tx));

@@ -12,19 +12,15 @@ export async function settled(page: Page): Promise<void> {
   await page.getByRole("heading", { level: 1 }).first().waitFor();
   await page.waitForFunction(
     (quiet) => {
-      const state: { settledSince?: { body: Node; at: number } } = globalThis;
+      // Kept on the element itself: each page that is loaded anew has another one.
       const body = document.body;
-      if (state.settledSince?.body !== body) {
-        const since = { body, at: performance.now() };
-        state.settledSince = since;
-        new MutationObserver(() => (since.at = performance.now())).observe(body, {
-          childList: true,
-          subtree: true,
-          characterData: true,
-        });
+      if (body.dataset.settledSince === undefined) {
+        const note = () => (document.body.dataset.settledSince = String(performance.now()));
+        note();
+        new MutationObserver(note).observe(body, { childList: true, subtree: true, characterData: true });
       }
       const loading = document.querySelector('[data-loading], [aria-busy="true"], .mantine-Loader-root');
-      return loading === null && performance.now() - state.settledSince.at > quiet;
+      return loading === null && performance.now() - Number(body.dataset.settledSince) > quiet;
     },
     quietMs,
     { polling: 100, timeout: 30_000 },

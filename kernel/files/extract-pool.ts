@@ -40,9 +40,9 @@ export class ExtractionPool {
     });
   }
 
-  /** Judges an upload by its content, within `maxBytes` of a policy; nothing is stored or read yet. */
-  inspect(bytes: Uint8Array, fileName: string, maxBytes: number, claim: ExtractionClaim = {}): Promise<Judged> {
-    return this.#judge.inspect(bytes, fileName, { ...this.#options.limits, maxBytes }, claim);
+  /** Judges an upload by its content, within limits that a policy may have narrowed; nothing is stored or read yet. */
+  inspect(bytes: Uint8Array, fileName: string, limits: FileLimits, claim: ExtractionClaim = {}): Promise<Judged> {
+    return this.#judge.inspect(bytes, fileName, limits, claim);
   }
 
   /** Reads one document when its turn comes. The claim's signal takes it out of the queue or kills its child. */

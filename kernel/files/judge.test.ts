@@ -68,11 +68,11 @@ describe("no file holds the server up", () => {
   ])(
     "%s is judged beside the thread that serves requests",
     async (_, bytes, name) => {
-      const { file, sha256 } = await pool.inspect(bytes, name, limits.maxBytes);
+      const { file, sha256 } = await pool.inspect(bytes, name, limits);
       expect([file.outcome, sha256]).toEqual(["accepted", createHash("sha256").update(bytes).digest("hex")]);
       // Without the thread it would be felt: the measure itself is shown to work.
       expect(await longestBlock(() => inspectUpload(bytes, name, limits))).toBeGreaterThan(100);
-      expect(await longestBlock(() => pool.inspect(bytes, name, limits.maxBytes))).toBeLessThan(100);
+      expect(await longestBlock(() => pool.inspect(bytes, name, limits))).toBeLessThan(100);
     },
     120_000,
   );
@@ -94,7 +94,7 @@ describe("no file holds the server up", () => {
     const hasty = new Judge({ ...limits, maxExtractionSeconds: 0.05 });
     await expect(hasty.inspect(worstDocument, "a.docx", limits)).rejects.toMatchObject({ code: "timed-out" });
     await hasty.close();
-    expect((await pool.inspect(Buffer.from("%PDF-1.4"), "b.pdf", limits.maxBytes)).file).toMatchObject({
+    expect((await pool.inspect(Buffer.from("%PDF-1.4"), "b.pdf", limits)).file).toMatchObject({
       outcome: "refused",
       code: "corrupt",
     });

@@ -159,7 +159,7 @@ export async function acceptFile(
   maxBytes: number = kernel.limits.maxBytes,
   claim: ExtractionClaim = {},
 ): Promise<Upload> {
-  const { file, sha256 } = await kernel.extraction.inspect(bytes, fileName, maxBytes, claim);
+  const { file, sha256 } = await kernel.extraction.inspect(bytes, fileName, { ...kernel.limits, maxBytes }, claim);
   if (file.outcome === "refused") throw refusalProblem(file.code, file.text);
   return { fileName: file.fileName, file, sha256 };
 }
