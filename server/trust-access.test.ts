@@ -1,5 +1,5 @@
 import { describe, test } from "vitest";
-import { door, kernel, turnsRed, turnsRedServing, withMember } from "./trust-world.ts";
+import { door, kernel, turnsRed, turnsRedServing, withMember } from "./testing/trust-world.ts";
 
 describe(
   "TRU-01 controls of roles, reviews, operators, sharing and alarms turn red when their protection is really gone",

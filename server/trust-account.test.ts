@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { registrationLimit } from "../trust/control/sign-in-limit.ts";
 import { budgets } from "./budget.ts";
-import { turnsRed } from "./trust-world.ts";
+import { turnsRed } from "./testing/trust-world.ts";
 
 describe("TRU-01 a control of accounts turns red when its protection is really gone", { timeout: 120_000 }, () => {
   test("IDN-01: a password kept in clear", () =>

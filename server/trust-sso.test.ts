@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { door, turnsRed, turnsRedServing } from "./trust-world.ts";
+import { door, turnsRed, turnsRedServing } from "./testing/trust-world.ts";
 
 describe("TRU-01 single sign-on turns red when its protection is really gone", { timeout: 120_000 }, () => {
   test("IDN-03: a directory's token that revoking does not end", () => {
-    const made = readFileSync(join(import.meta.dirname, "../kernel/sql/0046-scim.sql"), "utf8");
+    const made = readFileSync(join(import.meta.dirname, "../kernel/sql/0034-scim.sql"), "utf8");
     const sound = /create (function kernel\.scim_of_token[\s\S]*?\n\$\$;)/.exec(made)?.[1] ?? "";
     const broken = sound.replace("t.revoked_at is null and", "");
     expect(broken).not.toBe(sound);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { scratchTenantIds, type Kernel } from "@probity/kernel";
 import { isolationControl, listOf, recordOf } from "@probity/trust";
-import { door, folder, kernel, serve, statusAfter, turnsRed, turnsRedServing, withMember } from "./trust-world.ts";
+import { door, folder, kernel, serve, statusAfter, turnsRed, turnsRedServing, withMember } from "./testing/trust-world.ts";
 
 describe("TRU-01 a control turns red when its protection is really gone", { timeout: 120_000 }, () => {
   test("TEN-01: row-level security off on one governed table", () =>
@@ -57,7 +57,7 @@ describe("TRU-01 a control turns red when its protection is really gone", { time
     ));
 
   test("IDN-10: a door that takes any proof", () => {
-    const made = readFileSync(join(import.meta.dirname, "../kernel/sql/0041-step-up.sql"), "utf8");
+    const made = readFileSync(join(import.meta.dirname, "../kernel/sql/0029-step-up.sql"), "utf8");
     const sound = /create (function kernel\.use_step_up[\s\S]*?end \$\$;)/.exec(made)?.[1] ?? "";
     expect(sound).not.toBe("");
     return turnsRed(

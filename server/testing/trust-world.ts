@@ -37,8 +37,8 @@ import {
 } from "@probity/kernel";
 import { ampleBudgets, createTestDatabase, testRootKey } from "@probity/kernel/testing";
 import { controls, listOf, openTrustKey, ProbeRunner, recordOf, trustRoutes, type Control } from "@probity/trust";
-import { executeAsOwner } from "../kernel/lint/trial.ts";
-import { enabledApps } from "./apps.ts";
+import { executeAsOwner } from "../../kernel/lint/trial.ts";
+import { enabledApps } from "../apps.ts";
 
 const apps = enabledApps({ freeCheck: false });
 const publicUrl = "http://localhost";
