@@ -54,7 +54,7 @@ module.exports = {
       severity: "error",
       from: {
         path: "^(kernel|apps|trust|operations|server)/",
-        pathNot: [test, "^kernel/testing/", "^kernel/lint/(trial|fresh-database)\\.ts$"],
+        pathNot: [test, "^(kernel|server)/testing/", "^kernel/lint/(trial|fresh-database)\\.ts$"],
       },
       to: {
         path: "^kernel/(testing/|lint/(trial|fresh-database)|database/test-cluster)|(^|/)node_modules/(vitest|fast-check)/",
