@@ -5,7 +5,16 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { scratchTenantIds, type Kernel } from "@probity/kernel";
 import { isolationControl, listOf, recordOf } from "@probity/trust";
-import { door, folder, kernel, serve, statusAfter, turnsRed, turnsRedServing, withMember } from "./testing/trust-world.ts";
+import {
+  door,
+  folder,
+  kernel,
+  serve,
+  statusAfter,
+  turnsRed,
+  turnsRedServing,
+  withMember,
+} from "./testing/trust-world.ts";
 
 describe("TRU-01 a control turns red when its protection is really gone", { timeout: 120_000 }, () => {
   test("TEN-01: row-level security off on one governed table", () =>
