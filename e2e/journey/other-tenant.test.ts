@@ -37,7 +37,7 @@ describe.skipIf(browser === null)("a member of another workspace", () => {
     await ben.page.goto(`${instance.url}/signin`);
     await ben.page.getByLabel("E-mail").fill("ben@example.org");
     await ben.page.getByLabel("Password", { exact: true }).fill(password);
-    await ben.page.getByRole("button", { name: "Sign in" }).click();
+    await ben.page.getByRole("button", { name: "Sign in", exact: true }).click();
     await ben.page.waitForURL("**/w/borealis-labs/home");
   }, 180_000);
   afterAll(async () => {

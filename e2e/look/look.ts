@@ -69,7 +69,7 @@ const stops: Stop[] = [
     name: "sign-in-errors",
     path: "/signin",
     act: async (page) => {
-      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("button", { name: "Sign in", exact: true }).click();
     },
   },
   { name: "trust", path: "/trust" },

@@ -148,7 +148,7 @@ export function People() {
                 <span className={css.row}>
                   <Act
                     look="quiet"
-                    label={`Change what ${member.name} may do`}
+                    label={`Access of ${member.name}: change it`}
                     disabledReason={
                       refused ??
                       (member.id === you
