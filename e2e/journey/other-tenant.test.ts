@@ -98,7 +98,7 @@ describe.skipIf(browser === null)("a member of another workspace", () => {
       ["GET", `${app}/runs/${theirs.run}/report?format=pdf`],
       ["POST", `${app}/findings/${theirs.finding}/accept`, {}],
     ];
-    const ask = (tenant: string, [method, path, data]: (typeof calls)[number]) =>
+    const send = (tenant: string, [method, path, data]: (typeof calls)[number]) =>
       request.fetch(instance.url + path, {
         method,
         ...(data === undefined ? {} : { data }),
@@ -110,14 +110,20 @@ describe.skipIf(browser === null)("a member of another workspace", () => {
           "idempotency-key": `${tenant}-${method}-${path}`.slice(0, 100),
         },
       });
+    // The budget is ten calls a second: who is told to wait waits, as any client would.
+    const ask = async (tenant: string, call: (typeof calls)[number]) => {
+      for (;;) {
+        const answer = await send(tenant, call);
+        if (answer.status() !== 429) return answer;
+        await new Promise((resolve) => setTimeout(resolve, Number(answer.headers()["retry-after"]) * 1000));
+      }
+    };
     const statuses: Record<string, number[]> = {};
     const refused: Record<string, number[]> = {};
     for (const call of calls) {
       const name = `${call[0]} ${call[1].replaceAll(/[0-9a-f-]{36}/g, "…")}`;
       refused[name] = [404, 404];
       statuses[name] = [(await ask(own, call)).status(), (await ask(workspace, call)).status()];
-      // Within the rate budget: ten calls a second.
-      await new Promise((resolve) => setTimeout(resolve, 250));
     }
     expect(statuses).toEqual(refused);
   }, 60_000);
