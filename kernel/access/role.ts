@@ -71,7 +71,7 @@ export const kernelGrants: Grants = {
   "kernel.policy.read": ["owner", "admin", "member"],
   "kernel.policy.change": ["owner", "admin"],
   "kernel.sso.read": ["owner", "admin"],
-  "kernel.sso.change": ["owner", "admin"],
+  "kernel.sso.change": ["owner"],
   "kernel.workspace.freeze": ["owner", "admin"],
   "kernel.workspace.thaw": ["owner", "admin"],
   "kernel.file.open": ["owner", "admin", "member"],

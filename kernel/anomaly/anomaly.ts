@@ -1,5 +1,4 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
-import { guardKeys } from "../identity/guard.ts";
 import { endSessions } from "../identity/people.ts";
 import type { Kernel } from "../kernel.ts";
 import { policyValue } from "../policy/store.ts";
@@ -66,7 +65,6 @@ export async function raiseIn(kernel: Kernel, tenantId: string, now = new Date()
     for (const found of fresh) await raise(tx, found, locks);
     return fresh.map((found) => (locks ? found.source : null));
   });
-  for (const source of sources) if (source !== null) await lockSource(kernel, source);
   return sources.length;
 }
 
@@ -118,18 +116,8 @@ async function setStatus(
   await tx.all(query.updateTable("kernel.membership").set({ status }).where("id", "=", id));
 }
 
-/** A source that tries account after account signs nobody in for a day, unless the alarm is released before. */
-async function lockSource(kernel: Kernel, source: string): Promise<void> {
-  const { source: key } = guardKeys(kernel.rootKey.key, source, "");
-  await kernel.identityPool.query(
-    `insert into identity.sign_in_guard (key, attempts, locked_until) values ($1, array[now()], now() + interval '1 day')
-     on conflict (key) do update set locked_until = excluded.locked_until`,
-    [key],
-  );
-}
-
 /** Releases an alarm with a reason (kernel.people.change): what it locked opens, and what it counted is not counted again. */
-export async function releaseAnomaly(kernel: Kernel, tx: Tx, id: string, reason: string): Promise<void> {
+export async function releaseAnomaly(tx: Tx, id: string, reason: string): Promise<void> {
   const row = await tx.first(
     query.selectFrom("kernel.anomaly").selectAll().where("id", "=", id).where("released_at", "is", null).forUpdate(),
   );
@@ -149,10 +137,6 @@ export async function releaseAnomaly(kernel: Kernel, tx: Tx, id: string, reason:
       .where("id", "=", id),
   );
   if (!row.locked) return;
-  if (row.source !== null) {
-    const { source: key } = guardKeys(kernel.rootKey.key, row.source, "");
-    await kernel.identityPool.query("delete from identity.sign_in_guard where key = $1", [key]);
-  }
   if (row.member_id === null) return;
   const other = await tx.first(
     query

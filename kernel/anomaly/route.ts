@@ -38,7 +38,7 @@ export function anomalyRoutes(kernel: Kernel): Route[] {
       answers: { 204: "" },
       handle: async (request) => {
         await kernel.door.work(request.credential, change, (tx) =>
-          releaseAnomaly(kernel, tx, request.params.id, request.body.reason),
+          releaseAnomaly(tx, request.params.id, request.body.reason),
         );
         return { status: 204 };
       },

@@ -591,6 +591,7 @@ export interface KernelPass {
   permissions: string[];
   seen_at: Timestamp;
   session_id: string | null;
+  tail: Generated<string>;
   tenant_id: string;
   user_id: string;
   who: string;

@@ -69,13 +69,21 @@ async function stage(kernel: Kernel, tenantId: string, source: Source, event: Le
   }));
 }
 
+type Place = { tenantId: string; membershipId: string };
+
 /** The open workspaces of a person, and who they are there. */
-export async function membershipsOf(
-  kernel: Kernel,
-  userId: string,
-): Promise<{ tenantId: string; membershipId: string }[]> {
+function membershipsOf(kernel: Kernel, userId: string): Promise<Place[]> {
+  return placesOf(kernel, userId, "select * from kernel.memberships_of_user($1, $2)");
+}
+
+/** Every workspace a person belongs or belonged to, whatever its state and theirs. */
+export function belongingOf(kernel: Kernel, userId: string): Promise<Place[]> {
+  return placesOf(kernel, userId, "select * from kernel.belonging_of_user($1, $2)");
+}
+
+async function placesOf(kernel: Kernel, userId: string, sql: string): Promise<Place[]> {
   const rows = await kernel.door.callFunction({
-    sql: "select * from kernel.memberships_of_user($1, $2)",
+    sql,
     parameters: [kernel.system(instanceTenantId).token, userId],
   });
   return rows.map((row) => ({

@@ -119,6 +119,7 @@ export async function removeMember(tx: Tx, membershipId: string): Promise<void> 
   const target = await lockTarget(tx, membershipId, false);
   await revokeAll(tx, "kernel.api_key", membershipId);
   await revokeAll(tx, "kernel.link", membershipId);
+  await withdrawInvitationsOf(tx, membershipId);
   await tx.record({
     action: "kernel.membership.end",
     record: "kernel.membership",
@@ -128,6 +129,29 @@ export async function removeMember(tx: Tx, membershipId: string): Promise<void> 
   // Before the membership ends: of somebody who has left, the database ends no session.
   await endSessions(tx, membershipId);
   await tx.all(query.updateTable("kernel.membership").set({ status: "disabled" }).where("id", "=", membershipId));
+}
+
+/** A link that was never used would let who is removed in again. */
+async function withdrawInvitationsOf(tx: Tx, membershipId: string): Promise<void> {
+  const open = await tx.all(
+    query
+      .selectFrom("kernel.invitation as i")
+      .innerJoin("kernel.membership as m", (join) => join.onRef("m.email", "=", "i.email"))
+      .select(["i.id", "i.version"])
+      .where("m.id", "=", membershipId)
+      .where("i.accepted_at", "is", null)
+      .where("i.deleted_at", "is", null)
+      .forUpdate("i"),
+  );
+  for (const { id, version } of open) {
+    await tx.record({
+      action: "kernel.invitation.withdraw",
+      record: "kernel.invitation",
+      rowId: id,
+      version: version + 1,
+    });
+    await tx.all(query.updateTable("kernel.invitation").set({ deleted_at: new Date() }).where("id", "=", id));
+  }
 }
 
 /** An admin signs a member of the workspace out everywhere (kernel.people.change). Gives the number of sessions ended. */

@@ -62,7 +62,7 @@ export async function signIn(identity: Identity, attempt: SignIn): Promise<Signe
   // An address that can't be one goes the whole way too: as an account nobody has.
   const email = cleanEmail(attempt.email) ?? "nobody@invalid.example";
   const keys = guardKeys(kernel.rootKey.key, source.address, email);
-  const begun = await begin(identity, keys, email);
+  const begun = await begin(identity, keys, { email, address: source.address });
   if (!begun.allowed) {
     kernel.access.refused(kernel.system("", source), "kernel.session.start", "identity.sign_in_locked", undefined);
     throw locked();
@@ -86,9 +86,13 @@ export function locked(): Error {
 }
 
 /** First round trip: counts the attempt, and fetches what it is judged by. */
-async function begin({ kernel }: Identity, keys: GuardKeys, email: string): Promise<Begun> {
+async function begin(
+  { kernel }: Identity,
+  keys: GuardKeys,
+  { email, address }: { email: string; address: string | null },
+): Promise<Begun> {
   const [row] = await kernel.door.callFunction({
-    sql: "select * from kernel.begin_sign_in($1, $2, $3, $4, $5, make_interval(mins => $6))",
+    sql: "select * from kernel.begin_sign_in($1, $2, $3, $4, $5, make_interval(mins => $6), $7)",
     parameters: [
       kernel.system("").token,
       keys.source,
@@ -96,6 +100,7 @@ async function begin({ kernel }: Identity, keys: GuardKeys, email: string): Prom
       email,
       signInLimit.attempts,
       signInLimit.windowMinutes,
+      address,
     ],
   });
   const text = (name: string): string | null => (typeof row?.[name] === "string" ? row[name] : null);

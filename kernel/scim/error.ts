@@ -42,7 +42,7 @@ export const scimProblem = defineErrors("scim", {
     status: 409,
     title: "Has to stay",
     detail:
-      "This person is the last owner, or the owner kept for emergencies. Nothing was changed. Hand that over in Probity first.",
+      "This person is an owner, whom a directory neither ends nor gives another address. Nothing was changed. Change their role in Probity first.",
   },
   stale: {
     status: 412,

@@ -95,7 +95,8 @@ export async function changeUser(tx: Tx, by: Writer, id: string, wish: UserWish,
   if (wish.userName !== undefined && wish.userName.toLowerCase() !== row.user_name.toLowerCase()) {
     await refuseTaken(tx, wish.userName);
   }
-  const active = wish.active ?? row.active;
+  // Who was removed here since comes back when the directory says so, not by any other change of theirs.
+  const active = wish.active ?? (row.active && row.status === "active");
   const email = wish.email === undefined && wish.userName === undefined ? row.email : await wishedEmail(tx, wish);
   const after = {
     user_name: wish.userName ?? row.user_name,
@@ -116,6 +117,7 @@ export async function changeUser(tx: Tx, by: Writer, id: string, wish: UserWish,
     version: row.version + 1,
     fields: { token: by.tokenId, active: String(active) },
   });
+  if (email !== row.email) await refuseOwner(tx, row.membership_id);
   await tx.all(query.updateTable(record).set(after).where("id", "=", id));
   const name = nameOf({ givenName: after.given_name, familyName: after.family_name }, email);
   if (active && row.status !== "active") await admit(tx, { userId: row.user_id, name, email, role: "member" });
@@ -319,19 +321,17 @@ async function rename(
   await tx.all(query.updateTable("kernel.membership").set(after).where("id", "=", row.membership_id));
 }
 
-/** Ends an open membership; the owner kept for emergencies, and the last one, stay. */
+/** A directory moves no owner's address: who reads that mailbox could become them. */
+async function refuseOwner(tx: Tx, id: string): Promise<void> {
+  const member = await tx.first(query.selectFrom("kernel.membership").select(["role", "status"]).where("id", "=", id));
+  if (member?.role === "owner" && member.status === "active") throw scimProblem.kept();
+}
+
+/** Ends an open membership. An owner's ends by another owner in Probity alone; so the one kept for emergencies stays too. */
 async function endMembership(tx: Tx, id: string): Promise<void> {
   const member = await tx.first(query.selectFrom("kernel.membership").select(["role", "status"]).where("id", "=", id));
   if (member?.status !== "active") return;
-  const force = query.selectFrom("kernel.sso_force").select("id").where("forced", "=", true);
-  const kept = await tx.first(force.where("break_glass_id", "=", id).where("deleted_at", "is", null));
-  if (kept) throw scimProblem.kept();
-  const owners = query
-    .selectFrom("kernel.membership")
-    .select("id")
-    .where("role", "=", "owner")
-    .where("status", "=", "active");
-  if (member.role === "owner" && (await tx.all(owners)).length < 2) throw scimProblem.kept();
+  if (member.role === "owner") throw scimProblem.kept();
   await removeMember(tx, id);
 }
 

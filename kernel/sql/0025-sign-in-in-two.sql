@@ -13,7 +13,8 @@ set local role probity_door;
 
 -- Counts the attempt before anything is compared. What a crash of the database may forget of the count is its last
 -- fraction of a second, and nobody who guesses crashes it: so the answer does not wait for the disk.
-create function kernel.begin_sign_in(p_secret text, p_source text, p_account text, p_email text, p_limit integer, p_window interval)
+create function kernel.begin_sign_in(p_secret text, p_source text, p_account text, p_email text, p_limit integer, p_window interval,
+  p_address text default null)
 returns table (allowed boolean, locks boolean, user_id uuid, name text, disabled boolean, hash text, places jsonb)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -28,7 +29,12 @@ begin
     return next;
     return;
   end if;
-  select u.id, u.name, u.disabled_at is not null, a.password, g.locked_until is not null, coalesce(m.places, '[]')
+  -- Where a workspace of theirs has locked this address for trying account after account, no password of its people is right.
+  select u.id, u.name, u.disabled_at is not null, case when not exists (
+      select from kernel.anomaly x join kernel.membership k on k.tenant_id = x.tenant_id
+      where k.user_id = u.id and k.status = 'active' and k.deleted_at is null and x.kind = 'credential_stuffing' and x.locked
+        and x.released_at is null and x.source = p_address and x.created_at > now() - interval '1 day') then a.password end,
+    g.locked_until is not null, coalesce(m.places, '[]')
   into user_id, name, disabled, hash, locks, places
   from (select 1) one
   left join identity."user" u on u.email = p_email
@@ -108,6 +114,6 @@ begin
       and m.template = p_mail ->> 'template' and m.created_at > now() - interval '6 hours');
   end if;
 end $$;
-grant execute on function kernel.begin_sign_in(text, text, text, text, integer, interval),
+grant execute on function kernel.begin_sign_in(text, text, text, text, integer, interval, text),
   kernel.finish_sign_in(text, text, text, uuid, text, text, jsonb, jsonb),
   kernel.refuse_sign_in(text, jsonb, jsonb) to probity_app;

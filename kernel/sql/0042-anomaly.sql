@@ -22,7 +22,7 @@ create table kernel.anomaly (
   check ((released_at is null) = (release_reason is null)),
   check (member_id is not null or source is not null)
 );
-select kernel.govern('kernel.anomaly');
+select kernel.govern('kernel.anomaly', '{"door": true}');
 create unique index anomaly_one_open on kernel.anomaly (tenant_id, kind, coalesce(member_id::text, source)) where released_at is null;
 create trigger entered_for before insert or update on kernel.anomaly for each statement
   execute function kernel.entered_for('kernel.people.change');

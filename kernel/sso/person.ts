@@ -1,7 +1,7 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { PlatformRole } from "../access/role.ts";
 import { admit } from "../identity/membership.ts";
-import { membershipsOf } from "../identity/note.ts";
+import { belongingOf } from "../identity/note.ts";
 import { cleanEmail } from "../identity/person.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Source } from "../work/credential.ts";
@@ -44,7 +44,7 @@ export async function admitBySso(kernel: Kernel, to: Admission, claims: SsoClaim
   const person = { name: nameOf(claims, email), email };
   let userId = known?.userId;
   if (known !== undefined && !known.linked && !known.confirmed && state === "none") {
-    if ((await membershipsOf(kernel, known.userId)).length > 0) throw ssoProblem.account_elsewhere();
+    if ((await belongingOf(kernel, known.userId)).length > 0) throw ssoProblem.account_elsewhere();
     // Somebody registered the address ahead of its owner: with the account go its password, keys and sessions.
     await kernel.identityPool.query(`delete from identity."user" where id = $1 and not email_verified`, [known.userId]);
     userId = undefined;
@@ -129,7 +129,7 @@ export async function personForDirectory(
   const { tenantId, email } = wanted;
   const known = await personOf(kernel, "", "", email);
   if (known !== undefined) {
-    const places = await membershipsOf(kernel, known.userId);
+    const places = await belongingOf(kernel, known.userId);
     if (known.confirmed || places.some((place) => place.tenantId === tenantId)) return known.userId;
     if (places.length > 0) throw ssoProblem.account_elsewhere();
     await kernel.identityPool.query(`delete from identity."user" where id = $1 and not email_verified`, [known.userId]);
@@ -143,7 +143,7 @@ export async function renamePerson(
   kernel: Kernel,
   person: { userId: string; tenantId: string; email: string },
 ): Promise<void> {
-  const places = await membershipsOf(kernel, person.userId);
+  const places = await belongingOf(kernel, person.userId);
   if (places.some((place) => place.tenantId !== person.tenantId)) return;
   await kernel.identityPool.query(
     `update identity."user" u set email = $2 where id = $1 and not exists (select 1 from identity."user" o where o.email = $2)`,

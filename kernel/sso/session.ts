@@ -1,11 +1,10 @@
 import { sessionHash } from "../identity/session-hash.ts";
-import { awaitingHash, completeSession } from "../identity/session-token.ts";
+import { awaitingHash } from "../identity/session-token.ts";
 import { startSession, type NewSession } from "../identity/session.ts";
 import type { LedgerEvent } from "../ledger/leaf.ts";
 import { instanceTenantId, type Source } from "../work/credential.ts";
 import { Problem } from "../work/problem.ts";
 import type { Kernel } from "../kernel.ts";
-import { ssoProblem } from "./error.ts";
 import type { Sso } from "./sso.ts";
 
 export type SignedIn = {
@@ -33,14 +32,10 @@ export async function startSsoSession(sso: Sso, person: SignedIn): Promise<{ ses
     [[sessionHash(token), awaitingHash(token)], tenantId],
   );
   const half = found.rows[0]?.awaits_factor === true;
-  if (!person.multiFactor) return { session: started, half };
-  if (!half) {
+  // A second factor of their own is asked for whatever the provider says of one: it is theirs, not the workspace's.
+  if (person.multiFactor && !half)
     await identityPool.query("update identity.session set assurance = 2 where token = $1", [sessionHash(token)]);
-    return { session: started, half };
-  }
-  const whole = await completeSession(identityPool, token);
-  if (whole === undefined) throw ssoProblem.attempt_ended();
-  return { session: whole, half: false };
+  return { session: started, half };
 }
 
 /**

@@ -9,7 +9,14 @@ export const namespaces = {
   exclusive: "http://www.w3.org/2001/10/xml-exc-c14n#",
 } as const;
 
-const limits = { characters: 256 * 1024, elements: 4000, depth: 40 } as const;
+const limits = {
+  characters: 256 * 1024,
+  elements: 4000,
+  depth: 40,
+  attributes: 4000,
+  namespaces: 200,
+  prefixList: 200,
+} as const;
 
 /**
  * Parses XML of a stranger, or refuses it. What makes two readers see two things is refused in the text, before any
@@ -22,6 +29,12 @@ export function parseXml(text: string): Element {
   if (/<[!?]/.test(bare)) throw refused("a document type, comment, CDATA section or instruction");
   // Only the five names of XML itself and characters by number, none of them a control character.
   if (/&(?!(?:amp|lt|gt|quot|apos|#\d{2,7}|#x[0-9a-fA-F]{2,6});)/.test(bare)) throw refused("an entity");
+  // Counted in the text: canonical form looks at every namespace for every element, so a stranger's few are enough.
+  if (count(bare, /=\s*["']/g) > limits.attributes) throw refused("too many attributes");
+  if (count(bare, /\sxmlns/g) > limits.namespaces) throw refused("too many namespaces");
+  if (count(bare, /</g) > 2 * limits.elements) throw refused("too many elements");
+  for (const [list] of bare.matchAll(/PrefixList\s{0,20}=\s{0,20}["'][^"']{0,1000}/g))
+    if (list.length > limits.prefixList) throw refused("too many prefixes");
   let broken = false;
   const mark = () => {
     broken = true;
@@ -37,6 +50,12 @@ export function parseXml(text: string): Element {
   // Text or a second element beside the root is something a lenient parser drops.
   if (root.ownerDocument.childNodes.length !== 1) throw refused("more than one root");
   return root;
+}
+
+function count(text: string, pattern: RegExp): number {
+  let found = 0;
+  for (const _ of text.matchAll(pattern)) found += 1;
+  return found;
 }
 
 /** Every element of a tree, the root first. Refuses trees that are too large, too deep, or use one ID twice. */

@@ -218,7 +218,8 @@ export class Door {
     if (problem === undefined) return error;
     if (problem.status === 401 || problem.status === 403 || problem.status === 404 || problem.status === 423) {
       this.#observer.refused(credential, permission, problem.code, this.#hints.get(credential)?.who);
-      this.#hints.delete(credential);
+      // Who it was stays known where it was let in and only may not do this: each further try is told of them too.
+      if (problem.status === 401 || problem.status === 404) this.#hints.delete(credential);
     }
     return problem;
   }

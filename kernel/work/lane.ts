@@ -24,7 +24,7 @@ class Lane {
   async run(statements: readonly Statement[]): Promise<Row[][]> {
     this.#underWay += 1;
     try {
-      const line = await (this.#line ??= this.#connect());
+      const line = await (this.#line ?? this.#connect());
       return await line.run(statements);
     } finally {
       this.#underWay -= 1;
@@ -38,13 +38,25 @@ class Lane {
 
   /** A line that broke fails what is on it; the next call gets a new one. */
   async #connect(): Promise<Line> {
-    const gone = () => (this.#line = undefined);
-    const line = new Line(new Client({ ...this.#config, lock_timeout: lockTimeoutMs }), gone);
-    await line.client.connect().catch((error: unknown) => {
-      gone();
-      throw error;
+    const client = new Client({
+      ...this.#config,
+      lock_timeout: lockTimeoutMs,
+      connectionTimeoutMillis: connectTimeoutMs,
+      keepAlive: true,
     });
-    return line;
+    const line = new Line(client);
+    const opened = client.connect().then(() => line);
+    // Only this line is taken off: by the time it ends another may have come in its place.
+    line.onGone = () => {
+      if (this.#line === opened) this.#line = undefined;
+    };
+    this.#line = opened;
+    try {
+      return await opened;
+    } catch (error) {
+      line.onGone();
+      throw error;
+    }
   }
 }
 
@@ -56,11 +68,15 @@ class Line {
   /** Messages of this turn of the event loop: whatever many callers ask in one turn is one write. */
   #outbox: Buffer[] = [];
 
-  constructor(client: Client, onGone: () => void) {
+  /** Called when it breaks or ends. */
+  onGone: () => void = () => undefined;
+
+  constructor(client: Client) {
     this.client = client;
     const gone = (error: Error) => {
-      onGone();
+      this.onGone();
       for (const batch of this.#sent.splice(0)) batch.handleError(error);
+      client.connection.stream.destroy();
     };
     client.on("error", gone);
     client.on("end", () => gone(new Error("the connection ended")));
@@ -75,7 +91,12 @@ class Line {
     this.#outbox.push(...batch.pieces(this.client.connection));
     this.#sent.push(batch);
     this.#handOver();
-    return batch.promise;
+    // A server that says nothing any more, not even that a statement took too long, is no server: the line ends.
+    const silence = setTimeout(
+      () => this.client.connection.stream.destroy(new Error("timeout: the database did not answer")),
+      answerTimeoutMs,
+    );
+    return batch.promise.finally(() => clearTimeout(silence));
   }
 
   #write(): void {
@@ -94,6 +115,9 @@ class Line {
 }
 
 const lockTimeoutMs = 250;
+const connectTimeoutMs = 10_000;
+/** Longer than any statement may take (statement_timeout of the role is 15 s). */
+const answerTimeoutMs = 20_000;
 const mostUnderWay = 16;
 
 /** Some lanes; the one with the least under way is taken. */
