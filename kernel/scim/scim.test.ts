@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { removeMember } from "../identity/people.ts";
 import { insertPerson } from "../identity/person.ts";
 import { openDirectory, patch, type Directory, type Space } from "../testing/scim/directory.ts";
 
@@ -133,7 +134,7 @@ describe("SCIM users", () => {
     expect((await call("POST", "/Users", user("held"))).status).toBe(409);
   });
 
-  test("IDN-03 the last owner and the owner kept for emergencies stay", async () => {
+  test("IDN-03 an owner stays, at the address they have, whatever the directory says", async () => {
     const { kernel } = server;
     const email = `owner@${at.domain}`;
     await kernel.identityPool.query(`update identity."user" set email = $2, email_verified = true where id = $1`, [
@@ -144,7 +145,25 @@ describe("SCIM users", () => {
     expect((await memberOf(id))?.id).toBe(at.owner.membershipId);
     const answer = await call("PATCH", `/Users/${id}`, patch({ op: "replace", path: "active", value: false }));
     expect([answer.status, answer.body.scimType]).toEqual([409, "mutability"]);
-    expect(await memberOf(id))?.toMatchObject({ status: "active", role: "owner" });
+    const moved = patch({ op: "replace", path: "userName", value: `mine@${at.domain}` });
+    expect((await call("PATCH", `/Users/${id}`, moved)).status).toBe(409);
+    expect(await memberOf(id)).toMatchObject({
+      status: "active",
+      role: "owner",
+      email: expect.stringMatching(/^owner/),
+    });
+  });
+
+  test("IDN-03 who was removed here comes back when the directory says so, not by another change of theirs", async () => {
+    const { kernel } = server;
+    const id = await create("removed");
+    const member = await memberOf(id);
+    await kernel.door.work(at.owner.session, "kernel.people.change", (tx) => removeMember(tx, member?.id ?? ""));
+    const renamed = patch({ op: "replace", path: "name.givenName", value: "Roberta" });
+    await call("PATCH", `/Users/${id}`, renamed);
+    expect((await memberOf(id))?.status).toBe("disabled");
+    await call("PATCH", `/Users/${id}`, patch({ op: "replace", path: "active", value: true }));
+    expect((await memberOf(id))?.status).toBe("active");
   });
 
   test("IDN-03 lists come in pages, counted whole", async () => {

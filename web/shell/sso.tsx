@@ -21,8 +21,7 @@ export function SingleSignOn() {
   const session = useSession();
   const settings = useQuery({ queryKey: ["sso", params.ws], queryFn: () => read<SsoSettings>(api.sso()) });
   const role = session.data?.workspaces.find((item) => item.slug === params.ws)?.role ?? "member";
-  const refused =
-    role === "owner" || role === "admin" ? undefined : `Single sign-on needs the role admin or owner; you are ${role}.`;
+  const refused = role === "owner" ? undefined : `Single sign-on is set up by owners; you are ${role}.`;
   const reread = async () => {
     await settings.refetch();
   };
