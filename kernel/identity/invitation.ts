@@ -142,7 +142,7 @@ export async function acceptInvitation(
   const invitation = await invitationOf(identity, token);
   if (invitation === undefined) throw identityProblem.invitation_ended();
   const { source, userAgent, previousToken } = acceptance;
-  const person = await prove(identity, invitation, acceptance);
+  const person = await prove(identity, { ...invitation, token }, acceptance);
   let joined: { membershipId: string; mailed: boolean };
   try {
     joined = await join(identity, invitation, token, person, source);
@@ -180,11 +180,20 @@ type Proved = {
   readonly undo: () => Promise<void>;
 };
 
-async function prove(identity: Identity, { email }: Invitation, acceptance: Acceptance): Promise<Proved> {
+async function prove(
+  identity: Identity,
+  { email, token }: Invitation & { token: string },
+  acceptance: Acceptance,
+): Promise<Proved> {
   const { identityPool } = identity.kernel;
   if ("asSignedIn" in acceptance) {
     const profile = await sessionProfile(identity, acceptance.previousToken ?? "");
-    if (profile?.email !== email) throw identityProblem.invitation_for_another();
+    if (profile?.email !== email) {
+      // Of two clicks the first has joined and ended the session both came with.
+      throw (await invitationOf(identity, token)) === undefined
+        ? identityProblem.invitation_ended()
+        : identityProblem.invitation_for_another();
+    }
     return { userId: profile.userId, name: profile.name, undo: async () => undefined };
   }
   const { password, source, userAgent, previousToken } = acceptance;
