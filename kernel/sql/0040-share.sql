@@ -1,6 +1,6 @@
 -- Sharing (TEN-06): where a workspace's policy says so, a record with an owner, and all that derives from it, is seen by
 -- its owner and those it is shared with alone. It is a restrictive policy beside the tenant's own, so it can only narrow;
--- where the policy is `workspace` it costs one look at the workspace's gate a statement.
+-- where the policy is `workspace` it costs one look at the binding a statement.
 set local role probity_door;
 
 alter table kernel.workspace add column sharing text not null default 'workspace' check (sharing in ('workspace', 'owner'));
@@ -48,14 +48,14 @@ create index share_of_member on kernel.share (tenant_id, membership_id, record) 
 
 set local role probity_door;
 
--- True where everybody in the workspace sees what the tenant policy shows; for the server itself always.
+-- True where everybody in the workspace sees what the tenant policy shows; for the server itself always. The binding says
+-- which (0044): what a policy reads of it costs no look at a table.
 create function kernel.audience_open() returns boolean
 language plpgsql stable parallel restricted security definer set search_path = pg_catalog, pg_temp as $$
 declare
   bound constant text[] := kernel.checked_binding();
 begin
-  return bound[2] = '00000000-0000-0000-0000-000000000001'
-    or (select w.sharing = 'workspace' from kernel.workspace w where w.id = bound[1]::uuid);
+  return bound[4] is null or bound[2] = '00000000-0000-0000-0000-000000000001';
 end $$;
 
 -- Whose records are the actor's: their own; the server's (sample data, everybody's); and for an owner of the workspace

@@ -3,9 +3,8 @@
 -- themselves, access tokens made from keys, networks of a key, and the thaw that a frozen workspace still lets in.
 set local role probity_door;
 
-alter table kernel.pass add column frozen boolean not null default false;
-
-create or replace function kernel.judge(p_kind text, p_secret text, p_workspace uuid) returns kernel.pass
+-- The judge of a session, key or token: the facts, and the first reason to refuse. Network and permission are the entry's.
+create function kernel.judge(p_kind text, p_secret text, p_workspace uuid) returns kernel.pass
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   hash constant bytea := sha256(convert_to(p_secret, 'UTF8'));
@@ -108,7 +107,10 @@ begin
   return pass;
 end $$;
 
-create or replace function kernel.enter_slowly(p_kind text, p_secret text, p_workspace uuid, p_permission text, p_source inet) returns text
+revoke all on function kernel.judge(text, text, uuid) from public;
+
+-- Judges, says why not, binds. The answer's last part asks the server to have a pass kept once its work is done.
+create function kernel.enter_slowly(p_kind text, p_secret text, p_workspace uuid, p_permission text, p_source inet) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   pass kernel.pass;
@@ -138,7 +140,11 @@ begin
   return pass.who || '|judged';
 end $$;
 
-create or replace function kernel.keep_pass(p_kind text, p_secret text, p_workspace uuid) returns void
+revoke all on function kernel.enter_slowly(text, text, uuid, text, inet) from public;
+
+-- Keeps what the judge says, in a transaction of its own: a pass made inside a longer one would hold its gates as long.
+-- Where somebody is just changing this person or workspace no pass is kept; the next entry is judged anew.
+create function kernel.keep_pass(p_kind text, p_secret text, p_workspace uuid) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   first constant kernel.pass := kernel.judge(p_kind, p_secret, p_workspace);
@@ -161,6 +167,9 @@ begin
   insert into kernel.pass select (pass).* on conflict do nothing;
 end $$;
 
+revoke all on function kernel.keep_pass(text, text, uuid) from public;
+grant execute on function kernel.keep_pass(text, text, uuid) to probity_app;
+
 -- The binding says whether records of this workspace have an audience: what a policy reads of it costs no look at a table.
 create or replace function kernel.bind(p_tenant uuid, p_actor uuid, p_permission text) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -174,14 +183,6 @@ begin
   perform set_config('kernel.binding', encode(sha256(s.inner_pad || convert_to(bound, 'UTF8')
     || int4send(pg_backend_pid()) || timestamptz_send(transaction_timestamp()) || s.outer_pad), 'hex') || bound, true)
   from kernel.door_secret s;
-end $$;
-
-create or replace function kernel.audience_open() returns boolean
-language plpgsql stable parallel restricted security definer set search_path = pg_catalog, pg_temp as $$
-declare
-  bound constant text[] := kernel.checked_binding();
-begin
-  return bound[4] is null or bound[2] = '00000000-0000-0000-0000-000000000001';
 end $$;
 
 -- Links, jobs and the server itself: judged each time.
