@@ -489,6 +489,14 @@ export interface KernelLedgerInbox {
   xid: Generated<string>;
 }
 
+export interface KernelLedgerMinimum {
+  before: Timestamp;
+  frontier: Json;
+  minimum: Int8;
+  statement_id: string;
+  tenant_id: string;
+}
+
 export interface KernelLedgerOpening {
   leaf_id: string;
   openings: Json;
@@ -505,8 +513,10 @@ export interface KernelLink {
   membership_id: string;
   permission: string;
   purpose: string;
+  record: string | null;
   retain_until: Timestamp | null;
   revoked_at: Timestamp | null;
+  row_id: string | null;
   secret_hash: Buffer;
   subject_id: string;
   tenant_id: Generated<string>;
@@ -630,6 +640,17 @@ export interface KernelProbeResult {
 }
 
 export interface KernelProbeWorkspace {
+  tenant_id: string;
+}
+
+export interface KernelReconciliation {
+  at: Timestamp;
+  changes: Int8;
+  events: Int8;
+  findings: Json;
+  found: Int8;
+  noted_at: Timestamp;
+  rows_seen: Int8;
   tenant_id: string;
 }
 
@@ -835,6 +856,13 @@ export interface KernelTokenGrant {
   tenant_id: string;
 }
 
+export interface KernelTombstone {
+  leaf_id: string;
+  record: string;
+  row_id: string;
+  tenant_id: string;
+}
+
 export interface KernelVersionHistory {
   actor_id: string;
   at: Timestamp;
@@ -898,6 +926,7 @@ export interface DB {
   "kernel.ledger_event": KernelLedgerEvent;
   "kernel.ledger_head": KernelLedgerHead;
   "kernel.ledger_inbox": KernelLedgerInbox;
+  "kernel.ledger_minimum": KernelLedgerMinimum;
   "kernel.ledger_opening": KernelLedgerOpening;
   "kernel.link": KernelLink;
   "kernel.member_role": KernelMemberRole;
@@ -908,6 +937,7 @@ export interface DB {
   "kernel.policy_value": KernelPolicyValue;
   "kernel.probe_result": KernelProbeResult;
   "kernel.probe_workspace": KernelProbeWorkspace;
+  "kernel.reconciliation": KernelReconciliation;
   "kernel.role_permission": KernelRolePermission;
   "kernel.scim_group": KernelScimGroup;
   "kernel.scim_group_member": KernelScimGroupMember;
@@ -922,6 +952,7 @@ export interface DB {
   "kernel.system_credential": KernelSystemCredential;
   "kernel.tenant_key": KernelTenantKey;
   "kernel.token_grant": KernelTokenGrant;
+  "kernel.tombstone": KernelTombstone;
   "kernel.version_history": KernelVersionHistory;
   "kernel.workspace": KernelWorkspace;
 }

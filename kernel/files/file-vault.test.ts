@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { sweepBlobs } from "./sweep.ts";
 import { openTestKernel, type TestKernel, type TestPerson } from "../testing/kernel.ts";
 
 let kernel: TestKernel;
@@ -58,13 +59,13 @@ test("ENC-01 a byte changed in the store releases nothing from there on", async 
   await expect(kernel.files.readAll(blob, keys)).rejects.toThrow(/seal is broken/);
 });
 
-test("FIL-01 a name taken away is 404, its bytes go when they are dropped", async () => {
+test("FIL-01 a name that no row uses is taken away, and the sweep removes its bytes", async () => {
   const { id, stored } = await keep(alice, randomBytes(500));
-  const blob = await kernel.door.work(alice.session, may, (tx) => kernel.files.unname(tx, id));
+  await kernel.door.work(alice.session, may, (tx) => kernel.files.unnameUnused(tx, id));
   await expect(kernel.door.work(alice.session, may, (tx) => kernel.files.find(tx, id))).rejects.toMatchObject({
     status: 404,
   });
-  await kernel.files.drop(blob);
+  await sweepBlobs(kernel, kernel.blobs, -1_000);
   const left = await kernel.blobs.list(new Date(Date.now() + 1_000));
   expect(left.map((each) => each.contentId)).not.toContain(stored.contentId);
 });

@@ -1,4 +1,5 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import { sql } from "kysely";
 import { blobIdentity, openFrames, sealFrames } from "../vault/frame.ts";
 import type { TenantKeyring, TenantKeys } from "../vault/tenant-key.ts";
 import type { Tx } from "../work/door.ts";
@@ -53,7 +54,9 @@ export class FileVault {
         .selectFrom("kernel.blob")
         .select("id")
         .where("content_id", "=", stored.contentId)
-        .where("deleted_at", "is", null),
+        .where("deleted_at", "is", null)
+        // Until this commits, nobody takes the name away as one that nothing uses.
+        .forKeyShare(),
     );
     if (known) return known.id;
     const id = uuidv7();
@@ -91,22 +94,24 @@ export class FileVault {
     };
   }
 
-  /** Takes a blob's name away; call `drop` after the commit to remove its bytes. */
-  async unname(tx: Tx, id: string): Promise<Blob> {
-    const blob = await this.find(tx, id);
-    const row = await tx.first(query.selectFrom("kernel.blob").select("version").where("id", "=", id));
-    await tx.record({
-      action: "kernel.blob.delete",
-      record: "kernel.blob",
-      rowId: id,
-      version: (row?.version ?? 0) + 1,
-    });
+  /**
+   * Takes the name of a blob away that no row uses any more, whoever sees those rows (TEN-06: a colleague's document may be
+   * the same file). The sweep removes its bytes: somebody may be storing the same ones at this moment.
+   */
+  async unnameUnused(tx: Tx, id: string): Promise<void> {
+    const row = await tx.first(
+      query
+        .selectFrom("kernel.blob")
+        .select("version")
+        .where("id", "=", id)
+        .where("deleted_at", "is", null)
+        .forUpdate(),
+    );
+    if (!row) return;
+    const asked = await tx.first(query.selectNoFrom(sql<boolean>`kernel.blob_in_use(${id}::uuid)`.as("used")));
+    if (asked?.used !== false) return;
+    await tx.record({ action: "kernel.blob.delete", record: "kernel.blob", rowId: id, version: row.version + 1 });
     await tx.all(query.updateTable("kernel.blob").set({ deleted_at: new Date() }).where("id", "=", id));
-    return blob;
-  }
-
-  async drop(blob: Blob): Promise<void> {
-    await this.#store.remove(blob.tenantId, blob.contentId);
   }
 
   /** The bytes, frame by verified frame. `keys` are the tenant's, taken in the transaction that found the blob. */

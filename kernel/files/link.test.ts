@@ -21,7 +21,7 @@ test("FIL-03 a link ends with the file it opens", async () => {
   const stored = await files.store(person.session.workspace ?? "", keys, Buffer.from("words"), "txt");
   const { blob, link } = await door.work(person.session, "kernel.file.open", async (tx) => {
     const id = await files.name(tx, stored);
-    return { blob: id, link: await makeDownloadLink(tx, id, "a.txt") };
+    return { blob: id, link: await makeDownloadLink(tx, id, "a.txt", { record: "kernel.blob", rowId: id }) };
   });
   expect((await server.anonymous("GET", link.url)).text).toBe("words");
   await door.work(person.session, "kernel.file.open", (tx) => revokeLinks(tx, [blob]));
@@ -33,9 +33,10 @@ async function linkOf(owner: TestPerson, words: string) {
   const { door, files } = server.kernel;
   const keys = await door.work(owner.session, "kernel.file.open", (tx) => files.keysOf(tx));
   const stored = await files.store(owner.session.workspace ?? "", keys, Buffer.from(words), "txt");
-  return door.work(owner.session, "kernel.file.open", async (tx) =>
-    makeDownloadLink(tx, await files.name(tx, stored), 'über "uns".txt'),
-  );
+  return door.work(owner.session, "kernel.file.open", async (tx) => {
+    const id = await files.name(tx, stored);
+    return makeDownloadLink(tx, id, 'über "uns".txt', { record: "kernel.blob", rowId: id });
+  });
 }
 
 test("FIL-03 a link opens one file for its hour, is bound to its maker, and each use leaves its leaf", async () => {

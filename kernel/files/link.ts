@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { Readable } from "node:stream";
+import { sql } from "kysely";
 import { Type } from "typebox";
 import { defineRoute, type Route } from "../http/route.ts";
 import type { Kernel } from "../kernel.ts";
@@ -15,11 +16,15 @@ const mediaTypes: Readonly<Record<string, string>> = {
   txt: "text/plain; charset=utf-8",
 };
 
-/** Makes a download link for one blob, for one person, ending when policy says (FIL-03). The token is shown once. */
+/**
+ * Makes a download link for one blob, for one person, ending when policy says (FIL-03). The token is shown once. `through`
+ * is the record whose file it is: the link opens it as long as its maker sees that row (TEN-06).
+ */
 export async function makeDownloadLink(
   tx: Tx,
   blobId: string,
   fileName: string,
+  through: { readonly record: string; readonly rowId: string },
 ): Promise<{ id: string; url: string; expiresAt: string }> {
   const id = uuidv7();
   const token = `ln_${randomBytes(32).toString("base64url")}`;
@@ -29,7 +34,7 @@ export async function makeDownloadLink(
     record: "kernel.link",
     rowId: id,
     version: 1,
-    fields: { blobId, expiresAt },
+    fields: { blobId, expiresAt, through: through.rowId },
   });
   await tx.all(
     query.insertInto("kernel.link").values({
@@ -40,14 +45,16 @@ export async function makeDownloadLink(
       permission: "kernel.file.open",
       membership_id: tx.who.actorId,
       expires_at: expiresAt,
+      record: through.record,
+      row_id: through.rowId,
     }),
   );
   return { id, url: `/api/files/${token}`, expiresAt: expiresAt.toISOString() };
 }
 
-/** Ends every open link to these blobs, each with its leaf: what they opened is deleted. */
-export async function revokeLinks(tx: Tx, blobIds: readonly string[]): Promise<void> {
-  if (blobIds.length > 0) await revokeAll(tx, openLinks().where("subject_id", "in", [...blobIds]));
+/** Ends every open link made through these rows, each with its leaf: they are deleted. Equal files of others stay open. */
+export async function revokeLinks(tx: Tx, rowIds: readonly string[]): Promise<void> {
+  if (rowIds.length > 0) await revokeAll(tx, openLinks().where("row_id", "in", [...rowIds]));
 }
 
 /** Ends every open link of a member: what one of them opens is theirs no more. */
@@ -93,15 +100,22 @@ export function fileRoutes(kernel: Kernel): Route[] {
       handle: async (request) => {
         const credential = { kind: "link", token: request.params.token, source: request.source } as const;
         const { blob, keys, fileName } = await kernel.door.work(credential, "kernel.file.open", async (tx) => {
-          const found = await kernel.files.find(tx, tx.who.subjectId ?? "");
           const link = await tx.first(
             query
               .selectFrom("kernel.link")
-              .select("purpose")
+              .select([
+                "purpose",
+                sql<boolean>`case when record is null then kernel.audience_open() else kernel.may_see(record, row_id) end`.as(
+                  "seen",
+                ),
+              ])
               .where("secret_hash", "=", createHash("sha256").update(request.params.token).digest()),
           );
+          // Its maker sees the row no more: taken back, or the workspace shares by owner since.
+          if (link?.seen !== true) throw doorProblem.link_ended();
+          const found = await kernel.files.find(tx, tx.who.subjectId ?? "");
           await tx.record({ action: "kernel.file.download", record: "kernel.blob", rowId: found.id });
-          return { blob: found, keys: await kernel.files.keysOf(tx), fileName: link?.purpose ?? "file" };
+          return { blob: found, keys: await kernel.files.keysOf(tx), fileName: link.purpose };
         });
         return {
           body: Readable.from(kernel.files.open(blob, keys)),

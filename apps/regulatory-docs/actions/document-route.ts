@@ -81,7 +81,8 @@ export function documentRoutes(kernel: Kernel): Route[] {
         const body = await kernel.door.work(request.credential, read, async (tx) => {
           const revision = await revisionOf(tx, request.params.id);
           if (revision.kept_blob_id === null) throw doorProblem.not_found();
-          return makeDownloadLink(tx, revision.kept_blob_id, revision.file_name);
+          const through = { record: "regulatory_docs.document", rowId: request.params.id };
+          return makeDownloadLink(tx, revision.kept_blob_id, revision.file_name, through);
         });
         return { status: 201, body };
       },
@@ -120,19 +121,12 @@ export function documentRoutes(kernel: Kernel): Route[] {
               .where("id", "=", request.params.id)
               .where("version", "=", version),
           );
-          await revokeLinks(tx, await blobsOf(tx, request.params.id));
+          await revokeLinks(tx, [request.params.id]);
         });
         return { status: 204 };
       },
     }),
   ];
-}
-
-async function blobsOf(tx: Tx, documentId: string): Promise<string[]> {
-  const revisions = await tx.all(
-    query.selectFrom("regulatory_docs.revision").select("kept_blob_id").where("document_id", "=", documentId),
-  );
-  return revisions.flatMap(({ kept_blob_id }) => (kept_blob_id === null ? [] : [kept_blob_id]));
 }
 
 function currentRevisions() {

@@ -40,7 +40,7 @@ export async function readRevision(kernel: Kernel, job: Job): Promise<void> {
   const text = extracted ? await storeText(kernel, tenantId, keys, extracted) : null;
 
   // 3. The outcome, with its leaf. A refused file is not kept.
-  const dropped = await kernel.door.work(job.credential, permission, async (tx) => {
+  await kernel.door.work(job.credential, permission, async (tx) => {
     const outcome = extracted ? "ready" : "refused";
     await tx.record({
       action: `regulatory_docs.revision.${outcome}`,
@@ -67,13 +67,8 @@ export async function readRevision(kernel: Kernel, job: Job): Promise<void> {
         .where("id", "=", revision.id)
         .where("version", "=", revision.version),
     );
-    if (!refusal) return undefined;
-    const others = await tx.first(
-      query.selectFrom("regulatory_docs.revision").select("id").where("kept_blob_id", "=", blob.id),
-    );
-    return others ? undefined : kernel.files.unname(tx, blob.id);
+    if (refusal) await kernel.files.unnameUnused(tx, blob.id);
   });
-  if (dropped) await kernel.files.drop(dropped);
   await job.report("reading", 1, 1);
 }
 

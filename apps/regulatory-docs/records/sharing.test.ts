@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { queryFor } from "@probity/kernel";
 import { changePolicy, openTestServer, removeMember, type TestPerson, type TestServer } from "@probity/kernel/testing";
 import { regulatoryDocs } from "../app.ts";
+import { readRevision } from "../jobs/read-revision.ts";
 import { query } from "../query.ts";
 
 const app = regulatoryDocs({ freeCheck: { on: false, maxFiles: 1, maxTotalBytes: 1 } });
@@ -55,7 +56,11 @@ const leaf = (table: (typeof tables)[number], rowId: string) => ({
 });
 
 /** A document with its revision, laid into a collection by somebody. */
-async function addDocument(by: TestPerson, collection: string): Promise<{ document: string; revision: string }> {
+async function addDocument(
+  by: TestPerson,
+  collection: string,
+  file: { blob: string; state: "ready" | "reading" } = { blob: blobId, state: "ready" },
+): Promise<{ document: string; revision: string }> {
   const [document, revision] = [uuidv7(), uuidv7()];
   await server.kernel.door.work(by.session, work, async (tx) => {
     await tx.recordAll([leaf("document", document), leaf("revision", revision)]);
@@ -70,12 +75,12 @@ async function addDocument(by: TestPerson, collection: string): Promise<{ docume
         document_id: document,
         number: 1,
         file_name: `${document}.txt`,
-        kind: "txt",
+        kind: file.state === "ready" ? "txt" : "docx",
         bytes: 4,
         sha256: "0".repeat(64),
-        state: "ready",
-        kept_blob_id: blobId,
-        text_blob_id: blobId,
+        state: file.state,
+        kept_blob_id: file.blob,
+        text_blob_id: file.state === "ready" ? file.blob : null,
       }),
     );
   });
@@ -330,5 +335,62 @@ describe("TEN-06 a document is seen by its owner and those it is shared with alo
     expect((await server.as(person(3))("GET", path)).status).toBe(200);
     await policy("owner");
     expect((await server.as(person(3))("GET", path)).status).toBe(404);
+  });
+
+  /** Two colleagues, each with a collection and a document of their own, both of one file. */
+  async function twins(words: string, kind: "txt" | "docx" = "txt", state: "ready" | "reading" = "ready") {
+    const { kernel } = server;
+    const keys = await kernel.door.work(person(0).session, work, (tx) => kernel.files.keysOf(tx));
+    const stored = await kernel.files.store(person(0).session.workspace ?? "", keys, Buffer.from(words), kind);
+    const blob = await kernel.door.work(person(0).session, work, (tx) => kernel.files.name(tx, stored));
+    const made = [];
+    for (const by of [person(0), person(1)]) {
+      const answer = await server.as(by)("POST", `${base}/collections`, { body: { name: "Twin", description: null } });
+      made.push({ by, ...(await addDocument(by, String(answer.body["id"]), { blob, state })) });
+    }
+    const [one, other] = made;
+    if (one === undefined || other === undefined) throw new Error("nobody");
+    return { blob, one, other };
+  }
+  const linkTo = async (by: TestPerson, document: string) => {
+    const answer = await server.as(by)("POST", `${base}/documents/${document}/download`);
+    expect(answer.status).toBe(201);
+    return String(answer.body["url"]);
+  };
+
+  test("TEN-06 a refused file takes nothing from a colleague whose file is the same, though nobody sees both", async () => {
+    const { blob, one, other } = await twins("no document at all", "docx", "reading");
+    const { kernel } = server;
+    await readRevision(kernel, {
+      credential: one.by.session,
+      subjectId: one.revision,
+      report: async () => undefined,
+    });
+    const find = () => kernel.door.work(other.by.session, work, (tx) => kernel.files.find(tx, blob));
+    expect((await find()).id).toBe(blob);
+    await readRevision(kernel, {
+      credential: other.by.session,
+      subjectId: other.revision,
+      report: async () => undefined,
+    });
+    await expect(find()).rejects.toMatchObject({ code: "kernel.not_found" });
+  });
+
+  test("TEN-06 deleting one's own document ends its links and not those to a colleague's same file", async () => {
+    const { one, other } = await twins("the same procedure");
+    const [mine, theirs] = [await linkTo(one.by, one.document), await linkTo(other.by, other.document)];
+    expect((await server.as(one.by)("DELETE", `${base}/documents/${one.document}`, { version: 1 })).status).toBe(204);
+    expect((await server.anonymous("GET", mine)).status).toBe(401);
+    expect((await server.anonymous("GET", theirs)).status).toBe(200);
+  });
+
+  test("TEN-06 links made while everybody saw everything end where sharing is by owner since; the owner's stay", async () => {
+    const { one } = await twins("seen by all once");
+    await policy("workspace");
+    const [own, colleagues] = [await linkTo(one.by, one.document), await linkTo(person(3), one.document)];
+    expect((await server.anonymous("GET", colleagues)).status).toBe(200);
+    await policy("owner");
+    expect((await server.anonymous("GET", colleagues)).status).toBe(401);
+    expect((await server.anonymous("GET", own)).status).toBe(200);
   });
 });
