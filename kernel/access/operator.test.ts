@@ -1,6 +1,8 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { openIdentity, type Identity } from "../identity/identity.ts";
+import { invite } from "../identity/invitation.ts";
+import { admit } from "../identity/membership.ts";
 import { listMembers } from "../identity/people.ts";
 import { openTestKernel, type TestKernel, type TestPerson } from "../testing/kernel.ts";
 import { placeLeaves } from "../testing/record-suite.ts";
@@ -111,6 +113,24 @@ test("IDN-11 when its time is over a grant opens nothing, whatever was remembere
     );
   }
   expect(status).toBe(404);
+});
+
+test("IDN-11 whose grant has ended is invited like anybody, and belongs here without an end", async () => {
+  const { id, token } = await offer();
+  await accept(token);
+  const { userId } = operator;
+  const join = () =>
+    kernel.door.work(kernel.system(acme), "kernel.membership.accept", (tx) =>
+      admit(tx, { userId, name: "Operator", email, role: "member" }),
+    );
+  await expect(join()).rejects.toMatchObject({ code: "identity.already_member" });
+  await by(owner, "kernel.people.change", (tx) => endOperatorGrant(tx, id));
+  await by(admin, "kernel.people.change", (tx) => invite(tx, { email, role: "member" }));
+  const member = await join();
+  const [row] = await by(admin, "kernel.people.read", (tx) =>
+    tx.all(query.selectFrom("kernel.membership").select(["role", "until", "status"]).where("id", "=", member)),
+  );
+  expect(row).toEqual({ role: "member", until: null, status: "active" });
 });
 
 test("IDN-11 each step leaves its leaf in the tenant's own log", async () => {

@@ -2,6 +2,7 @@ import { createHash, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { newSecret } from "../identity/api-key.ts";
 import { identityProblem } from "../identity/error.ts";
 import type { Identity } from "../identity/identity.ts";
+import { refuseAsMember } from "../identity/membership.ts";
 import { removeMember } from "../identity/people.ts";
 import { cleanEmail } from "../identity/person.ts";
 import { sessionProfile } from "../identity/session.ts";
@@ -163,11 +164,11 @@ async function admitOperator(
   const found = await tx.first(
     query
       .selectFrom("kernel.membership")
-      .select(["id", "version", "status", "role"])
+      .select(["id", "version", "status", "role", "until"])
       .where("user_id", "=", person.userId)
       .forUpdate(),
   );
-  if (found?.status === "active" && found.role !== "operator") throw identityProblem.already_member();
+  if (found !== undefined && (found.status !== "active" || found.role !== "operator")) await refuseAsMember(tx, found);
   const id = found?.id ?? uuidv7();
   const values = {
     name: person.name,

@@ -1,6 +1,8 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { guardKeys } from "../identity/guard.ts";
+import { invite } from "../identity/invitation.ts";
+import { admit } from "../identity/membership.ts";
 import { noteSession } from "../identity/note.ts";
 import { changePolicy } from "../policy/store.ts";
 import { openTestKernel, type TestKernel, type TestPerson } from "../testing/kernel.ts";
@@ -165,6 +167,30 @@ describe("APP-07 an alarm can lock its source", () => {
       tx.all(query.selectFrom("kernel.membership").select("status").where("id", "=", member.membershipId)),
     );
     expect(row?.status).toBe("active");
+  });
+
+  test("APP-07 whom an alarm keeps out comes in by no invitation, only by its release", async () => {
+    await locks();
+    await limit("anomaly.downloadsPerHour", 5);
+    await download(member, 6);
+    expect(await raiseIn(kernel, acme)).toBe(1);
+    const found = await kernel.identityPool.query<{ email: string }>(
+      `select email from identity."user" where id = $1`,
+      [member.userId],
+    );
+    const email = found.rows[0]?.email ?? "";
+    await expect(by(admin, change, (tx) => invite(tx, { email, role: "member" }))).rejects.toMatchObject({
+      code: "identity.member_locked",
+    });
+    const join = kernel.door.work(kernel.system(acme), "kernel.membership.accept", (tx) =>
+      admit(tx, { userId: member.userId, name: "Back", email, role: "member" }),
+    );
+    await expect(join).rejects.toMatchObject({ code: "identity.member_locked" });
+    const [alarm] = await alarms();
+    await release(admin, alarm?.id ?? "");
+    await expect(by(admin, change, (tx) => invite(tx, { email, role: "member" }))).rejects.toMatchObject({
+      code: "identity.already_member",
+    });
   });
 
   test("APP-07 nobody raises, releases or rewrites an alarm about themselves, by the page or by SQL", async () => {

@@ -67,6 +67,12 @@ export const identityProblem = defineErrors("identity", {
     title: "Already a member",
     detail: "This person is a member of the workspace already. Nothing was changed. Change the role instead.",
   },
+  member_locked: {
+    status: 409,
+    title: "Kept out by an alarm",
+    detail:
+      "An open alarm keeps this person out of the workspace. Nothing was changed. Look at the alarm and release it: then they are in again.",
+  },
   owner_only: {
     status: 403,
     title: "Owners only",

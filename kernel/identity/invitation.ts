@@ -8,7 +8,7 @@ import { query } from "../work/query.ts";
 import { newSecret } from "./api-key.ts";
 import { identityProblem } from "./error.ts";
 import type { Identity } from "./identity.ts";
-import { admit } from "./membership.ts";
+import { admit, refuseAsMember } from "./membership.ts";
 import { actingRole } from "./people.ts";
 import { checkedPerson, cleanEmail, insertPerson } from "./person.ts";
 import { noteSession } from "./note.ts";
@@ -45,10 +45,10 @@ export async function invite(
   await refuseMoreThanHeld(tx, [...((await declaredRoles(tx)).get(role) ?? [])]);
   const email = cleanEmail(invited.email);
   if (email === undefined) throw identityProblem.email_unreadable();
-  const member = await tx.first(
-    query.selectFrom("kernel.membership").select("id").where("email", "=", email).where("status", "=", "active"),
+  const known = await tx.all(
+    query.selectFrom("kernel.membership").select(["id", "version", "status", "until"]).where("email", "=", email),
   );
-  if (member) throw identityProblem.already_member();
+  for (const member of known) await refuseAsMember(tx, member);
   for (const { id } of await openInvitations(tx, email)) await withdrawInvitation(tx, id);
   const id = uuidv7();
   const { token, hash } = newSecret("in_");

@@ -14,9 +14,13 @@ export async function admit(
 ): Promise<string> {
   const { userId, name, email, role } = person;
   const found = await tx.first(
-    query.selectFrom("kernel.membership").select(["id", "version", "status"]).where("user_id", "=", userId).forUpdate(),
+    query
+      .selectFrom("kernel.membership")
+      .select(["id", "version", "status", "until"])
+      .where("user_id", "=", userId)
+      .forUpdate(),
   );
-  if (found?.status === "active") throw identityProblem.already_member();
+  if (found !== undefined) await refuseAsMember(tx, found);
   const id = found?.id ?? uuidv7();
   await tx.record({
     action: found ? "kernel.membership.reopen" : "kernel.membership.create",
@@ -29,7 +33,7 @@ export async function admit(
     await tx.all(
       query
         .updateTable("kernel.membership")
-        .set({ name, email, role, status: "active", deleted_at: null })
+        .set({ name, email, role, status: "active", until: null, deleted_at: null })
         .where("id", "=", id),
     );
   } else {
@@ -38,4 +42,25 @@ export async function admit(
     );
   }
   return id;
+}
+
+/** Refuses who is in already, and whom an open alarm keeps out: that one comes back by its release, not by another way in. */
+export async function refuseAsMember(
+  tx: Tx,
+  member: { id: string; version: number; status: string; until: Date | null },
+): Promise<void> {
+  // An operator's time-boxed membership ends by itself and stays as it was.
+  if (member.status === "active" && (member.until === null || member.until > new Date()))
+    throw identityProblem.already_member();
+  const alarms = await tx.all(
+    query
+      .selectFrom("kernel.anomaly")
+      .select("detail")
+      .where("member_id", "=", member.id)
+      .where("locked", "=", true)
+      .where("released_at", "is", null),
+  );
+  // As the lock left it: who was removed since is no longer kept out by the alarm.
+  if (alarms.some(({ detail }) => Object(detail)["lockedVersion"] === member.version))
+    throw identityProblem.member_locked();
 }

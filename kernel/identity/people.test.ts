@@ -5,6 +5,10 @@ import type { Tx } from "../work/door.ts";
 import { Problem } from "../work/problem.ts";
 import { issueKey } from "./api-key.ts";
 import { openIdentity, type Identity } from "./identity.ts";
+import { makeRole } from "../access/custom-role.ts";
+import { permissionsOf } from "../access/declared.ts";
+import { setAccess } from "../access/member-role.ts";
+import { admit } from "./membership.ts";
 import { acceptInvitation, invitationOf, invite, listInvitations, withdrawInvitation } from "./invitation.ts";
 import { changeRole, endMemberSessions, listMembers, removeMember } from "./people.ts";
 import { insertPerson } from "./person.ts";
@@ -272,6 +276,38 @@ describe("roles and leaving", () => {
     expect(rows).toEqual([{ revoked: true }]);
     expect(await refusal(by(boss, (tx) => removeMember(tx, member.membershipId)))).toBe("identity.member_unknown");
     expect((await invited(email)).token).toBeTruthy();
+  });
+
+  test("ACC-01 who was removed and comes back has the invited role and nothing of before; links never used are withdrawn", async () => {
+    const role = await kernel.door.work(owner.session, "kernel.role.change", (tx) =>
+      makeRole(tx, { name: "Recruiter", description: "", permissions: ["kernel.people.change"] }),
+    );
+    await by(owner, (tx) => setAccess(tx, member.membershipId, { apps: {}, customRoles: [role] }));
+    const held = () =>
+      kernel.door.work(owner.session, "kernel.people.read", (tx) => permissionsOf(tx, member.membershipId));
+    expect(await held()).toContain("kernel.people.change");
+    const profile = await kernel.identityPool.query<{ email: string }>(
+      `select email from identity."user" where id = $1`,
+      [member.userId],
+    );
+    const email = profile.rows[0]?.email ?? "";
+    // Invited at first, they came in by their directory: the link was never used.
+    const stray = newAddress();
+    const unused = await invited(stray);
+    const joined = await kernel.door.work(kernel.system(acme), "kernel.membership.accept", async (tx) => {
+      const userId = await insertPerson(kernel.identityPool, { name: "Eve", email: stray, password });
+      return admit(tx, { userId: userId ?? "", name: "Eve", email: stray, role: "member" });
+    });
+    await by(boss, (tx) => removeMember(tx, joined));
+    expect(await refusal(acceptInvitation(identity, unused.token, { name: "Eve", password, ...from() }))).toBe(
+      "identity.invitation_ended",
+    );
+    await by(boss, (tx) => removeMember(tx, member.membershipId));
+    await kernel.door.work(kernel.system(acme), "kernel.membership.accept", (tx) =>
+      admit(tx, { userId: member.userId, name: "Back", email, role: "member" }),
+    );
+    expect((await people())[email]).toBe("member active");
+    expect(await held()).not.toContain("kernel.people.change");
   });
 
   test("IDN-08 an admin ends a member's sessions; a member of another workspace is out of reach", async () => {

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { refuseMoreThanHeld } from "../access/custom-role.ts";
 import { declaredRoles, permissionsOf } from "../access/declared.ts";
+import { takeBackAccess } from "../access/take-back.ts";
 import type { PlatformRole } from "../access/role.ts";
 import { systemActorId } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";
@@ -112,8 +113,8 @@ export async function handOver(tx: Tx, membershipId: string): Promise<void> {
 }
 
 /**
- * Ends a membership (kernel.people.change): the row stays for history, its API keys and links are revoked, and the
- * person's sessions end; where they belong elsewhere, they sign in again.
+ * Ends a membership (kernel.people.change): the row stays for history, its API keys and links are revoked, roles and shares
+ * are taken back, and the person's sessions end; where they belong elsewhere, they sign in again.
  */
 export async function removeMember(tx: Tx, membershipId: string): Promise<void> {
   const target = await lockTarget(tx, membershipId, false);
@@ -129,6 +130,7 @@ export async function removeMember(tx: Tx, membershipId: string): Promise<void> 
   // Before the membership ends: of somebody who has left, the database ends no session.
   await endSessions(tx, membershipId);
   await tx.all(query.updateTable("kernel.membership").set({ status: "disabled" }).where("id", "=", membershipId));
+  await takeBackAccess(tx, membershipId);
 }
 
 /** A link that was never used would let who is removed in again. */

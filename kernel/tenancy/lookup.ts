@@ -9,8 +9,14 @@ export async function memberNames(tx: Tx): Promise<Map<string, string>> {
 
 /** Whether this is an active member of the bound workspace. */
 export async function isActiveMember(tx: Tx, id: string): Promise<boolean> {
-  const found = query.selectFrom("kernel.membership").select("id").where("id", "=", id).where("status", "=", "active");
-  return (await tx.first(found.where("deleted_at", "is", null))) !== undefined;
+  const found = query
+    .selectFrom("kernel.membership")
+    .select("until")
+    .where("id", "=", id)
+    .where("status", "=", "active")
+    .where("deleted_at", "is", null);
+  const row = await tx.first(found);
+  return row !== undefined && (row.until === null || row.until > new Date());
 }
 
 export async function workspaceName(tx: Tx): Promise<string> {

@@ -337,6 +337,24 @@ describe("TEN-06 a document is seen by its owner and those it is shared with alo
     expect((await server.as(person(3))("GET", path)).status).toBe(404);
   });
 
+  test("TEN-06 what was shared with somebody who left is not theirs when they come back, whoever removed them", async () => {
+    const leaver = await server.member(person(0).session.workspace ?? "", "member");
+    const made = await server.as(person(2))("POST", `${base}/collections`, {
+      body: { name: "Once", description: null },
+    });
+    const id = String(made.body["id"]);
+    const members = [leaver.membershipId];
+    const given = { body: { members } };
+    expect((await server.as(person(2))("PUT", `/api/shares/regulatory_docs.collection/${id}`, given)).status).toBe(204);
+    expect((await server.as(leaver)("GET", `${base}/collections/${id}`)).status).toBe(200);
+    // An admin who sees nothing of it removes them.
+    await server.kernel.door.work(person(1).session, "kernel.people.change", (tx) =>
+      removeMember(tx, leaver.membershipId),
+    );
+    const left = await server.as(person(2))("GET", `/api/shares/regulatory_docs.collection/${id}`);
+    expect(left.body["members"]).toEqual([]);
+  });
+
   /** Two colleagues, each with a collection and a document of their own, both of one file. */
   async function twins(words: string, kind: "txt" | "docx" = "txt", state: "ready" | "reading" = "ready") {
     const { kernel } = server;
