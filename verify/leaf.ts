@@ -1,0 +1,69 @@
+// A leaf: a flat RFC 8785 object of strings whose `root` commits to the salted values of its fields.
+import { concat, utf8 } from "./encoding.ts";
+import { FormatError } from "./format-error.ts";
+import { leafInput, merkleRoot } from "./merkle.ts";
+import type { Plan } from "./hash.ts";
+
+/** The leaf's members. `root` is 64 hex digits; over no field it is SHA-256 of nothing. */
+export type LeafBody = Readonly<Record<string, string>>;
+
+export const saltLength = 16;
+
+/** What is hashed for a field: 0x00 ‖ salt ‖ name ‖ 0x00 ‖ value text. An RFC 6962 leaf whose entry begins with a secret. */
+export function commitmentInput(salt: Uint8Array, name: string, value: string): Uint8Array {
+  if (salt.length !== saltLength) throw new FormatError(`A salt has ${saltLength} bytes`);
+  return leafInput(concat(salt, utf8(`${name}\0${value}`)));
+}
+
+/** The root over commitments given in the order of their fields' names. */
+export function fieldRoot(commitments: readonly Uint8Array[]): Plan<Uint8Array> {
+  return merkleRoot(commitments);
+}
+
+/** The order of fields under a root: by UTF-16 unit, as RFC 8785 orders members. */
+export function byName([a]: readonly [string, ...unknown[]], [b]: readonly [string, ...unknown[]]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/**
+ * Reads a leaf's text. It must be exactly the canonical text of a flat object of strings: otherwise two readers could see
+ * two things in the same bytes.
+ */
+export function parseLeaf(text: string): LeafBody {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new FormatError("The leaf is not JSON");
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new FormatError("The leaf is not an object");
+  const body: Record<string, string> = {};
+  let canonical = "";
+  let previous: string | undefined;
+  for (const [name, member] of Object.entries(value)) {
+    if (typeof member !== "string") throw new FormatError(`The leaf's “${name.slice(0, 40)}” is not a string`);
+    if (previous !== undefined && previous >= name) throw new FormatError("The leaf's members are not in order");
+    canonical += `${previous === undefined ? "{" : ","}${JSON.stringify(name)}:${JSON.stringify(member)}`;
+    previous = name;
+    body[name] = member;
+  }
+  if (`${canonical}}` !== text) throw new FormatError("The leaf is not in canonical form");
+  return body;
+}
+
+/** RFC 8785 text of a JSON value: what a field's commitment covers. */
+export function canonicalText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalText).join(",")}]`;
+  if (typeof value === "object" && value !== null) {
+    const members = Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .toSorted(byName);
+    return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonicalText(member)}`).join(",")}}`;
+  }
+  if ((typeof value === "number" && !Number.isFinite(value)) || (typeof value === "string" && !value.isWellFormed()))
+    throw new FormatError("JSON can't hold this value");
+  const text = JSON.stringify(value);
+  if (text === undefined) throw new FormatError("JSON can't hold this value");
+  return text;
+}

@@ -1,0 +1,130 @@
+// The Merkle tree of RFC 6962 §2 (RFC 9162 §2.1 describes the same tree).
+import { sameBytes } from "./encoding.ts";
+import { hashLength, hashOne, type Plan } from "./hash.ts";
+
+/** What is hashed for a leaf: 0x00 ‖ bytes. */
+export function leafInput(bytes: Uint8Array): Uint8Array {
+  const input = new Uint8Array(bytes.length + 1);
+  input.set(bytes, 1);
+  return input;
+}
+
+/** What is hashed for a node: 0x01 ‖ left ‖ right. */
+export function nodeInput(left: Uint8Array, right: Uint8Array): Uint8Array {
+  const input = new Uint8Array(1 + 2 * hashLength);
+  input[0] = 1;
+  input.set(left, 1);
+  input.set(right, 1 + hashLength);
+  return input;
+}
+
+export function leafHash(bytes: Uint8Array): Plan<Uint8Array> {
+  return hashOne(leafInput(bytes));
+}
+
+export function nodeHash(left: Uint8Array, right: Uint8Array): Plan<Uint8Array> {
+  return hashOne(nodeInput(left, right));
+}
+
+/** The root over leaf hashes, one batch a level; of no leaves it is SHA-256 of nothing (RFC 6962 §2.1). */
+export function* merkleRoot(leaves: readonly Uint8Array[]): Plan<Uint8Array> {
+  if (leaves.length === 0) return yield* hashOne(new Uint8Array());
+  let level = leaves;
+  while (level.length > 1) {
+    const inputs: Uint8Array[] = [];
+    for (let index = 0; index + 1 < level.length; index += 2) {
+      const [left, right] = [level[index], level[index + 1]];
+      if (left !== undefined && right !== undefined) inputs.push(nodeInput(left, right));
+    }
+    const parents: Uint8Array[] = [...(yield inputs)];
+    const last = level.at(-1);
+    if (level.length % 2 === 1 && last !== undefined) parents.push(last);
+    level = parents;
+  }
+  const [root] = level;
+  if (root === undefined) throw new Error("A level without a node");
+  return root;
+}
+
+/**
+ * Whether `leaf` is the hash of leaf `index` in the tree of `size` leaves with this root (RFC 9162 §2.1.3.2). Strict: an
+ * empty tree holds nothing, every hash has 32 bytes, the proof has exactly the length the tree asks for.
+ */
+export function* verifyInclusion(
+  index: number,
+  size: number,
+  leaf: Uint8Array,
+  proof: readonly Uint8Array[],
+  root: Uint8Array,
+): Plan<boolean> {
+  if (!isCount(index) || !isCount(size) || index >= size || !areHashes(leaf, root, ...proof)) return false;
+  let place = index;
+  let last = size - 1;
+  let hash = leaf;
+  for (const sibling of proof) {
+    if (last === 0) return false;
+    if (place % 2 === 1 || place === last) {
+      hash = yield* nodeHash(sibling, hash);
+      while (place % 2 === 0 && place !== 0) [place, last] = [half(place), half(last)];
+    } else {
+      hash = yield* nodeHash(hash, sibling);
+    }
+    [place, last] = [half(place), half(last)];
+  }
+  return last === 0 && sameBytes(hash, root);
+}
+
+/**
+ * Whether the tree of `newSize` leaves continues the tree of `oldSize` (RFC 9162 §2.1.4.2). Strict: from size 0 nothing can
+ * be shown, so it is refused; equal sizes ask for equal roots and no proof.
+ */
+export function* verifyConsistency(
+  oldSize: number,
+  newSize: number,
+  oldRoot: Uint8Array,
+  newRoot: Uint8Array,
+  proof: readonly Uint8Array[],
+): Plan<boolean> {
+  if (!isCount(oldSize) || !isCount(newSize) || oldSize === 0 || oldSize > newSize) return false;
+  if (oldSize === newSize) return proof.length === 0 && sameBytes(oldRoot, newRoot);
+  if (!areHashes(oldRoot, newRoot, ...proof)) return false;
+  const [first, ...rest] = isPowerOfTwo(oldSize) ? [oldRoot, ...proof] : proof;
+  if (first === undefined || proof.length === 0) return false;
+  let place = oldSize - 1;
+  let last = newSize - 1;
+  while (place % 2 === 1) [place, last] = [half(place), half(last)];
+  let old = first;
+  let now = first;
+  for (const hash of rest) {
+    if (last === 0) return false;
+    if (place % 2 === 1 || place === last) {
+      old = yield* nodeHash(hash, old);
+      now = yield* nodeHash(hash, now);
+      while (place % 2 === 0 && place !== 0) [place, last] = [half(place), half(last)];
+    } else {
+      now = yield* nodeHash(now, hash);
+    }
+    [place, last] = [half(place), half(last)];
+  }
+  return last === 0 && sameBytes(old, oldRoot) && sameBytes(now, newRoot);
+}
+
+/** A whole number JavaScript holds exactly. */
+export function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}
+
+// Bit operators cut at 32 bits; a log may be longer.
+function half(value: number): number {
+  return Math.floor(value / 2);
+}
+
+function isPowerOfTwo(value: number): boolean {
+  let rest = value;
+  while (rest % 2 === 0) rest /= 2;
+  return rest === 1;
+}
+
+function areHashes(...hashes: readonly Uint8Array[]): boolean {
+  return hashes.every((hash) => hash.length === hashLength);
+}
