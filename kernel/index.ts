@@ -58,6 +58,7 @@ export { AccessTokens } from "./token/access-token.ts";
 export { tokenRoutes } from "./token/route.ts";
 export { SigningKeys } from "./token/signing-key.ts";
 export { fetchOutside, type OutsideAnswer, type OutsideOptions } from "./http/outgoing.ts";
+export { reconcileAsOwner } from "./ledger/reconcile-owner.ts";
 export { ledgerRoutes } from "./ledger/route.ts";
 export { runIsolated, type IsolatedProgram, type IsolationClaim } from "./isolation/program.ts";
 export { accessRoutes } from "./access/route.ts";

@@ -68,6 +68,10 @@ export const kernelGrants: Grants = {
   "kernel.key.manage": ["owner", "admin"],
   "kernel.ledger.read": ["owner", "admin"],
   "kernel.ledger.export": ["owner", "admin"],
+  "kernel.stream.read": ["owner", "admin"],
+  "kernel.stream.change": ["owner", "admin"],
+  "kernel.anchor.read": ["owner", "admin", "member"],
+  "kernel.anchor.change": ["owner", "admin"],
   "kernel.policy.read": ["owner", "admin", "member"],
   "kernel.policy.change": ["owner", "admin"],
   "kernel.sso.read": ["owner", "admin"],
@@ -93,6 +97,9 @@ export const systemPermissions = [
   "kernel.probe",
   "kernel.across.read",
   "kernel.review.open",
+  "kernel.stream.send",
+  "kernel.anchor.send",
+  "kernel.ledger.reconcile",
 ] as const;
 
 /** The server's own credential token. */

@@ -127,6 +127,43 @@ export interface IdentitySession {
   user_id: string;
 }
 
+export interface IdentitySigningChallenge {
+  components: string;
+  created_at: Generated<Timestamp>;
+  expires_at: Timestamp;
+  id: string;
+  meaning: string;
+  membership_id: string;
+  methods: string[] | null;
+  proven_at: Timestamp | null;
+  reason: string | null;
+  reason_code: string | null;
+  record: string;
+  record_hash: string;
+  row_id: string;
+  secret_hash: Buffer;
+  session_id: string;
+  signed_version: number;
+  step: string;
+  tenant_id: string;
+  used_at: Timestamp | null;
+  user_id: string;
+}
+
+export interface IdentitySigningGuard {
+  locked_at: Timestamp | null;
+  tenant_id: string;
+  tries: number;
+  user_id: string;
+}
+
+export interface IdentitySigningSession {
+  last_at: Timestamp;
+  session_id: string;
+  standing: string;
+  tenant_id: string;
+}
+
 export interface IdentitySignInGuard {
   attempts: ArrayType<Timestamp>;
   key: string;
@@ -349,6 +386,16 @@ export interface KernelBudget {
   source: string;
   used: number;
   window_start: Timestamp;
+}
+
+export interface KernelChangeReason {
+  reason: string;
+  reason_code: string | null;
+  record: string;
+  row_id: string;
+  tenant_id: string;
+  version: number;
+  xid: Generated<string>;
 }
 
 export interface KernelCustomRole {
@@ -753,6 +800,68 @@ export interface KernelShare {
   version: Generated<number>;
 }
 
+export interface KernelSignature {
+  auth: Json;
+  challenge_id: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  /**
+   * the canonical bytes (RFC 8785) that the leaf commits to: every other column is read from them
+   */
+  manifest: string;
+  manifest_hash: string;
+  meaning: string;
+  membership_id: string;
+  /**
+   * as it was verified, kept here and not looked up later (11.50(a))
+   */
+  printed_name: string;
+  reason: string | null;
+  reason_code: string | null;
+  record: string;
+  record_hash: string;
+  retain_until: Timestamp | null;
+  role: string;
+  row_id: string;
+  signed_at: Timestamp;
+  signed_version: number;
+  step: string;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  user_id: string;
+  version: Generated<number>;
+  zone: string;
+}
+
+export interface KernelSigner {
+  acknowledged_at: Timestamp | null;
+  acknowledgement_hash: string | null;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  evidence: string;
+  id: string;
+  locked_at: Timestamp | null;
+  membership_id: string;
+  method: string;
+  printed_name: string;
+  retain_until: Timestamp | null;
+  revoked_at: Timestamp | null;
+  revoked_by: string | null;
+  revoked_reason: string | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  user_id: string;
+  verified_at: Timestamp;
+  verified_by: string;
+  version: Generated<number>;
+}
+
 export interface KernelSigningKey {
   created_at: Generated<Timestamp>;
   kid: string;
@@ -820,6 +929,54 @@ export interface KernelSsoForce {
   version: Generated<number>;
 }
 
+export interface KernelStream {
+  address: string;
+  authority: string | null;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  format: string;
+  id: string;
+  kind: string;
+  locked_at: Timestamp | null;
+  name: string;
+  paused: Generated<boolean>;
+  personal: Generated<boolean>;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface KernelStreamLetter {
+  at: Generated<Timestamp>;
+  id: string;
+  leaf_hash: Buffer;
+  problem: string;
+  seq: Int8;
+  settled_at: Timestamp | null;
+  stream_id: string;
+  tenant_id: string;
+}
+
+export interface KernelStreamState {
+  attempts: Generated<number>;
+  batch_end: Int8 | null;
+  failing_since: Timestamp | null;
+  id: string;
+  last_sent_at: Timestamp | null;
+  lease_holder: string | null;
+  lease_until: Timestamp | null;
+  letters_in_a_row: Generated<number>;
+  next_at: Generated<Timestamp>;
+  next_seq: Int8;
+  problem: string | null;
+  sent: Generated<Int8>;
+  stopped_at: Timestamp | null;
+  tenant_id: string;
+}
+
 export interface KernelSystemCredential {
   name: string;
   permissions: string[];
@@ -863,6 +1020,14 @@ export interface KernelTombstone {
   tenant_id: string;
 }
 
+export interface KernelUnlockPermit {
+  record: string;
+  row_id: string;
+  tenant_id: string;
+  version: number;
+  xid: Generated<string>;
+}
+
 export interface KernelVersionHistory {
   actor_id: string;
   at: Timestamp;
@@ -899,6 +1064,9 @@ export interface DB {
   "identity.recovery_code": IdentityRecoveryCode;
   "identity.session": IdentitySession;
   "identity.sign_in_guard": IdentitySignInGuard;
+  "identity.signing_challenge": IdentitySigningChallenge;
+  "identity.signing_guard": IdentitySigningGuard;
+  "identity.signing_session": IdentitySigningSession;
   "identity.spent_proof": IdentitySpentProof;
   "identity.sso_attempt": IdentitySsoAttempt;
   "identity.sso_replay": IdentitySsoReplay;
@@ -914,6 +1082,7 @@ export interface DB {
   "kernel.api_key_use": KernelApiKeyUse;
   "kernel.blob": KernelBlob;
   "kernel.budget": KernelBudget;
+  "kernel.change_reason": KernelChangeReason;
   "kernel.custom_role": KernelCustomRole;
   "kernel.door_secret": KernelDoorSecret;
   "kernel.exempt_table": KernelExemptTable;
@@ -945,14 +1114,20 @@ export interface DB {
   "kernel.scim_user": KernelScimUser;
   "kernel.sealed_value": KernelSealedValue;
   "kernel.share": KernelShare;
+  "kernel.signature": KernelSignature;
+  "kernel.signer": KernelSigner;
   "kernel.signing_key": KernelSigningKey;
   "kernel.sso_connection": KernelSsoConnection;
   "kernel.sso_domain": KernelSsoDomain;
   "kernel.sso_force": KernelSsoForce;
+  "kernel.stream": KernelStream;
+  "kernel.stream_letter": KernelStreamLetter;
+  "kernel.stream_state": KernelStreamState;
   "kernel.system_credential": KernelSystemCredential;
   "kernel.tenant_key": KernelTenantKey;
   "kernel.token_grant": KernelTokenGrant;
   "kernel.tombstone": KernelTombstone;
+  "kernel.unlock_permit": KernelUnlockPermit;
   "kernel.version_history": KernelVersionHistory;
   "kernel.workspace": KernelWorkspace;
 }

@@ -48,6 +48,26 @@ describe("npx probity doctor", () => {
     expect(out).toContain("Tenants are kept apart. Nothing was changed.");
   });
 
+  test("LED-04 what the owner of the database changes past the log is named, exit code 1", async () => {
+    const agreed = await doctor([]);
+    expect(agreed.out).toMatch(/● log and tables: \d+ events and \d+ changes of 1 workspaces compared, they agree/);
+    const history = `insert into kernel.version_history (tenant_id, row_id, version, record, at, actor_id, body)
+      values ('00000000-0000-0000-0000-000000000000', gen_random_uuid(), 1, 'kernel.invitation', now(), gen_random_uuid(), '{}')`;
+    await executeAsOwner(database.admin, `set role probity_door; ${history}`);
+    try {
+      const { code, out } = await doctor([]);
+      expect(code).toBe(1);
+      expect(out).toContain("▲ log and tables");
+      expect(out).toContain("change_without_leaf kernel.invitation");
+      expect(out).toContain("row_missing kernel.invitation");
+    } finally {
+      await executeAsOwner(
+        database.admin,
+        "set role probity_door; delete from kernel.version_history where body = '{}'",
+      );
+    }
+  });
+
   test("TEN-04 a table without its filter: named with what to do, exit code 1", async () => {
     await executeAsOwner(database.admin, "alter table kernel.blob no force row level security");
     try {

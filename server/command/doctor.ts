@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import {
   examine,
   readPostmasterFile,
+  reconcileAsOwner,
   rules,
   shapesOf,
   startCluster,
@@ -17,7 +18,8 @@ import { readConfig, type Config } from "../config.ts";
 
 const usage = `Usage: npx probity doctor [--json]
 
-Examines the database of this instance and changes nothing. Exit code 1 when tenants are not safely apart, else 0.
+Examines the database of this instance and changes nothing: whether tenants are apart, and whether the audit log and the
+tables say the same. Exit code 1 when one of the two is not so, else 0.
 `;
 
 /** The database a doctor may look into. */
@@ -31,7 +33,7 @@ export interface Patient {
   close(): Promise<void>;
 }
 
-/** Runs the command. Returns the exit code: 0 tenants are apart, 1 they are not, 2 wrong use. */
+/** Runs the command. Returns the exit code: 0 all is well, 1 tenants are not apart or log and tables disagree, 2 wrong use. */
 export async function run(args: string[]): Promise<number> {
   let json = false;
   try {
@@ -46,10 +48,13 @@ export async function run(args: string[]): Promise<number> {
     const shapes: readonly RecordShape[] = shapesOf(enabledApps(config).flatMap((app) => app.records));
     const examination = await examine(patient.admin, { shapes, serving: patient.serving });
     const remarks = [...examination.remarks, ...permissionRemarks(config, patient.folder)];
+    const compared = await reconcileAsOwner(patient.admin);
     process.stdout.write(
-      json ? `${JSON.stringify(report(examination, remarks), null, 2)}\n` : text(examination, remarks),
+      json
+        ? `${JSON.stringify(report(examination, remarks, compared), null, 2)}\n`
+        : text(examination, remarks, compared),
     );
-    return isSafe(examination) ? 0 : 1;
+    return isSafe(examination) && compared.findings.length === 0 ? 0 : 1;
   } finally {
     await patient.close();
   }
@@ -130,14 +135,21 @@ function isSafe(examination: Examination): boolean {
   return examination.findings.every(({ rule }) => rule.severity !== "isolation");
 }
 
+type Compared = Awaited<ReturnType<typeof reconcileAsOwner>>;
+
 /** The examination as data: one check a rule, then the remarks. */
-function report(examination: Examination, remarks: readonly Remark[]) {
+function report(examination: Examination, remarks: readonly Remark[], compared: Compared) {
   return {
-    ok: isSafe(examination) && examination.findings.length === 0 && remarks.length === 0,
+    ok:
+      isSafe(examination) &&
+      examination.findings.length === 0 &&
+      remarks.length === 0 &&
+      compared.findings.length === 0,
     isolated: isSafe(examination),
     postgres: examination.version,
     database: examination.database,
     ledger: examination.ledger,
+    reconciliation: compared,
     checks: rules
       .filter(({ id }) => examination.judged.includes(id))
       .map(({ id, title, severity, why, fix }) => ({
@@ -154,8 +166,11 @@ function report(examination: Examination, remarks: readonly Remark[]) {
   };
 }
 
-function text(examination: Examination, remarks: readonly Remark[]): string {
-  const { checks, isolated } = report(examination, remarks);
+/** Findings that are printed; the rest are counted, and all of them are in the JSON. */
+const printedFindings = 20;
+
+function text(examination: Examination, remarks: readonly Remark[], compared: Compared): string {
+  const { checks, isolated } = report(examination, remarks, compared);
   const lines = [`PostgreSQL ${examination.version}, database ${examination.database}`, "", "Isolation and controls"];
   for (const { id, why, fix, found } of checks) {
     lines.push(`${found.length === 0 ? "●" : "▲"} ${id}`);
@@ -169,6 +184,12 @@ function text(examination: Examination, remarks: readonly Remark[]): string {
   lines.push(
     `● ledger: ${waiting === 0 ? "no event waits" : `${waiting} events wait, the oldest for ${oldestMilliseconds} ms`}`,
   );
+  const { workspaces, events, changes, findings } = compared;
+  lines.push(
+    `${findings.length === 0 ? "●" : "▲"} log and tables: ${events} events and ${changes} changes of ${workspaces} workspaces compared, ${findings.length === 0 ? "they agree" : `${findings.length} disagree`}`,
+    ...findings.slice(0, printedFindings).map(({ workspace, kind, place }) => `    ${workspace}: ${kind} ${place}`),
+  );
+  if (findings.length > printedFindings) lines.push(`    and ${findings.length - printedFindings} more, see --json`);
   lines.push(
     "",
     isolated
