@@ -502,6 +502,20 @@ export interface KernelJobGrant {
   tenant_id: string;
 }
 
+export interface KernelLedgerCheckpoint {
+  cosignatures: Generated<string>;
+  epoch: number;
+  head_count: number | null;
+  head_place: number | null;
+  head_proof: Buffer | null;
+  note: string;
+  origin: string;
+  platform_index: Int8 | null;
+  signed_at: Timestamp;
+  size: Int8;
+  tenant_id: string;
+}
+
 export interface KernelLedgerEvent {
   action: string;
   actor_id: string;
@@ -536,6 +550,22 @@ export interface KernelLedgerInbox {
   xid: Generated<string>;
 }
 
+export interface KernelLedgerLog {
+  epoch: number;
+  frontier: Buffer;
+  head_count: number | null;
+  head_place: number | null;
+  head_proof: Buffer | null;
+  kept_at: Timestamp;
+  note: string;
+  origin: string;
+  platform_index: Int8 | null;
+  root: Buffer;
+  signed_at: Timestamp;
+  size: Int8;
+  tenant_id: string;
+}
+
 export interface KernelLedgerMinimum {
   before: Timestamp;
   frontier: Json;
@@ -547,6 +577,32 @@ export interface KernelLedgerMinimum {
 export interface KernelLedgerOpening {
   leaf_id: string;
   openings: Json;
+  tenant_id: string;
+}
+
+export interface KernelLedgerPlatform {
+  index: Int8;
+  leaf: Buffer;
+  leaf_hash: Buffer;
+}
+
+export interface KernelLedgerPublisher {
+  beat_at: Timestamp | null;
+  changed_at: Generated<Timestamp>;
+  cluster: string | null;
+  condition: Generated<string>;
+  detail: Generated<Json>;
+  fence: Generated<Int8>;
+  holder: string | null;
+  host: string | null;
+  only_row: Generated<boolean>;
+}
+
+export interface KernelLedgerTile {
+  hashes: Buffer;
+  index: Int8;
+  level: number;
+  root: Buffer;
   tenant_id: string;
 }
 
@@ -1092,11 +1148,16 @@ export interface DB {
   "kernel.invitation": KernelInvitation;
   "kernel.job": KernelJob;
   "kernel.job_grant": KernelJobGrant;
+  "kernel.ledger_checkpoint": KernelLedgerCheckpoint;
   "kernel.ledger_event": KernelLedgerEvent;
   "kernel.ledger_head": KernelLedgerHead;
   "kernel.ledger_inbox": KernelLedgerInbox;
+  "kernel.ledger_log": KernelLedgerLog;
   "kernel.ledger_minimum": KernelLedgerMinimum;
   "kernel.ledger_opening": KernelLedgerOpening;
+  "kernel.ledger_platform": KernelLedgerPlatform;
+  "kernel.ledger_publisher": KernelLedgerPublisher;
+  "kernel.ledger_tile": KernelLedgerTile;
   "kernel.link": KernelLink;
   "kernel.member_role": KernelMemberRole;
   "kernel.membership": KernelMembership;
