@@ -102,7 +102,22 @@ export {
   type ScratchTenant,
 } from "./probe/scratch.ts";
 export { openValue, sealValue } from "./vault/seal.ts";
+export {
+  declaredSignings,
+  defineSigning,
+  type CodedReason,
+  type Signing,
+  type SigningStep,
+  type SigningSubject,
+} from "./signing/declare.ts";
+export { signerRoutes } from "./signing/enable-route.ts";
+export { giveReason, lockRecord, unlockRecord, type GivenReason } from "./signing/lock.ts";
+export { checkSignature, manifestationOf, type Manifestation, type SignatureCheck } from "./signing/manifestation.ts";
+export { signingRoutes } from "./signing/route.ts";
+export { signRecord } from "./signing/sign.ts";
+export { inForce, signaturesOf, stateOf, type Signature } from "./signing/standing.ts";
 export { BudgetSpender, type Budget } from "./limits/budget.ts";
+export { defaultAccountLimits, type AccountLimits } from "./limits/account-limit.ts";
 export { csvOf } from "./record/csv.ts";
 export { declaredRecords, defineRecord, type RecordDeclaration } from "./record/define-record.ts";
 export { columnOf, field, type Field } from "./record/field.ts";

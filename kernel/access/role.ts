@@ -79,6 +79,8 @@ export const kernelGrants: Grants = {
   "kernel.workspace.freeze": ["owner", "admin"],
   "kernel.workspace.thaw": ["owner", "admin"],
   "kernel.file.open": ["owner", "admin", "member"],
+  "kernel.signing.own": ["owner", "admin", "member"],
+  "kernel.signing.verify": ["owner", "admin"],
   "kernel.outbox.read": ["owner", "admin"],
   "kernel.outbox.open": ["owner", "admin"],
 };

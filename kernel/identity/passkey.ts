@@ -12,7 +12,7 @@ import { factorProblem } from "./factor-error.ts";
 
 /** What a passkey is bound to (WebAuthn 5.1.2): a name, and the origins its pages come from. */
 export type RelyingParty = { readonly id: string; readonly origin: string };
-export type ChallengePurpose = "add" | "sign-in" | "factor" | "step-up";
+export type ChallengePurpose = "add" | "sign-in" | "factor" | "step-up" | "signing";
 /** Whose challenge it is. A sign-in by passkey alone has nobody yet. */
 export type ChallengeOwner = { readonly userId: string | null; readonly sessionId: string | null };
 
@@ -144,8 +144,10 @@ export async function storePasskey(
 export async function passkeyRequest(
   database: Pool | PoolClient,
   party: RelyingParty,
-  purpose: "sign-in" | "factor" | "step-up",
+  purpose: "sign-in" | "factor" | "step-up" | "signing",
   owner: ChallengeOwner,
+  /** What the authenticator signs; random bytes where nothing is named. */
+  challenge?: Buffer,
 ): Promise<object> {
   const known =
     owner.userId === null
@@ -157,6 +159,7 @@ export async function passkeyRequest(
   const options = await generateAuthenticationOptions({
     rpID: party.id,
     userVerification: "required",
+    ...(challenge === undefined ? {} : { challenge: new Uint8Array(challenge) }),
     allowCredentials: known.rows.map((row) => ({ id: row.credential_id, transports: row.transports })),
   });
   await keepChallenge(database, options.challenge, purpose, owner);
@@ -167,7 +170,7 @@ export async function passkeyRequest(
 export async function takePasskey(
   database: Pool | PoolClient,
   party: RelyingParty,
-  purpose: "sign-in" | "factor" | "step-up",
+  purpose: "sign-in" | "factor" | "step-up" | "signing",
   owner: ChallengeOwner,
   response: Assertion,
 ): Promise<string | undefined> {
@@ -214,7 +217,7 @@ async function keepChallenge(
   await database.query("delete from identity.passkey_challenge where expires_at < now()");
   await database.query(
     `insert into identity.passkey_challenge (challenge, purpose, user_id, session_id, expires_at)
-     values ($1, $2, $3, $4, now() + make_interval(mins => $5))`,
+     values ($1, $2, $3, $4, now() + make_interval(mins => $5)) on conflict (challenge) do nothing`,
     [challenge, purpose, owner.userId, owner.sessionId, challengeMinutes],
   );
 }

@@ -65,13 +65,13 @@ async function look(
 }
 
 /** One's own password, under the lockout of the sign-in: a stolen session is no way to guess it. */
-async function checkOwnPassword(
+export async function checkOwnPassword(
   { kernel }: Identity,
   own: { userId: string; email: string; source: Source },
   password: string,
 ): Promise<boolean> {
   const keys = guardKeys(kernel.rootKey.key, own.source.address, own.email);
-  if (!(await claimAttempt(kernel, keys))) throw locked();
+  if (!(await claimAttempt(kernel, keys))) throw locked(kernel);
   const found = await kernel.identityPool.query<{ password: string }>(
     "select password from identity.account where user_id = $1 and provider_id = 'credential' and password is not null",
     [own.userId],

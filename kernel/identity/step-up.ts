@@ -98,7 +98,8 @@ export async function grantStepUp(
   return { grant, expiresAt: row.expires_at };
 }
 
-function stepUpRequired(act: StepUpAct, workspace: string | null): Error {
+/** The refusal that names the act, so that the page can ask and send the request again. */
+export function stepUpRequired(act: StepUpAct, workspace: string | null): Error {
   return doorProblem.step_up_required({ members: { stepUp: { ...act, workspace } } });
 }
 

@@ -93,6 +93,29 @@ export const policies = {
       contracts: "owner",
     },
   }),
+  "signing.sessionMinutes": define({
+    title: "Series of signatures",
+    effect:
+      "Within this time after a signature the next one in the same session asks for one component in place of all; signing out, a lock, a new role or password ends it at once.",
+    unit: "minutes",
+    schema: Type.Integer({ minimum: 1, maximum: 60 }),
+    presets: { "regulatory-docs": 10, decisions: 10, agents: 10, lab: 5, contracts: 15 },
+  }),
+  "signing.challengeMinutes": define({
+    title: "Time to finish a signature",
+    effect: "A signature that is begun and not given within this time is begun again.",
+    unit: "minutes",
+    schema: Type.Integer({ minimum: 1, maximum: 15 }),
+    presets: same(5),
+  }),
+  "signing.attempts": define({
+    title: "Wrong tries at signing",
+    effect:
+      "After so many wrong tries in a row nobody signs in that name until an admin reinstates it; the admins are told at once.",
+    unit: "tries",
+    schema: Type.Integer({ minimum: 2, maximum: 10 }),
+    presets: same(3),
+  }),
   "review.everyDays": define({
     title: "Time between access reviews",
     effect: "A review of every member and key opens by itself this long after the last one closed.",
@@ -171,6 +194,27 @@ export const policies = {
     unit: "analyses an hour",
     schema: Type.Integer({ minimum: 1, maximum: 1000 }),
     presets: same(60),
+  }),
+  "limit.billingPerHour": define({
+    title: "Billing calls an hour",
+    effect: "Further calls of one person to billing wait until the hour is over.",
+    unit: "calls an hour",
+    schema: Type.Integer({ minimum: 1, maximum: 1000 }),
+    presets: same(30),
+  }),
+  "limit.invitationsPerDay": define({
+    title: "Invitations a day",
+    effect: "Further invitations of the whole workspace wait until the day (UTC) is over.",
+    unit: "invitations a day",
+    schema: Type.Integer({ minimum: 1, maximum: 10_000 }),
+    presets: same(200),
+  }),
+  "limit.invitationsPerAddress": define({
+    title: "Invitations a day to one address",
+    effect: "The same address is mailed so often a day (UTC) at most, by whatever workspace here.",
+    unit: "invitations a day",
+    schema: Type.Integer({ minimum: 1, maximum: 20 }),
+    presets: same(5),
   }),
   "file.linkMinutes": define({
     title: "Life of a download link",

@@ -16,11 +16,15 @@ export function historyAnswer(record: RecordDeclaration, rows: readonly Row[]): 
       const [was, is] = [before[column] ?? null, body[column] ?? null];
       if (JSON.stringify(was) !== JSON.stringify(is)) changes.push({ field: name, before: was, after: is });
     }
+    if (!body["locked_at"] !== !before["locked_at"])
+      changes.push({ field: "locked", before: Boolean(before["locked_at"]), after: Boolean(body["locked_at"]) });
     if (body["deleted_at"] && !before["deleted_at"]) changes.push({ field: "deleted", before: false, after: true });
     before = body;
     return {
       version: row["version"],
       at: row["at"],
+      reason: row["reason"] ?? null,
+      reasonCode: row["reason_code"] ?? null,
       actor: { id: row["actor_id"], name: row["actor_name"] ?? null },
       changes,
     };

@@ -4,6 +4,7 @@ import { DatabaseError } from "pg";
 import type { Answer, Route, RouteRequest } from "../http/route.ts";
 import { httpProblem } from "../http/problem-document.ts";
 import type { Kernel } from "../kernel.ts";
+import { giveReason } from "../signing/lock.ts";
 import { readSealed, writeSealed } from "../vault/sealed-field.ts";
 import { canonicalText } from "../ledger/canonical.ts";
 import type { LedgerEvent } from "../ledger/leaf.ts";
@@ -28,6 +29,10 @@ import {
 } from "./store.ts";
 
 const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
+/** A regulated record's deletion says why; DELETE has no body of its own (RFC 9110 9.3.5). */
+const deleteSchema = Type.Object({
+  reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500, pattern: "\\S" })),
+});
 const exportLimit = 10_000;
 
 /** The routes a record's declaration gives: list, create, read, history, change, delete, each only where `may` names who. */
@@ -100,6 +105,7 @@ export function recordRoutes(kernel: Kernel, record: RecordDeclaration): Route[]
       tag: record.app,
       permission: remove,
       params: idParams,
+      ...(record.reasonRequired ? { query: deleteSchema } : {}),
       answers: { 204: "" },
       handle: (request) => deleteOne(kernel, record, remove, request),
     });
@@ -235,6 +241,8 @@ async function changeOne(
   try {
     const shown = await kernel.door.work(request.credential, permission, async (tx) => {
       await tx.record(event);
+      if (typeof reason === "string")
+        await giveReason(tx, { record: record.name, rowId: id, version: version + 1 }, { code: null, text: reason });
       const [row] = await tx.all(updateRow(record, id, version, values));
       if (row === undefined) {
         const current = await tx.first(selectOne(record, id));
@@ -265,8 +273,16 @@ async function deleteOne(
 ): Promise<Answer> {
   const id = idOf(request);
   const version = request.version;
+  const reason = textMembers(request.query)["reason"];
+  if (record.reasonRequired && reason === undefined) throw recordProblem.reason_missing();
   await kernel.door.work(request.credential, permission, async (tx) => {
-    await tx.record({ action: `${record.name}.delete`, record: record.name, rowId: id, version: version + 1 });
+    const place = { record: record.name, rowId: id, version: version + 1 };
+    await tx.record({
+      action: `${record.name}.delete`,
+      ...place,
+      ...(reason === undefined ? {} : { fields: { reason } }),
+    });
+    if (reason !== undefined) await giveReason(tx, place, { code: null, text: reason });
     const [row] = await tx.all(deleteRow(record, id, version));
     if (row !== undefined) return;
     const current = await tx.first(selectOne(record, id));

@@ -81,7 +81,13 @@ export function selectHistory(record: RecordDeclaration, id: string): Compilable
   return build
     .selectFrom("kernel.version_history as h")
     .leftJoin("kernel.membership as m", "m.id", "h.actor_id")
-    .select(["h.version", "h.at", "h.actor_id", "m.name as actor_name", "h.body"])
+    .leftJoin("kernel.change_reason as r", (join) =>
+      join
+        .onRef("r.tenant_id", "=", "h.tenant_id")
+        .onRef("r.row_id", "=", "h.row_id")
+        .onRef("r.version", "=", "h.version"),
+    )
+    .select(["h.version", "h.at", "h.actor_id", "m.name as actor_name", "h.body", "r.reason_code", "r.reason"])
     .where("h.record", "=", record.name)
     .where("h.row_id", "=", id)
     .orderBy("h.version");

@@ -1,0 +1,194 @@
+import { Type } from "typebox";
+import type { FastifyRequest } from "fastify";
+import { checkSameSite } from "../http/credential.ts";
+import { defineRoute, type Route } from "../http/route.ts";
+import type { Identity } from "../identity/identity.ts";
+import { assertionSchema, passkeyRequest, relyingPartyOf } from "../identity/passkey.ts";
+import { ownOf } from "../identity/session-answer.ts";
+import { policyValue } from "../policy/store.ts";
+import { doorProblem } from "../work/error.ts";
+import { openChallenge, passkeyChallengeOf, personCredential, stepOf } from "./challenge.ts";
+import type { Signing } from "./declare.ts";
+import { signingProblem } from "./error.ts";
+import { unlockRecord } from "./lock.ts";
+import { checkSignature, manifestationOfSignature, signedText } from "./manifestation.ts";
+import { askedOf, proveChallenge } from "./proof.ts";
+import { signRecord } from "./sign.ts";
+import { signaturesOf } from "./standing.ts";
+import { signingView } from "./view.ts";
+
+const only = { additionalProperties: false };
+const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
+const secret = Type.String({ pattern: "^[\\w-]{43}$" });
+const code = Type.Union([Type.String({ minLength: 1, maxLength: 60 }), Type.Null()]);
+const words = Type.Union([Type.String({ minLength: 1, maxLength: 1000, pattern: "\\S" }), Type.Null()]);
+
+/** Signing, unlocking and looking at the signatures of every record that declares to be signed, under its own address. */
+export function signingRoutes(
+  identity: Identity,
+  signings: readonly Signing[],
+  options: { readonly origin: string },
+): Route[] {
+  return signings.flatMap((signing) => routesOf(identity, signing, options.origin));
+}
+
+function routesOf(identity: Identity, signing: Signing, origin: string): Route[] {
+  const { kernel } = identity;
+  const { app, path, may } = signing.record;
+  const base = `/api/${app}/${path}/{id}`;
+  const party = relyingPartyOf(origin);
+  const sameSite = (request: FastifyRequest) => checkSameSite(request, origin);
+  const common = { tag: app, permission: may.read, params: idParams };
+
+  return [
+    defineRoute({
+      ...common,
+      method: "GET",
+      path: `${base}/signing`,
+      summary: "How it stands with signatures and lock, and what you may sign",
+      answers: { 200: Type.Object({ state: Type.String(), steps: Type.Array(Type.Unknown()) }) },
+      handle: async (request) => {
+        const body = await kernel.door.work(request.credential, may.read, async (tx) => {
+          const view = await signingView(identity, tx, signing, request.params.id);
+          kernel.access.read(tx.who, may.read, request.source, signing.record.name, request.params.id);
+          return view;
+        });
+        return { body };
+      },
+    }),
+    defineRoute({
+      ...common,
+      method: "POST",
+      path: `${base}/signing/challenge`,
+      summary:
+        "Begin a signature: a challenge for this version, this meaning and this session, good once and for minutes",
+      body: Type.Object(
+        {
+          step: Type.String({ maxLength: 40 }),
+          meaning: Type.String({ minLength: 1, maxLength: 200 }),
+          reasonCode: Type.Optional(code),
+          reason: Type.Optional(words),
+        },
+        only,
+      ),
+      answers: { 201: Type.Object({ challenge: Type.String(), expiresAt: Type.String() }) },
+      handle: async (request) => {
+        const credential = personCredential(request.credential);
+        sameSite(request.raw);
+        const { step, meaning, reasonCode = null, reason = null } = request.body;
+        const intent = { step, meaning, reasonCode, reason, version: request.version };
+        const own = await ownOf(identity, request);
+        const body = await openChallenge(identity, own, signing, request.params.id, intent, credential);
+        return { status: 201, body: { ...body, passkeyHere: party !== undefined } };
+      },
+    }),
+    defineRoute({
+      ...common,
+      method: "POST",
+      path: `${base}/signing/passkey-options`,
+      summary: "What the browser needs to sign by a passkey; the authenticator signs this very record and meaning",
+      body: Type.Object({ challenge: secret }, only),
+      answers: { 200: Type.Object({ challenge: Type.String() }) },
+      handle: async (request) => {
+        personCredential(request.credential);
+        sameSite(request.raw);
+        if (party === undefined) throw signingProblem.refused();
+        const own = await ownOf(identity, request);
+        const asked = await askedOf(identity, own, request.body.challenge);
+        const { userId, sessionId } = own;
+        return {
+          body: await passkeyRequest(
+            kernel.identityPool,
+            party,
+            "signing",
+            { userId, sessionId },
+            passkeyChallengeOf(asked),
+          ),
+        };
+      },
+    }),
+    defineRoute({
+      ...common,
+      method: "POST",
+      path: `${base}/signatures`,
+      summary: "Sign: prove the challenge by your own credentials",
+      body: Type.Object(
+        {
+          challenge: secret,
+          userName: Type.Optional(Type.String({ minLength: 1, maxLength: 254 })),
+          password: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+          totp: Type.Optional(Type.String({ pattern: "^[0-9 ]{6,8}$" })),
+          passkey: Type.Optional(assertionSchema),
+        },
+        only,
+      ),
+      answers: { 201: Type.Object({ id: Type.String(), version: Type.Integer() }) },
+      handle: async (request) => {
+        const credential = personCredential(request.credential);
+        sameSite(request.raw);
+        const { challenge, ...proof } = request.body;
+        const own = await ownOf(identity, request);
+        const asked = await askedOf(identity, own, challenge);
+        if (asked.record !== signing.record.name || asked.rowId !== request.params.id)
+          throw signingProblem.challenge_ended();
+        const step = stepOf(signing, asked.step);
+        // Whoever lost the permission meanwhile is refused before any credential is looked at.
+        const { attempts, tenantId } = await kernel.door.work(credential, step.permission, async (tx) => ({
+          attempts: await policyValue(tx, "signing.attempts"),
+          tenantId: tx.who.tenantId,
+        }));
+        if (asked.tenantId !== tenantId) throw signingProblem.challenge_ended();
+        const proved = await proveChallenge(identity, own, asked, proof, { attempts, party });
+        const made = await kernel.door.work(credential, step.permission, (tx) =>
+          signRecord(kernel, tx, signing, proved, { challenge, credential }),
+        );
+        return { status: 201, body: { ...made, recordHash: proved.recordHash } };
+      },
+    }),
+    defineRoute({
+      ...common,
+      method: "GET",
+      path: `${base}/signatures/{signature}`,
+      summary:
+        "One signature: what it says, the very bytes that were signed, and whether they still agree with the log",
+      params: Type.Object({ id: Type.String({ format: "uuid" }), signature: Type.String({ format: "uuid" }) }),
+      answers: { 200: Type.Object({ manifest: Type.String(), signed: Type.Unknown(), check: Type.Unknown() }) },
+      handle: async (request) => {
+        const { id, signature } = request.params;
+        const body = await kernel.door.work(request.credential, may.read, async (tx) => {
+          const all = await signaturesOf(tx, signing.record.name, id);
+          const found = all.find((each) => each.id === signature);
+          if (found === undefined) throw doorProblem.not_found();
+          await tx.record({ action: "kernel.signature.open", record: "kernel.signature", rowId: signature });
+          return {
+            ...manifestationOfSignature(found),
+            manifest: found.manifest,
+            signed: (await signedText(kernel, tx, signature)) ?? null,
+            check: await checkSignature(kernel, tx, found),
+          };
+        });
+        return { body };
+      },
+    }),
+    defineRoute({
+      ...common,
+      method: "POST",
+      path: `${base}/unlock`,
+      summary: "Take the lock off, with a fresh proof and a reason; a new version begins",
+      permission: signing.unlock.permission,
+      body: Type.Object(
+        { reasonCode: Type.Optional(code), reason: Type.String({ minLength: 1, maxLength: 1000, pattern: "\\S" }) },
+        only,
+      ),
+      answers: { 200: Type.Object({ version: Type.Integer() }) },
+      handle: async (request) => {
+        const { reason, reasonCode = null } = request.body;
+        const version = request.version;
+        const made = await kernel.door.work(request.credential, signing.unlock.permission, (tx) =>
+          unlockRecord(tx, request.raw, signing, request.params.id, version, { code: reasonCode, text: reason }),
+        );
+        return { body: { version: made }, headers: { etag: `"${made}"` } };
+      },
+    }),
+  ];
+}
