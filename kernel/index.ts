@@ -59,6 +59,7 @@ export { tokenRoutes } from "./token/route.ts";
 export { SigningKeys } from "./token/signing-key.ts";
 export { fetchOutside, type OutsideAnswer, type OutsideOptions } from "./http/outgoing.ts";
 export { reconcileAsOwner } from "./ledger/reconcile-owner.ts";
+export { outsideRoutes, startOutside } from "./ledger/anchor/outside.ts";
 export { ledgerRoutes } from "./ledger/route.ts";
 export { runIsolated, type IsolatedProgram, type IsolationClaim } from "./isolation/program.ts";
 export { accessRoutes } from "./access/route.ts";

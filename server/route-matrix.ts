@@ -107,6 +107,17 @@ export const samples: Readonly<Record<string, { readonly params?: Record<string,
     "PUT /api/policy/{name}": { params: { name: "file.linkMinutes" }, body: { value: 30, reason: "Matrix" } },
     "POST /api/people/invitations": { body: { email: "matrix@example.test", role: "member" } },
     "GET /api/files/{token}": { params: { token: `ln_${"A".repeat(43)}` } },
+    "POST /api/ledger/streams": {
+      body: {
+        name: "Matrix",
+        kind: "webhook",
+        address: "https://siem.example/in",
+        format: "json",
+        personal: false,
+        from: "now",
+      },
+    },
+    "POST /api/ledger/streams/{id}/back-fill": { body: { from: "beginning" } },
     "POST /api/sso/domains": { body: { domain: "matrix.example" } },
     "POST /api/sso/connections": {
       body: {

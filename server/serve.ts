@@ -25,11 +25,13 @@ import {
   openSso,
   operatorRoutes,
   outboxRoutes,
+  outsideRoutes,
   peopleRoutes,
   policyRoutes,
   recheckDomains,
   reviewRoutes,
   sessionRoutes,
+  startOutside,
   startRounds,
   SmtpSender,
   SigningKeys,
@@ -118,6 +120,7 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
   };
   sweep();
   const sweeping = setInterval(sweep, 3_600_000);
+  const outside = startOutside(kernel, config, (error) => logger.error({ err: error }, "what leaves could not be sent"));
   const rounds = startRounds(kernel, (error) => logger.error({ err: error }, "a round of reviews and alarms failed"));
   const link = await makeSetupLink(identity);
   process.stdout.write(`Probity is ready at ${config.url}\n`);
@@ -126,6 +129,7 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
     close: async () => {
       clearInterval(sweeping);
       await rounds.stop();
+      await outside.stop();
       await probes.stop();
       await transport.close();
       // Requests under way are answered; who does not read their answer keeps nobody from ending.
@@ -210,6 +214,7 @@ export async function buildHttp(
     ...anomalyRoutes(kernel),
     ...policyRoutes(kernel),
     ...ledgerRoutes(kernel),
+    ...outsideRoutes(kernel, config),
     ...jobRoutes(kernel),
     ...fileRoutes(kernel),
     ...trustRoutes(kernel, {
