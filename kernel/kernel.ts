@@ -7,6 +7,7 @@ import { FileVault } from "./files/file-vault.ts";
 import { defaultFileLimits, type FileLimits } from "./files/limit.ts";
 import { AccessBuffer } from "./ledger/access-buffer.ts";
 import { Sequencer } from "./ledger/sequencer.ts";
+import { defaultAccountLimits, type AccountLimits } from "./limits/account-limit.ts";
 import type { Credential, Source } from "./work/credential.ts";
 import { Door } from "./work/door.ts";
 import { Lanes } from "./work/lane.ts";
@@ -30,6 +31,7 @@ export type Kernel = {
   readonly files: FileVault;
   readonly extraction: ExtractionPool;
   readonly limits: FileLimits;
+  readonly accountLimits: AccountLimits;
   readonly address: DatabaseAddress;
   system(workspace: string, source?: Source): Credential & { kind: "system" };
   close(): Promise<void>;
@@ -40,6 +42,7 @@ export type KernelOptions = {
   readonly filesFolder: string;
   readonly poolSize?: number;
   readonly limits?: FileLimits;
+  readonly accountLimits?: AccountLimits;
   readonly ocr?: boolean;
 };
 
@@ -72,6 +75,7 @@ export function openKernel(address: DatabaseAddress, rootKey: RootKey, options: 
     files: new FileVault(blobs, keyring),
     extraction,
     limits,
+    accountLimits: options.accountLimits ?? defaultAccountLimits,
     address,
     system: (workspace, source) => ({
       kind: "system",

@@ -32,3 +32,11 @@ export function breachedOf(text: string): string | undefined {
   const safe = protocol === "https:" || (protocol === "http:" && loopback);
   return safe && username === "" && search === "" ? text : undefined;
 }
+
+/** `5/15`: attempts within minutes. There is no way to switch a limit off. */
+export function accountLimitOf(text: string): { attempts: number; windowMinutes: number } | undefined {
+  const [, attempts, minutes] = /^(\d{1,2})\/(\d{1,3})$/.exec(text) ?? [];
+  const limit = { attempts: Number(attempts), windowMinutes: Number(minutes) };
+  const fits = limit.attempts >= 1 && limit.attempts <= 20 && limit.windowMinutes >= 5 && limit.windowMinutes <= 240;
+  return fits ? limit : undefined;
+}

@@ -1,4 +1,4 @@
-import type { Budget } from "@probity/kernel";
+import type { AccountLimits, Budget } from "@probity/kernel";
 
 /**
  * Rate budgets in force (APP-02, IDN-06). Sign-in and registration count by address; the API by caller. The API's burst of
@@ -11,5 +11,15 @@ export const budgets = {
   upload: { name: "upload", limit: 600, windowSeconds: 3600, block: 10 },
   analysis: { name: "analysis", limit: 60, windowSeconds: 3600, block: 1 },
   refusal: { name: "refusal", limit: 120, windowSeconds: 60, block: 10 },
+  billing: { name: "billing", limit: 30, windowSeconds: 3600, block: 1 },
   check: { name: "check", limit: 3, windowSeconds: 3600, block: 1 },
 } as const satisfies Record<string, Budget>;
+
+/** The same with the operator's own number of registrations (PROBITY_REGISTRATION_LIMIT). */
+export function budgetsOf({ registration }: AccountLimits): Record<keyof typeof budgets, Budget> {
+  const { attempts, windowMinutes } = registration;
+  return {
+    ...budgets,
+    registration: { ...budgets.registration, limit: attempts, windowSeconds: windowMinutes * 60 },
+  };
+}

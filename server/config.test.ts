@@ -30,6 +30,10 @@ describe("configuration", () => {
       ocr: false,
       logLevel: "info",
       registration: false,
+      accountLimits: {
+        signIn: { attempts: 5, windowMinutes: 15 },
+        registration: { attempts: 3, windowMinutes: 30 },
+      },
       captcha: { kind: "proof" },
     });
   });
@@ -54,6 +58,8 @@ describe("configuration", () => {
         PROBITY_SMTP_URL: "smtps://post:p%40ss@mail.example.com",
         PROBITY_MAIL_FROM: "Probity <post@example.com>",
         PROBITY_REGISTRATION: "on",
+        PROBITY_SIGN_IN_LIMIT: "4/20",
+        PROBITY_REGISTRATION_LIMIT: "2/60",
         PROBITY_CAPTCHA: "turnstile:0x4AAAAAAA-key",
         PROBITY_CAPTCHA_SECRET: "s",
         PROBITY_BREACHED_PASSWORDS: "on",
@@ -87,6 +93,10 @@ describe("configuration", () => {
       logLevel: "debug",
       smtp: { url: "smtps://post:p%40ss@mail.example.com", from: "Probity <post@example.com>" },
       registration: true,
+      accountLimits: {
+        signIn: { attempts: 4, windowMinutes: 20 },
+        registration: { attempts: 2, windowMinutes: 60 },
+      },
       captcha: { kind: "turnstile", siteKey: "0x4AAAAAAA-key", secret: "s" },
       breachedPasswords: "https://api.pwnedpasswords.com/range",
     });
@@ -141,6 +151,9 @@ describe("configuration", () => {
     ["PROBITY_SMTP_URL", "https://mail.example.com"],
     ["PROBITY_MAIL_FROM", "post at example.com"],
     ["PROBITY_REGISTRATION", "yes"],
+    ["PROBITY_SIGN_IN_LIMIT", "off"],
+    ["PROBITY_SIGN_IN_LIMIT", "0/15"],
+    ["PROBITY_REGISTRATION_LIMIT", "3/1"],
     ["PROBITY_CAPTCHA", "turnstile:0x4AAAAAAA-key"],
     ["PROBITY_CAPTCHA", "off"],
     ["PROBITY_BREACHED_PASSWORDS", "http://range.example.com"],

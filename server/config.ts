@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { resolve } from "node:path";
-import type { CaptchaConfig, SocialProvider } from "@probity/kernel";
-import { breachedOf, captchaOf, isSender, isSmtpUrl } from "./account-config.ts";
+import { defaultAccountLimits, type AccountLimits, type CaptchaConfig, type SocialProvider } from "@probity/kernel";
+import { accountLimitOf, breachedOf, captchaOf, isSender, isSmtpUrl } from "./account-config.ts";
 import { distance } from "./edit-distance.ts";
 import { originsOf, readSocial, socialVariables } from "./social-config.ts";
 
@@ -40,6 +40,8 @@ export interface Config {
   readonly smtp: { readonly url: string; readonly from: string } | undefined;
   /** Whether anybody may open an account and a workspace. */
   readonly registration: boolean;
+  /** Failed sign-ins and registrations of one address, each within its window. */
+  readonly accountLimits: AccountLimits;
   /** The check against robots before registration and password reset. */
   readonly captcha: CaptchaConfig;
   /** A service that knows breached passwords by range; undefined asks nobody. */
@@ -97,6 +99,8 @@ const KNOWN = [
   "PROBITY_CAPTCHA_SECRET",
   "PROBITY_MAIL_FROM",
   "PROBITY_REGISTRATION",
+  "PROBITY_REGISTRATION_LIMIT",
+  "PROBITY_SIGN_IN_LIMIT",
   "PROBITY_SMTP_URL",
   "PROBITY_FREE_CHECK",
   "PROBITY_HOME",
@@ -186,6 +190,10 @@ export function readConfig(environment: Environment = process.env): Config {
     securityContact: read("PROBITY_SECURITY_CONTACT", parseContact, undefined),
     smtp: smtpUrl === undefined || mailFrom === undefined ? undefined : { url: smtpUrl, from: mailFrom },
     registration: read("PROBITY_REGISTRATION", parseSwitch, false),
+    accountLimits: {
+      signIn: read("PROBITY_SIGN_IN_LIMIT", parseLimit, defaultAccountLimits.signIn),
+      registration: read("PROBITY_REGISTRATION_LIMIT", parseLimit, defaultAccountLimits.registration),
+    },
     captcha: read("PROBITY_CAPTCHA", (text) => parseCaptcha(text, captchaSecret), { kind: "proof" }),
     breachedPasswords: read("PROBITY_BREACHED_PASSWORDS", parseBreached, undefined),
     tls: tls === "half" ? undefined : tls,
@@ -274,6 +282,10 @@ function parseCaptcha(text: string, secret: string | undefined): CaptchaConfig |
     captchaOf(text, secret) ??
     wrong(text, "proof, or recaptcha:SITEKEY, turnstile:SITEKEY or hcaptcha:SITEKEY with PROBITY_CAPTCHA_SECRET set")
   );
+}
+
+function parseLimit(text: string): AccountLimits["signIn"] | Problem {
+  return accountLimitOf(text) ?? wrong(text, "attempts/minutes such as 5/15: 1 to 20 attempts in 5 to 240 minutes");
 }
 
 function parseBreached(text: string): string | undefined | Problem {

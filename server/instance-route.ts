@@ -61,6 +61,7 @@ export function instanceRoutes(
           freeCheck: { on: config.freeCheck, perHour: options.budgets["check"]?.limit ?? 0 },
           packs: listPacks(),
           limits: { maxBytes: kernel.limits.maxBytes, maxPages: kernel.limits.maxPages },
+          accountLimits: kernel.accountLimits,
         },
       }),
     }),
@@ -88,6 +89,7 @@ export function instanceRoutes(
           const slug = await workspaceSlug(tx);
           found.push(...(await anomalyHome(tx, slug)), ...(await reviewHome(tx, slug)));
           for (const app of instance.apps) found.push(...((await app.home?.(tx, slug)) ?? []));
+          kernel.access.read(tx.who, "kernel.home.read", request.source);
           return found;
         });
         return { body: { items } };

@@ -56,7 +56,11 @@ export async function openInstance(config: Config): Promise<Instance> {
     const findings = refuseStart(await judgeDatabase(admin, shapesOf(apps.flatMap((app) => app.records))));
     const { host, port, database, ssl } = admin;
     const address = { host, port, database, ...(ssl === undefined ? {} : { ssl }) };
-    const kernel = openKernel(address, rootKey, { filesFolder: config.storage.folder, ocr: config.ocr });
+    const kernel = openKernel(address, rootKey, {
+      filesFolder: config.storage.folder,
+      ocr: config.ocr,
+      accountLimits: config.accountLimits,
+    });
     return {
       kernel,
       apps,

@@ -47,7 +47,7 @@ import {
   type Tx,
 } from "@probity/kernel";
 import { openTrustKey, startProbes, trustRoutes } from "@probity/trust";
-import { budgets } from "./budget.ts";
+import { budgetsOf } from "./budget.ts";
 import { ensureWebBuilt } from "./build-web.ts";
 import { ConfigError, readConfig, type Config } from "./config.ts";
 import { instanceRoutes } from "./instance-route.ts";
@@ -120,7 +120,9 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
   };
   sweep();
   const sweeping = setInterval(sweep, 3_600_000);
-  const outside = startOutside(kernel, config, (error) => logger.error({ err: error }, "what leaves could not be sent"));
+  const outside = startOutside(kernel, config, (error) =>
+    logger.error({ err: error }, "what leaves could not be sent"),
+  );
   const rounds = startRounds(kernel, (error) => logger.error({ err: error }, "a round of reviews and alarms failed"));
   const link = await makeSetupLink(identity);
   process.stdout.write(`Probity is ready at ${config.url}\n`);
@@ -182,6 +184,7 @@ export async function buildHttp(
   own: { readonly budgets?: Parameters<typeof createHttpServer>[2]["budgets"] } = {},
 ): Promise<FastifyInstance> {
   const { kernel, apps } = instance;
+  const budgets = budgetsOf(kernel.accountLimits);
   const tokens = new AccessTokens(new SigningKeys(kernel), config.url);
   const keyUse = new KeyUse(kernel.door);
   const routes: Route[] = [];

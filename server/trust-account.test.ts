@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { registrationLimit } from "../trust/control/sign-in-limit.ts";
-import { budgets } from "./budget.ts";
+import { defaultAccountLimits } from "@probity/kernel";
+import { budgetsOf } from "./budget.ts";
 import { turnsRed } from "./testing/trust-world.ts";
 
 describe("TRU-01 a control of accounts turns red when its protection is really gone", { timeout: 120_000 }, () => {
@@ -44,6 +44,8 @@ describe("TRU-01 a control of accounts turns red when its protection is really g
     ));
 });
 
-test("IDN-06 the limit the page is proved with is the limit in force", () => {
-  expect(budgets.registration).toMatchObject(registrationLimit);
+test("IDN-06 the limit the page is proved with is the limit in force, the operator's own too", () => {
+  expect(budgetsOf(defaultAccountLimits).registration).toMatchObject({ limit: 3, windowSeconds: 1800 });
+  const own = { ...defaultAccountLimits, registration: { attempts: 2, windowMinutes: 60 } };
+  expect(budgetsOf(own).registration).toMatchObject({ name: "registration", limit: 2, windowSeconds: 3600 });
 });

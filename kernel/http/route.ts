@@ -51,7 +51,7 @@ export type Route = {
   /** Status → schema of the answer, or a media type. */
   readonly answers: Readonly<Record<number, TSchema | string>>;
   /** Which rate budget a call counts against (APP-02). */
-  readonly budget?: "api" | "authentication" | "registration" | "upload" | "analysis" | "check";
+  readonly budget?: "api" | "authentication" | "registration" | "upload" | "analysis" | "billing" | "check";
   readonly handle: (request: RouteRequest, reply: FastifyReply) => Promise<Answer | FastifyReply>;
 };
 

@@ -3,9 +3,6 @@ import { isIPv6 } from "node:net";
 import type { PoolClient } from "pg";
 import type { Kernel } from "../kernel.ts";
 
-/** Five failed sign-ins within 15 minutes close an account or a source for 15 minutes; then it opens by itself (IDN-05). */
-export const signInLimit = { attempts: 5, windowMinutes: 15 } as const;
-
 export type GuardKeys = { readonly source: string; readonly account: string };
 
 /** Keys of the lockout: keyed hashes, so the table holds no address and no account name. */
@@ -15,12 +12,16 @@ export function guardKeys(rootKey: KeyObject, address: string | null, email: str
   return { source: key("source", network(address)), account: key("account", email) };
 }
 
-/** Counts an attempt before its password is looked at. False: account or source is locked, and nothing may be checked. */
+/**
+ * Counts an attempt before its password is looked at. False: so many failed within the window that account or source is
+ * locked, and nothing may be checked; it opens by itself (IDN-05).
+ */
 export async function claimAttempt(kernel: Kernel, keys: GuardKeys): Promise<boolean> {
+  const { attempts, windowMinutes } = kernel.accountLimits.signIn;
   const found = await kernel.identityPool.query<{ allowed: boolean }>({
     name: "claim_sign_in",
     text: "select identity.claim_sign_in($1, $2, $3, make_interval(mins => $4)) as allowed",
-    values: [keys.source, keys.account, signInLimit.attempts, signInLimit.windowMinutes],
+    values: [keys.source, keys.account, attempts, windowMinutes],
   });
   return found.rows[0]?.allowed === true;
 }

@@ -33,7 +33,7 @@ export async function changePassword(
   const old = stored.rows[0]?.password;
   if (old === undefined) throw accountProblem.no_password();
   const keys = guardKeys(kernel.rootKey.key, source.address, email);
-  if (!(await claimAttempt(kernel, keys))) throw locked();
+  if (!(await claimAttempt(kernel, keys))) throw locked(kernel);
   if (!(await verifyPassword(old, change.current))) throw accountProblem.password_wrong();
   await forgiveAttempt(kernel, keys);
   checkPassword(change.password, { name, email });

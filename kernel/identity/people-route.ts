@@ -4,6 +4,7 @@ import { platformRoles } from "../access/role.ts";
 import { workspaceName } from "../tenancy/lookup.ts";
 import { invitationDays, invite, listInvitations, withdrawInvitation } from "./invitation.ts";
 import type { Identity } from "./identity.ts";
+import { InvitationLimits } from "./invitation-limit.ts";
 import { invitationMail } from "./mail-text.ts";
 import { changeRole, endMemberSessions, handOver, listMembers, removeMember } from "./people.ts";
 import { spendStepUp } from "./step-up.ts";
@@ -17,6 +18,7 @@ const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
 
 /** The people of a workspace: list, invite, change role, remove, sign out. */
 export function peopleRoutes({ kernel, post, site }: Identity, options: { origin: string }): Route[] {
+  const limits = new InvitationLimits(kernel);
   return [
     defineRoute({
       method: "GET",
@@ -32,12 +34,15 @@ export function peopleRoutes({ kernel, post, site }: Identity, options: { origin
         }),
       },
       handle: async (request) => {
-        const body = await kernel.door.work(request.credential, read, async (tx) => ({
-          items: await listMembers(tx),
-          invitations: await listInvitations(tx),
-          next: null,
-          you: tx.who.actorId,
-        }));
+        const body = await kernel.door.work(request.credential, read, async (tx) => {
+          kernel.access.read(tx.who, read, request.source, "kernel.membership");
+          return {
+            items: await listMembers(tx),
+            invitations: await listInvitations(tx),
+            next: null,
+            you: tx.who.actorId,
+          };
+        });
         return { body };
       },
     }),
@@ -62,6 +67,7 @@ export function peopleRoutes({ kernel, post, site }: Identity, options: { origin
       },
       handle: async (request) => {
         const mailed = site.sendsMail;
+        await limits.spend(request.credential, request.body.email);
         const made = await kernel.door.work(request.credential, change, async (tx) => {
           const { email, token, ...invited } = await invite(tx, { ...request.body, mailed });
           const url = `${options.origin}/invite/${token}`;

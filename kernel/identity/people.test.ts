@@ -10,6 +10,8 @@ import { permissionsOf } from "../access/declared.ts";
 import { setAccess } from "../access/member-role.ts";
 import { admit } from "./membership.ts";
 import { acceptInvitation, invitationOf, invite, listInvitations, withdrawInvitation } from "./invitation.ts";
+import { InvitationLimits } from "./invitation-limit.ts";
+import { changePolicy } from "../policy/store.ts";
 import { changeRole, endMemberSessions, listMembers, removeMember } from "./people.ts";
 import { insertPerson } from "./person.ts";
 import { sessionProfile } from "./session.ts";
@@ -162,6 +164,26 @@ describe("invitations", () => {
     const { session } = await accept(guest.session.token);
     expect(await sessionProfile(identity, guest.session.token)).toBeUndefined();
     expect((await sessionProfile(identity, session.token))?.workspaces.map(({ id }) => id)).toEqual([rival, acme]);
+  });
+
+  test("APP-02 so many invitations a day leave a workspace, and reach one address, as policy says", async () => {
+    const policy = (name: "limit.invitationsPerDay" | "limit.invitationsPerAddress", value: number) =>
+      kernel.door.work(owner.session, "kernel.policy.change", (tx) => changePolicy(tx, name, value, 0, "Test"));
+    await policy("limit.invitationsPerDay", 3);
+    await policy("limit.invitationsPerAddress", 2);
+    const limits = new InvitationLimits(kernel);
+    const address = newAddress();
+    const tries = await Promise.allSettled(Array.from({ length: 8 }, () => limits.spend(boss.session, address)));
+    expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
+    await limits.spend(boss.session, newAddress());
+    await expect(limits.spend(boss.session, newAddress())).rejects.toMatchObject({
+      headers: { "ratelimit-policy": '"invitation";q=3;w=86400' },
+    });
+    // Another workspace has its own numbers: one can't keep another from inviting somebody.
+    const other = await kernel.addPerson(await kernel.foundWorkspace(`rival-${count++}`), "owner");
+    for (let each = 0; each < 5; each += 1) await limits.spend(other.session, address);
+    expect(await refusal(limits.spend(other.session, address))).toBe("http.too_many");
+    expect(await refusal(limits.spend(member.session, newAddress()))).toBe("kernel.permission_missing");
   });
 
   test("ACC-01 withdrawn, replaced, expired: the link is dead and leaves nobody behind", async () => {

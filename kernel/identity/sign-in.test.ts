@@ -154,6 +154,22 @@ describe("lockout", () => {
     expect((await refusal(enter(email))).code).toBe("identity.sign_in_locked");
   });
 
+  test("IDN-06 the operator's own number of failed sign-ins is the one in force, and the one the answer names", async () => {
+    const { kernel } = identity;
+    const accountLimits = { ...kernel.accountLimits, signIn: { attempts: 2, windowMinutes: 20 } };
+    const stricter = { ...identity, kernel: { ...kernel, accountLimits } };
+    const source = { address: "192.0.2.77", requestId: "test" };
+    const guess = (email: string) =>
+      signIn(stricter, { email, password: "no such words", source, userAgent: null }).catch((error: unknown) => error);
+    await guess("one@example.test");
+    await guess("two@example.test");
+    expect(await guess("three@example.test")).toMatchObject({
+      code: "identity.sign_in_locked",
+      headers: { "retry-after": "1200" },
+      message: expect.anything(),
+    });
+  });
+
   test("IDN-05 of 50 parallel guesses at 50 accounts from one source, 5 are checked", async () => {
     const from = source();
     const counted = await codes(Array.from({ length: 50 }, (_, index) => wrong(`guess${index}@example.test`, from)));

@@ -1,9 +1,10 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import type { Kernel } from "../kernel.ts";
 import { makeLeaf, type LedgerEvent } from "../ledger/leaf.ts";
 import { instanceTenantId, systemActorId, type Source } from "../work/credential.ts";
 import { identityProblem } from "./error.ts";
 import { noSooner } from "./floor.ts";
-import { guardKeys, signInLimit, type GuardKeys } from "./guard.ts";
+import { guardKeys, type GuardKeys } from "./guard.ts";
 import type { Identity } from "./identity.ts";
 import { lockedMail } from "./mail-text.ts";
 import { hashPassword, isOutdated, verifyNobody, verifyPassword } from "./password.ts";
@@ -65,7 +66,7 @@ export async function signIn(identity: Identity, attempt: SignIn): Promise<Signe
   const begun = await begin(identity, keys, { email, address: source.address });
   if (!begun.allowed) {
     kernel.access.refused(kernel.system("", source), "kernel.session.start", "identity.sign_in_locked", undefined);
-    throw locked();
+    throw locked(kernel);
   }
   const started = performance.now();
   if (await isRight(begun, attempt.password)) {
@@ -77,8 +78,8 @@ export async function signIn(identity: Identity, attempt: SignIn): Promise<Signe
 }
 
 /** The refusal of a locked account or source; how long it lasts at most is the same for all. */
-export function locked(): Error {
-  const { attempts, windowMinutes } = signInLimit;
+export function locked(kernel: Pick<Kernel, "accountLimits">): Error {
+  const { attempts, windowMinutes } = kernel.accountLimits.signIn;
   return identityProblem.sign_in_locked({
     values: { limit: attempts, minutes: windowMinutes },
     headers: { "retry-after": String(windowMinutes * 60) },
@@ -98,8 +99,8 @@ async function begin(
       keys.source,
       keys.account,
       email,
-      signInLimit.attempts,
-      signInLimit.windowMinutes,
+      kernel.accountLimits.signIn.attempts,
+      kernel.accountLimits.signIn.windowMinutes,
       address,
     ],
   });
@@ -181,7 +182,7 @@ async function refuse({ kernel, post, site }: Identity, begun: Begun, email: str
   const fields = { ...(userId === null ? {} : { user: userId }), reason: "password" };
   let mail: string | null = null;
   if (locks && userId !== null && !disabled) {
-    const { attempts, windowMinutes } = signInLimit;
+    const { attempts, windowMinutes } = kernel.accountLimits.signIn;
     const composed = lockedMail.compose({ name, attempts, minutes: windowMinutes, url: site.url });
     const { id, template, sealed } = post.seal(composed, { address: email, userId });
     mail = JSON.stringify({ id, template, sealed: sealed.toString("base64"), user: userId });

@@ -54,6 +54,12 @@ export class BudgetSpender {
     }
   }
 
+  /** Gives a unit back that was spent a moment ago. */
+  giveBack(budget: Budget, source: string): void {
+    const lease = this.#leases.get(`${budget.name}|${source}`);
+    if (lease !== undefined && lease.endsAt > Date.now() && lease.refusedUntil === 0) lease.left += 1;
+  }
+
   async #lease(budget: Budget, source: string, key: string): Promise<void> {
     if (this.#leases.size > 50_000) this.#leases.clear();
     const [row] = await this.door.callFunction({
@@ -70,8 +76,7 @@ export class BudgetSpender {
 
 function tooMany(budget: Budget, waitMs: number): Error {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
-  const window =
-    budget.windowSeconds >= 60 ? `${budget.windowSeconds / 60} minutes` : `${budget.windowSeconds} seconds`;
+  const window = spokenTime(budget.windowSeconds);
   return httpProblem.too_many({
     values: { limit: budget.limit, window, seconds },
     headers: {
@@ -81,4 +86,9 @@ function tooMany(budget: Budget, waitMs: number): Error {
       ratelimit: `"${budget.name}";r=0;t=${seconds}`,
     },
   });
+}
+
+function spokenTime(seconds: number): string {
+  if (seconds >= 7200) return `${seconds / 3600} hours`;
+  return seconds >= 60 ? `${seconds / 60} minutes` : `${seconds} seconds`;
 }

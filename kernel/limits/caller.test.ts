@@ -9,7 +9,7 @@ import { grantFor } from "../testing/step-up.ts";
 import { issueTestKey, openTestKernel, type TestKernel, type TestPerson } from "../testing/kernel.ts";
 import { asDoor } from "../testing/record-suite.ts";
 import { BudgetSpender, type Budget } from "./budget.ts";
-import { workspaceShare } from "./caller.ts";
+import { CallerLimits, lookUps, workspaceShare } from "./caller.ts";
 
 let kernel: TestKernel;
 const servers: { inject: Awaited<ReturnType<typeof serve>>["inject"]; close: () => Promise<unknown> }[] = [];
@@ -90,6 +90,48 @@ describe("APP-02 limits by policy, per person, workspace and address, shared bet
     expect((await call({ authorization: `Bearer ${key}` })).statusCode).toBe(200);
     const sources = await asDoor({ kernel }, "select distinct source from kernel.budget where name = 'api'");
     expect(sources.map((row) => row["source"])).toContain(owner.membershipId);
+  });
+
+  test("a token nobody has costs no look-up once its address has used its budget; one that somebody has gives it back", async () => {
+    const owner = await space("looked", 1000);
+    let asked = 0;
+    const door = {
+      callFunction: (call: Parameters<typeof kernel.door.callFunction>[0]) => {
+        asked += call.sql.includes("caller_limits") ? 1 : 0;
+        return kernel.door.callFunction(call);
+      },
+    };
+    const limits = new CallerLimits(door, new BudgetSpender(kernel.door));
+    const spend = (token: string) =>
+      limits.spend("api", { token, workspace: undefined, network: "192.0.2.1" }, hour("looked-up", 1000));
+    const made = await Promise.allSettled(Array.from({ length: 600 }, (_, index) => spend(`made-up-${index}`)));
+    // A window may end under the count.
+    expect(asked).toBeLessThanOrEqual(2 * lookUps.limit);
+    expect(made.filter(({ status }) => status === "fulfilled")).toHaveLength(asked);
+    const before = asked;
+    const spender = new BudgetSpender(kernel.door);
+    const key = await issueTestKey(kernel, owner, { permissions: ["kernel.job.read"] });
+    const call = { token: key, workspace: undefined, network: "192.0.2.9" };
+    const times = 2 * lookUps.limit + 10;
+    for (let each = 0; each < times; each += 1)
+      await new CallerLimits(door, spender).spend("upload", call, hour("given-back", 1000));
+    expect(asked).toBe(before + times);
+  });
+
+  test("billing has a budget of its own: used up, it stops nothing else", async () => {
+    const owner = await space("billed", 1000);
+    await kernel.door.work(owner.session, "kernel.policy.change", (tx) =>
+      changePolicy(tx, "limit.billingPerHour", 2, 0, "Test"),
+    );
+    const limits = new CallerLimits(kernel.door, new BudgetSpender(kernel.door));
+    const call = { token: owner.session.token, workspace: owner.session.workspace, network: "192.0.2.2" };
+    const spend = (kind: "billing" | "api") => limits.spend(kind, call, hour("unused", 10));
+    await spend("billing");
+    await spend("billing");
+    await expect(spend("billing")).rejects.toMatchObject({
+      headers: { "ratelimit-policy": '"billing";q=2;w=3600' },
+    });
+    await spend("api");
   });
 
   test("all of a workspace together are stopped at its share, however many keys they make", async () => {

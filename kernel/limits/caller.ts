@@ -4,8 +4,8 @@ import type { Door } from "../work/door.ts";
 import type { Budget, BudgetSpender } from "./budget.ts";
 
 /** Kinds of calls that count for their caller and the caller's workspace; every other kind counts for the address. */
-export type CallerKind = "api" | "upload" | "analysis";
-export const callerKinds: readonly CallerKind[] = ["api", "upload", "analysis"];
+export type CallerKind = "api" | "upload" | "analysis" | "billing";
+export const callerKinds: readonly CallerKind[] = ["api", "upload", "analysis", "billing"];
 
 /** How many times one person's budget all of a workspace has together. */
 export const workspaceShare = 20;
@@ -18,8 +18,16 @@ type Caller = {
   readonly workspace: Readonly<Record<CallerKind, Budget>>;
 };
 
-const names = ["limit.apiPerSecond", "limit.apiBurst", "limit.uploadsPerHour", "limit.analysesPerHour"] as const;
+const names = [
+  "limit.apiPerSecond",
+  "limit.apiBurst",
+  "limit.uploadsPerHour",
+  "limit.analysesPerHour",
+  "limit.billingPerHour",
+] as const;
 const rememberedMs = 15_000;
+/** Tokens of one address that may be looked up and turn out to be nobody's. Those somebody has don't count. */
+export const lookUps: Budget = { name: "look-up", limit: 100, windowSeconds: 2, block: 20 };
 
 /**
  * Spends a call's budget for who makes it: the person or key, and their workspace, by the workspace's policy (APP-02). A
@@ -27,10 +35,10 @@ const rememberedMs = 15_000;
  */
 export class CallerLimits {
   readonly #door: Pick<Door, "callFunction">;
-  readonly #spender: Pick<BudgetSpender, "spend">;
+  readonly #spender: Pick<BudgetSpender, "spend" | "giveBack">;
   readonly #known = new Map<string, { readonly until: number; readonly caller: Promise<Caller | undefined> }>();
 
-  constructor(door: Pick<Door, "callFunction">, spender: Pick<BudgetSpender, "spend">) {
+  constructor(door: Pick<Door, "callFunction">, spender: Pick<BudgetSpender, "spend" | "giveBack">) {
     this.#door = door;
     this.#spender = spender;
   }
@@ -41,26 +49,37 @@ export class CallerLimits {
     call: { readonly token: string | null; readonly workspace: string | undefined; readonly network: string },
     fallback: Budget,
   ): Promise<void> {
-    const caller = call.token === null ? undefined : await this.#callerOf(call.token, call.workspace, fallback);
+    if (call.token === null) return this.#spender.spend(fallback, call.network);
+    const hashed = hash("sha256", call.token, "buffer");
+    const key = `${hashed.toString("base64url")}|${call.workspace ?? ""}`;
+    const now = Date.now();
+    const known = this.#known.get(key);
+    const isKnown = known !== undefined && known.until > now;
+    const looking = isKnown ? known.caller : this.#lookUp(hashed, call, fallback.block);
+    if (!isKnown) {
+      if (this.#known.size > 20_000) this.#known.clear();
+      this.#known.set(key, { until: now + rememberedMs, caller: looking });
+      looking.catch(() => this.#known.delete(key));
+    }
+    const caller = await looking;
     if (caller === undefined) return this.#spender.spend(fallback, call.network);
     await this.#spender.spend(caller.own[kind], caller.personId);
     await this.#spender.spend(caller.workspace[kind], caller.tenantId);
   }
 
-  #callerOf(token: string, workspace: string | undefined, fallback: Budget): Promise<Caller | undefined> {
-    const hashed = hash("sha256", token, "buffer");
-    const key = `${hashed.toString("base64url")}|${workspace ?? ""}`;
-    const now = Date.now();
-    const known = this.#known.get(key);
-    if (known !== undefined && known.until > now) return known.caller;
-    if (this.#known.size > 20_000) this.#known.clear();
-    const caller = this.#read(hashed, workspace, fallback);
-    this.#known.set(key, { until: now + rememberedMs, caller });
-    caller.catch(() => this.#known.delete(key));
+  /** The address pays before anything is looked up, and gets it back for a token that somebody has: a guess costs no query. */
+  async #lookUp(
+    hashed: Buffer,
+    call: { readonly workspace: string | undefined; readonly network: string },
+    block: number,
+  ): Promise<Caller | undefined> {
+    await this.#spender.spend(lookUps, call.network);
+    const caller = await this.#read(hashed, call.workspace, block);
+    if (caller !== undefined) this.#spender.giveBack(lookUps, call.network);
     return caller;
   }
 
-  async #read(hashed: Buffer, workspace: string | undefined, fallback: Budget): Promise<Caller | undefined> {
+  async #read(hashed: Buffer, workspace: string | undefined, block: number): Promise<Caller | undefined> {
     const [row] = await this.#door.callFunction({
       sql: "select * from kernel.caller_limits($1, $2, $3)",
       parameters: [hashed, workspace ?? null, [...names]],
@@ -77,18 +96,25 @@ export class CallerLimits {
     // A window holds the burst: twenty at ten a second are twenty in two seconds.
     const windowSeconds = Math.max(1, Math.round(value("limit.apiBurst") / rate));
     const budgets = {
-      api: { name: "api", limit: Math.max(rate, value("limit.apiBurst")), windowSeconds, block: fallback.block },
-      upload: { name: "upload", limit: value("limit.uploadsPerHour"), windowSeconds: 3600, block: fallback.block },
+      api: { name: "api", limit: Math.max(rate, value("limit.apiBurst")), windowSeconds, block: block },
+      upload: { name: "upload", limit: value("limit.uploadsPerHour"), windowSeconds: 3600, block: block },
       analysis: { name: "analysis", limit: value("limit.analysesPerHour"), windowSeconds: 3600, block: 1 },
+      billing: { name: "billing", limit: value("limit.billingPerHour"), windowSeconds: 3600, block: 1 },
     };
     return {
       tenantId: String(row["tenant_id"]),
       personId: String(row["person_id"]),
-      own: { api: bounded(budgets.api), upload: bounded(budgets.upload), analysis: bounded(budgets.analysis) },
+      own: {
+        api: bounded(budgets.api),
+        upload: bounded(budgets.upload),
+        analysis: bounded(budgets.analysis),
+        billing: bounded(budgets.billing),
+      },
       workspace: {
         api: bounded(ofWorkspace(budgets.api)),
         upload: bounded(ofWorkspace(budgets.upload)),
         analysis: bounded(ofWorkspace(budgets.analysis)),
+        billing: bounded(ofWorkspace(budgets.billing)),
       },
     };
   }

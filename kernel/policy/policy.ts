@@ -211,7 +211,7 @@ export const policies = {
   }),
   "limit.invitationsPerAddress": define({
     title: "Invitations a day to one address",
-    effect: "The same address is mailed so often a day (UTC) at most, by whatever workspace here.",
+    effect: "The same address is invited so often a day (UTC) at most; an invitation withdrawn counts too.",
     unit: "invitations a day",
     schema: Type.Integer({ minimum: 1, maximum: 20 }),
     presets: same(5),

@@ -22,7 +22,12 @@ export function policyRoutes(kernel: Kernel): Route[] {
       tag: "policy",
       permission: read,
       answers: {
-        200: Type.Object({ items: Type.Array(Type.Unknown()), from: Type.Union([Type.String(), Type.Null()]) }),
+        200: Type.Object({
+          items: Type.Array(Type.Unknown()),
+          /** What the operator set for every workspace here. */
+          instance: Type.Array(Type.Unknown()),
+          from: Type.Union([Type.String(), Type.Null()]),
+        }),
       },
       handle: async (request) => {
         const items = await kernel.door.work(request.credential, read, async (tx) => {
@@ -33,7 +38,7 @@ export function policyRoutes(kernel: Kernel): Route[] {
             changedBy: each.changedBy === null ? null : { id: each.changedBy, name: names.get(each.changedBy) ?? null },
           }));
         });
-        return { body: { items, from: request.source.address } };
+        return { body: { items, instance: instanceLimits(kernel), from: request.source.address } };
       },
     }),
     defineRoute({
@@ -74,5 +79,24 @@ export function policyRoutes(kernel: Kernel): Route[] {
         return { body: { name, version }, headers: { etag: `"${version}"` } };
       },
     }),
+  ];
+}
+
+/** Limits of who is nobody yet: they are the instance's, and shown beside the workspace's own. */
+function instanceLimits({ accountLimits }: Pick<Kernel, "accountLimits">) {
+  const { signIn, registration } = accountLimits;
+  return [
+    {
+      name: "PROBITY_SIGN_IN_LIMIT",
+      title: "Failed sign-ins before a pause",
+      effect: "So many wrong passwords or codes pause sign-in for the account, and from the address, until the time is over.",
+      value: `${signIn.attempts} in ${signIn.windowMinutes} minutes`,
+    },
+    {
+      name: "PROBITY_REGISTRATION_LIMIT",
+      title: "Registrations from one address",
+      effect: "Further registrations from the same address wait until the time is over.",
+      value: `${registration.attempts} in ${registration.windowMinutes} minutes`,
+    },
   ];
 }

@@ -7,10 +7,14 @@ import { createHttpServer, type HttpOptions } from "../http/server.ts";
 import { issueKey } from "../identity/api-key.ts";
 import { keyRoutes } from "../identity/key-route.ts";
 import { KeyUse } from "../identity/key-use.ts";
+import { openIdentity } from "../identity/identity.ts";
 import { jobRoutes } from "../jobs/route.ts";
 import { ledgerRoutes } from "../ledger/route.ts";
 import { BudgetSpender, type Budget } from "../limits/budget.ts";
 import { policyRoutes } from "../policy/route.ts";
+import { declaredSignings } from "../signing/declare.ts";
+import { signerRoutes } from "../signing/enable-route.ts";
+import { signingRoutes } from "../signing/route.ts";
 import { AccessTokens } from "../token/access-token.ts";
 import { tokenRoutes } from "../token/route.ts";
 import { SigningKeys } from "../token/signing-key.ts";
@@ -50,6 +54,7 @@ export const ampleBudgets: HttpOptions["budgets"] = {
   registration: ample("registration"),
   upload: ample("upload"),
   analysis: ample("analysis"),
+  billing: ample("billing"),
   check: ample("check"),
   refusal: ample("refusal"),
 };
@@ -66,7 +71,11 @@ export async function openTestServer(
   });
   const tokens = new AccessTokens(new SigningKeys(kernel), "http://localhost");
   const keyUse = new KeyUse(kernel.door);
+  const identity = openIdentity(kernel, { url: "http://localhost" });
+  const signings = declaredSignings(apps.flatMap((app) => app.records));
   const routes = [
+    ...signerRoutes(identity),
+    ...signingRoutes(identity, signings, { origin: "http://localhost" }),
     ...keyRoutes(kernel),
     ...policyRoutes(kernel),
     ...accessRoutes(kernel, apps),

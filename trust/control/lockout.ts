@@ -2,14 +2,20 @@ import { randomUUID } from "node:crypto";
 import { defineControl, type ProbeContext } from "../control.ts";
 import { allOf } from "./outcome.ts";
 
-const limit = 5;
-const guesses = 30;
+const guesses = 60;
 
 /** What a sign-in asks the database first, with keys of the probe's own: nobody's account or address is counted. */
 async function claim({ kernel }: ProbeContext, source: string, account: string): Promise<boolean> {
   const [row] = await kernel.door.callFunction({
-    sql: "select allowed from kernel.begin_sign_in($1, $2, $3, $4, $5, make_interval(mins => 15))",
-    parameters: [kernel.system("").token, source, account, `${account}@probe.invalid`, limit],
+    sql: "select allowed from kernel.begin_sign_in($1, $2, $3, $4, $5, make_interval(mins => $6))",
+    parameters: [
+      kernel.system("").token,
+      source,
+      account,
+      `${account}@probe.invalid`,
+      kernel.accountLimits.signIn.attempts,
+      kernel.accountLimits.signIn.windowMinutes,
+    ],
   });
   return row?.["allowed"] === true;
 }
@@ -41,7 +47,8 @@ export const lockout = defineControl({
     {
       id: "parallel-guesses",
       kind: "scratch",
-      title: "Of guesses at once, five are looked at: per account from anywhere, and per source at any account",
+      title:
+        "Of guesses at once, as many as the limit are looked at: per account from anywhere, and per source at any account",
       run: async (context) => {
         const apart = await counted(context, () => [key(), key()]);
         return allOf("sign-ins of different people from different places don't lock each other out", [
@@ -50,6 +57,7 @@ export const lockout = defineControl({
       },
       negative: async (context) => {
         const [account, source] = [key(), key()];
+        const limit = context.kernel.accountLimits.signIn.attempts;
         const atOne = await counted(context, () => [key(), account]);
         const fromOne = await counted(context, () => [source, key()]);
         return allOf(

@@ -9,6 +9,7 @@ export interface Instance {
   version: string;
   packs: PackSummary[];
   limits: { maxBytes: number; [name: string]: number };
+  accountLimits?: Record<"signIn" | "registration", { attempts: number; windowMinutes: number }>;
 }
 
 export interface PackSummary {

@@ -10,6 +10,7 @@ import { read } from "./api.ts";
 import type { PolicyItem } from "./api-types.ts";
 import { api } from "./path.ts";
 import { usePlace, useTitle } from "./place.tsx";
+import { InstanceLimits, type InstanceLimit } from "./policy-instance.tsx";
 import { PolicyForm } from "./policy-form.tsx";
 import { sayPolicy } from "./policy-value.ts";
 import { asProblem } from "./problem.ts";
@@ -27,6 +28,10 @@ export function Policy() {
   const list = useQuery({
     queryKey: ["policy", ws],
     queryFn: async () => (await read<{ items: PolicyItem[] }>(api.policies())).items,
+  });
+  const instance = useQuery({
+    queryKey: ["policy", ws, "instance"],
+    queryFn: async () => (await read<{ instance: InstanceLimit[] }>(api.policies())).instance,
   });
   const at = typeof place.search.at === "string" ? place.search.at : "";
   const [open, setOpen] = useState<string | null>(null);
@@ -131,6 +136,7 @@ export function Policy() {
           ))}
         </ul>
       )}
+      {items.length > 0 && instance.data !== undefined && <InstanceLimits items={instance.data} />}
     </div>
   );
 }

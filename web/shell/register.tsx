@@ -9,6 +9,7 @@ import css from "./page.module.css";
 export function Register() {
   useTitle("Register");
   const instance = useInstance();
+  const limit = instance.data?.accountLimits?.registration;
   return (
     <div className={css.narrow}>
       <h1>Open an account</h1>
@@ -26,6 +27,11 @@ export function Register() {
             `A mail to ${email} is on its way. Its link works once, for 60 minutes. No account has been made yet.`
           }
         />
+      )}
+      {limit !== undefined && instance.data?.registration !== false && (
+        <p className={css.muted}>
+          One address may begin {limit.attempts} registrations in {limit.windowMinutes} minutes.
+        </p>
       )}
       <p className={css.muted}>
         You have an account: <Go to={page.signIn()}>sign in</Go>.
