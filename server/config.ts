@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { defaultAccountLimits, type AccountLimits, type CaptchaConfig, type SocialProvider } from "@probity/kernel";
 import { accountLimitOf, breachedOf, captchaOf, isSender, isSmtpUrl } from "./account-config.ts";
+import { isAddressRange } from "./address-range.ts";
 import { distance } from "./edit-distance.ts";
 import { originsOf, readSocial, socialVariables } from "./social-config.ts";
 
@@ -369,16 +370,6 @@ function parseProxies(text: string): readonly string[] | Problem {
   return proxies.every(isAddressRange)
     ? proxies
     : wrong(text, "IP addresses or ranges such as 10.0.0.0/8, separated by commas");
-}
-
-function isAddressRange(text: string): boolean {
-  const [address = "", bits, ...rest] = text.split("/");
-  const version = isIP(address);
-  if (version === 0 || rest.length > 0) return false;
-  // A range of zero bits would believe everybody's X-Forwarded-For.
-  return (
-    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (version === 4 ? 32 : 128))
-  );
 }
 
 function parseSwitch(text: string): boolean | Problem {
