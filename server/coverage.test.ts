@@ -1,0 +1,140 @@
+import type { FastifyInstance } from "fastify";
+import { pino } from "pino";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { declaredGrants, openIdentity } from "@probity/kernel";
+import { ampleBudgets, openTestKernel, type TestKernel, type TestPerson } from "@probity/kernel/testing";
+import { grantFor, stepUpIn } from "../kernel/testing/step-up.ts";
+import { openTraceCount } from "../kernel/testing/trace-count.ts";
+import { enabledApps } from "./apps.ts";
+import { readConfig } from "./config.ts";
+import { samples } from "./route-matrix.ts";
+import { buildHttp } from "./serve.ts";
+import { describedOperations, requestFor, type Operation } from "./testing/operation.ts";
+
+/** Answers that tell nobody's data and change nothing, each with the reason why no event is left. */
+const tracesNothing: Readonly<Record<string, string>> = {
+  "GET /healthz": "whether the process lives",
+  "GET /readyz": "whether the database answers",
+  "GET /api/instance": "what the sign-in page shows",
+  "GET /api/openapi.json": "the description of this API",
+  "GET /trust.json": "the public statement",
+  "GET /.well-known/security.txt": "whom to tell of a weakness",
+  "GET /.well-known/jwks.json": "public keys",
+  "GET /api/captcha": "a riddle, kept nowhere",
+  "GET /api/sso/options": "what the sign-in page offers",
+  "POST /api/sso/discover": "looks at the domain of an address alone",
+  "GET /api/sso/saml/{tenant}/metadata": "public addresses for an identity provider",
+  "POST /api/session/passkey/options": "a challenge: signing in begins with what answers it",
+  "POST /api/session/factor/passkey-options": "a challenge: what answers it is noted",
+  "POST /api/step-up/passkey-options": "a challenge: what answers it is noted",
+  "POST /api/factor/passkey/options": "a challenge: what answers it is noted",
+  "POST /api/factor/totp": "a secret that counts once it is confirmed, which is noted",
+  "GET /api/session": "who one is oneself",
+  "GET /api/session/all": "one's own sessions",
+  "GET /api/session/factor": "one's own factors",
+  "GET /api/factor": "one's own factors",
+  "GET /api/verification": "one's own address",
+  "DELETE /api/session/all": "without another session nothing ends; ending one is tried in kernel/identity",
+  "GET /api/check/example": "the check without an account: its own example",
+  "POST /api/check": "the check without an account; nothing is stored",
+  "POST /api/sso/social/{provider}/callback": "sends the browser on to the same address by GET, which is noted",
+  "POST /api/token/end": "a token that is none ends nothing; ending one is tried in kernel/token",
+  "POST /api/password/reset":
+    "whether the address is known is told to nobody, the log included; the mail is noted when it is used",
+  "POST /api/registration": "the same: the account begins with the mailed link, which is noted",
+  "POST /api/verification": "a mail to oneself; confirming it is noted",
+};
+/** These end, freeze or empty what the others need: they come last. */
+const last = /^(DELETE \/api\/session|POST \/api\/workspace\/(freeze|thaw)|DELETE \/api\/workspace)/;
+
+const apps = enabledApps({ freeCheck: true });
+let kernel: TestKernel;
+let http: FastifyInstance;
+let operations: Operation[];
+let workspace: string;
+let trace: Awaited<ReturnType<typeof openTraceCount>>;
+
+beforeAll(async () => {
+  kernel = await openTestKernel({ apps: apps.map((app) => app.migrations), grants: declaredGrants(apps) });
+  const close = async () => undefined;
+  const instance = { kernel, apps, cluster: undefined, admin: kernel.admin, findings: [], close };
+  const identity = openIdentity(kernel, { url: "http://localhost" });
+  http = await buildHttp(instance, identity, readConfig({}), pino({ level: "silent" }), { budgets: ampleBudgets });
+  const all = describedOperations((await http.inject("/api/openapi.json")).json());
+  operations = [...all.filter(({ name }) => !last.test(name)), ...all.filter(({ name }) => last.test(name))];
+  workspace = await kernel.foundWorkspace("coverage");
+  trace = await openTraceCount(kernel);
+}, 120_000);
+afterAll(async () => {
+  await trace?.close();
+  await http?.close();
+  await kernel?.close();
+});
+
+function headersOf(person: TestPerson): Record<string, string> {
+  return {
+    cookie: `probity-session=${person.session.token}`,
+    "probity-workspace": workspace,
+    "probity-request": "1",
+  };
+}
+
+/** The call in its right form; proved afresh where that is asked and a session can. */
+async function call(operation: Operation, headers: Record<string, string>, session?: string) {
+  const request = requestFor(operation, headers, samples);
+  const answer = await http.inject(request);
+  const isProblem = String(answer.headers["content-type"]).includes("problem+json");
+  const wanted = isProblem ? stepUpIn(answer.json()) : undefined;
+  if (wanted === undefined || session === undefined)
+    return { status: answer.statusCode, asksForProof: isProblem && wanted !== undefined };
+  const grant = await grantFor(kernel, session, wanted);
+  const again = await http.inject({ ...request, headers: { ...request.headers, "step-up": grant } });
+  return { status: again.statusCode, asksForProof: false };
+}
+
+describe("LED-01 everything that is done or refused leaves an event", { timeout: 180_000 }, () => {
+  test("every call of an owner that is answered, and every record they ask for that is not there", async () => {
+    const silent: string[] = [];
+    let answered = 0;
+    // A person of their own for each call: one that signs out or freezes leaves the others as they were.
+    const people: TestPerson[] = [];
+    for (const _ of operations) people.push(await kernel.addPerson(workspace, "owner"));
+    for (const [index, operation] of operations.entries()) {
+      const person = people[index];
+      if (person === undefined) throw new Error("nobody to call");
+      const before = await trace.count();
+      const { status } = await call(operation, headersOf(person), person.session.token);
+      // What was wrong in form was not done; what was not there, or not allowed, was refused.
+      if (status >= 400 && ![401, 403, 404, 410].includes(status)) continue;
+      answered += 1;
+      const left = (await trace.count()) - before;
+      if (left === 0 && !(operation.name in tracesNothing)) silent.push(`${operation.name}: ${status}, no event`);
+    }
+    expect(silent).toEqual([]);
+    expect(answered).toBeGreaterThan(operations.length * 0.7);
+    const names = new Set(operations.map(({ name }) => name));
+    expect(Object.keys(tracesNothing).filter((name) => !names.has(name))).toEqual([]);
+  });
+
+  test("every refusal at the door: nobody, another workspace's owner, a lesser role", async () => {
+    const silent: string[] = [];
+    workspace = await kernel.foundWorkspace("refusals");
+    const member = await kernel.addPerson(workspace, "member");
+    const stranger = await kernel.addPerson(await kernel.foundWorkspace("elsewhere"), "owner");
+    for (const [who, headers] of [
+      ["nobody", { "probity-request": "1", authorization: "Bearer pk_made_up" }],
+      ["a stranger", headersOf(stranger)],
+      ["a member", headersOf(member)],
+    ] as const) {
+      for (const operation of operations) {
+        if (operation.permission === "public" || operation.permission === "session") continue;
+        const before = await trace.count();
+        const { status, asksForProof } = await call(operation, headers);
+        // A member may do it, once they have proved who they are: nothing is refused yet.
+        if (asksForProof || ![401, 403, 404].includes(status)) continue;
+        if ((await trace.count()) === before) silent.push(`${operation.name} refused ${who} with ${status}, no event`);
+      }
+    }
+    expect(silent).toEqual([]);
+  });
+});
