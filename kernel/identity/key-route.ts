@@ -29,11 +29,14 @@ export function keyRoutes(kernel: Kernel): Route[] {
         }),
       },
       handle: async (request) => ({
-        body: await kernel.door.work(request.credential, own, async (tx) => ({
-          items: await listKeys(tx, "own"),
-          permissions: (await permissionsOf(tx, tx.who.actorId)).toSorted(),
-          maxDays: await policyValue(tx, "key.maxDays"),
-        })),
+        body: await kernel.door.work(request.credential, own, async (tx) => {
+          kernel.access.read(tx.who, own, request.source, "kernel.api_key");
+          return {
+            items: await listKeys(tx, "own"),
+            permissions: (await permissionsOf(tx, tx.who.actorId)).toSorted(),
+            maxDays: await policyValue(tx, "key.maxDays"),
+          };
+        }),
       }),
     }),
     defineRoute({

@@ -26,16 +26,19 @@ export function scimSettingsRoutes({ kernel, origin }: Sso): Route[] {
         }),
       },
       handle: async (request) => ({
-        body: await kernel.door.work(request.credential, read, async (tx) => ({
-          address: `${origin}/scim/v2`,
-          tokens: await listScimTokens(tx),
-          groups: (await listGroups(tx, [], { startIndex: 1, count: mostGroups })).groups.map((group) => ({
-            id: group.id,
-            name: group.displayName,
-            role: group.role,
-            memberCount: group.members.length,
-          })),
-        })),
+        body: await kernel.door.work(request.credential, read, async (tx) => {
+          kernel.access.read(tx.who, read, request.source, "kernel.scim_group");
+          return {
+            address: `${origin}/scim/v2`,
+            tokens: await listScimTokens(tx),
+            groups: (await listGroups(tx, [], { startIndex: 1, count: mostGroups })).groups.map((group) => ({
+              id: group.id,
+              name: group.displayName,
+              role: group.role,
+              memberCount: group.members.length,
+            })),
+          };
+        }),
       }),
     }),
     defineRoute({

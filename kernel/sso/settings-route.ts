@@ -62,15 +62,18 @@ export function ssoSettingsRoutes(sso: Sso): Route[] {
         }),
       },
       handle: async (request) => ({
-        body: await kernel.door.work(request.credential, read, async (tx) => ({
-          addresses: addressesOf(sso, tx.who.tenantId),
-          domains: await listDomains(tx),
-          connections: await listConnections(tx),
-          force: await forceOf(tx),
-          owners: (await listMembers(tx))
-            .filter((each) => each.role === "owner" && each.status === "active")
-            .map(({ id, name, email }) => ({ id, name, email })),
-        })),
+        body: await kernel.door.work(request.credential, read, async (tx) => {
+          kernel.access.read(tx.who, read, request.source, "kernel.sso_connection");
+          return {
+            addresses: addressesOf(sso, tx.who.tenantId),
+            domains: await listDomains(tx),
+            connections: await listConnections(tx),
+            force: await forceOf(tx),
+            owners: (await listMembers(tx))
+              .filter((each) => each.role === "owner" && each.status === "active")
+              .map(({ id, name, email }) => ({ id, name, email })),
+          };
+        }),
       }),
     }),
     defineRoute({
