@@ -81,7 +81,7 @@ begin
 end $$;
 grant execute on function kernel.permit_unlock(text, uuid, integer, text, text) to probity_app;
 
--- Why a record was changed: one reason a version, written once, with the leaf of that version in the same transaction.
+-- Why a record was changed: one reason a version, the first that was given, with the leaf of that version in the same transaction.
 create table kernel.change_reason (
   tenant_id uuid not null,
   row_id uuid not null,
@@ -111,7 +111,8 @@ begin
     raise exception 'reason without its leaf' using errcode = 'PB004';
   end if;
   insert into kernel.change_reason (tenant_id, row_id, version, record, reason_code, reason)
-  values (bound[1]::uuid, p_row, p_version, p_record, p_code, p_reason);
+  values (bound[1]::uuid, p_row, p_version, p_record, p_code, p_reason)
+  on conflict do nothing;
 end $$;
 grant execute on function kernel.give_reason(text, uuid, integer, text, text) to probity_app;
 

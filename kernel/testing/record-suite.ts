@@ -35,6 +35,8 @@ export function testRecord(record: RecordDeclaration, suite: RecordSuite): void 
       expect([answer.status, answer.body["detail"]]).toEqual([201, undefined]);
       return { id: String(answer.body["id"]), version: Number(answer.body["version"]) };
     };
+    /** A regulated record's deletion says why. */
+    const doomed = (id: string) => `${base}/${id}${record.reasonRequired ? "?reason=Entered%20twice" : ""}`;
     /** Every route of one row, as this caller sees it. */
     const everyRoute = async (by: TestCaller, id: string, version: number): Promise<[string, TestAnswer][]> => {
       const one = `${base}/${id}`;
@@ -43,7 +45,7 @@ export function testRecord(record: RecordDeclaration, suite: RecordSuite): void 
         ["history", await by("GET", `${one}/history`)],
       ];
       if (mayUpdate) answers.push(["change", await by("PATCH", one, { version, body: changeOf(sample()) })]);
-      if (mayDelete) answers.push(["delete", await by("DELETE", one, { version })]);
+      if (mayDelete) answers.push(["delete", await by("DELETE", doomed(id), { version })]);
       return answers;
     };
     const changeOf = (values: Record<string, unknown>): Record<string, unknown> => ({
@@ -96,7 +98,7 @@ export function testRecord(record: RecordDeclaration, suite: RecordSuite): void 
         const allowed = (permission: string, status: number) => (held.has(permission) ? status : 403);
         expect((await by("GET", `${base}/${id}`)).status).toBe(allowed(record.may.read, 200));
         expect((await by("POST", base, { body: sample() })).status).toBe(allowed(mayCreate ?? "", 201));
-        if (mayDelete) expect((await by("DELETE", `${base}/${id}`, { version })).status).toBe(allowed(mayDelete, 204));
+        if (mayDelete) expect((await by("DELETE", doomed(id), { version })).status).toBe(allowed(mayDelete, 204));
       }
     });
 
@@ -115,7 +117,7 @@ export function testRecord(record: RecordDeclaration, suite: RecordSuite): void 
         version += 1;
       }
       if (mayDelete) {
-        expect((await mine("DELETE", `${base}/${id}`, { version })).status).toBe(204);
+        expect((await mine("DELETE", doomed(id), { version })).status).toBe(204);
         version += 1;
       }
       await placeLeaves(server);
@@ -144,8 +146,8 @@ export function testRecord(record: RecordDeclaration, suite: RecordSuite): void 
         expect([done.status, done.headers.get("etag")]).toEqual([200, `"${version + 1}"`]);
         expect((await mine("PATCH", `${base}/${id}`, { version, body })).status).toBe(412);
         if (mayDelete) {
-          expect((await mine("DELETE", `${base}/${id}`)).status).toBe(428);
-          expect((await mine("DELETE", `${base}/${id}`, { version })).status).toBe(412);
+          expect((await mine("DELETE", doomed(id))).status).toBe(428);
+          expect((await mine("DELETE", doomed(id), { version })).status).toBe(412);
         }
         const after = await mine("GET", `${base}/${id}`);
         expect([after.body["version"], after.headers.get("etag")]).toEqual([version + 1, `"${version + 1}"`]);
@@ -303,13 +305,13 @@ export function testRecord(record: RecordDeclaration, suite: RecordSuite): void 
       "APP-03 a deleted row is 404, leaves the list, and stays deleted",
       async () => {
         const { id, version } = await create();
-        expect((await mine("DELETE", `${base}/${id}`, { version })).status).toBe(204);
+        expect((await mine("DELETE", doomed(id), { version })).status).toBe(204);
         expect((await mine("GET", `${base}/${id}`)).status).toBe(404);
         if (mayUpdate)
           expect(
             (await mine("PATCH", `${base}/${id}`, { version: version + 1, body: changeOf(sample()) })).status,
           ).toBe(404);
-        expect((await mine("DELETE", `${base}/${id}`, { version: version + 1 })).status).toBe(404);
+        expect((await mine("DELETE", doomed(id), { version: version + 1 })).status).toBe(404);
         expect((await mine("GET", `${base}?limit=200`)).text).not.toContain(id);
         expect((await mine("GET", `${base}?format=csv`)).text).not.toContain(id);
       },
