@@ -14,11 +14,18 @@ module.exports = {
       to: { pathNot: "^verify/", dependencyTypesNot: ["core"] },
     },
     {
+      name: "seal-knows-the-verifier-alone",
+      comment: "What seals a file is handed its key and its way to the network; it looks for neither.",
+      severity: "error",
+      from: { path: "^seal/", pathNot: test },
+      to: { path: "^(kernel|apps|trust|operations|server|web|scripts|bench|e2e)/" },
+    },
+    {
       name: "kernel-knows-no-app",
       comment: "Controls must not depend on what they control.",
       severity: "error",
       from: { path: "^kernel/" },
-      to: { path: "^(apps|trust|operations|server|web|scripts|bench|e2e)/" },
+      to: { path: "^(seal|apps|trust|operations|server|web|scripts|bench|e2e)/" },
     },
     {
       name: "app-knows-no-other-app",
