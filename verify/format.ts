@@ -1,6 +1,8 @@
 /**
- * What a bundle and a proof look like. A **bundle** is JSON Lines: every line one object with its `kind`, the head first,
- * leaves by rising index, `end` last. A **proof bundle** is one JSON object about one leaf.
+ * What a bundle and a proof look like. A **bundle** is JSON Lines: every line one object with its `kind`, in this order: the
+ * head; checkpoints, platform, anchors, consistency; the range's hashes; restores and erasures; leaves by rising index; the
+ * end. It is read as it comes, so what leaves are compared with stands before them. A **proof bundle** is one JSON object
+ * about one leaf.
  *
  * Hashes are 32 bytes; a row of them (a proof, a frontier) is written as one base64 text of all of them, which keeps a proof
  * small. Notes and leaves are given as text, to the byte.
@@ -45,7 +47,7 @@ export type HeadLine = {
   readonly vkeys: readonly string[];
 };
 
-/** A signed checkpoint; the largest is the one everything is checked against. `proof`: consistency from it to the largest. */
+/** A signed checkpoint; the last is the newest, and what everything is checked against. `proof`: consistency from it to that. */
 export type CheckpointLine = { readonly kind: "checkpoint"; readonly note: string; readonly proof?: string };
 
 /** The consistency proof between two sizes, for a reader who kept a checkpoint of size `from`. */

@@ -1,7 +1,7 @@
 // The door of @probity/verify: the arithmetic, free of where it runs. Drive its plans with ./node or ./browser.
 export * from "./checkpoint.ts";
 export { base64, base64url, fromBase64, fromBase64url, fromHashRow, fromHex, hashRow, hex, utf8 } from "./encoding.ts";
-export { FormatError } from "./format-error.ts";
+export { FormatError, UsageError } from "./format-error.ts";
 export * from "./format.ts";
 export { Frontier } from "./frontier.ts";
 export * from "./hash.ts";
@@ -11,3 +11,10 @@ export * from "./note.ts";
 export * from "./outcome.ts";
 export * from "./proof.ts";
 export * from "./tile.ts";
+export { verifyBundle } from "./bundle.ts";
+export type { SeenLeaf, VerifyOptions } from "./bundle-state.ts";
+export { verifyFile } from "./file.ts";
+export * from "./finding.ts";
+export { verifyProof } from "./proof-bundle.ts";
+export type { Counts, Verdict } from "./verdict.ts";
+export { readTimestampToken } from "./timestamp.ts";

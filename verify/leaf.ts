@@ -42,6 +42,7 @@ export function parseLeaf(text: string): LeafBody {
   let canonical = "";
   let previous: string | undefined;
   for (const [name, member] of Object.entries(value)) {
+    if (name === "__proto__") throw new FormatError("The leaf has a member that no leaf has");
     if (typeof member !== "string") throw new FormatError(`The leaf's “${name.slice(0, 40)}” is not a string`);
     if (previous !== undefined && previous >= name) throw new FormatError("The leaf's members are not in order");
     canonical += `${previous === undefined ? "{" : ","}${JSON.stringify(name)}:${JSON.stringify(member)}`;
