@@ -1,17 +1,12 @@
 import type { KeyObject } from "node:crypto";
 import { Client, Pool, types, type ClientConfig, type PoolConfig } from "pg";
 import { rolePassword, type LoginRole } from "./roles.ts";
+import { timeDate } from "./time.ts";
 
 // A calendar day has no zone: as a JavaScript Date it would move a day west of Greenwich.
 types.setTypeParser(types.builtins.DATE, (text) => text);
 
-const readAnyTime = types.getTypeParser(types.builtins.TIMESTAMPTZ, "text");
-// What a server in UTC writes, e.g. 2026-11-22 09:30:00.123456+00, is ISO 8601 but for two characters; the rest is pg's to read.
-types.setTypeParser(types.builtins.TIMESTAMPTZ, (text) =>
-  text.length >= 22 && text.endsWith("+00") && text[10] === " " && text[4] === "-"
-    ? new Date(`${text.slice(0, 10)}T${text.slice(11, Math.min(23, text.length - 3))}Z`)
-    : readAnyTime(text),
-);
+types.setTypeParser(types.builtins.TIMESTAMPTZ, timeDate);
 
 /** Where the database is; each pool signs in with a role of its own. */
 export type DatabaseAddress = Pick<ClientConfig, "host" | "port" | "database" | "ssl">;

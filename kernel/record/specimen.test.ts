@@ -122,4 +122,32 @@ describe("a record with sealed fields that asks for reasons", () => {
       { numRuns: 25 },
     );
   }, 120_000);
+
+  test("APP-03 rows of one moment are all on the pages of a list sorted by when they changed", async () => {
+    const workspace = await server.kernel.foundWorkspace(`w-${uuidv7()}`);
+    const member = await server.member(workspace, "owner");
+    const ids = Array.from({ length: 5 }, () => uuidv7());
+    await server.kernel.door.work(member.session, "trial_lab.specimen.create", async (tx) => {
+      for (const id of ids) {
+        await tx.record({ action: "trial_lab.specimen.create", record: specimen.name, rowId: id, version: 1 });
+        await tx.all(insertRow(specimen, id, { code: id.slice(-6) }));
+      }
+    });
+    for (const sort of ["updatedAt", "-updatedAt"]) {
+      const seen: string[] = [];
+      for (let mark = ""; ;) {
+        const page = await server.as(member)("GET", `${base}?limit=2&sort=${sort}${mark && `&cursor=${mark}`}`);
+        const { items, next } = pageOf(page.body);
+        seen.push(...items);
+        if (next === null) break;
+        mark = next;
+      }
+      expect(seen.toSorted()).toEqual(ids.toSorted());
+    }
+  });
 });
+
+function pageOf(body: Record<string, unknown>): { items: string[]; next: string | null } {
+  const items = Array.isArray(body["items"]) ? body["items"] : [];
+  return { items: items.map(({ id }) => String(id)), next: typeof body["next"] === "string" ? body["next"] : null };
+}

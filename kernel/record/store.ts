@@ -1,6 +1,6 @@
 import { sql, type Compilable, type CompiledQuery } from "kysely";
 import type { Row } from "../work/batch.ts";
-import { queryFor } from "../work/query.ts";
+import { queryFor, withTimesAsText } from "../work/query.ts";
 import type { RecordDeclaration } from "./define-record.ts";
 import { recordProblem } from "./error.ts";
 import { columnOf } from "./field.ts";
@@ -35,7 +35,7 @@ export function selectOne(record: RecordDeclaration, id: string): Compilable<Row
     oneOf.set(record, built);
   }
   const query = { ...built, parameters: [id] };
-  return { compile: () => query };
+  return withTimesAsText({ compile: () => query });
 }
 
 export function insertRow(
@@ -43,10 +43,12 @@ export function insertRow(
   id: string,
   values: Readonly<Record<string, unknown>>,
 ): Compilable<Row> {
-  return build
-    .insertInto(record.name)
-    .values({ id, ...columnValues(record, values) })
-    .returning(columnsOf(record));
+  return withTimesAsText(
+    build
+      .insertInto(record.name)
+      .values({ id, ...columnValues(record, values) })
+      .returning(columnsOf(record)),
+  );
 }
 
 export function updateRow(
@@ -55,7 +57,7 @@ export function updateRow(
   version: number,
   values: Readonly<Record<string, unknown>>,
 ): Compilable<Row> {
-  return (
+  return withTimesAsText(
     build
       .updateTable(record.name)
       // With sealed fields alone there is no column to set: the id to itself keeps the statement and its trigger.
@@ -63,7 +65,7 @@ export function updateRow(
       .where("id", "=", id)
       .where("version", "=", version)
       .where("deleted_at", "is", null)
-      .returning(columnsOf(record))
+      .returning(columnsOf(record)),
   );
 }
 
@@ -135,7 +137,7 @@ export function selectPage(record: RecordDeclaration, options: ListOptions): Com
   }
   const direction = descending ? "desc" : "asc";
   if (column !== "id") statement = statement.orderBy(column, direction);
-  return statement.orderBy("id", direction).limit(options.limit + 1);
+  return withTimesAsText(statement.orderBy("id", direction).limit(options.limit + 1));
 }
 
 /** Only the lists that need it pay for it: an index serves the plain comparison. */

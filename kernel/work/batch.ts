@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { types, type Connection, type FieldDef, type PoolClient } from "pg";
 import { serialize } from "pg-protocol";
 import pgUtils from "pg/lib/utils.js";
+import { timeText } from "../database/time.ts";
 
 /** One statement with its parameters ($1 …), as Kysely's compile() gives it. */
 export type Statement = {
@@ -9,6 +10,8 @@ export type Statement = {
   readonly parameters: readonly unknown[];
   /** Parsed anew each time and never kept under a name. */
   readonly unnamed?: boolean;
+  /** Times come as RFC 3339 text instead of a Date: for rows that are passed on as they are. */
+  readonly timesAsText?: boolean;
 };
 export type Row = Record<string, unknown>;
 
@@ -41,14 +44,17 @@ class Wire {
 }
 const wires = new WeakMap<Connection, Wire>();
 const nameOf = new Map<string, string>();
+const textNameOf = new Map<string, string>();
 
-function statementName(sql: string): string {
-  let name = nameOf.get(sql);
+/** How its columns are read belongs to what is remembered under a name, so it is part of the name. */
+function statementName({ sql, timesAsText }: Statement): string {
+  const names = timesAsText === true ? textNameOf : nameOf;
+  let name = names.get(sql);
   if (name === undefined) {
-    name = `p${createHash("sha256").update(sql).digest("base64url").slice(0, 20)}`;
+    name = `${timesAsText === true ? "t" : "p"}${createHash("sha256").update(sql).digest("base64url").slice(0, 20)}`;
     // Texts come from code, not from users; the bound only protects against a mistake.
-    if (nameOf.size > 2_000) nameOf.clear();
-    nameOf.set(sql, name);
+    if (names.size > 2_000) names.clear();
+    names.set(sql, name);
   }
   return name;
 }
@@ -68,6 +74,7 @@ export class Batch {
   readonly #names: readonly string[];
   readonly #values: readonly (string | Buffer | null)[][];
   readonly #texts: readonly string[];
+  readonly #timesAsText: readonly boolean[];
   readonly #results: Row[][] = [];
   #rows: Row[] = [];
   #columns: (readonly Column[] | undefined)[] = [];
@@ -82,7 +89,8 @@ export class Batch {
     this.#onSubmit = onSubmit;
     // Serialised before anything is sent: a value that throws half-way must not leave a first half to be committed.
     this.#texts = statements.map(({ sql }) => sql);
-    this.#names = statements.map(({ sql, unnamed }) => (unnamed === true ? "" : statementName(sql)));
+    this.#timesAsText = statements.map(({ timesAsText }) => timesAsText === true);
+    this.#names = statements.map((each) => (each.unnamed === true ? "" : statementName(each)));
     this.#values = statements.map(({ parameters }) => parameters.map((value) => pgUtils.prepareValue(value)));
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -120,8 +128,12 @@ export class Batch {
   }
 
   handleRowDescription(message: { fields: FieldDef[] }): void {
+    const asText = this.#timesAsText[this.#results.length] === true;
     this.#described(
-      message.fields.map(({ name, dataTypeID }) => ({ name, parse: types.getTypeParser(dataTypeID, "text") })),
+      message.fields.map(({ name, dataTypeID }) => ({
+        name,
+        parse: asText && dataTypeID === types.builtins.TIMESTAMPTZ ? timeText : types.getTypeParser(dataTypeID, "text"),
+      })),
     );
   }
   handleDataRow(message: { fields: (string | null)[] }): void {

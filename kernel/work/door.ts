@@ -6,7 +6,7 @@ import type { Credential, Who } from "./credential.ts";
 import { problemOfDatabase } from "./error.ts";
 import { HintCache, type Hint } from "./hint.ts";
 import { gaveUpWaiting, type Lanes } from "./lane.ts";
-import { rowsOf } from "./query.ts";
+import { rowsOf, statementOf } from "./query.ts";
 import { resetBatch, sessionLeft } from "./reset.ts";
 import { sql } from "./sql.ts";
 
@@ -251,7 +251,7 @@ function keepStatement(credential: Credential): Statement {
 
 function onceStatements(credential: Credential, permission: string, who: Who, planned: OncePlan): Statement[] {
   const leaves = (planned.events ?? []).map((event) => leafStatement(credential, event, who));
-  return [enterStatement(credential, permission), ...leaves, ...planned.statements.map(compiled)];
+  return [enterStatement(credential, permission), ...leaves, ...planned.statements.map(statementOf)];
 }
 
 class BoundTx implements Tx {
@@ -265,7 +265,7 @@ class BoundTx implements Tx {
     this.credential = credential;
   }
   async all<Q extends Compilable<unknown>>(query: Q): Promise<InferResult<Q>> {
-    const [rows] = await runBatch(this.#client, [compiled(query)]);
+    const [rows] = await runBatch(this.#client, [statementOf(query)]);
     return rowsOf<Q>(rows ?? []);
   }
   async first<Q extends Compilable<unknown>>(query: Q): Promise<InferResult<Q>[number] | undefined> {
@@ -296,9 +296,4 @@ function leafStatement(credential: Credential, event: LedgerEvent, who: Who): St
     sql: "select kernel.stage_leaf($1, $2)",
     parameters: [leaf.bytes, JSON.stringify(leaf.openings)],
   };
-}
-
-function compiled(query: Compilable<unknown>): Statement {
-  const { sql: text, parameters } = query.compile();
-  return { sql: text, parameters };
 }

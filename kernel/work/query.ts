@@ -7,7 +7,7 @@ import {
   type Compilable,
   type InferResult,
 } from "kysely";
-import type { Row } from "./batch.ts";
+import type { Row, Statement } from "./batch.ts";
 import type { DB } from "../database/schema.generated.ts";
 
 /**
@@ -32,4 +32,18 @@ export const query = queryFor<DB>();
 export function rowsOf<Q extends Compilable<unknown>>(rows: Row[]): InferResult<Q>;
 export function rowsOf(rows: Row[]): Row[] {
   return rows;
+}
+
+const passedOn = new WeakSet<object>();
+
+/** For rows that are passed on as they are: their times come as RFC 3339 text, since a Date would only be made to be written. */
+export function withTimesAsText(query: Compilable<Row>): Compilable<Row> {
+  passedOn.add(query);
+  return query;
+}
+
+/** A built query as a statement of a batch. */
+export function statementOf(query: Compilable<unknown>): Statement {
+  const { sql, parameters } = query.compile();
+  return passedOn.has(query) ? { sql, parameters, timesAsText: true } : { sql, parameters };
 }
