@@ -1,9 +1,10 @@
-import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import { createHash, randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { Pool } from "pg";
 import { runBatch, type Statement } from "../work/batch.ts";
 import { instanceTenantId, systemActorId, type Credential, type Source, type Who } from "../work/credential.ts";
 import type { DoorObserver } from "../work/door.ts";
-import { makeLeaf } from "./leaf.ts";
+import { canonicalText } from "./canonical.ts";
+import { makeLeaf, merkleRoot } from "./leaf.ts";
 
 export type AccessEvent = {
   readonly tenantId: string;
@@ -95,12 +96,19 @@ export class AccessBuffer implements DoorObserver {
   async #write(events: readonly Buffered[]): Promise<void> {
     try {
       const statements: Statement[] = [...Map.groupBy(events, (event) => event.tenantId)].map(([tenantId, batch]) => {
-        const rows = batch.map((event) => ({
-          ...event,
-          at: event.at.toISOString(),
-          actor: event.actorId,
-          row: event.rowId ?? null,
-        }));
+        const rows = batch
+          .map((event) => ({
+            id: event.id,
+            at: event.at.toISOString(),
+            actor: event.actorId,
+            permission: event.permission,
+            record: event.record ?? null,
+            row: event.rowId ?? null,
+            outcome: event.outcome,
+            source: event.source,
+            count: event.count,
+          }))
+          .toSorted((a, b) => (a.id < b.id ? -1 : 1));
         const refused = batch.every((event) => event.outcome !== "done");
         const leaf = makeLeaf(
           { tenantId, actorId: systemActorId },
@@ -108,12 +116,12 @@ export class AccessBuffer implements DoorObserver {
           {
             action: refused ? "kernel.access.refused" : "kernel.access.read",
             outcome: refused ? "refused" : "done",
-            fields: { count: String(batch.length), events: rows },
+            fields: { count: String(batch.length), events: accessRoot(rows) },
           },
         );
         return {
-          sql: "select kernel.note_access($1, $2, $3, $4)",
-          parameters: [this.#token, tenantId, leaf.bytes, JSON.stringify(rows)],
+          sql: "select kernel.note_access($1, $2, $3, $4, $5)",
+          parameters: [this.#token, tenantId, leaf.bytes, JSON.stringify(rows), JSON.stringify(leaf.openings)],
         };
       });
       const client = await this.#pool.connect();
@@ -127,4 +135,14 @@ export class AccessBuffer implements DoorObserver {
       this.#lost += events.length;
     }
   }
+}
+
+/**
+ * What a batch's leaf commits to: the RFC 6962 root over its events in the order of their ids. Each id is random, so the root
+ * tells nothing of an event that has been forgotten since, and stays what it was.
+ */
+export function accessRoot(rows: readonly Readonly<Record<string, unknown>>[]): string {
+  return merkleRoot(rows.map((row) => createHash("sha256").update("\0").update(canonicalText(row)).digest())).toString(
+    "hex",
+  );
 }

@@ -1,4 +1,5 @@
 import { createHash, randomBytes, randomUUIDv7 as uuidv7 } from "node:crypto";
+import { sealedFields } from "../record/define-record.ts";
 import type { Source, Who } from "../work/credential.ts";
 import { canonicalText } from "./canonical.ts";
 
@@ -21,7 +22,8 @@ const emptyRoot = createHash("sha256").digest("hex");
 /**
  * Makes a leaf: a flat RFC 8785 object of ASCII keys and string values, at most 1 KiB, whose bytes are what is hashed.
  * Actor is a pseudonym (the membership id). `root` is the RFC 6962 root over the salted commitments of the fields, in
- * the order of their names; the caller's address is one of them.
+ * the order of their names; the caller's address is one of them. Values lie in the openings, beside the log, where they can
+ * be forgotten.
  */
 export function makeLeaf(
   who: Pick<Who, "tenantId" | "actorId">,
@@ -29,9 +31,11 @@ export function makeLeaf(
   event: LedgerEvent,
   at = new Date(),
 ): Leaf {
+  // What a record keeps under seal is kept nowhere in clear: its opening is the salt alone (ENC-01).
+  const sealed = sealedFields(event.record);
   const committed: [string, string, boolean][] = Object.entries(event.fields ?? {})
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => [name, canonicalText(value), false]);
+    .map(([name, value]) => [name, canonicalText(value), !sealed.has(name)]);
   if (source.address !== null) committed.push(["source", source.address, true]);
   committed.sort(([a], [b]) => (a < b ? -1 : 1));
 

@@ -65,3 +65,22 @@ export function defineRecord(declaration: RecordDeclaration): RecordDeclaration 
 export function declaredRecords(): readonly RecordDeclaration[] {
   return [...every.values()];
 }
+
+const none: ReadonlySet<string> = new Set();
+const sealedOf = new Map<string, ReadonlySet<string>>();
+
+/** The names of the fields that a record keeps under seal; none where nothing of that name is declared. */
+export function sealedFields(record: string | undefined): ReadonlySet<string> {
+  const declared = record === undefined ? undefined : every.get(record);
+  if (record === undefined || declared === undefined) return none;
+  let known = sealedOf.get(record);
+  if (known === undefined) {
+    known = new Set(
+      Object.entries(declared.fields)
+        .filter(([, field]) => field.sealed)
+        .map(([name]) => name),
+    );
+    sealedOf.set(record, known);
+  }
+  return known;
+}
