@@ -18,7 +18,7 @@ export const policyWithoutSubselect: Rule = {
       case when p.relation = 'kernel.workspace' then '(id' else '(tenant_id' end || ' = ( SELECT kernel.tenant() AS tenant))' as wanted,
       regexp_replace(regexp_replace(e.expression, '\\( SELECT kernel\\.(tenant|actor)\\(\\) AS (tenant|actor)\\)', '', 'g'),
         case when p.name = 'audience' and not p.is_permissive
-          then '\\( SELECT kernel\\.(audience_open|mine)\\(\\) AS (audience_open|mine)\\)|\\( SELECT kernel\\.shared_to_me\\(''[a-z_.]+''::text\\) AS shared_to_me\\)|kernel\\.may_see\\(record, row_id\\)|kernel\\.may_open\\(leaf_id\\)'
+          then '\\( SELECT kernel\\.(audience_open|mine|changes_people)\\(\\) AS (audience_open|mine|changes_people)\\)|\\( SELECT kernel\\.shared_to_me\\(''[a-z_.]+''::text\\) AS shared_to_me\\)|kernel\\.may_see\\(record, row_id\\)|kernel\\.may_open\\(leaf_id\\)'
           else '$^' end, '', 'g') ~ 'kernel\\.|current_setting' as has_bare_call
     ) as x
     where x.has_bare_call
