@@ -61,6 +61,9 @@ export { fetchOutside, type OutsideAnswer, type OutsideOptions } from "./http/ou
 export { reconcileAsOwner } from "./ledger/reconcile-owner.ts";
 export { outsideRoutes, startOutside } from "./ledger/anchor/outside.ts";
 export { ledgerRoutes } from "./ledger/route.ts";
+export { Publisher } from "./ledger/publisher.ts";
+export { openSignerKey } from "./ledger/signer-key.ts";
+export { openSigner, type SignerPlace } from "./ledger/signer.ts";
 export { runIsolated, type IsolatedProgram, type IsolationClaim } from "./isolation/program.ts";
 export { accessRoutes } from "./access/route.ts";
 export { operatorRoutes } from "./access/operator-route.ts";
@@ -112,11 +115,12 @@ export {
   type SigningSubject,
 } from "./signing/declare.ts";
 export { signerRoutes } from "./signing/enable-route.ts";
+export { everNamed, versionsOf } from "./signing/history.ts";
 export { giveReason, lockRecord, unlockRecord, type GivenReason } from "./signing/lock.ts";
 export { checkSignature, manifestationOf, type Manifestation, type SignatureCheck } from "./signing/manifestation.ts";
 export { signingRoutes } from "./signing/route.ts";
 export { signRecord } from "./signing/sign.ts";
-export { inForce, signaturesOf, stateOf, type Signature } from "./signing/standing.ts";
+export { inForce, ownPermissions, signaturesOf, stateOf, type Signature } from "./signing/standing.ts";
 export { BudgetSpender, type Budget } from "./limits/budget.ts";
 export { defaultAccountLimits, type AccountLimits } from "./limits/account-limit.ts";
 export { csvOf } from "./record/csv.ts";

@@ -516,6 +516,19 @@ export interface KernelLedgerCheckpoint {
   tenant_id: string;
 }
 
+export interface KernelLedgerEpoch {
+  ended_origin: string;
+  epoch: number;
+  leaf_id: string | null;
+  lost_from: Int8;
+  lost_to: Int8;
+  old_note: string;
+  opened_at: Generated<Timestamp>;
+  origin: string;
+  owners: Json;
+  tenant_id: string;
+}
+
 export interface KernelLedgerEvent {
   action: string;
   actor_id: string;
@@ -596,6 +609,21 @@ export interface KernelLedgerPublisher {
   holder: string | null;
   host: string | null;
   only_row: Generated<boolean>;
+}
+
+export interface KernelLedgerResume {
+  closed_at: Timestamp | null;
+  halted: Json;
+  id: Generated<string>;
+  opened_at: Generated<Timestamp>;
+}
+
+export interface KernelLedgerResumeOwner {
+  at: Generated<Timestamp>;
+  membership_id: string;
+  resume_id: string;
+  tenant_id: string;
+  user_id: string;
 }
 
 export interface KernelLedgerTile {
@@ -1149,6 +1177,7 @@ export interface DB {
   "kernel.job": KernelJob;
   "kernel.job_grant": KernelJobGrant;
   "kernel.ledger_checkpoint": KernelLedgerCheckpoint;
+  "kernel.ledger_epoch": KernelLedgerEpoch;
   "kernel.ledger_event": KernelLedgerEvent;
   "kernel.ledger_head": KernelLedgerHead;
   "kernel.ledger_inbox": KernelLedgerInbox;
@@ -1157,6 +1186,8 @@ export interface DB {
   "kernel.ledger_opening": KernelLedgerOpening;
   "kernel.ledger_platform": KernelLedgerPlatform;
   "kernel.ledger_publisher": KernelLedgerPublisher;
+  "kernel.ledger_resume": KernelLedgerResume;
+  "kernel.ledger_resume_owner": KernelLedgerResumeOwner;
   "kernel.ledger_tile": KernelLedgerTile;
   "kernel.link": KernelLink;
   "kernel.member_role": KernelMemberRole;
