@@ -6,6 +6,7 @@ import { documentRoutes } from "./actions/document-route.ts";
 import { findingRoutes } from "./actions/finding-route.ts";
 import { freeCheck, type FreeCheckOptions } from "./actions/free-check.ts";
 import { runRoutes } from "./actions/run-route.ts";
+import "./actions/sign-run.ts";
 import { uploadDocument } from "./actions/upload-document.ts";
 import { analyseCollection } from "./jobs/analyse-collection.ts";
 import { enqueueSample, loadSample } from "./jobs/load-sample.ts";

@@ -126,7 +126,8 @@ async function leafCommits(tx: Tx, signature: Signature, manifest: Manifest): Pr
   const openings = openingsIn(found.openings);
   const hashes = [...openings.keys()].toSorted().map((name) => {
     const opening = openings.get(name);
-    const value = opening?.value ?? (fields[name] === undefined ? undefined : canonicalText(fields[name]));
+    // What the signature says itself, never what is kept beside the leaf: the leaf is to confirm it.
+    const value = fields[name] === undefined ? opening?.value : canonicalText(fields[name]);
     return opening === undefined || value === undefined
       ? undefined
       : commitment(Buffer.from(opening.salt, "base64url"), name, value);

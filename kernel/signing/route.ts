@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import type { FastifyRequest } from "fastify";
 import { checkSameSite } from "../http/credential.ts";
-import { defineRoute, type Route } from "../http/route.ts";
+import { defineRoute, type Route, type RouteRequest } from "../http/route.ts";
 import type { Identity } from "../identity/identity.ts";
 import { assertionSchema, passkeyRequest, relyingPartyOf } from "../identity/passkey.ts";
 import { ownOf } from "../identity/session-answer.ts";
@@ -38,6 +38,16 @@ function routesOf(identity: Identity, signing: Signing, origin: string): Route[]
   const base = `/api/${app}/${path}/{id}`;
   const party = relyingPartyOf(origin);
   const sameSite = (request: FastifyRequest) => checkSameSite(request, origin);
+  /** The door judges whoever calls, before anything is said of signatures: a key that has ended hears that it has. */
+  const entered = async (request: RouteRequest) => {
+    const rules = await kernel.door.work(request.credential, may.read, async (tx) => ({
+      attempts: await policyValue(tx, "signing.attempts"),
+      tenantId: tx.who.tenantId,
+    }));
+    const credential = personCredential(request.credential);
+    sameSite(request.raw);
+    return { ...rules, credential, own: await ownOf(identity, request) };
+  };
   const common = { tag: app, permission: may.read, params: idParams };
 
   return [
@@ -73,11 +83,9 @@ function routesOf(identity: Identity, signing: Signing, origin: string): Route[]
       ),
       answers: { 201: Type.Object({ challenge: Type.String(), expiresAt: Type.String() }) },
       handle: async (request) => {
-        const credential = personCredential(request.credential);
-        sameSite(request.raw);
+        const { credential, own } = await entered(request);
         const { step, meaning, reasonCode = null, reason = null } = request.body;
         const intent = { step, meaning, reasonCode, reason, version: request.version };
-        const own = await ownOf(identity, request);
         const body = await openChallenge(identity, own, signing, request.params.id, intent, credential);
         return { status: 201, body: { ...body, passkeyHere: party !== undefined } };
       },
@@ -90,10 +98,8 @@ function routesOf(identity: Identity, signing: Signing, origin: string): Route[]
       body: Type.Object({ challenge: secret }, only),
       answers: { 200: Type.Object({ challenge: Type.String() }) },
       handle: async (request) => {
-        personCredential(request.credential);
-        sameSite(request.raw);
+        const { own } = await entered(request);
         if (party === undefined) throw signingProblem.refused();
-        const own = await ownOf(identity, request);
         const asked = await askedOf(identity, own, request.body.challenge);
         const { userId, sessionId } = own;
         return {
@@ -124,20 +130,14 @@ function routesOf(identity: Identity, signing: Signing, origin: string): Route[]
       ),
       answers: { 201: Type.Object({ id: Type.String(), version: Type.Integer() }) },
       handle: async (request) => {
-        const credential = personCredential(request.credential);
-        sameSite(request.raw);
+        const { credential, own, attempts, tenantId } = await entered(request);
         const { challenge, ...proof } = request.body;
-        const own = await ownOf(identity, request);
         const asked = await askedOf(identity, own, challenge);
-        if (asked.record !== signing.record.name || asked.rowId !== request.params.id)
+        if (asked.record !== signing.record.name || asked.rowId !== request.params.id || asked.tenantId !== tenantId)
           throw signingProblem.challenge_ended();
         const step = stepOf(signing, asked.step);
         // Whoever lost the permission meanwhile is refused before any credential is looked at.
-        const { attempts, tenantId } = await kernel.door.work(credential, step.permission, async (tx) => ({
-          attempts: await policyValue(tx, "signing.attempts"),
-          tenantId: tx.who.tenantId,
-        }));
-        if (asked.tenantId !== tenantId) throw signingProblem.challenge_ended();
+        await kernel.door.work(credential, step.permission, async () => undefined);
         const proved = await proveChallenge(identity, own, asked, proof, { attempts, party });
         const made = await kernel.door.work(credential, step.permission, (tx) =>
           signRecord(kernel, tx, signing, proved, { challenge, credential }),

@@ -1,15 +1,20 @@
-import { ledgerPlace, workspaceName, type Tx } from "@probity/kernel";
+import { inForce, ledgerPlace, manifestationOf, signaturesOf, stateOf, workspaceName, type Tx } from "@probity/kernel";
 import type { Pack } from "../engine/pack.ts";
 import { query } from "../query.ts";
 import type { FindingStatus, ReportInput } from "../report/input.ts";
 import type { RunView } from "./run-view.ts";
+import { runSigning } from "./sign-run.ts";
 
 /** What the report is made from: the run as it stands now, with everything a reader without access needs. */
 export async function reportInput(tx: Tx, view: RunView, pack: Pack, zone: string): Promise<ReportInput> {
   const collection = await tx.first(
     query.selectFrom("regulatory_docs.collection").select("name").where("id", "=", view.collectionId),
   );
+  const record = runSigning.record.name;
+  const standing = inForce(await signaturesOf(tx, record, view.id), view);
   return {
+    state: stateOf(runSigning, standing),
+    signatures: view.locked ? await manifestationOf(tx, record, view.id, view.version) : [],
     workspaceName: await workspaceName(tx),
     collectionName: collection?.name ?? "",
     runNumber: view.number,

@@ -6,6 +6,7 @@ import { reportCsv } from "../report/csv.ts";
 import { reportJson } from "../report/json.ts";
 import { reportPdf } from "../report/pdf.ts";
 import { reportInput } from "./report-input.ts";
+import { runHistory } from "./run-history.ts";
 import { startRun } from "./start-run.ts";
 import { countsOf, readRun } from "./run-view.ts";
 
@@ -136,6 +137,23 @@ export function runRoutes(kernel: Kernel): Route[] {
           return { run: { id: now.id, number: now.number }, other: { id: then.id, number: then.number }, changed };
         });
         return { body };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/regulatory-docs/runs/{id}/history",
+      summary: "Every version of a run and of its findings: who changed what, when and why",
+      tag: "regulatory-docs",
+      permission: read,
+      params: idParams,
+      answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
+      handle: async (request) => {
+        const items = await kernel.door.work(request.credential, read, async (tx) => {
+          const found = await runHistory(tx, request.params.id);
+          kernel.access.read(tx.who, read, request.source, "regulatory_docs.run", request.params.id);
+          return found;
+        });
+        return { body: { items } };
       },
     }),
     defineRoute({

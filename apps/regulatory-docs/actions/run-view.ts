@@ -58,6 +58,8 @@ export async function readRun(kernel: Kernel, tx: Tx, id: string) {
   });
   return {
     id: run.id,
+    version: run.version,
+    locked: run.locked_at !== null,
     collectionId: run.collection_id,
     number: run.number,
     pack: kept.run.pack,

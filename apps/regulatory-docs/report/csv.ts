@@ -1,6 +1,6 @@
 import { citationOf } from "./detail.ts";
 import { statusInForce } from "./input.ts";
-import type { ReportFinding, ReportInput } from "./input.ts";
+import type { ReportFinding, ReportInput, ReportSignature } from "./input.ts";
 
 const byteOrderMark = "\uFEFF";
 
@@ -30,6 +30,8 @@ const columns = [
   "pack_version",
   "run",
   "run_at",
+  "report_state",
+  "signatures",
 ] as const;
 
 /**
@@ -75,7 +77,15 @@ function row(input: ReportInput, finding: ReportFinding): string[] {
     input.pack.version,
     String(input.runNumber),
     input.createdAt,
+    input.state ?? "",
+    (input.signatures ?? []).map(signatureLine).join("\n"),
   ];
+}
+
+/** Printed name, meaning, date and time with zone (21 CFR 11.50(b)), and the record version it is bound to. */
+function signatureLine(each: ReportSignature): string {
+  const reason = [each.reasonCode, each.reason].filter((part) => part !== null).join(": ");
+  return `${each.printedName} · ${each.meaning} · ${each.signedAt} ${each.zone}${reason === "" ? "" : ` · ${reason}`} · version ${each.version}, SHA-256 ${each.recordHash}`;
 }
 
 /**

@@ -69,6 +69,24 @@ export interface ReportDocument {
   skipped: string | null;
 }
 
+/** An electronic signature as it is printed (21 CFR 11.50): name, date and time with zone, meaning, and what binds it. */
+export interface ReportSignature {
+  printedName: string;
+  role: string;
+  meaning: string;
+  /** ISO 8601 instant in UTC. */
+  signedAt: string;
+  zone: string;
+  reasonCode: string | null;
+  reason: string | null;
+  /** Version of the record that was signed. */
+  version: number;
+  /** SHA-256 of the signed record's canonical bytes. */
+  recordHash: string;
+  /** SHA-256 of the signature's own bytes, which its leaf in the ledger commits to. */
+  manifestHash: string;
+}
+
 /** Everything a report is made from. Same input, same bytes, in each of the three formats. */
 export interface ReportInput {
   workspaceName: string;
@@ -92,6 +110,10 @@ export interface ReportInput {
   documents: readonly ReportDocument[];
   /** Ledger event that recorded the run; null for a check that keeps nothing. */
   ledger: { seq: number | null };
+  /** How far it is signed: draft, reviewed, approved. Absent where nothing is kept. */
+  state?: string;
+  /** Signatures in force, in their order. */
+  signatures?: readonly ReportSignature[];
 }
 
 /** The status in force: a decision outranks the machine. */

@@ -6,7 +6,7 @@ export const reportSchema = "probity.gap-report/1";
 /** The whole report as JSON: `{ schema, …ReportInput }`, indented, same input same text. */
 export function reportJson(input: ReportInput): string {
   const { workspaceName, collectionName, runNumber, pack, createdAt, zone, counts, ledger } = input;
-  const { findings, withdrawnCitations, documents } = input;
+  const { findings, withdrawnCitations, documents, state, signatures } = input;
   const report = {
     schema: reportSchema,
     workspaceName,
@@ -20,6 +20,7 @@ export function reportJson(input: ReportInput): string {
     withdrawnCitations,
     documents,
     ledger,
+    ...(state === undefined ? {} : { state, signatures: signatures ?? [] }),
   };
   return `${JSON.stringify(report, null, 2)}\n`;
 }
