@@ -4,12 +4,14 @@ import { openAccountServer, type Account, type AccountBrowser, type AccountServe
 import { codeNow, secretOf } from "../testing/totp-app.ts";
 import { query } from "../work/query.ts";
 import { issueKey } from "./api-key.ts";
+import { invite } from "./invitation.ts";
 import { startSession } from "./session.ts";
 import { sessionHash } from "./session-hash.ts";
 
 let server: AccountServer;
 let admin: Client;
 let workspace: string;
+let count = 0;
 
 beforeAll(async () => {
   server = await openAccountServer();
@@ -219,6 +221,63 @@ describe("TOTP", () => {
     expect([bare.status, bare.body["code"]]).toEqual([403, "kernel.step_up_required"]);
     expect((await browser.proved(account, "POST", "/api/factor/totp")).status).toBe(201);
   });
+});
+
+test("IDN-04 ACC-01 an invitation is accepted with the password by who has a second factor, and by who is signed in, each as far as they have proved", async () => {
+  const { account, browser, secret } = await enrolled();
+  const bare = await server.account({ [workspace]: "member" });
+  const invited = async (email: string) => {
+    const place = await server.kernel.foundWorkspace(`joined${count++}`);
+    const inviter = await server.kernel.addPerson(place, "owner");
+    const made = await server.kernel.door.work(inviter.session, "kernel.people.change", (tx) =>
+      invite(tx, { email, role: "member" }),
+    );
+    return { place, path: `/api/invitations/${made.token}` };
+  };
+  const first = await invited(account.email);
+  const other = server.browser();
+  const answer = await other.call("POST", first.path, { name: "Ada", password: account.password });
+  expect([answer.status, answer.body]).toMatchObject([202, { awaits: { totp: true } }]);
+  expect((await other.call("GET", "/api/session")).status).toBe(401);
+  await forgetSteps(account);
+  await other.call("POST", "/api/session/factor", { totp: codeNow(secret) });
+  const second = await invited(account.email);
+  expect((await server.browser().call("POST", `${second.path}/join`)).status).toBe(401);
+  const before = browser.token;
+  const joined = await browser.call("POST", `${second.path}/join`);
+  expect([joined.status, joined.body["assurance"]]).toEqual([200, 2]);
+  expect(JSON.stringify(joined.body["workspaces"])).toContain(first.place);
+  expect(JSON.stringify(joined.body["workspaces"])).toContain(second.place);
+  expect(browser.token).not.toBe(before);
+  // Whom a workspace's provider vouched for joins, and still stands in that workspace alone.
+  const third = await invited(bare.email);
+  const vouched = server.browser();
+  await vouched.signIn(bare);
+  await server.kernel.identityPool.query("update identity.session set sso_tenant_id = $2 where token = $1", [
+    sessionHash(vouched.token ?? ""),
+    workspace,
+  ]);
+  expect((await browser.call("POST", `${third.path}/join`)).body["code"]).toBe("identity.invitation_for_another");
+  expect((await vouched.call("POST", `${third.path}/join`)).status).toBe(200);
+  const seen = await vouched.call("GET", "/api/session");
+  expect(JSON.stringify(seen.body["workspaces"])).not.toContain(third.place);
+});
+
+test("IDN-04 whoever sets a factor up, takes it away or makes new codes, its person is told by mail", async () => {
+  const { account, browser } = await enrolled();
+  await browser.proved(account, "POST", "/api/factor/recovery-codes");
+  await browser.proved(account, "DELETE", "/api/factor/totp");
+  const mails = await server.kernel.identityPool.query<{ id: string; sealed: Buffer }>(
+    'select m.id, m.sealed from identity.mail m where m.user_id = (select id from identity."user" where email = $1) order by m.id',
+    [account.email],
+  );
+  const told = mails.rows.map(({ id, sealed }) => server.identity.post.open(id, sealed));
+  expect(told.map(({ subject }) => subject)).toEqual([
+    "A second factor was added",
+    "New recovery codes were made",
+    "A second factor was removed",
+  ]);
+  expect(new Set(told.map(({ to }) => to))).toEqual(new Set([account.email]));
 });
 
 test("IDN-03 who came in by one workspace's identity provider plants no way into another", async () => {

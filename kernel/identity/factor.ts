@@ -5,6 +5,7 @@ import { factorProblem } from "./factor-error.ts";
 import { underFactorLock } from "./factor-guard.ts";
 import type { Identity } from "./identity.ts";
 import { inIdentity } from "./identity-transaction.ts";
+import { factorMail } from "./mail-text.ts";
 import { noteSession } from "./note.ts";
 import {
   checkedPasskey,
@@ -70,10 +71,11 @@ export async function beginOwnTotp({ kernel }: Identity, own: Own): Promise<{ se
 
 /** Confirms it by a code: the session goes on with two factors and a new token, every one with less has ended. */
 export async function confirmOwnTotp(
-  { kernel }: Identity,
+  identity: Identity,
   own: Own,
   code: string,
 ): Promise<{ session: NewSession; recoveryCodes: string[] }> {
+  const { kernel } = identity;
   const made = await underFactorLock(kernel, own, () =>
     inIdentity(kernel, async (client) => {
       // Raised first: setting up a first factor ends every session that has not proved it.
@@ -84,17 +86,18 @@ export async function confirmOwnTotp(
     }),
   );
   if (made === undefined) throw factorProblem.refused();
-  await note({ kernel }, own, "kernel.factor.add", "totp");
+  await note(identity, own, "kernel.factor.add", "totp");
   return made;
 }
 
 /** Adds a passkey to one's own account, with the same effect on sessions. */
 export async function addOwnPasskey(
-  { kernel }: Identity,
+  identity: Identity,
   own: Own,
   party: RelyingParty,
   made: { name: string; response: Registration },
 ): Promise<{ id: string; session: NewSession; recoveryCodes: string[] }> {
+  const { kernel } = identity;
   const passkey = await checkedPasskey(kernel.identityPool, party, own, made.response);
   const added = await inIdentity(kernel, async (client) => {
     const session = await rotateSession(client, own.token, 2);
@@ -102,12 +105,13 @@ export async function addOwnPasskey(
     const id = await storePasskey(client, own.userId, made.name, passkey);
     return { id, session, recoveryCodes: await firstRecoveryCodes(client, kernel.rootKey.key, own.userId) };
   });
-  await note({ kernel }, own, "kernel.factor.add", "passkey");
+  await note(identity, own, "kernel.factor.add", "passkey");
   return added;
 }
 
 /** Removes the authenticator app or one passkey. With the last factor go the recovery codes, and every session has one factor again. */
-export async function removeOwnFactor({ kernel }: Identity, own: Own, factor: string): Promise<NewSession> {
+export async function removeOwnFactor(identity: Identity, own: Own, factor: string): Promise<NewSession> {
+  const { kernel } = identity;
   const session = await inIdentity(kernel, async (client) => {
     await spendOwnStepUp(client, own, { action: ownAct.remove, subject: factor });
     const removed =
@@ -119,7 +123,7 @@ export async function removeOwnFactor({ kernel }: Identity, own: Own, factor: st
     if (rotated === undefined) throw doorProblem.session_ended();
     return rotated;
   });
-  await note({ kernel }, own, "kernel.factor.remove", factor === "totp" ? "totp" : "passkey");
+  await note(identity, own, "kernel.factor.remove", factor === "totp" ? "totp" : "passkey");
   return session;
 }
 
@@ -132,14 +136,15 @@ export async function renameOwnPasskey({ kernel }: Identity, own: Own, id: strin
 }
 
 /** New recovery codes in place of all older ones. */
-export async function renewOwnRecoveryCodes({ kernel }: Identity, own: Own): Promise<string[]> {
+export async function renewOwnRecoveryCodes(identity: Identity, own: Own): Promise<string[]> {
+  const { kernel } = identity;
   const codes = await inIdentity(kernel, async (client) => {
     await spendOwnStepUp(client, own, { action: ownAct.recoveryCodes, subject: own.userId });
     const { totp, passkeys } = await factorsOf(client, own.userId);
     if (totp === null && passkeys.length === 0) throw factorProblem.none_yet();
     return replaceRecoveryCodes(client, kernel.rootKey.key, own.userId);
   });
-  await note({ kernel }, own, "kernel.factor.add", "recovery codes");
+  await note(identity, own, "kernel.factor.add", "recovery codes");
   return codes;
 }
 
@@ -205,11 +210,16 @@ export async function signInByPasskey(
   return session;
 }
 
+/** Leaves the event, and tells the person: whoever changed how they sign in may not be them. */
 async function note(
-  { kernel }: Pick<Identity, "kernel">,
+  { kernel, post, site }: Identity,
   own: Own,
   action: "kernel.factor.add" | "kernel.factor.remove",
-  reason: string,
+  reason: "totp" | "passkey" | "recovery codes",
 ): Promise<void> {
+  const factor = reason === "totp" ? "an authenticator app" : "a passkey";
+  const change = reason === "recovery codes" ? "codes" : action === "kernel.factor.add" ? "added" : "removed";
+  const mail = factorMail.compose({ name: own.name, change, factor, url: site.url });
+  await post.queue(kernel.identityPool, mail, { address: own.email, userId: own.userId });
   await noteSession(kernel, { action, outcome: "done", userId: own.userId, reason, source: own.source });
 }

@@ -4,6 +4,7 @@ import { declaredRoles } from "../access/declared.ts";
 import type { PlatformRole } from "../access/role.ts";
 import type { Source } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";
+import { doorProblem } from "../work/error.ts";
 import { query } from "../work/query.ts";
 import { newSecret } from "./api-key.ts";
 import { identityProblem } from "./error.ts";
@@ -13,6 +14,7 @@ import { actingRole } from "./people.ts";
 import { checkedPerson, cleanEmail, insertPerson } from "./person.ts";
 import { noteSession } from "./note.ts";
 import { sessionProfile, startSession, type NewSession } from "./session.ts";
+import { rotateSession } from "./session-token.ts";
 import { signIn } from "./sign-in.ts";
 
 export const invitationDays = 7;
@@ -158,7 +160,14 @@ export async function acceptInvitation(
       [userId, invitation.email],
     );
   }
-  const session = person.session ?? (await startSession(identity, { userId, source, userAgent, previousToken }));
+  // Who is signed in goes on as before under a new token: two factors stay two, and a session that one workspace's
+  // provider vouched for opens that workspace alone still.
+  const session =
+    person.session ??
+    ("asSignedIn" in acceptance
+      ? await rotateSession(identity.kernel.identityPool, previousToken ?? "")
+      : await startSession(identity, { userId, source, userAgent, previousToken }));
+  if (session === undefined) throw doorProblem.session_ended();
   if (person.session === undefined) {
     await noteSession(identity.kernel, {
       action: "kernel.session.start",
@@ -209,9 +218,9 @@ async function prove(
       return { userId, name: person.name, undo };
     }
   }
+  // Half signed in when they have a second factor: the membership is theirs, and opens once that is proved too.
   const session = await signIn(identity, { email, password, source, userAgent, previousToken });
-  const profile = await sessionProfile(identity, session.token);
-  if (profile === undefined) throw identityProblem.sign_in_refused();
+  const { profile } = session;
   const undo = async () => {
     await identityPool.query("delete from identity.session where id = $1", [profile.sessionId]);
   };

@@ -53,6 +53,64 @@ export const passwordChangedMail = defineMail("identity.password_changed", (valu
   ],
 }));
 
+/** Every change of how somebody signs in is told to their mailbox: whoever changed it may not be them. */
+export const factorMail = defineMail(
+  "identity.factor",
+  (values: { name: string; change: "added" | "removed" | "codes"; factor: string; url: string }) => {
+    const happened = {
+      added: `a second factor, ${values.factor}, was added to your account`,
+      removed: `a second factor, ${values.factor}, was removed from your account`,
+      codes: "new recovery codes were made for your account, and the older ones work no more",
+    }[values.change];
+    return {
+      subject:
+        values.change === "added"
+          ? "A second factor was added"
+          : values.change === "removed"
+            ? "A second factor was removed"
+            : "New recovery codes were made",
+      parts: [
+        `${spoken(values.name)}, ${happened}.`,
+        "If it was you, there is nothing to do. If not, choose a new password at once and tell the owner of your workspace.",
+        { label: "Choose a new password", url: `${values.url}/forgot` },
+      ],
+    };
+  },
+);
+
+export const linkedMail = defineMail("identity.linked", (values: { name: string; provider: string; url: string }) => ({
+  subject: `${values.provider} signs in to your account`,
+  parts: [
+    `${spoken(values.name)}, an account at ${values.provider} was linked to yours: whoever holds it signs in as you.`,
+    "If it was you, there is nothing to do. If not, remove it on your account page and choose a new password.",
+    { label: "Your account", url: `${values.url}/me` },
+  ],
+}));
+
+export const unlinkedMail = defineMail(
+  "identity.unlinked",
+  (values: { name: string; provider: string; url: string }) => ({
+    subject: `${values.provider} no longer signs in to your account`,
+    parts: [
+      `${spoken(values.name)}, the account at ${values.provider} was taken away from yours.`,
+      "If it was you, there is nothing to do. If not, choose a new password at once and tell the owner of your workspace.",
+      { label: "Choose a new password", url: `${values.url}/forgot` },
+    ],
+  }),
+);
+
+export const renewedMail = defineMail(
+  "identity.renewed",
+  (values: { name: string; workspace: string; url: string }) => ({
+    subject: "You sign in through your organisation now",
+    parts: [
+      `${spoken(values.name)}, ${spoken(values.workspace)} signed you in through its identity provider. Nobody had confirmed the address of your account, so everything else that opened it ended: its password, second factors, sessions and keys.`,
+      "This keeps out whoever may have set the account up before you. There is nothing to do.",
+      { label: "Sign in", url: `${values.url}/signin` },
+    ],
+  }),
+);
+
 export const verifyMail = defineMail("identity.verify", (values: { name: string; url: string; hours: number }) => ({
   subject: "Confirm your address",
   parts: [

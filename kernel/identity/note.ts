@@ -15,6 +15,9 @@ export type SessionEvent = {
     | "kernel.factor.add"
     | "kernel.factor.remove"
     | "kernel.factor.prove"
+    | "kernel.account.link"
+    | "kernel.account.unlink"
+    | "kernel.account.renew"
     | "kernel.step_up.grant";
   readonly outcome: "done" | "refused";
   readonly userId: string | null;

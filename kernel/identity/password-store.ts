@@ -16,11 +16,7 @@ export async function storePassword(
     [userId],
   );
   if (provesMailbox && person.rows[0]?.email_verified === false) {
-    await client.query("delete from identity.account where user_id = $1 and provider_id <> 'credential'", [userId]);
-    await client.query("delete from identity.passkey where user_id = $1", [userId]);
-    await client.query("delete from identity.totp where user_id = $1", [userId]);
-    await client.query("delete from identity.recovery_code where user_id = $1", [userId]);
-    await client.query(`update identity."user" set email_verified = true, updated_at = now() where id = $1`, [userId]);
+    await forgetWaysIn(client, userId);
   }
   const changed = await client.query(
     "update identity.account set password = $2, updated_at = now() where user_id = $1 and provider_id = 'credential'",
@@ -40,4 +36,13 @@ export async function storePassword(
     "update identity.one_time_link set expires_at = now() where user_id = $1 and purpose = 'reset' and expires_at > now()",
     [userId],
   );
+}
+
+/** Takes away every way in but a password, and counts the address as confirmed: its reader is known now. */
+export async function forgetWaysIn(client: PoolClient, userId: string): Promise<void> {
+  await client.query("delete from identity.account where user_id = $1 and provider_id <> 'credential'", [userId]);
+  await client.query("delete from identity.passkey where user_id = $1", [userId]);
+  await client.query("delete from identity.totp where user_id = $1", [userId]);
+  await client.query("delete from identity.recovery_code where user_id = $1", [userId]);
+  await client.query(`update identity."user" set email_verified = true, updated_at = now() where id = $1`, [userId]);
 }

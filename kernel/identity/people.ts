@@ -213,7 +213,7 @@ export async function lockTarget(
 }
 
 /** Revokes every key or link of a member, each with its leaf. */
-async function revokeAll(tx: Tx, table: "kernel.api_key" | "kernel.link", membershipId: string): Promise<void> {
+export async function revokeAll(tx: Tx, table: "kernel.api_key" | "kernel.link", membershipId: string): Promise<void> {
   const rows = await tx.all(
     query
       .selectFrom(table)

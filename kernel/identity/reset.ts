@@ -5,7 +5,7 @@ import { releaseAccount } from "./guard.ts";
 import type { Identity } from "./identity.ts";
 import { inIdentity } from "./identity-transaction.ts";
 import { noPasswordMail, passwordChangedMail, resetMail } from "./mail-text.ts";
-import { notePassword, noteSession } from "./note.ts";
+import { belongingOf, notePassword, noteSession } from "./note.ts";
 import { linkMinutes, linkOf, makeLink, useLink } from "./one-time-link.ts";
 import { storePassword } from "./password-store.ts";
 import { hashPassword } from "./password.ts";
@@ -35,12 +35,13 @@ async function mailReset({ kernel, post, site }: Identity, email: string | undef
   const [person] = found.rows;
   if (person === undefined) return;
   const { id: userId, name } = person;
+  const throughOthers = person.elsewhere && (await belongingOf(kernel, userId)).length < 2;
   await inIdentity(kernel, async (client) => {
     const token = await makeLink(client, { purpose: "reset", email, userId });
     if (token !== undefined) {
       const values = { name, url: `${site.url}/reset/${token}`, minutes: linkMinutes.reset };
-      // Who signs in through their organisation gets no password beside it by asking for one.
-      const mail = person.elsewhere ? noPasswordMail.compose({ name, url: site.url }) : resetMail.compose(values);
+      // Who signs in through their one organisation gets no password beside it by asking for one.
+      const mail = throughOthers ? noPasswordMail.compose({ name, url: site.url }) : resetMail.compose(values);
       await post.queue(client, mail, { address: email, userId });
     }
   });

@@ -210,6 +210,27 @@ export function sessionRoutes(identity: Identity, options: SessionRouteOptions):
     }),
     defineRoute({
       method: "POST",
+      path: "/api/invitations/{token}/join",
+      summary: "Accept an invitation as whom one is signed in",
+      tag: "people",
+      permission: "session",
+      budget: "authentication",
+      params: tokenParams,
+      answers: { 200: profileSchema },
+      handle: async (request) => {
+        sameSite(request.raw);
+        const own = await ownOf(identity, request);
+        const { session } = await acceptInvitation(identity, request.params.token, {
+          asSignedIn: true,
+          source: request.source,
+          userAgent: request.userAgent,
+          previousToken: own.token,
+        });
+        return { ...(await profileAnswer(identity, session.token)), headers: cookie(session) };
+      },
+    }),
+    defineRoute({
+      method: "POST",
       path: "/api/invitations/{token}",
       summary: "Accept an invitation",
       tag: "people",

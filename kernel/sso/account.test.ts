@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { removeMember } from "../identity/people.ts";
 import { insertPerson } from "../identity/person.ts";
+import { issueTestKey } from "../testing/kernel.ts";
 import { openOidcWorld, type OidcWorld } from "../testing/sso/oidc-world.ts";
 
 let count = 0;
@@ -34,6 +35,84 @@ describe("accounts of others", () => {
       [squatter, session?.user_id],
     );
     expect(left.rowCount).toBe(0);
+  });
+
+  test("IDN-03 a member nobody ever confirmed keeps their place and nothing else that opened the account; an owner keeps all", async () => {
+    const at = await world.space();
+    const [member, owner] = [await server.kernel.addPerson(at.id, "member"), await server.kernel.addPerson(at.id, "owner")];
+    const pool = server.kernel.identityPool;
+    const key = await issueTestKey(server.kernel, owner, { permissions: ["kernel.people.read"] });
+    for (const { userId } of [member, owner]) {
+      await pool.query(`update identity."user" set email = $2 where id = $1`, [userId, `m${count++}@${at.domain}`]);
+      await pool.query(
+        "insert into identity.account (id, user_id, account_id, provider_id, password) values (gen_random_uuid(), $1::uuid, $1::text, 'credential', 'a hash')",
+        [userId],
+      );
+    }
+    const address = async (userId: string) =>
+      (await pool.query<{ email: string }>(`select email from identity."user" where id = $1`, [userId])).rows[0]?.email;
+    const ways = async (userId: string) =>
+      (await pool.query("select 1 from identity.account where user_id = $1 and password is not null", [userId])).rowCount;
+    const done = await world.signIn(at, { claims: world.person(at, { email: await address(member.userId) }) });
+    expect(await world.sessionOf(done.token)).toMatchObject({ user_id: member.userId, sso_tenant_id: at.id });
+    expect(await ways(member.userId)).toBe(0);
+    await expect(
+      server.kernel.door.work(member.session, "kernel.home.read", async () => undefined),
+    ).rejects.toMatchObject({ code: "kernel.session_ended" });
+    const owned = await world.signIn(at, { claims: world.person(at, { email: await address(owner.userId) }) });
+    expect(await world.sessionOf(owned.token)).toMatchObject({ user_id: owner.userId });
+    expect(await ways(owner.userId)).toBe(1);
+    await server.kernel.door.work({ ...owner.session, kind: "key", token: key }, "kernel.people.read", async () => undefined);
+  });
+
+  test("IDN-03 a provider switched off, moved or taken away ends the sessions it vouched for; another issuer's names for people go", async () => {
+    const at = await world.space();
+    const claims = world.person(at);
+    const signedIn = async () => {
+      const { token } = await world.signIn(at, { claims });
+      expect(await world.sessionOf(token)).toBeDefined();
+      return token;
+    };
+    const links = async () =>
+      (
+        await server.kernel.identityPool.query("select 1 from identity.account where provider_id = $1", [
+          `sso:${at.connection}`,
+        ])
+      ).rowCount;
+    const call = server.as(at.owner);
+    const path = `/api/sso/connections/${at.connection}`;
+    const body = (clientId: string, version: number) =>
+      call(
+        "PUT",
+        path,
+        {
+          kind: "oidc",
+          name: "Test provider",
+          issuer: world.provider.origin,
+          clientId,
+          clientSecret: world.provider.clientSecret,
+          defaultRole: "member",
+          admitsNew: true,
+          trustsMfa: false,
+        },
+        version,
+      );
+    let token = await signedIn();
+    const elsewhere = await world.space();
+    const others = await world.signIn(elsewhere, { claims: world.person(elsewhere) });
+    expect((await call("POST", `${path}/enable`, { enabled: false })).status).toBe(204);
+    expect(await world.sessionOf(token)).toBeUndefined();
+    expect(await links()).toBe(1);
+    await call("POST", `${path}/enable`, { enabled: true });
+    token = await signedIn();
+    const listed: { connections: { version: number }[] } = await (await call("GET", "/api/sso")).json();
+    // The same once more changes nothing for anybody; another client is another provider.
+    expect((await body(world.provider.clientId, listed.connections[0]?.version ?? 0)).status).toBe(204);
+    expect(await world.sessionOf(token)).toBeDefined();
+    expect((await body("another-client", (listed.connections[0]?.version ?? 0) + 1)).status).toBe(204);
+    expect(await world.sessionOf(token)).toBeUndefined();
+    expect(await links()).toBe(0);
+    expect(await world.sessionOf(others.token)).toBeDefined();
   });
 
   test("IDN-03 an unconfirmed account that belongs to another workspace is not linked and not harmed", async () => {

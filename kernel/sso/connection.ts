@@ -1,4 +1,5 @@
 import { X509Certificate, randomUUIDv7 as uuidv7 } from "node:crypto";
+import { sql } from "kysely";
 import type { TenantKeyring } from "../vault/tenant-key.ts";
 import { readSealed, writeSealed } from "../vault/sealed-field.ts";
 import type { Tx } from "../work/door.ts";
@@ -105,6 +106,11 @@ export async function changeConnection(
   if (input.clientSecret) {
     await writeSealed(tx, keyring, { record, rowId: id, version }, { client_secret: input.clientSecret });
   }
+  const after = checked(input, false);
+  const isOther = row.issuer !== after.issuer || row.client_id !== after.client_id;
+  const isMoved = row.sign_in_url !== after.sign_in_url || row.certificates.join() !== after.certificates.join();
+  // Who was vouched for before signs in again; another issuer's names for people are not the old one's.
+  if (isOther || isMoved) await endWays(tx, id, isOther);
 }
 
 /** Switches a connection on (and the one in use off), or off. Off is refused while people have to sign in by it. */
@@ -119,12 +125,18 @@ export async function enableConnection(tx: Tx, id: string, enabled: boolean): Pr
   await flip(tx, row, enabled);
 }
 
-/** Ends a connection; accounts it vouched for stay, and open nothing by it any more. */
+/** Ends a connection, sessions it vouched for and its names for people; the people and their work stay. */
 export async function removeConnection(tx: Tx, id: string): Promise<void> {
   const row = await lockConnection(tx, id);
   if (row.enabled) await refuseWhileForced(tx);
   await tx.record({ action: "kernel.sso_connection.delete", record, rowId: id, version: row.version + 1 });
   await tx.all(query.updateTable(record).set({ enabled: false, deleted_at: new Date() }).where("id", "=", id));
+  await endWays(tx, id, true);
+}
+
+/** Ends sessions that this workspace's provider vouched for, and where asked the provider's names for people. */
+async function endWays(tx: Tx, id: string, links: boolean): Promise<void> {
+  await tx.all(query.selectNoFrom(sql<number>`kernel.end_sso_ways(${id}::uuid, ${links})`.as("ended")));
 }
 
 async function flip(tx: Tx, row: { id: string; version: number }, enabled: boolean): Promise<void> {
@@ -135,6 +147,7 @@ async function flip(tx: Tx, row: { id: string; version: number }, enabled: boole
     version: row.version + 1,
   });
   await tx.all(query.updateTable(record).set({ enabled }).where("id", "=", row.id));
+  if (!enabled) await endWays(tx, row.id, false);
 }
 
 async function refuseWhileForced(tx: Tx): Promise<void> {

@@ -63,6 +63,17 @@ export const ssoProblem = defineErrors("sso", {
     detail:
       "The person who keeps a password for emergencies has to be an active owner. Nothing was changed. Choose an owner.",
   },
+  not_linked: {
+    status: 404,
+    title: "Not linked",
+    detail: "This provider does not sign in to your account. Nothing was changed. Load the page again.",
+  },
+  last_way_in: {
+    status: 409,
+    title: "The last way in",
+    detail:
+      "You could not sign in any more: this is the only way your account opens. Nothing was changed. Add a passkey or link another provider first.",
+  },
   not_offered: {
     status: 404,
     title: "Not offered here",

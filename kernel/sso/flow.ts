@@ -15,6 +15,7 @@ import {
 import { clientSecretOf, connectionOf, type SsoConnection } from "./connection.ts";
 import { cleanDomain, domainOf } from "./domain-name.ts";
 import { ssoProblem } from "./error.ts";
+import { tellOfLink } from "./linked.ts";
 import { beginOidc, claimsOfProvider, finishOidc, type OidcClient } from "./oidc.ts";
 import { admitBySso, linkSocial, personOfSocial } from "./person.ts";
 import { beginSaml, finishSaml, type SamlParty } from "./saml.ts";
@@ -163,11 +164,13 @@ export async function finishSocialCallback(
     const linkTo = attempt.secrets["link"];
     if (linkTo !== undefined) {
       if ((await ownUserId(sso, caller.previousToken)) !== linkTo) throw ssoProblem.attempt_ended();
-      await linkSocial(sso.kernel, provider.id, linkTo, claims);
+      if (await linkSocial(sso.kernel, provider.id, linkTo, claims))
+        await tellOfLink(sso, linkTo, provider.id, caller.source);
       return { target: attempt.target };
     }
-    const userId = await personOfSocial(sso.kernel, provider.id, claims);
+    const { userId, isNew } = await personOfSocial(sso.kernel, provider.id, claims);
     found.userId = userId;
+    if (isNew) await tellOfLink(sso, userId, provider.id, caller.source);
     const made = await startSsoSession(sso, { userId, tenantId: null, multiFactor: false, ...caller });
     const home = (await sessionProfile(sso, made.session.token))?.workspaces[0];
     return arrival(made, attempt.target === "/" && home ? `/w/${home.slug}/home` : attempt.target);
@@ -195,7 +198,7 @@ async function finishWorkspace(
   if (attempt.secrets["test"] === "yes") return { target: `${attempt.target}?tested=${connection.id}` };
   if (!connection.enabled) throw ssoProblem.not_offered();
   const to = { ...connection, tenantId, connectionId: connection.id };
-  const userId = await admitBySso(sso.kernel, to, claims, caller.source);
+  const userId = await admitBySso(sso, to, claims, caller.source);
   const multiFactor = connection.trustsMfa && claims.multiFactor;
   const made = await startSsoSession(sso, { userId, tenantId, multiFactor, ...caller });
   if (attempt.target !== "/") return arrival(made, attempt.target);

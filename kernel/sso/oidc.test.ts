@@ -41,6 +41,14 @@ describe("OpenID Connect of a workspace", () => {
     expect(url.searchParams.get("redirect_uri")).toBe(`http://localhost/api/sso/oidc/${at.id}/callback`);
   });
 
+  test("IDN-03 beginning a sign-in again and again asks the provider once what it is", async () => {
+    const at = await world.space();
+    await world.begin(server.browser(), at.domain);
+    const before = provider.asked;
+    await Promise.all(Array.from({ length: 20 }, () => world.begin(server.browser(), at.domain)));
+    expect(provider.asked).toBe(before);
+  });
+
   test("IDN-03 user information stands in where the ID token names no address", async () => {
     const at = await world.space();
     const { email, ...claims } = world.person(at);

@@ -48,7 +48,7 @@ export async function beginOidc(
   client: OidcClient,
   outside: Sso["outside"],
 ): Promise<{ secrets: Record<string, string>; url: (state: string) => string }> {
-  const configuration = await configurationOf(client, outside);
+  const configuration = await configurationOf(client, outside, rememberedMetadata);
   const nonce = oidc.randomNonce();
   const verifier = oidc.randomPKCECodeVerifier();
   const challenge = await oidc.calculatePKCECodeChallenge(verifier);
@@ -80,7 +80,7 @@ export async function finishOidc(
   back: { parameters: URLSearchParams; state: string; secrets: Readonly<Record<string, string>> },
 ): Promise<OidcAnswer> {
   if (back.parameters.has("error")) throw ssoProblem.provider_refused();
-  const configuration = await configurationOf(client, outside);
+  const configuration = await configurationOf(client, outside, freshMetadata);
   try {
     const url = new URL(client.redirectUri);
     url.search = back.parameters.toString();
@@ -124,16 +124,45 @@ export function claimsOfProvider(answer: OidcAnswer): SsoClaims {
   };
 }
 
-async function configurationOf(client: OidcClient, outside: Sso["outside"]): Promise<oidc.Configuration> {
+const rememberedMs = 10 * 60_000;
+const failedMs = 10_000;
+type Metadata = { readonly until: number; readonly server: Promise<oidc.ServerMetadata> };
+const remembered = new WeakMap<Sso["outside"], Map<string, Metadata>>();
+
+/**
+ * What a provider says of itself, for a sign-in that begins: asked at most every ten minutes and once by all who wait for
+ * it. Anybody may begin one, and a hundred of them are no reason for a hundred calls elsewhere. One that comes back asks anew.
+ */
+function rememberedMetadata(issuer: URL, clientId: string, outside: Sso["outside"]): Promise<oidc.ServerMetadata> {
+  const kept = remembered.get(outside) ?? new Map<string, Metadata>();
+  remembered.set(outside, kept);
+  const known = kept.get(issuer.href);
+  if (known !== undefined && known.until > Date.now()) return known.server;
+  if (kept.size > 1000) kept.clear();
+  const server = freshMetadata(issuer, clientId, outside);
+  kept.set(issuer.href, { until: Date.now() + rememberedMs, server });
+  server.catch(() => kept.set(issuer.href, { until: Date.now() + failedMs, server }));
+  return server;
+}
+
+async function freshMetadata(issuer: URL, clientId: string, outside: Sso["outside"]): Promise<oidc.ServerMetadata> {
+  const found = await oidc.discovery(issuer, clientId, undefined, undefined, {
+    [oidc.customFetch]: outsideFetch(outside),
+    timeout: 10,
+    // Plain http reaches nothing but an origin the operator trusts on this machine: the outgoing client sees to it.
+    execute: issuer.protocol === "http:" ? [oidc.allowInsecureRequests] : [],
+  });
+  return { ...found.serverMetadata() };
+}
+
+async function configurationOf(
+  client: OidcClient,
+  outside: Sso["outside"],
+  metadataOf: typeof freshMetadata,
+): Promise<oidc.Configuration> {
   const issuer = new URL(client.issuer);
   try {
-    const found = await oidc.discovery(issuer, client.clientId, undefined, undefined, {
-      [oidc.customFetch]: outsideFetch(outside),
-      timeout: 10,
-      // Plain http reaches nothing but an origin the operator trusts on this machine: the outgoing client sees to it.
-      execute: issuer.protocol === "http:" ? [oidc.allowInsecureRequests] : [],
-    });
-    const server = found.serverMetadata();
+    const server = await metadataOf(issuer, client.clientId, outside);
     const methods = server.token_endpoint_auth_methods_supported;
     const basic = methods === undefined || methods.includes("client_secret_basic");
     const authentication = basic

@@ -3,6 +3,7 @@ import type { PlatformRole } from "../access/role.ts";
 import { admit } from "../identity/membership.ts";
 import { belongingOf } from "../identity/note.ts";
 import { cleanEmail } from "../identity/person.ts";
+import type { Identity } from "../identity/identity.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Source } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";
@@ -10,6 +11,7 @@ import { query } from "../work/query.ts";
 import type { SsoClaims } from "./attempt.ts";
 import { domainOf } from "./domain-name.ts";
 import { verifiedDomains } from "./domain.ts";
+import { renewUnconfirmed } from "./renew.ts";
 import { ssoProblem } from "./error.ts";
 
 type Admission = {
@@ -25,10 +27,17 @@ type Admission = {
  *
  * What keeps accounts apart: the address must be of a domain this workspace has verified, however the provider came to
  * it; a person who belonged here and was removed stays out; an account whose address nobody ever confirmed is either
- * nobody's yet, and then begins anew without its password, or belongs elsewhere, and then is left alone. The session
+ * nobody's yet, and then begins anew; or belongs here alone, and then keeps its work and loses every other way in; or
+ * belongs elsewhere too, and then is left alone. An owner, whom no provider may shut out, keeps theirs. The session
  * opens this workspace alone, so that even a rightful link leads nowhere else.
  */
-export async function admitBySso(kernel: Kernel, to: Admission, claims: SsoClaims, source: Source): Promise<string> {
+export async function admitBySso(
+  identity: Pick<Identity, "kernel" | "post" | "site">,
+  to: Admission,
+  claims: SsoClaims,
+  source: Source,
+): Promise<string> {
+  const { kernel } = identity;
   const email = cleanEmail(claims.email);
   if (email === undefined) throw ssoProblem.answer_refused();
   if (claims.emailVerified === false) throw ssoProblem.email_unverified();
@@ -49,6 +58,8 @@ export async function admitBySso(kernel: Kernel, to: Admission, claims: SsoClaim
     await kernel.identityPool.query(`delete from identity."user" where id = $1 and not email_verified`, [known.userId]);
     userId = undefined;
   }
+  if (known !== undefined && !known.linked && !known.confirmed && state === "open")
+    await renewUnconfirmed(identity, to.tenantId, { userId: known.userId, ...person }, source);
   userId ??= await insertConfirmed(kernel, person);
   await link(kernel, userId, provider, claims.subject);
   if (state === "none") await open(kernel, to, userId, person, source);
@@ -104,8 +115,8 @@ async function insertConfirmed(kernel: Kernel, person: { name: string; email: st
 }
 
 /** One account of a provider is one person's, and of one provider a person has one: another one is refused. */
-async function link(kernel: Kernel, userId: string, provider: string, subject: string): Promise<void> {
-  await kernel.identityPool.query(
+async function link(kernel: Kernel, userId: string, provider: string, subject: string): Promise<boolean> {
+  const made = await kernel.identityPool.query(
     `insert into identity.account (id, user_id, account_id, provider_id)
      select $1, $2, $3, $4 where not exists (select 1 from identity.account where user_id = $2 and provider_id = $4)
      on conflict (provider_id, account_id) do nothing`,
@@ -116,6 +127,7 @@ async function link(kernel: Kernel, userId: string, provider: string, subject: s
     [provider, subject],
   );
   if (found.rows[0]?.user_id !== userId) throw ssoProblem.answer_refused();
+  return made.rowCount === 1;
 }
 
 /**
@@ -155,22 +167,30 @@ export async function renamePerson(
  * Who a social provider speaks of. Its word for an address counts only when it says that the address is confirmed, and
  * links only to an account that is confirmed too: else whoever registered the address first would share the account.
  */
-export async function personOfSocial(kernel: Kernel, providerId: string, claims: SsoClaims): Promise<string> {
+export async function personOfSocial(
+  kernel: Kernel,
+  providerId: string,
+  claims: SsoClaims,
+): Promise<{ userId: string; isNew: boolean }> {
   const email = cleanEmail(claims.email);
   const provider = `social:${providerId}`;
   const known = await personOf(kernel, provider, claims.subject, email ?? "");
   if (known?.disabled === true) throw ssoProblem.no_account();
-  if (known?.linked === true) return known.userId;
+  if (known?.linked === true) return { userId: known.userId, isNew: false };
   if (email === undefined || claims.emailVerified !== true) throw ssoProblem.email_unverified();
   if (known === undefined) throw ssoProblem.no_account();
   if (!known.confirmed) throw ssoProblem.account_elsewhere();
-  await link(kernel, known.userId, provider, claims.subject);
-  return known.userId;
+  return { userId: known.userId, isNew: await link(kernel, known.userId, provider, claims.subject) };
 }
 
 /** Links a provider's account to a person who is signed in as themselves: for providers whose word for an address counts little. */
-export async function linkSocial(kernel: Kernel, providerId: string, userId: string, claims: SsoClaims): Promise<void> {
-  await link(kernel, userId, `social:${providerId}`, claims.subject);
+export async function linkSocial(
+  kernel: Kernel,
+  providerId: string,
+  userId: string,
+  claims: SsoClaims,
+): Promise<boolean> {
+  return link(kernel, userId, `social:${providerId}`, claims.subject);
 }
 
 function nameOf(claims: Pick<SsoClaims, "name">, email: string): string {

@@ -2,6 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { checkSameSite } from "../http/credential.ts";
 import { defineRoute, type Answer, type Route, type RouteRequest } from "../http/route.ts";
+import { ownOf } from "../identity/session-answer.ts";
 import { sessionCookie } from "../identity/session-token.ts";
 import { errorCatalogue, Problem } from "../work/problem.ts";
 import { browserSecret, ownTarget } from "./attempt.ts";
@@ -19,7 +20,8 @@ import {
   type Finished,
 } from "./flow.ts";
 import { samlMetadata } from "./saml.ts";
-import { socialIds, socialTitles } from "./social.ts";
+import { proveForLink } from "./linked.ts";
+import { socialIds, socialTitles, type SocialId } from "./social.ts";
 import { addressesOf, type Sso } from "./sso.ts";
 
 const tenantParams = Type.Object({ tenant: Type.String({ format: "uuid" }) });
@@ -71,6 +73,12 @@ export function ssoSignInRoutes(sso: Sso): Route[] {
     if (provider === undefined) throw ssoProblem.not_offered();
     return provider;
   };
+  const linkingTo = async (request: RouteRequest, provider: SocialId) => {
+    const linkTo = await ownUserId(sso, request.sessionToken ?? undefined);
+    if (linkTo === undefined) throw ssoProblem.not_offered();
+    await proveForLink(sso, await ownOf(sso, request), provider);
+    return { linkTo };
+  };
   const socialBack = (request: RouteRequest<{ provider: string }>, parameters: URLSearchParams) =>
     arrive(() => finishSocialCallback(sso, providerOf(request.params.provider), parameters, callerOf(request)));
 
@@ -121,9 +129,7 @@ export function ssoSignInRoutes(sso: Sso): Route[] {
         const target = ownTarget(request.body.to) ?? "/";
         if (request.body.provider !== undefined) {
           const provider = providerOf(request.body.provider);
-          const own = request.body.link === true ? await ownUserId(sso, request.sessionToken ?? undefined) : undefined;
-          if (request.body.link === true && own === undefined) throw ssoProblem.not_offered();
-          const linkTo = own === undefined ? {} : { linkTo: own };
+          const linkTo = request.body.link === true ? await linkingTo(request, provider.id) : {};
           return leave(await beginAtProvider(sso, { provider, browser, target, ...linkTo }), browser);
         }
         const found = await discover(sso, request.body.email ?? "");

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { insertPerson } from "../identity/person.ts";
 import { sessionHash } from "../identity/session-hash.ts";
 import { startOidcProvider, type OidcProvider } from "../testing/sso/oidc-provider.ts";
+import { grantFor, stepUpIn } from "../testing/step-up.ts";
 import { openSsoServer, pathOf, type Browser, type SsoServer } from "../testing/sso/server.ts";
 
 let provider: OidcProvider;
@@ -40,8 +41,15 @@ async function account(confirmed = true): Promise<{ email: string; userId: strin
   return { email, userId };
 }
 async function begin(browser: Browser, id: string, more: object = {}): Promise<string> {
-  const answer = await browser.post("/api/sso/start", { provider: id, ...more });
-  const body: { url?: string } = await answer.json();
+  const call = (headers = {}) => browser.post("/api/sso/start", { provider: id, ...more }, headers);
+  let answer = await call();
+  let body: { url?: string; stepUp?: unknown } = await answer.json();
+  const wanted = stepUpIn(body);
+  if (wanted !== undefined) {
+    const token = browser.cookies.get("probity-session") ?? "";
+    answer = await call({ "step-up": await grantFor(server.kernel, token, wanted) });
+    body = await answer.json();
+  }
   return body.url ?? `status ${answer.status}`;
 }
 async function signIn(id: string, claims: Record<string, unknown>, browser = server.browser(), more: object = {}) {
@@ -57,6 +65,13 @@ async function userOf(browser: Browser): Promise<string | undefined> {
   );
   return found.rows[0]?.user_id;
 }
+const mailsTo = async (userId: string) =>
+  (
+    await server.kernel.identityPool.query<{ template: string }>(
+      "select template from identity.mail where user_id = $1 order by id",
+      [userId],
+    )
+  ).rows.map(({ template }) => template);
 const refused = (code: string) => ({ location: `/signin?sso=sso.${code}`, userId: undefined });
 const subject = () => `sub-${count++}`;
 
@@ -149,6 +164,46 @@ describe("social sign-in", () => {
     thief.cookies.delete("probity-session");
     expect((await thief.get(back)).headers.get("location")).toBe("/signin?sso=sso.attempt_ended");
     expect(await signIn("facebook", { id })).toMatchObject({ userId: undefined });
+  });
+
+  test("IDN-02 IDN-10 linking and unlinking ask for a fresh proof, and the owner is told by mail; the last way in stays", async () => {
+    const { email, userId } = await account();
+    const browser = server.browser();
+    await signIn("google", { sub: subject(), email, email_verified: true }, browser);
+    expect(await mailsTo(userId)).toEqual(["identity.linked"]);
+    await server.kernel.identityPool.query(
+      "update identity.session set created_at = now() - interval '11 minutes' where user_id = $1",
+      [userId],
+    );
+    const bare = await browser.post("/api/sso/start", { provider: "facebook", link: true });
+    expect([bare.status, await bare.json()]).toMatchObject([
+      403,
+      { code: "kernel.step_up_required", stepUp: { action: "identity.social.link", subject: "facebook" } },
+    ]);
+    await signIn("facebook", { id: subject() }, browser, { link: true, to: "/me" });
+    expect(await mailsTo(userId)).toEqual(["identity.linked", "identity.linked"]);
+    const own = async () => {
+      const body: { items: { id: string; since: string | null }[] } = await (await browser.get("/api/sso/linked")).json();
+      return body.items.filter(({ since }) => since !== null).map(({ id }) => id);
+    };
+    expect(await own()).toEqual(["google", "facebook"]);
+    const unlink = async (id: string, proved = true) => {
+      const act = { action: "identity.social.unlink", subject: id, workspace: null };
+      const token = browser.cookies.get("probity-session") ?? "";
+      const grant = proved ? { "step-up": await grantFor(server.kernel, token, act) } : {};
+      return browser.delete(`/api/sso/linked/${id}`, grant);
+    };
+    expect((await unlink("facebook", false)).status).toBe(403);
+    expect((await unlink("apple")).status).toBe(404);
+    expect((await unlink("facebook")).status).toBe(204);
+    expect(await own()).toEqual(["google"]);
+    expect((await mailsTo(userId)).at(-1)).toBe("identity.unlinked");
+    await server.kernel.identityPool.query(
+      "delete from identity.account where user_id = $1 and provider_id = 'credential'",
+      [userId],
+    );
+    expect(await (await unlink("google")).json()).toMatchObject({ code: "sso.last_way_in" });
+    expect(await own()).toEqual(["google"]);
   });
 
   test("IDN-02 a session that a workspace's provider vouched for links nothing", async () => {

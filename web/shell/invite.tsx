@@ -6,10 +6,11 @@ import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { Skeleton } from "../kit/skeleton.tsx";
 import { readPublic, write } from "./api.ts";
 import type { InvitationView, Session } from "./api-types.ts";
+import { InviteJoin } from "./invite-join.tsx";
 import { api, page } from "./path.ts";
 import { usePlace, useTitle } from "./place.tsx";
 import { type ApiProblem, asProblem } from "./problem.ts";
-import { sessionKey } from "./session.ts";
+import { sessionKey, useSession } from "./session.ts";
 import css from "./page.module.css";
 
 /** An invitation taken up: name and password, then straight in. */
@@ -18,6 +19,7 @@ export function Invite() {
   const place = usePlace();
   const queries = useQueryClient();
   const token = place.params.token ?? "";
+  const session = useSession();
   const link = useQuery({
     queryKey: ["invitation", token],
     queryFn: () => readPublic<InvitationView>(api.invitation(token)),
@@ -54,13 +56,15 @@ export function Invite() {
     }
   };
 
-  if (link.isPending) return <Skeleton label="Checking the invitation" />;
+  if (link.isPending || session.isPending) return <Skeleton label="Checking the invitation" />;
   const workspace = link.data?.workspaceName;
   return (
     <div className={css.narrow}>
       <h1>{workspace === undefined ? "Your invitation" : `Join ${workspace}`}</h1>
       {link.isError ? (
         <ProblemNotice problem={asProblem(link.error)} />
+      ) : session.data !== null && session.data !== undefined ? (
+        <InviteJoin token={token} session={session.data} view={link.data} />
       ) : (
         <form className={css.form} onSubmit={(event) => void submit(event)} noValidate>
           {link.data.email !== undefined && (

@@ -7,6 +7,7 @@ import { keepSingleKeys, singleKeysOn } from "../kit/keys.ts";
 import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { write } from "./api.ts";
 import { MeSecurity } from "./me-security.tsx";
+import { MeSocial } from "./me-social.tsx";
 import { MeSessions } from "./me-session.tsx";
 import { MePassword } from "./me-password.tsx";
 import { OpenWorkspace } from "./open-workspace.tsx";
@@ -51,6 +52,7 @@ export function Me() {
       {leave.isError && <ProblemNotice problem={asProblem(leave.error)} />}
       <MePassword />
       <MeSecurity />
+      <MeSocial />
       <MeSessions />
       <section className={css.form} aria-labelledby="me-look">
         <h2 id="me-look">How it looks here</h2>

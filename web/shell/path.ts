@@ -41,6 +41,7 @@ export const route = {
   review: "/w/$ws/reviews/$id",
   anomalies: "/w/$ws/alarms",
   operators: "/w/$ws/operators",
+  signing: "/w/$ws/signing",
   operatorEntry: "/operator/$token",
 } as const;
 
@@ -64,6 +65,7 @@ export const page = {
   review: (ws: string, id: string) => `/w/${part(ws)}/reviews/${part(id)}`,
   anomalies: (ws: string) => `/w/${part(ws)}/alarms`,
   operators: (ws: string) => `/w/${part(ws)}/operators`,
+  signing: (ws: string) => `/w/${part(ws)}/signing`,
   keys: (ws: string) => `/w/${part(ws)}/keys`,
   /** The list of policies, opened at one of them. */
   policy: (ws: string, at?: string) => `/w/${part(ws)}/policy${query({ at })}`,
@@ -107,6 +109,7 @@ export const api = {
   invitations: () => "/api/people/invitations",
   invitationOf: (id: string) => `/api/people/invitations/${part(id)}`,
   invitation: (token: string) => `/api/invitations/${part(token)}`,
+  invitationJoin: (token: string) => `/api/invitations/${part(token)}/join`,
   access: (values: Record<string, Value> = {}) => `/api/access${query(values)}`,
   explain: (member: string, permission: string) => `/api/access/explain${query({ member, permission })}`,
   roles: () => "/api/roles",
@@ -120,6 +123,10 @@ export const api = {
   operatorGrants: () => "/api/operator-grants",
   endOperatorGrant: (id: string) => `/api/operator-grants/${part(id)}/end`,
   acceptOperatorGrant: () => "/api/operator-grants/accept",
+  signingMe: () => "/api/signing/me",
+  signingAcknowledge: () => "/api/signing/acknowledge",
+  signers: () => "/api/signing/signers",
+  signer: (id: string, act: "verify" | "revoke" | "reinstate") => `/api/signing/signers/${part(id)}/${act}`,
   sharing: (record: string, id: string) => `/api/shares/${part(record)}/${part(id)}`,
   keys: () => "/api/keys",
   key: (id: string) => `/api/keys/${part(id)}`,
@@ -128,6 +135,8 @@ export const api = {
   sso: () => "/api/sso",
   ssoOptions: () => "/api/sso/options",
   ssoStart: () => "/api/sso/start",
+  ssoLinked: () => "/api/sso/linked",
+  ssoLinkedOne: (provider: string) => `/api/sso/linked/${part(provider)}`,
   ssoDomains: () => "/api/sso/domains",
   ssoDomain: (id: string) => `/api/sso/domains/${part(id)}`,
   ssoDomainVerify: (id: string) => `/api/sso/domains/${part(id)}/verify`,

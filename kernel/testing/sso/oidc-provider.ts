@@ -21,6 +21,8 @@ export type OidcProvider = {
   script: OidcScript;
   /** What the token endpoint was sent, newest last. */
   readonly redeemed: URLSearchParams[];
+  /** How often it was asked what it is. */
+  readonly asked: number;
   /** A person signs in there: gives the address the browser is sent back to. */
   authorize(url: string, forced?: { nonce?: string }): string;
   close(): Promise<void>;
@@ -34,7 +36,7 @@ export async function startOidcProvider(): Promise<OidcProvider> {
   const clientId = "probity-client";
   const clientSecret = randomBytes(16).toString("hex");
   const redeemed: URLSearchParams[] = [];
-  const provider: { script: OidcScript } = { script: { claims: {} } };
+  const provider: { script: OidcScript; asked: number } = { script: { claims: {} }, asked: 0 };
 
   const tokenOf = (issuer: string, nonce: string | null): string => {
     const { script } = provider;
@@ -64,6 +66,7 @@ export async function startOidcProvider(): Promise<OidcProvider> {
       void response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value));
     const issuer = site.origin;
     if (url.pathname === "/.well-known/openid-configuration") {
+      provider.asked += 1;
       return json(200, {
         issuer: provider.script.metadataIssuer ?? issuer,
         authorization_endpoint: `${issuer}/authorize`,
@@ -106,6 +109,9 @@ export async function startOidcProvider(): Promise<OidcProvider> {
     clientId,
     clientSecret,
     redeemed,
+    get asked() {
+      return provider.asked;
+    },
     get script() {
       return provider.script;
     },

@@ -12,7 +12,8 @@ import { openSso, type Sso } from "../../sso/sso.ts";
 export type Browser = {
   readonly cookies: Map<string, string>;
   get(path: string): Promise<Response>;
-  post(path: string, body: unknown): Promise<Response>;
+  post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  delete(path: string, headers: Readonly<Record<string, string>>): Promise<Response>;
   /** A form of another site: no cookie goes along that is not SameSite=None. */
   crossPost(path: string, form: Record<string, string>): Promise<Response>;
 };
@@ -106,12 +107,19 @@ function openBrowser(origin: string): Browser {
           headers: { cookie: cookie(), "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" },
         }),
       ),
-    post: async (path, body) =>
+    delete: async (path, headers) =>
+      keep(
+        await fetch(`${origin}${path}`, {
+          method: "DELETE",
+          headers: { cookie: cookie(), "probity-request": "1", ...headers },
+        }),
+      ),
+    post: async (path, body, headers = {}) =>
       keep(
         await fetch(`${origin}${path}`, {
           method: "POST",
           redirect: "manual",
-          headers: { cookie: cookie(), "content-type": "application/json", "probity-request": "1" },
+          headers: { cookie: cookie(), "content-type": "application/json", "probity-request": "1", ...headers },
           body: JSON.stringify(body),
         }),
       ),
