@@ -12,6 +12,7 @@ export function AccessTabs() {
     { to: page.roles(ws), title: "Roles" },
     { to: page.sso(ws), title: "Single sign-on" },
     { to: page.keys(ws), title: "API keys" },
+    { to: page.signing(ws), title: "Signing" },
     { to: page.reviews(ws), title: "Access reviews" },
     { to: page.anomalies(ws), title: "Alarms" },
     { to: page.operators(ws), title: "Operators" },

@@ -32,6 +32,7 @@ const reviews = lazyRouteComponent(() => import("./reviews.tsx"), "Reviews");
 const review = lazyRouteComponent(() => import("./review.tsx"), "Review");
 const anomalies = lazyRouteComponent(() => import("./anomalies.tsx"), "Anomalies");
 const operators = lazyRouteComponent(() => import("./operators.tsx"), "Operators");
+const signing = lazyRouteComponent(() => import("./signing.tsx"), "Signing");
 const operatorEntry = lazyRouteComponent(() => import("./operator-entry.tsx"), "OperatorEntry");
 const keys = lazyRouteComponent(() => import("./keys.tsx"), "Keys");
 const sso = lazyRouteComponent(() => import("./sso.tsx"), "SingleSignOn");
@@ -69,6 +70,7 @@ const insidePages = [
   createRoute({ getParentRoute: () => inside, path: route.review, component: review }),
   createRoute({ getParentRoute: () => inside, path: route.anomalies, component: anomalies }),
   createRoute({ getParentRoute: () => inside, path: route.operators, component: operators }),
+  createRoute({ getParentRoute: () => inside, path: route.signing, component: signing }),
   createRoute({ getParentRoute: () => inside, path: route.outbox, component: outbox }),
   ...apps.flatMap((app) =>
     app.screens.map(({ path, screen }) => createRoute({ getParentRoute: () => inside, path, component: screen })),

@@ -6,6 +6,7 @@ import { bytes, read, write } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
 import { NotFound } from "@probity/web/shell/not-found.tsx";
 import pageCss from "@probity/web/shell/page.module.css";
+import { Signatures, useSigning } from "@probity/web/shell/sign.tsx";
 import { usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery } from "@tanstack/react-query";
@@ -68,6 +69,8 @@ function Result({ run }: { run: Run }) {
       isPdf: (id) => pdfs.has(id),
     };
   }, [run.id, documents.data]);
+  const one = docsApi.run(run.id);
+  const locked = useSigning(one).data?.locked ?? false;
   const decisions = useDecisions(run, (next) => {
     setForm(null);
     if (next !== null) place.query({ ...selection, req: next, ev: 1, wd: 0 }, true);
@@ -84,9 +87,21 @@ function Result({ run }: { run: Run }) {
           place.query({ ...change }, replace);
         }}
         offered={["all", "gap", "partial", "undecided", "changed"]}
-        head={<RunHead run={run} onCompare={(other) => place.query({ ...selection, vs: other })} />}
-        decide={(finding) => <DecisionBar finding={finding} decisions={decisions} form={form} onForm={setForm} />}
+        head={
+          <>
+            <RunHead run={run} onCompare={(other) => place.query({ ...selection, vs: other })} />
+            <Signatures one={one} onChange={() => setForm(null)} />
+          </>
+        }
+        decide={(finding) =>
+          locked ? (
+            <p className={css.locked}>Locked with the signed report. An admin unlocks it with a reason.</p>
+          ) : (
+            <DecisionBar finding={finding} decisions={decisions} form={form} onForm={setForm} />
+          )
+        }
         onKey={(key, finding) => {
+          if (locked) return false;
           const forms: Record<string, OpenForm> = { o: "override", e: "assign", d: "due", n: "note" };
           const wanted = forms[key];
           if (wanted !== undefined) setForm(wanted);

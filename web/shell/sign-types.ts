@@ -1,0 +1,94 @@
+/** Shapes of the signing API, as the screens read them. */
+
+export interface SignatureCheck {
+  manifest: boolean;
+  record: boolean;
+  leaf: boolean | "waiting";
+}
+
+export interface ShownSignature {
+  id: string;
+  printedName: string;
+  role: string;
+  meaning: string;
+  signedAt: string;
+  zone: string;
+  reasonCode: string | null;
+  reason: string | null;
+  version: number;
+  recordHash: string;
+  manifestHash: string;
+  check: SignatureCheck;
+}
+
+export interface CodedReason {
+  code: string;
+  label: string;
+}
+
+export interface SigningStep {
+  id: string;
+  title: string;
+  state: string;
+  meanings: string[];
+  reasons: CodedReason[];
+  reason: "none" | "optional" | "required";
+  signersNeeded: number;
+  independent: boolean;
+  signatures: ShownSignature[];
+  open: boolean;
+  mayISign: boolean;
+  refusal: string | null;
+  refusalCode: string | null;
+}
+
+/** How a record stands with its signatures and lock. */
+export interface SigningView {
+  record: string;
+  id: string;
+  title: string;
+  version: number;
+  locked: boolean;
+  state: string;
+  signedVersion: number | null;
+  recordHash: string | null;
+  facts: { label: string; value: string }[];
+  unchanged: boolean | null;
+  steps: SigningStep[];
+  earlier: ShownSignature[];
+  unlocks: { version: number; at: string; by: string | null; reasonCode: string | null; reason: string }[];
+  unlock: { may: boolean; reasons: CodedReason[] };
+  me: { status: string; printedName: string | null };
+}
+
+export interface SigningChallenge {
+  challenge: string;
+  expiresAt: string;
+  recordHash: string;
+  signedVersion: number;
+  title: string;
+  printedName: string;
+  passkeyHere: boolean;
+  components: { needed: "all" | "one"; password: boolean; totp: boolean; passkey: boolean };
+}
+
+export interface Signer {
+  membershipId: string;
+  name: string;
+  signerId: string | null;
+  status: "none" | "verified" | "enabled" | "revoked" | "locked";
+  printedName: string | null;
+  verifiedBy: string | null;
+  verifiedAt: string | null;
+  method: string | null;
+  evidence: string | null;
+  acknowledgedAt: string | null;
+  revokedReason: string | null;
+}
+
+export interface MySigning {
+  id: string | null;
+  status: "none" | "verified" | "enabled" | "revoked";
+  printedName: string | null;
+  text: string;
+}
