@@ -9,7 +9,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "code", include: ["{verify,kernel,apps,trust,server,scripts,web}/**/*.test.ts"] },
+        test: { name: "code", include: ["{verify,seal,kernel,apps,trust,server,scripts,web}/**/*.test.ts"] },
       },
       {
         extends: true,

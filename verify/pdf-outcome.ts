@@ -1,3 +1,7 @@
+import type { VerifyOptions } from "./bundle-state.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Verdict } from "./verdict.ts";
+
 /** What was found of one signature in a PDF. */
 export interface PdfSignature {
   /** The field's name, where one was found. */
@@ -33,14 +37,18 @@ export interface PdfAttachment {
   readonly bytes: Uint8Array;
 }
 
-/** What checking a PDF found. `outcome` is for the seal; what the attachments hold is checked as any other file. */
+/** What checking a PDF found. */
 export interface PdfReport {
-  /** VERIFIED: every signature holds and the last covers all but validation data and time-stamps added since. */
-  readonly outcome: "VERIFIED" | "TAMPERED" | "NOTHING_VERIFIED";
+  /** The worst of what the seals and the attached proofs came to. */
+  readonly outcome: Outcome;
+  /** The seals alone: VERIFIED, TAMPERED or NOTHING_VERIFIED. */
+  readonly seal: Outcome;
   /** The reason in one sentence. */
   readonly sentence: string;
   readonly signatures: readonly PdfSignature[];
   readonly attachments: readonly PdfAttachment[];
+  /** What the attached proofs and bundles came to, checked as any other file. */
+  readonly proofs: readonly { readonly name: string; readonly verdict: Verdict }[];
   readonly checked: readonly string[];
   readonly notChecked: readonly string[];
 }
@@ -48,4 +56,6 @@ export interface PdfReport {
 export interface PdfCheckOptions {
   /** SHA-256 fingerprints of certificates the reader trusts, in hexadecimal digits, with or without colons. */
   readonly fingerprints?: readonly string[];
+  /** How attached proofs are checked; without it they are only listed. */
+  readonly verify?: VerifyOptions;
 }
