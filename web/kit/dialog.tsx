@@ -10,6 +10,8 @@ export function Dialog(props: {
   size?: number | string;
   /** False when leaving would lose the way out, as for an ended session. */
   closable?: boolean;
+  /** Over any other dialog, whichever opened first: a proof that an act in a dialog asks for. */
+  above?: boolean;
 }) {
   const closable = props.closable ?? true;
   return (
@@ -18,6 +20,7 @@ export function Dialog(props: {
       onClose={props.onClose}
       title={<strong>{props.title}</strong>}
       size={props.size ?? 480}
+      zIndex={props.above ? 300 : 200}
       withCloseButton={closable}
       closeOnEscape={closable}
       closeOnClickOutside={closable}

@@ -26,7 +26,7 @@ export function StepUp() {
     setAsked(null);
   };
   return (
-    <Dialog open={asked !== null} onClose={() => close(null)} title="Confirm it is you">
+    <Dialog open={asked !== null} onClose={() => close(null)} title="Confirm it is you" above>
       {asked !== null && <Proof act={asked.act} onGrant={close} />}
     </Dialog>
   );
