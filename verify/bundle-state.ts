@@ -263,12 +263,11 @@ export class BundleState {
     const said = this.#pointers.get(index);
     if (said !== undefined && said !== body["action"])
       this.findings.add("fault", "A leaf is not the explanation it is said to be", index);
-    this.#shown += Object.keys(leaf.values).length;
+    for (const _ in leaf.values) this.#shown += 1;
     if (record !== undefined) this.#rows += 1;
     this.#lastAt = body["at"] ?? "";
     if (under) this.#explanations.note(leaf, this.findings);
-    const { onLeaf } = this.#options;
-    onLeaf?.({
+    this.#options.onLeaf?.({
       index,
       body,
       values: leaf.values,

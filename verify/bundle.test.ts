@@ -142,7 +142,7 @@ describe("LED-03 whatever is done to a bundle is found", () => {
       );
       tried += 1;
     }
-    expect(tried).toBeGreaterThan(1_000);
+    expect(tried).toBeGreaterThan(500);
   });
 
   test("any line left out, or the file cut anywhere", async () => {

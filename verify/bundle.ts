@@ -5,7 +5,7 @@ import { readBundleLine } from "./read-line.ts";
 import { BundleState, type VerifyOptions } from "./bundle-state.ts";
 import type { Verdict } from "./verdict.ts";
 
-const batchLength = 2_000;
+const batchLength = 512;
 
 /** Verifies a bundle as it arrives: no more than a batch of leaves is held. */
 export async function verifyBundle(
@@ -15,7 +15,11 @@ export async function verifyBundle(
   const reader = new BundleReader(options);
   try {
     for await (const { lines, bytes, cut } of portions) {
-      for (const line of lines) await reader.take(line);
+      for (const line of lines) {
+        // A leaf waits for its batch: only some lines are worth a turn of the event loop.
+        const pending = reader.take(line);
+        if (pending !== undefined) await pending;
+      }
       if (cut !== undefined) await reader.takeCut(cut);
       options.onProgress?.(bytes, reader.leaves);
     }
@@ -40,7 +44,7 @@ class BundleReader {
     this.#options = options;
   }
 
-  async take(text: string): Promise<void> {
+  take(text: string): Promise<void> | undefined {
     this.#line += 1;
     let line: BundleLine;
     try {
@@ -49,7 +53,10 @@ class BundleReader {
       if (!(error instanceof FormatError)) throw error;
       throw new FormatError(`Line ${this.#line}: ${error.message}`);
     }
-    await this.#use(line);
+    if (line.kind !== "leaf" || this.#state === undefined || this.#ended) return this.#use(line);
+    this.#batch.push(line);
+    this.leaves += 1;
+    return this.#batch.length >= batchLength ? this.#flush() : undefined;
   }
 
   /** The last line, without its newline: whole, or where the file was cut. */
@@ -86,13 +93,6 @@ class BundleReader {
     if (state === undefined) {
       if (line.kind !== "bundle") throw new FormatError("The file does not begin as a bundle does");
       this.#state = await BundleState.of(line, this.#options);
-      return;
-    }
-    if (line.kind === "leaf") {
-      const { kind: _, ...part } = line;
-      this.#batch.push(part);
-      this.leaves += 1;
-      if (this.#batch.length >= batchLength) await this.#flush();
       return;
     }
     await this.#flush();

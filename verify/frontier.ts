@@ -1,4 +1,4 @@
-import { isCount, merkleRoot, nodeHash, nodeInput } from "./merkle.ts";
+import { isCount, merkleRoot, nodeHash, nodeInputs } from "./merkle.ts";
 import { hashLength, type Plan } from "./hash.ts";
 import { rangeNodes } from "./proof.ts";
 
@@ -42,11 +42,7 @@ export class Frontier {
     while (nodes.length > 0) {
       const waiting = this.#edge[level];
       const row = waiting === undefined ? nodes : [waiting, ...nodes];
-      const inputs: Uint8Array[] = [];
-      for (let index = 0; index + 1 < row.length; index += 2) {
-        const [left, right] = [row[index], row[index + 1]];
-        if (left !== undefined && right !== undefined) inputs.push(nodeInput(left, right));
-      }
+      const inputs = nodeInputs(row);
       this.#edge[level] = row.length % 2 === 1 ? row.at(-1) : undefined;
       nodes = inputs.length === 0 ? [] : yield inputs;
       level += 1;

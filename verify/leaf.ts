@@ -1,7 +1,7 @@
 // A leaf: a flat RFC 8785 object of strings whose `root` commits to the salted values of its fields.
-import { concat, utf8 } from "./encoding.ts";
+import { utf8 } from "./encoding.ts";
 import { FormatError } from "./format-error.ts";
-import { leafInput, merkleRoot } from "./merkle.ts";
+import { merkleRoot } from "./merkle.ts";
 import type { Plan } from "./hash.ts";
 
 /** The leaf's members. `root` is 64 hex digits; over no field it is SHA-256 of nothing. */
@@ -12,7 +12,11 @@ export const saltLength = 16;
 /** What is hashed for a field: 0x00 ‖ salt ‖ name ‖ 0x00 ‖ value text. An RFC 6962 leaf whose entry begins with a secret. */
 export function commitmentInput(salt: Uint8Array, name: string, value: string): Uint8Array {
   if (salt.length !== saltLength) throw new FormatError(`A salt has ${saltLength} bytes`);
-  return leafInput(concat(salt, utf8(`${name}\0${value}`)));
+  const text = utf8(`${name}\0${value}`);
+  const input = new Uint8Array(1 + saltLength + text.length);
+  input.set(salt, 1);
+  input.set(text, 1 + saltLength);
+  return input;
 }
 
 /** The root over commitments given in the order of their fields' names. */
@@ -36,21 +40,29 @@ export function parseLeaf(text: string): LeafBody {
   } catch {
     throw new FormatError("The leaf is not JSON");
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new FormatError("The leaf is not an object");
-  const body: Record<string, string> = {};
-  let canonical = "";
+  if (!isFlat(value)) throw new FormatError("The leaf is not a flat object of strings");
+  let length = 1;
   let previous: string | undefined;
-  for (const [name, member] of Object.entries(value)) {
-    if (name === "__proto__") throw new FormatError("The leaf has a member that no leaf has");
-    if (typeof member !== "string") throw new FormatError(`The leaf's “${name.slice(0, 40)}” is not a string`);
+  for (const name in value) {
     if (previous !== undefined && previous >= name) throw new FormatError("The leaf's members are not in order");
-    canonical += `${previous === undefined ? "{" : ","}${JSON.stringify(name)}:${JSON.stringify(member)}`;
+    // Quotes, colon, and a comma or a brace.
+    length += name.length + (value[name]?.length ?? 0) + 6;
     previous = name;
-    body[name] = member;
   }
-  if (`${canonical}}` !== text) throw new FormatError("The leaf is not in canonical form");
-  return body;
+  // Nothing escaped and nothing over: white space and members named twice would make the text longer.
+  const canonical = text.includes("\\") ? JSON.stringify(value) === text : length === text.length;
+  if (!canonical) throw new FormatError("The leaf is not in canonical form");
+  return value;
+}
+
+function isFlat(value: unknown): value is LeafBody {
+  if (!isMembers(value)) return false;
+  for (const name in value) if (typeof value[name] !== "string" || name === "__proto__") return false;
+  return true;
+}
+
+function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** RFC 8785 text of a JSON value: what a field's commitment covers. */

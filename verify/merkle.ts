@@ -18,6 +18,24 @@ export function nodeInput(left: Uint8Array, right: Uint8Array): Uint8Array {
   return input;
 }
 
+/** The inputs of the nodes over neighbours, over one piece of memory. A last one without a neighbour is left out. */
+export function nodeInputs(row: readonly Uint8Array[]): Uint8Array[] {
+  const length = 1 + 2 * hashLength;
+  const count = row.length >> 1;
+  const slab = new Uint8Array(count * length);
+  const inputs: Uint8Array[] = [];
+  for (let place = 0; place < count; place++) {
+    const [left, right] = [row[2 * place], row[2 * place + 1]];
+    if (left === undefined || right === undefined) break;
+    const at = place * length;
+    slab[at] = 1;
+    slab.set(left, at + 1);
+    slab.set(right, at + 1 + hashLength);
+    inputs.push(slab.subarray(at, at + length));
+  }
+  return inputs;
+}
+
 export function leafHash(bytes: Uint8Array): Plan<Uint8Array> {
   return hashOne(leafInput(bytes));
 }
@@ -31,12 +49,7 @@ export function* merkleRoot(leaves: readonly Uint8Array[]): Plan<Uint8Array> {
   if (leaves.length === 0) return yield* hashOne(new Uint8Array());
   let level = leaves;
   while (level.length > 1) {
-    const inputs: Uint8Array[] = [];
-    for (let index = 0; index + 1 < level.length; index += 2) {
-      const [left, right] = [level[index], level[index + 1]];
-      if (left !== undefined && right !== undefined) inputs.push(nodeInput(left, right));
-    }
-    const parents: Uint8Array[] = [...(yield inputs)];
+    const parents: Uint8Array[] = [...(yield nodeInputs(level))];
     const last = level.at(-1);
     if (level.length % 2 === 1 && last !== undefined) parents.push(last);
     level = parents;

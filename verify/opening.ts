@@ -1,13 +1,14 @@
 // What is shown of leaves, checked against what they commit to: many leaves at once, so that hashing goes in batches.
-import { fromBase64url, hex, utf8 } from "./encoding.ts";
+import { fromBase64url, hex, utf8All } from "./encoding.ts";
 import { FormatError } from "./format-error.ts";
-import type { LeafPart } from "./format.ts";
+import type { LeafPart, Openings } from "./format.ts";
 import { hashLength, type Plan } from "./hash.ts";
-import { byName, canonicalText, commitmentInput, parseLeaf, type LeafBody } from "./leaf.ts";
-import { leafInput, nodeInput } from "./merkle.ts";
+import { canonicalText, parseLeaf, saltLength, type LeafBody } from "./leaf.ts";
+import { nodeInputs } from "./merkle.ts";
 
 export const noFieldsRoot = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
+const saltPlace = "\0".repeat(1 + saltLength);
 const notShown = "What is shown of the leaf is not what it commits to";
 const notRow = "The row, or what else is shown of the leaf, is not what it commits to";
 
@@ -31,20 +32,30 @@ type Prepared = {
   readonly body?: LeafBody;
   readonly values: Record<string, string>;
   readonly closed: string[];
-  /** In the order of names: an input to hash, or a commitment as given. */
-  readonly fields: { readonly input?: Uint8Array; readonly commitment?: Uint8Array }[];
+  /** In the order of names: what to hash, or a commitment as given. */
+  readonly fields: ({ readonly salt: Uint8Array; readonly text: string } | { readonly commitment: Uint8Array })[];
   readonly fault?: string;
 };
 
 /** Checks leaves and their openings: the leaf's form, its hash, the root over its fields, the row it speaks of. */
 export function* checkLeaves(parts: readonly LeafPart[]): Plan<CheckedLeaf[]> {
   const prepared = parts.map(prepare);
-  const inputs: Uint8Array[] = parts.map(({ leaf }) => leafInput(utf8(leaf)));
-  for (const { fields } of prepared) for (const { input } of fields) if (input !== undefined) inputs.push(input);
+  const texts = parts.map(({ leaf }) => `\0${leaf}`);
+  const salts: Uint8Array[] = [];
+  for (const { fields } of prepared) {
+    for (const field of fields) {
+      if ("commitment" in field) continue;
+      // commitmentInput(salt, name, value), of which the salt is written into its place below.
+      texts.push(`${saltPlace}${field.text}`);
+      salts.push(field.salt);
+    }
+  }
+  const inputs = utf8All(texts);
+  for (const [place, salt] of salts.entries()) inputs[parts.length + place]?.set(salt, 1);
   const hashes = yield inputs;
   let next = parts.length;
   const trees = prepared.map(({ fields }) =>
-    fields.map(({ commitment }) => commitment ?? hashes[next++] ?? new Uint8Array(hashLength)),
+    fields.map((field) => ("commitment" in field ? field.commitment : (hashes[next++] ?? new Uint8Array(hashLength)))),
   );
   const roots = yield* rootsOf(trees);
   return prepared.map(({ part, body, values, closed, fault: unread }, place) => {
@@ -73,7 +84,9 @@ function prepare(part: LeafPart): Prepared {
   try {
     body = parseLeaf(part.leaf);
     checkRow(part, body);
-    for (const [name, opening] of Object.entries(part.open ?? {}).toSorted(byName)) {
+    for (const name of part.open === undefined ? [] : namesOf(part.open)) {
+      const opening = part.open?.[name];
+      if (opening === undefined) continue;
       if ("commitment" in opening) {
         const commitment = fromBase64url(opening.commitment);
         if (commitment?.length !== hashLength) throw new FormatError("A commitment is not a hash");
@@ -82,10 +95,10 @@ function prepare(part: LeafPart): Prepared {
         continue;
       }
       const salt = fromBase64url(opening.salt);
-      if (salt === undefined) throw new FormatError("A salt can't be read");
+      if (salt?.length !== saltLength) throw new FormatError("A salt can't be read");
       const value = "value" in opening ? opening.value : rowText(part, name);
       values[name] = value;
-      fields.push({ input: commitmentInput(salt, name, value) });
+      fields.push({ salt, text: `${name}\0${value}` });
     }
     return { part, body, values, closed, fields };
   } catch (error) {
@@ -114,26 +127,28 @@ function rowText({ record }: LeafPart, name: string): string {
   return canonicalText(record.values[name]);
 }
 
+function namesOf(open: Openings): string[] {
+  const names = Object.keys(open);
+  for (let place = 1; place < names.length; place++)
+    if ((names[place - 1] ?? "") > (names[place] ?? "")) return names.toSorted((a, b) => (a < b ? -1 : 1));
+  return names;
+}
+
 /** The roots of many small trees, one batch a level for all of them. Of no leaves: undefined. */
-function* rootsOf(trees: readonly (readonly Uint8Array[])[]): Plan<(Uint8Array | undefined)[]> {
-  let rows = trees;
-  while (rows.some((row) => row.length > 1)) {
-    const inputs: Uint8Array[] = [];
-    for (const row of rows) {
-      for (let at = 0; at + 1 < row.length; at += 2) {
-        const [left, right] = [row[at], row[at + 1]];
-        if (left !== undefined && right !== undefined) inputs.push(nodeInput(left, right));
-      }
-    }
-    const hashes = yield inputs;
+function* rootsOf(trees: Uint8Array[][]): Plan<(Uint8Array | undefined)[]> {
+  let open = trees.filter((row) => row.length > 1);
+  while (open.length > 0) {
+    const pairs = open.flatMap((row) => (row.length % 2 === 0 ? row : row.slice(0, -1)));
+    const hashes = yield nodeInputs(pairs);
     let next = 0;
-    rows = rows.map((row) => {
-      if (row.length < 2) return row;
-      const parents = hashes.slice(next, next + Math.floor(row.length / 2));
-      next += parents.length;
-      const last = row.at(-1);
-      return row.length % 2 === 1 && last !== undefined ? [...parents, last] : parents;
-    });
+    for (const row of open) {
+      const parents = row.length >> 1;
+      const odd = row.length % 2 === 1 ? row.at(-1) : undefined;
+      for (let place = 0; place < parents; place++) row[place] = hashes[next++] ?? new Uint8Array(hashLength);
+      if (odd !== undefined) row[parents] = odd;
+      row.length = parents + (odd === undefined ? 0 : 1);
+    }
+    open = open.filter((row) => row.length > 1);
   }
-  return rows.map(([root]) => root);
+  return trees.map(([root]) => root);
 }

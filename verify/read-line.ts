@@ -4,7 +4,7 @@ import { isCount } from "./merkle.ts";
 import type {
   Anchor,
   BundleLine,
-  FieldOpening,
+  LeafLine,
   LeafPart,
   Openings,
   PlatformPart,
@@ -21,7 +21,8 @@ export function readBundleLine(text: string): BundleLine {
   const kind = line["kind"];
   switch (kind) {
     case "leaf":
-      return { kind, ...leafPart(line, ["kind"]) };
+      if (!isLeafLine(line)) throw new FormatError("A leaf line can't be read");
+      return line;
     case "bundle":
       only(line, [
         "kind",
@@ -120,21 +121,44 @@ function leafPart(line: Members, more: readonly string[]): LeafPart {
 }
 
 function openings(open: Members): Openings {
-  const fields: Record<string, FieldOpening> = {};
-  for (const [name, value] of Object.entries(open)) {
-    // Assigned, this name would vanish instead of becoming a member.
-    if (name === "__proto__") throw new FormatError("A field has a name that no field has");
-    const field = membersOf(value, name);
-    if (field["commitment"] === undefined) {
-      only(field, ["salt", "value"]);
-      const salt = string(field, "salt");
-      fields[name] = field["value"] === undefined ? { salt } : { salt, value: string(field, "value") };
-    } else {
-      only(field, ["commitment"]);
-      fields[name] = { commitment: string(field, "commitment") };
-    }
+  if (!areOpenings(open)) throw new FormatError("What is shown of a leaf can't be read");
+  return open;
+}
+
+// Most lines of a bundle are leaves: they are looked at in place, without making a copy.
+function isLeafLine(line: Members): line is LeafLine {
+  for (const name in line) {
+    const value = line[name];
+    const good =
+      name === "index"
+        ? typeof value === "number" && isCount(value)
+        : name === "leaf" || name === "proof"
+          ? typeof value === "string"
+          : name === "open"
+            ? isMembers(value) && areOpenings(value)
+            : name === "record"
+              ? isMembers(value) && recordRow(value) !== undefined
+              : name === "kind";
+    if (!good) throw wrong(name, "what a leaf has");
   }
-  return fields;
+  return typeof line["leaf"] === "string" && line["index"] !== undefined;
+}
+
+function areOpenings(open: Members): open is Openings {
+  for (const name in open) {
+    const field = open[name];
+    if (!isMembers(field) || name === "__proto__") return false;
+    let known = 0;
+    for (const part in field) {
+      if (typeof field[part] !== "string") return false;
+      if (part === "salt" || part === "value") known |= part === "salt" ? 1 : 2;
+      else if (part === "commitment") known |= 4;
+      else return false;
+    }
+    // Shown, shown by its row, or closed.
+    if (known !== 3 && known !== 1 && known !== 4) return false;
+  }
+  return true;
 }
 
 function recordRow(row: Members): RecordRow {
