@@ -1,9 +1,16 @@
 import { isIP } from "node:net";
 import { resolve } from "node:path";
-import { defaultAccountLimits, type AccountLimits, type CaptchaConfig, type SocialProvider } from "@probity/kernel";
+import {
+  defaultAccountLimits,
+  type AccountLimits,
+  type CaptchaConfig,
+  type SignerPlace,
+  type SocialProvider,
+} from "@probity/kernel";
 import { accountLimitOf, breachedOf, captchaOf, isSender, isSmtpUrl } from "./account-config.ts";
 import { isAddressRange } from "./address-range.ts";
 import { distance } from "./edit-distance.ts";
+import type { SealConfig } from "./seal.ts";
 import { originsOf, readSocial, socialVariables } from "./social-config.ts";
 
 /** Everything an operator can set by environment variable, read and checked once. Holds secrets: never log it whole. */
@@ -49,8 +56,14 @@ export interface Config {
   readonly breachedPasswords: string | undefined;
   /** Certificate and key for serving HTTPS ourselves; undefined behind a proxy that does. */
   readonly tls: TlsConfig | undefined;
+  /** Who signs the log: a child that keeps its key and memory under `home`, or a signer that runs apart, at a Unix socket. */
+  readonly logSigner: SignerPlace;
+  /** Time-stamping authorities (RFC 3161), asked in this order; none stamps nothing. */
+  readonly timestampUrls: readonly string[];
   /** A second port that leads browsers from http to https; only with `tls`. */
   readonly plainPort: number | undefined;
+  /** What documents are sealed with. */
+  readonly seal: SealConfig;
 }
 
 /** Files in PEM form, read at start and again when they change. */
@@ -108,6 +121,7 @@ const KNOWN = [
   "PROBITY_HOST",
   "PROBITY_KMS",
   "PROBITY_LOG_LEVEL",
+  "PROBITY_LOG_SIGNER",
   "PROBITY_OCR",
   "PROBITY_PLAIN_PORT",
   "PROBITY_PORT",
@@ -115,10 +129,13 @@ const KNOWN = [
   "PROBITY_STORAGE",
   "PROBITY_TLS_CERT",
   "PROBITY_TLS_KEY",
+  "PROBITY_TIMESTAMP_URLS",
   "PROBITY_TLS_MIN",
   "PROBITY_TRUSTED_ORIGINS",
   "PROBITY_TRUSTED_PROXIES",
   "PROBITY_URL",
+  "PROBITY_SEAL_CERT",
+  "PROBITY_SEAL_PASSPHRASE",
   ...socialVariables,
 ];
 
@@ -187,6 +204,11 @@ export function readConfig(environment: Environment = process.env): Config {
     trustedOrigins: read("PROBITY_TRUSTED_ORIGINS", parseOrigins, []),
     freeCheck: read("PROBITY_FREE_CHECK", parseSwitch, true),
     ocr: read("PROBITY_OCR", parseSwitch, false),
+    logSigner: read("PROBITY_LOG_SIGNER", parseSigner, {
+      kind: "child",
+      keyFile: resolve(home, "keys", "log.key"),
+      stateFolder: resolve(home, "signer"),
+    }),
     logLevel: read("PROBITY_LOG_LEVEL", parseLogLevel, "info"),
     securityContact: read("PROBITY_SECURITY_CONTACT", parseContact, undefined),
     smtp: smtpUrl === undefined || mailFrom === undefined ? undefined : { url: smtpUrl, from: mailFrom },
@@ -198,7 +220,12 @@ export function readConfig(environment: Environment = process.env): Config {
     captcha: read("PROBITY_CAPTCHA", (text) => parseCaptcha(text, captchaSecret), { kind: "proof" }),
     breachedPasswords: read("PROBITY_BREACHED_PASSWORDS", parseBreached, undefined),
     tls: tls === "half" ? undefined : tls,
+    timestampUrls: read("PROBITY_TIMESTAMP_URLS", parseHttpsUrls, []),
     plainPort,
+    seal: {
+      certificateFile: read("PROBITY_SEAL_CERT", parsePath, undefined),
+      passphrase: environment["PROBITY_SEAL_PASSPHRASE"] || undefined,
+    },
   };
   if (problems.length > 0) {
     throw new ConfigError(
@@ -298,6 +325,11 @@ function parseFolder(text: string): string | Problem {
   return text.includes("\0") || parseUrl(text)?.host ? wrong(text, "the path of a folder") : text;
 }
 
+function parsePath(text: string): string | Problem {
+  const folder = parseFolder(text);
+  return folder instanceof Problem ? wrong(text, "the path of a file") : resolve(folder);
+}
+
 function parseOrigin(text: string): string | Problem {
   const url = parseUrl(text);
   const isOrigin =
@@ -365,6 +397,13 @@ function parseOrigins(text: string): readonly string[] | Problem {
   return originsOf(text) ?? wrong(text, "origins such as https://login.example.internal, separated by commas");
 }
 
+function parseHttpsUrls(text: string): readonly string[] | Problem {
+  const urls = text.split(",").map((each) => each.trim());
+  return urls.every((each) => /^https?:$/.test(parseUrl(each)?.protocol ?? ""))
+    ? urls
+    : wrong(text, "https:// addresses separated by commas (http:// for one of PROBITY_TRUSTED_ORIGINS)");
+}
+
 function parseProxies(text: string): readonly string[] | Problem {
   const proxies = text.split(",").map((each) => each.trim());
   return proxies.every(isAddressRange)
@@ -374,6 +413,13 @@ function parseProxies(text: string): readonly string[] | Problem {
 
 function parseSwitch(text: string): boolean | Problem {
   return text === "on" || text === "off" ? text === "on" : wrong(text, "on or off");
+}
+
+function parseSigner(text: string): SignerPlace | Problem {
+  const path = /^unix:(\/.+)$/.exec(text)?.[1];
+  return path === undefined || text.includes("\0")
+    ? wrong(text, "unix:/path/of/a/socket that npx probity ledger signer listens on")
+    : { kind: "socket", path };
 }
 
 function parseLogLevel(text: string): LogLevel | Problem {

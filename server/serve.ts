@@ -18,16 +18,19 @@ import {
   keepRunning,
   keyRoutes,
   KeyUse,
+  checkpointRoutes,
   ledgerRoutes,
   mailJob,
   makeSetupLink,
   openIdentity,
+  openSigner,
   openSso,
   operatorRoutes,
   outboxRoutes,
   outsideRoutes,
   declaredSignings,
   peopleRoutes,
+  Publisher,
   signerRoutes,
   signingRoutes,
   policyRoutes,
@@ -55,7 +58,9 @@ import { ensureWebBuilt } from "./build-web.ts";
 import { ConfigError, readConfig, type Config } from "./config.ts";
 import { instanceRoutes } from "./instance-route.ts";
 import { openInstance, type Instance } from "./open.ts";
+import { sealRoutes } from "./seal.ts";
 import { servePages } from "./page.ts";
+import { stampBy, timestampClients } from "./timestamp.ts";
 import { listenBeside, readTls } from "./tls.ts";
 
 const { version }: { version: string } = JSON.parse(readFileSync(join(import.meta.dirname, "package.json"), "utf8"));
@@ -101,6 +106,15 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
   });
   const http = await buildHttp(instance, identity, config, logger);
   kernel.sequencer.start();
+  const log = new Publisher({
+    address: kernel.address,
+    rootKey: kernel.rootKey,
+    host: new URL(config.url).host,
+    openSigner: () => openSigner(config.logSigner),
+    keyBesideData: config.logSigner.kind === "child",
+    onProblem: (error) => logger.error({ err: error }, "the log could not be published; it is tried again"),
+  });
+  log.start();
   const tasks: Record<string, JobHandler> = Object.assign(
     { "kernel.mail": mailJob(kernel.identityPool, identity.post, sender) },
     ...instance.apps.map((app) => app.jobs(kernel)),
@@ -123,7 +137,7 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
   };
   sweep();
   const sweeping = setInterval(sweep, 3_600_000);
-  const outside = startOutside(kernel, config, (error) =>
+  const outside = startOutside(identity, outsideOf(config), (error) =>
     logger.error({ err: error }, "what leaves could not be sent"),
   );
   const rounds = startRounds(kernel, (error) => logger.error({ err: error }, "a round of reviews and alarms failed"));
@@ -144,6 +158,7 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
       await worker.stop();
       sender?.close();
       await keeper?.stop();
+      await log.stop();
       await instance.close();
     },
   };
@@ -158,6 +173,11 @@ function outliveDatabase(logger: Parameters<typeof createHttpServer>[2]["logger"
     if (!isDatabaseAway(error)) throw error;
     logger.error({ err: error }, "nobody handled a lost database connection");
   });
+}
+
+/** What leaves by itself: where it may go, and who stamps it. */
+function outsideOf(config: Config) {
+  return { url: config.url, trustedOrigins: config.trustedOrigins, stamp: stampBy(timestampClients(config)) };
 }
 
 /** The instance proves itself over its own loopback address, as anybody could from outside. */
@@ -220,7 +240,9 @@ export async function buildHttp(
     ...anomalyRoutes(kernel),
     ...policyRoutes(kernel),
     ...ledgerRoutes(kernel),
-    ...outsideRoutes(kernel, config),
+    ...checkpointRoutes(kernel),
+    ...outsideRoutes(identity, outsideOf(config)),
+    ...sealRoutes(instance.sealer),
     ...signerRoutes(identity),
     ...signingRoutes(identity, declaredSignings(apps.flatMap((app) => app.records)), { origin: config.url }),
     ...jobRoutes(kernel),

@@ -103,6 +103,11 @@ export class Publisher {
     try {
       this.#signer ??= await openSigner();
       const { publicKey, heads } = await this.#signer.heads();
+      const [noted] = await store.call("select kernel.ledger_note_key($1, $2) as same", [publicKey]);
+      if (noted?.["same"] !== true)
+        throw new Error(
+          "The signer holds another key than the one this log is signed with. Nothing was signed. Put the first key back from your safe copy.",
+        );
       const published = await store.published();
       const halts = await checkHeads(store, acquired.host, published, (logId) => headSize(store, logId), heads);
       const turn: Turn = {

@@ -111,6 +111,7 @@ create table kernel.ledger_publisher (
   holder text,
   host text,
   cluster text,
+  public_key bytea check (length(public_key) = 32),
   condition text not null default 'never' check (condition in ('never', 'publishing', 'rolled_back', 'signer_away', 'damaged')),
   detail jsonb not null default '{}',
   changed_at timestamptz not null default clock_timestamp(),
@@ -180,6 +181,20 @@ begin
     raise exception 'another publisher has taken over' using errcode = 'PB409';
   end if;
 end $$;
+
+-- The key the logs are signed with. Another one in its place is not taken up by itself: outsiders hold the first.
+create function kernel.ledger_note_key(p_fence bigint, p_key bytea) returns boolean
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  update kernel.ledger_publisher p set public_key = p_key
+  where p.fence = p_fence and (p.public_key is null or p.public_key = p_key);
+  return found;
+end $$;
+
+create function kernel.log_identity() returns table (host text, public_key bytea)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select p.host, p.public_key from kernel.ledger_publisher p where p.public_key is not null
+$$;
 
 -- Every log as it was published last: what is compared with the signer's memory at the start.
 create function kernel.ledger_published(p_fence bigint)
@@ -305,7 +320,7 @@ begin
   update kernel.ledger_publisher p set beat_at = clock_timestamp() where p.fence = p_fence;
 end $$;
 
-grant execute on function kernel.ledger_acquire(text, text), kernel.ledger_note_condition(bigint, text, jsonb), kernel.ledger_published(bigint), kernel.ledger_head_size(bigint, text), kernel.ledger_shrunk(bigint),
+grant execute on function kernel.ledger_acquire(text, text), kernel.ledger_note_key(bigint, bytea), kernel.ledger_note_condition(bigint, text, jsonb), kernel.ledger_published(bigint), kernel.ledger_head_size(bigint, text), kernel.ledger_shrunk(bigint),
   kernel.ledger_grown(bigint, integer, uuid[]), kernel.ledger_leaf_hashes(uuid, bigint, bigint), kernel.ledger_tile_roots(uuid, integer, bigint, bigint),
   kernel.ledger_append_platform(bigint, bigint, bytea),
   kernel.ledger_publish(bigint, uuid[], text[], integer[], bigint[], bytea[], bytea[], text[], bigint[], integer[], integer[], bytea[], uuid[], integer[], bigint[], bytea[], bytea[])
@@ -370,5 +385,5 @@ $$;
 
 grant execute on function kernel.platform_checkpoint(boolean), kernel.platform_leaves(bigint, bigint), kernel.platform_tiles(integer, bigint, bigint)
   to probity_app;
-grant execute on function kernel.keep_platform_checkpoint(), kernel.ledger_condition() to probity_app, probity_worker;
+grant execute on function kernel.keep_platform_checkpoint(), kernel.ledger_condition(), kernel.log_identity() to probity_app, probity_worker;
 grant execute on function kernel.add_cosignature(integer, bigint, text) to probity_worker;

@@ -9,6 +9,7 @@ import { keyRoutes } from "../identity/key-route.ts";
 import { KeyUse } from "../identity/key-use.ts";
 import { openIdentity } from "../identity/identity.ts";
 import { jobRoutes } from "../jobs/route.ts";
+import { checkpointRoutes } from "../ledger/checkpoint-route.ts";
 import { ledgerRoutes } from "../ledger/route.ts";
 import { BudgetSpender, type Budget } from "../limits/budget.ts";
 import { policyRoutes } from "../policy/route.ts";
@@ -82,6 +83,7 @@ export async function openTestServer(
     ...tokenRoutes(kernel, tokens, { origin: "http://localhost" }),
     ...apps.flatMap((app) => appRoutes(kernel, app)),
     ...ledgerRoutes(kernel),
+    ...checkpointRoutes(kernel),
     ...jobRoutes(kernel),
     ...fileRoutes(kernel),
   ];
@@ -159,6 +161,6 @@ async function call(
       : { body: typeof request.body === "string" ? request.body : JSON.stringify(request.body) }),
   });
   const text = await answer.text();
-  const isJson = answer.headers.get("content-type")?.includes("json") === true;
+  const isJson = /[/+]json(;|$)/.test(answer.headers.get("content-type") ?? "");
   return { status: answer.status, headers: answer.headers, text, body: isJson ? JSON.parse(text) : {} };
 }
