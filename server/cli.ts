@@ -31,6 +31,10 @@ const commands: Record<string, Command> = {
     about: "test a running instance from outside, with two accounts of your own",
     run: async (args) => (await import("./command/probe.ts")).run(args),
   },
+  witness: {
+    about: "watch the logs of others and cosign them",
+    run: async (args) => (await import("./command/witness.ts")).run(args),
+  },
   gaps: {
     about: "gap analysis of a folder, without a server",
     run: async (args) => (await import("./command/gaps.ts")).run(args),

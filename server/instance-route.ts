@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import {
+  anchorHome,
   anomalyHome,
   defineRoute,
   isSetUp,
@@ -87,7 +88,11 @@ export function instanceRoutes(
         const items = await kernel.door.work(request.credential, "kernel.home.read", async (tx) => {
           const found: HomeItem[] = [];
           const slug = await workspaceSlug(tx);
-          found.push(...(await anomalyHome(tx, slug)), ...(await reviewHome(tx, slug)));
+          found.push(
+            ...(await anomalyHome(tx, slug)),
+            ...(await reviewHome(tx, slug)),
+            ...(await anchorHome(tx, slug)),
+          );
           for (const app of instance.apps) found.push(...((await app.home?.(tx, slug)) ?? []));
           kernel.access.read(tx.who, "kernel.home.read", request.source);
           return found;

@@ -260,6 +260,10 @@ export interface KernelAccessEvent {
   row_id: string | null;
   source: string | null;
   tenant_id: string;
+  /**
+   * the session that read; null for keys, links and jobs
+   */
+  via: string | null;
 }
 
 export interface KernelAccessReview {
@@ -308,6 +312,52 @@ export interface KernelAccessReviewItem {
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
   version: Generated<number>;
+}
+
+export interface KernelAnchor {
+  actor_id: string | null;
+  at: Generated<Timestamp>;
+  holder: string;
+  id: string;
+  kind: string;
+  note: string | null;
+  outcome: string;
+  problem: string | null;
+  proof: string | null;
+  size: Int8 | null;
+  target_id: string | null;
+  tenant_id: string;
+}
+
+export interface KernelAnchorState {
+  asked: Generated<boolean>;
+  attempts: Generated<number>;
+  failing_since: Timestamp | null;
+  id: string;
+  known_size: Generated<Int8>;
+  last_at: Timestamp | null;
+  lease_holder: string | null;
+  lease_until: Timestamp | null;
+  next_at: Generated<Timestamp>;
+  problem: string | null;
+  tenant_id: string;
+}
+
+export interface KernelAnchorTarget {
+  address: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  kind: string;
+  locked_at: Timestamp | null;
+  name: string;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+  vkey: string | null;
 }
 
 export interface KernelAnomaly {
@@ -502,6 +552,13 @@ export interface KernelJobGrant {
   tenant_id: string;
 }
 
+export interface KernelKeySighting {
+  at: Timestamp;
+  key_id: string;
+  source: string;
+  tenant_id: string;
+}
+
 export interface KernelLedgerCheckpoint {
   cosignatures: Generated<string>;
   epoch: number;
@@ -609,6 +666,7 @@ export interface KernelLedgerPublisher {
   holder: string | null;
   host: string | null;
   only_row: Generated<boolean>;
+  public_key: Buffer | null;
 }
 
 export interface KernelLedgerResume {
@@ -1161,6 +1219,9 @@ export interface DB {
   "kernel.access_event": KernelAccessEvent;
   "kernel.access_review": KernelAccessReview;
   "kernel.access_review_item": KernelAccessReviewItem;
+  "kernel.anchor": KernelAnchor;
+  "kernel.anchor_state": KernelAnchorState;
+  "kernel.anchor_target": KernelAnchorTarget;
   "kernel.anomaly": KernelAnomaly;
   "kernel.api_key": KernelApiKey;
   "kernel.api_key_use": KernelApiKeyUse;
@@ -1176,6 +1237,7 @@ export interface DB {
   "kernel.invitation": KernelInvitation;
   "kernel.job": KernelJob;
   "kernel.job_grant": KernelJobGrant;
+  "kernel.key_sighting": KernelKeySighting;
   "kernel.ledger_checkpoint": KernelLedgerCheckpoint;
   "kernel.ledger_epoch": KernelLedgerEpoch;
   "kernel.ledger_event": KernelLedgerEvent;

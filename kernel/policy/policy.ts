@@ -166,6 +166,28 @@ export const policies = {
     schema: Type.Boolean(),
     presets: { "regulatory-docs": false, decisions: true, agents: false, lab: true, contracts: true },
   }),
+  "anchor.copyHours": define({
+    title: "Time between copies of a checkpoint",
+    effect: "The addresses under Ledger get the newest checkpoint this often, when the log has grown.",
+    unit: "hours",
+    schema: Type.Integer({ minimum: 1, maximum: 168 }),
+    presets: { "regulatory-docs": 24, decisions: 24, agents: 24, lab: 24, contracts: 24 },
+  }),
+  "anchor.witnessMinutes": define({
+    title: "Time between cosignatures",
+    effect: "Witnesses are asked to cosign the newest checkpoint this often.",
+    unit: "minutes",
+    schema: Type.Integer({ minimum: 1, maximum: 1440 }),
+    presets: { "regulatory-docs": 60, decisions: 10, agents: 60, lab: 10, contracts: 60 },
+  }),
+  "anchor.quorum": define({
+    title: "Witnesses that have to agree",
+    effect:
+      "The log counts as witnessed when this many witnesses cosigned within the last day; below it, owners and admins are told at home.",
+    unit: "witnesses",
+    schema: Type.Integer({ minimum: 0, maximum: 10 }),
+    presets: same(0),
+  }),
   "limit.apiPerSecond": define({
     title: "Calls a second",
     effect:
