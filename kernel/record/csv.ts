@@ -3,11 +3,16 @@
  * apostrophe in front: data from outside must not act on the reader's machine (CWE-1236).
  */
 export function csvOf(columns: readonly string[], rows: readonly Readonly<Record<string, unknown>>[]): string {
-  const lines = [
-    columns.map(cell).join(","),
-    ...rows.map((row) => columns.map((column) => cell(row[column])).join(",")),
-  ];
-  return `\uFEFF${lines.join("\r\n")}\r\n`;
+  return csvHead(columns) + csvRows(columns, rows);
+}
+
+/** The beginning of a file that is written in portions: the mark and the names of its columns. */
+export function csvHead(columns: readonly string[]): string {
+  return `\uFEFF${columns.map(cell).join(",")}\r\n`;
+}
+
+export function csvRows(columns: readonly string[], rows: readonly Readonly<Record<string, unknown>>[]): string {
+  return rows.map((row) => `${columns.map((column) => cell(row[column])).join(",")}\r\n`).join("");
 }
 
 function cell(value: unknown): string {

@@ -29,7 +29,7 @@ export const roleCheck = defineControl({
         const invite = { email: "probe@probe.invalid", name: "Probe", role: "admin" };
         const tries = [
           ["reading the audit trail", await http("GET", "/api/ledger/events", { key })],
-          ["exporting the audit trail", await http("GET", "/api/ledger/events?format=csv", { key })],
+          ["exporting the audit trail", await http("GET", "/api/ledger/export?format=csv", { key })],
           [
             "deleting a collection",
             await http("DELETE", `${collectionsPath}/${collectionId}`, { key, headers: { "if-match": '"1"' } }),
