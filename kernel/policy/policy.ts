@@ -238,6 +238,14 @@ export const policies = {
     schema: Type.Integer({ minimum: 1, maximum: 20 }),
     presets: same(5),
   }),
+  "export.confirmDays": define({
+    title: "Export of the audit trail without a fresh proof",
+    effect:
+      "Whoever exports more days of the whole audit trail at once than this confirms who they are; API keys can't.",
+    unit: "days",
+    schema: Type.Integer({ minimum: 0, maximum: 3660 }),
+    presets: same(90),
+  }),
   "file.linkMinutes": define({
     title: "Life of a download link",
     effect: "New download links end after this long.",
