@@ -1,11 +1,13 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { makeDownloadLink } from "../files/link.ts";
 import { guardKeys } from "../identity/guard.ts";
 import { invite } from "../identity/invitation.ts";
 import { admit } from "../identity/membership.ts";
+import { KeyUse } from "../identity/key-use.ts";
 import { noteSession } from "../identity/note.ts";
 import { changePolicy } from "../policy/store.ts";
-import { openTestKernel, type TestKernel, type TestPerson } from "../testing/kernel.ts";
+import { issueTestKey, openTestKernel, type TestKernel, type TestPerson } from "../testing/kernel.ts";
 import { placeLeaves } from "../testing/record-suite.ts";
 import type { Who } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";
@@ -64,7 +66,7 @@ async function hashFor(person: TestPerson, address: string): Promise<unknown> {
 async function download(person: TestPerson, times: number): Promise<void> {
   for (let index = 0; index < times; index += 1)
     await by(person, "kernel.home.read", (tx) =>
-      tx.record({ action: "kernel.file.download", record: "kernel.blob", rowId: uuidv7() }),
+      tx.record({ action: "regulatory_docs.document.open", record: "kernel.blob", rowId: uuidv7() }),
     );
   await placeLeaves({ kernel });
 }
@@ -120,6 +122,67 @@ describe("APP-07 anomalies are found in the events", () => {
       member: { id: member.membershipId },
       seen: 4,
     });
+  });
+
+  test("APP-07 a link that is downloaded again and again is found and revoked; its maker goes on working", async () => {
+    await locks();
+    await limit("anomaly.downloadsPerHour", 5);
+    const through = { record: "kernel.blob", rowId: uuidv7() };
+    const link = await by(member, "kernel.file.open", (tx) => makeDownloadLink(tx, uuidv7(), "plan.pdf", through));
+    for (let index = 0; index < 6; index += 1)
+      await by(member, "kernel.file.open", (tx) =>
+        tx.record({ action: "kernel.file.download", record: "kernel.link", rowId: link.id }),
+      );
+    await placeLeaves({ kernel });
+    expect(await raiseIn(kernel, acme)).toBe(1);
+    expect(await raiseIn(kernel, acme)).toBe(0);
+    const [alarm] = await alarms();
+    expect(alarm).toMatchObject({
+      kind: "mass_download",
+      member: null,
+      source: `link:${link.id}`,
+      locked: true,
+      detail: { name: "plan.pdf", madeBy: member.membershipId },
+    });
+    await expect(whoOf(member)).resolves.toBeDefined();
+    const [kept] = await by(member, "kernel.file.open", (tx) =>
+      tx.all(query.selectFrom("kernel.link").select("revoked_at").where("id", "=", link.id)),
+    );
+    expect(kept?.revoked_at).toBeInstanceOf(Date);
+    await release(admin, alarm?.id ?? "");
+    expect(await raiseIn(kernel, acme)).toBe(0);
+  });
+
+  test("APP-07 two devices in two places are no alarm; one session in both is, and one key in both ends the key alone", async () => {
+    await locks();
+    const [near, far] = ["203.0.113.5", "198.51.100.7"];
+    const phone = `device-${uuidv7()}`;
+    await kernel.identityPool.query(
+      "insert into identity.session (id, user_id, token, expires_at) values ($1, $2, encode(sha256(convert_to($3, 'UTF8')), 'hex'), now() + interval '1 day')",
+      [uuidv7(), member.userId, phone],
+    );
+    const onPhone = { ...member, session: { ...member.session, token: phone } };
+    for (let index = 0; index < 3; index += 1) {
+      await seen(member, "done", [near]);
+      await seen(onPhone, "done", [far]);
+    }
+    expect(await raiseIn(kernel, acme)).toBe(0);
+    const key = await issueTestKey(kernel, admin, { permissions: ["kernel.home.read"] });
+    // Each server notes a network once a minute: two of them see both.
+    for (const use of [new KeyUse(kernel.door), new KeyUse(kernel.door)]) {
+      for (const address of [near, far]) {
+        use.note(key, address);
+        await use.flush();
+      }
+    }
+    expect(await raiseIn(kernel, acme)).toBe(1);
+    const [alarm] = await alarms();
+    expect(alarm).toMatchObject({ kind: "impossible_travel", member: null, locked: true, detail: { name: "test key" } });
+    const credential = { kind: "key", token: key, source: { address: near, requestId: "test" } } as const;
+    await expect(kernel.door.work(credential, "kernel.home.read", async () => undefined)).rejects.toMatchObject({
+      code: "kernel.key_ended",
+    });
+    await expect(whoOf(admin)).resolves.toBeDefined();
   });
 
   test("APP-07 credential stuffing: three people refused from one source; that source signs nobody in until it is released", async () => {

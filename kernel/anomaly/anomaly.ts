@@ -1,4 +1,6 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import { revokeLink } from "../files/link.ts";
+import { revokeKey } from "../identity/api-key.ts";
 import { endSessions } from "../identity/people.ts";
 import type { Kernel } from "../kernel.ts";
 import { policyValue } from "../policy/store.ts";
@@ -72,6 +74,7 @@ async function raise(tx: Tx, found: Found, locks: boolean): Promise<void> {
   const id = uuidv7();
   const lockedVersion = locks && found.memberId !== null ? await lockMember(tx, found.memberId) : null;
   const locked = lockedVersion !== null || (locks && found.memberId === null);
+  if (locks && found.source !== null) await endSource(tx, found.source);
   await tx.record({
     action: "kernel.anomaly.raise",
     record: "kernel.anomaly",
@@ -92,6 +95,13 @@ async function raise(tx: Tx, found: Found, locks: boolean): Promise<void> {
       locked,
     }),
   );
+}
+
+/** Ends the link or key an alarm is about: what is in two hands is made anew. An address is locked by the open alarm itself. */
+async function endSource(tx: Tx, source: string): Promise<void> {
+  const [kind, id = ""] = source.split(":", 2);
+  if (kind === "link") await revokeLink(tx, id);
+  if (kind === "key") await revokeKey(tx, id, "all");
 }
 
 /** Keeps a member out until the alarm is released. Owners are not locked: nobody would be left to release them. */

@@ -22,7 +22,9 @@ export function watched(kernel: Kernel, route: Route): Route {
       try {
         return await route.handle(request, reply);
       } catch (error) {
-        if (error instanceof Problem && isUnseen(error, route)) await note(kernel, route, request, error);
+        // Who it was is not known where the address itself is the credential, as a link's is: the answer stays what it is.
+        if (error instanceof Problem && isUnseen(error, route))
+          await note(kernel, route, request, error).catch(() => undefined);
         throw error;
       }
     },

@@ -57,6 +57,11 @@ export async function revokeLinks(tx: Tx, rowIds: readonly string[]): Promise<vo
   if (rowIds.length > 0) await revokeAll(tx, openLinks().where("row_id", "in", [...rowIds]));
 }
 
+/** Ends one link, if it is still open. */
+export async function revokeLink(tx: Tx, id: string): Promise<void> {
+  await revokeAll(tx, openLinks().where("id", "=", id));
+}
+
 /** Ends every open link of a member: what one of them opens is theirs no more. */
 export async function revokeLinksOf(tx: Tx, membershipId: string): Promise<void> {
   await revokeAll(tx, openLinks().where("membership_id", "=", membershipId));
@@ -104,6 +109,7 @@ export function fileRoutes(kernel: Kernel): Route[] {
             query
               .selectFrom("kernel.link")
               .select([
+                "id",
                 "purpose",
                 sql<boolean>`case when record is null then kernel.audience_open() else kernel.may_see(record, row_id) end`.as(
                   "seen",
@@ -114,7 +120,12 @@ export function fileRoutes(kernel: Kernel): Route[] {
           // Its maker sees the row no more: taken back, or the workspace shares by owner since.
           if (link?.seen !== true) throw doorProblem.link_ended();
           const found = await kernel.files.find(tx, tx.who.subjectId ?? "");
-          await tx.record({ action: "kernel.file.download", record: "kernel.blob", rowId: found.id });
+          await tx.record({
+            action: "kernel.file.download",
+            record: "kernel.link",
+            rowId: link.id,
+            fields: { blobId: found.id },
+          });
           return { blob: found, keys: await kernel.files.keysOf(tx), fileName: link.purpose };
         });
         return {

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { farNetwork } from "../anomaly/travel.ts";
 import type { Door } from "../work/door.ts";
 
 const everyMs = 10_000;
@@ -10,7 +11,7 @@ const quietMs = 60_000;
  */
 export class KeyUse {
   readonly #door: Pick<Door, "callFunction">;
-  readonly #waiting = new Map<string, string | null>();
+  readonly #waiting = new Map<string, { readonly key: string; readonly address: string | null }>();
   readonly #noted = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -21,12 +22,14 @@ export class KeyUse {
   /** A bearer token was not refused. What is no key or access token of ours, the database passes over. */
   note(token: string, address: string | null): void {
     const key = hash("sha256", token, "hex");
+    // From another network it is noted at once: who else uses the key shows by where it is used (APP-07).
+    const sighting = `${key}|${farNetwork(address) ?? ""}`;
     const now = Date.now();
-    if (now - (this.#noted.get(key) ?? Number.NEGATIVE_INFINITY) < quietMs) return;
+    if (now - (this.#noted.get(sighting) ?? Number.NEGATIVE_INFINITY) < quietMs) return;
     if (this.#noted.size > 10_000) this.#noted.clear();
     if (this.#waiting.size > 2_000) return;
-    this.#noted.set(key, now);
-    this.#waiting.set(key, address);
+    this.#noted.set(sighting, now);
+    this.#waiting.set(sighting, { key, address });
     this.#timer ??= setTimeout(() => void this.flush(), everyMs).unref();
   }
 
@@ -40,10 +43,10 @@ export class KeyUse {
     await this.#door
       .callFunction({
         sql: "select kernel.note_key_use($1, $2)",
-        parameters: [entries.map(([key]) => Buffer.from(key, "hex")), entries.map(([, address]) => address)],
+        parameters: [entries.map(([, { key }]) => Buffer.from(key, "hex")), entries.map(([, { address }]) => address)],
       })
       .catch(() => {
-        for (const [key] of entries) this.#noted.delete(key);
+        for (const [sighting] of entries) this.#noted.delete(sighting);
       });
   }
 }

@@ -14,6 +14,8 @@ export type AccessEvent = {
   readonly rowId?: string | undefined;
   readonly outcome: string;
   readonly source: string | null;
+  /** The session that read, so that two of one person are told apart. */
+  readonly via?: string | null;
 };
 
 type Buffered = AccessEvent & { id: string; at: Date; count: number };
@@ -54,6 +56,7 @@ export class AccessBuffer implements DoorObserver {
       rowId,
       outcome: "done",
       source: source.address,
+      via: who.sessionId,
     });
   }
 
@@ -109,6 +112,9 @@ export class AccessBuffer implements DoorObserver {
             count: event.count,
           }))
           .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+        // Beside what the leaf commits to: which session it was is nobody's to prove, and forgotten with the event.
+        const via = new Map(batch.map((event) => [event.id, event.via ?? null]));
+        const told = rows.map((row) => ({ ...row, via: via.get(row.id) ?? null }));
         const refused = batch.every((event) => event.outcome !== "done");
         const leaf = makeLeaf(
           { tenantId, actorId: systemActorId },
@@ -121,7 +127,7 @@ export class AccessBuffer implements DoorObserver {
         );
         return {
           sql: "select kernel.note_access($1, $2, $3, $4, $5)",
-          parameters: [this.#token, tenantId, leaf.bytes, JSON.stringify(rows), JSON.stringify(leaf.openings)],
+          parameters: [this.#token, tenantId, leaf.bytes, JSON.stringify(told), JSON.stringify(leaf.openings)],
         };
       });
       const client = await this.#pool.connect();

@@ -19,8 +19,12 @@ export function sayReason(reason: Reason, apps: readonly Pick<AppRoles, "id" | "
 }
 
 /** What an alarm says happened. */
-export function sayAlarm(alarm: Pick<Alarm, "kind" | "seen" | "source" | "detail">): { title: string; text: string } {
-  const { kind, seen, source, detail } = alarm;
+export function sayAlarm(alarm: Pick<Alarm, "kind" | "seen" | "source" | "detail" | "locked">): {
+  title: string;
+  text: string;
+} {
+  const { kind, seen, source, detail, locked } = alarm;
+  const ended = locked ? " It was revoked; whoever needs it makes a new one." : "";
   if (kind === "credential_stuffing")
     return {
       title: "Many accounts tried from one address",
@@ -29,11 +33,21 @@ export function sayAlarm(alarm: Pick<Alarm, "kind" | "seen" | "source" | "detail
   if (kind === "impossible_travel") {
     const networks: unknown = detail["networks"];
     const listed = Array.isArray(networks) ? networks.join(" and ") : "far networks";
+    if (source?.startsWith("key:") === true)
+      return {
+        title: `Key “${String(detail["name"])}” in two places at once`,
+        text: `Used in turns from ${listed} within ${String(detail["minutes"])} minutes.${ended}`,
+      };
     return {
       title: "In two places at once",
-      text: `Active in turns from ${listed} within ${String(detail["minutes"])} minutes. Addresses are compared by network, not by map.`,
+      text: `One session, active in turns from ${listed} within ${String(detail["minutes"])} minutes. Addresses are compared by network, not by map.`,
     };
   }
+  if (kind === "mass_download" && source?.startsWith("link:") === true)
+    return {
+      title: `Link to “${String(detail["name"])}” used many times`,
+      text: `Opened ${seen} times within an hour; the policy allows ${String(detail["limit"])} downloads.${ended}`,
+    };
   if (kind === "mass_download")
     return {
       title: "Many downloads",
