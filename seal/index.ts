@@ -7,3 +7,5 @@ export { keySigner, p12Signer, pemSigner, SealKeyError } from "./signer.ts";
 export type { SealSigner } from "./signer.ts";
 export { firstTimeStamp, timestampClient, TimeStampError, timeStampRequest } from "./timestamp.ts";
 export type { Fetch, TimeStamp, TimeStampClient, TimeStampOptions } from "./timestamp.ts";
+export { openSealer } from "./sealer.ts";
+export type { AuthorityStatus, Sealer, SealerOptions, SealRequest, SealStatus } from "./sealer.ts";

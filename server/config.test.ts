@@ -35,6 +35,7 @@ describe("configuration", () => {
         registration: { attempts: 3, windowMinutes: 30 },
       },
       captcha: { kind: "proof" },
+      seal: {},
     });
   });
 

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
+import { testSealer } from "@probity/seal/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { errorCatalogue, openIdentity } from "@probity/kernel";
 import { openTestKernel, type TestKernel } from "@probity/kernel/testing";
@@ -22,6 +23,7 @@ describe("the API and its description", () => {
     const instance = {
       kernel,
       apps,
+      sealer: testSealer(),
       cluster: undefined,
       admin: kernel.admin,
       findings: [],

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
+import { testSealer } from "@probity/seal/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { declaredGrants, openIdentity } from "@probity/kernel";
 import { ampleBudgets, openTestKernel, type TestKernel, type TestPerson } from "@probity/kernel/testing";
@@ -57,7 +58,7 @@ let trace: Awaited<ReturnType<typeof openTraceCount>>;
 beforeAll(async () => {
   kernel = await openTestKernel({ apps: apps.map((app) => app.migrations), grants: declaredGrants(apps) });
   const close = async () => undefined;
-  const instance = { kernel, apps, cluster: undefined, admin: kernel.admin, findings: [], close };
+  const instance = { kernel, apps, sealer: testSealer(), cluster: undefined, admin: kernel.admin, findings: [], close };
   const identity = openIdentity(kernel, { url: "http://localhost" });
   http = await buildHttp(instance, identity, readConfig({}), pino({ level: "silent" }), { budgets: ampleBudgets });
   const all = describedOperations((await http.inject("/api/openapi.json")).json());

@@ -18,12 +18,16 @@ import {
   type Finding,
   type Kernel,
 } from "@probity/kernel";
+import type { Sealer } from "@probity/seal";
 import { enabledApps } from "./apps.ts";
 import { ConfigError, type Config } from "./config.ts";
+import { openInstanceSealer } from "./seal.ts";
 
 export type Instance = {
   readonly kernel: Kernel;
   readonly apps: readonly App[];
+  /** Seals documents that leave the instance. */
+  readonly sealer: Sealer;
   readonly cluster: Cluster | undefined;
   /** The set-up role's way in: for migrations, the judge and the doctor. */
   readonly admin: AdminConfig;
@@ -45,11 +49,12 @@ export async function openInstance(config: Config): Promise<Instance> {
       "PROBITY_STORAGE names a bucket, which this release can't use yet. Nothing was started. Unset it, or name a folder.",
     );
   const rootKey = openRootKey(config.kms.file);
+  const sealer = await openInstanceSealer(config, rootKey);
   const cluster =
     config.databaseUrl === undefined ? await startCluster({ folder: join(config.home, "postgres") }) : undefined;
   try {
     const admin = cluster ? await embeddedAdmin(cluster, rootKey.key) : externalAdmin(config.databaseUrl ?? "");
-    const apps = enabledApps(config);
+    const apps = enabledApps(config, sealer);
     const kernelFolder = { scope: "kernel", folder: join(import.meta.dirname, "../kernel/sql") };
     await migrate(admin, rootKey.key, [kernelFolder, ...apps.map((app) => app.migrations)]);
     await writeGrants(admin, rootKey.key, declaredGrants(apps));
@@ -64,6 +69,7 @@ export async function openInstance(config: Config): Promise<Instance> {
     return {
       kernel,
       apps,
+      sealer,
       cluster,
       admin,
       findings,

@@ -3,6 +3,7 @@ import type { FastifyInstance, InjectOptions } from "fastify";
 import { pino } from "pino";
 import { Value } from "typebox/value";
 import { Type } from "typebox";
+import { testSealer } from "@probity/seal/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { declaredGrants, openIdentity } from "@probity/kernel";
 import {
@@ -46,6 +47,7 @@ beforeAll(async () => {
   const instance = {
     kernel,
     apps,
+    sealer: testSealer(),
     cluster: undefined,
     admin: kernel.admin,
     findings: [],

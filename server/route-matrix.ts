@@ -34,7 +34,6 @@ export const publicRoutes: Readonly<Record<string, string>> = {
   "GET /healthz": "tells a balancer that the process lives",
   "GET /readyz": "tells a balancer that the database answers",
   "GET /api/instance": "what the sign-in page shows",
-  "GET /api/seal": "the certificate that documents are sealed with, and who stamps their time",
   "GET /api/openapi.json": "the description of this API",
   "POST /api/session": "signing in",
   "GET /api/setup/{token}": "opened by a one-time link",

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { defineApp, type App, type Kernel } from "@probity/kernel";
+import type { Sealer } from "@probity/seal";
 import { homeItems } from "./actions/home-item.ts";
 import { checkExample } from "./actions/check-example.ts";
 import { documentRoutes } from "./actions/document-route.ts";
@@ -16,7 +17,7 @@ import { collection } from "./records/collection.ts";
 import { document, finding, revision, run } from "./records/document.ts";
 
 /** Compliance documents: upload a quality system, read its gaps with verbatim evidence (CMP). */
-export function regulatoryDocs(options: { freeCheck: FreeCheckOptions }): App {
+export function regulatoryDocs(options: { freeCheck: FreeCheckOptions; sealer?: Sealer | undefined }): App {
   return defineApp({
     name: "regulatory-docs",
     title: "Compliance documents",
@@ -27,7 +28,7 @@ export function regulatoryDocs(options: { freeCheck: FreeCheckOptions }): App {
     routes: (kernel: Kernel) => [
       uploadDocument(kernel),
       ...documentRoutes(kernel),
-      ...runRoutes(kernel),
+      ...runRoutes(kernel, options.sealer),
       ...findingRoutes(kernel),
       freeCheck(kernel, options.freeCheck),
       ...(options.freeCheck.on ? [checkExample(kernel)] : []),

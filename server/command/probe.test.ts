@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
+import { testSealer } from "@probity/seal/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   AccessTokens,
@@ -61,6 +62,7 @@ async function serve(change: (route: Route) => Route = (route) => route): Promis
   const instance = {
     kernel,
     apps,
+    sealer: testSealer(),
     cluster: undefined,
     admin: database.admin,
     findings: [],

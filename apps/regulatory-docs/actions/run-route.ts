@@ -1,11 +1,12 @@
 import { Type } from "typebox";
 import { defineRoute, httpProblem, type Kernel, type Route } from "@probity/kernel";
+import type { Sealer } from "@probity/seal";
 import { loadPack } from "../engine/pack.ts";
 import { query } from "../query.ts";
 import { reportCsv } from "../report/csv.ts";
 import { reportJson } from "../report/json.ts";
-import { reportPdf } from "../report/pdf.ts";
 import { reportInput } from "./report-input.ts";
+import { sealedReport } from "./seal-report.ts";
 import { runHistory } from "./run-history.ts";
 import { startRun } from "./start-run.ts";
 import { countsOf, readRun } from "./run-view.ts";
@@ -16,7 +17,7 @@ const exportReport = "regulatory_docs.report.export";
 const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
 
 /** Analyses: start, list, read, compare, report. */
-export function runRoutes(kernel: Kernel): Route[] {
+export function runRoutes(kernel: Kernel, sealer?: Sealer): Route[] {
   return [
     defineRoute({
       method: "POST",
@@ -186,7 +187,12 @@ export function runRoutes(kernel: Kernel): Route[] {
         const headers = { "content-disposition": `attachment; filename="${name}"` };
         if (format === "csv") return { body: reportCsv(input), type: "text/csv; charset=utf-8", headers };
         if (format === "json") return { body: reportJson(input), type: "application/json; charset=utf-8", headers };
-        return { body: Buffer.from(await reportPdf(input)), type: "application/pdf", headers };
+        const pdf = await sealedReport(kernel, sealer, request.credential, request.params.id, input);
+        return {
+          body: Buffer.from(pdf.bytes),
+          type: "application/pdf",
+          headers: { ...headers, "probity-seal": pdf.level },
+        };
       },
     }),
   ];

@@ -87,6 +87,16 @@ export interface ReportSignature {
   manifestHash: string;
 }
 
+/** How the file is sealed, as it is printed. It says nothing of the run, so the data formats leave it out. */
+export interface ReportSeal {
+  name: string;
+  /** Where anybody checks the file. */
+  verifyUrl: string;
+  /** SHA-256 of the seal's certificate. */
+  fingerprint: string;
+  selfSigned: boolean;
+}
+
 /** Everything a report is made from. Same input, same bytes, in each of the three formats. */
 export interface ReportInput {
   workspaceName: string;
@@ -114,6 +124,8 @@ export interface ReportInput {
   state?: string;
   /** Signatures in force, in their order. */
   signatures?: readonly ReportSignature[];
+  /** Present where the file is sealed. */
+  seal?: ReportSeal;
 }
 
 /** The status in force: a decision outranks the machine. */

@@ -6,6 +6,7 @@ import { reportJson } from "./json.ts";
 import { ink } from "./look.ts";
 import { drawMatrix } from "./matrix.ts";
 import { page, Sheet } from "./sheet.ts";
+import { drawSignatures, footLines } from "./signature.ts";
 import { drawTitlePage } from "./title-page.ts";
 import { type } from "./type-scale.ts";
 
@@ -27,6 +28,9 @@ function drawFurniture(sheet: Sheet, input: ReportInput, index: number, count: n
   const foot = `Run ${input.runNumber} · ${input.pack.title} · pack ${input.pack.id} ${input.pack.version}`;
   sheet.label(foot, type.meta, page.left, page.bottom + 30, 380);
   sheet.label(`Page ${index + 1} of ${count}`, type.meta, page.right, page.bottom + 30, 100, "right");
+  footLines(input).forEach((line, at) => {
+    sheet.label(line, { ...type.meta, size: 7.2 }, page.left, page.bottom + 41 + at * 9.5, page.right - page.left);
+  });
 }
 
 /**
@@ -53,6 +57,7 @@ export async function reportPdf(input: ReportInput): Promise<Uint8Array> {
   drawWithdrawnCitations(sheet, input);
   drawDocuments(sheet, input);
   drawVouching(sheet, input, dataHash);
+  drawSignatures(sheet, input);
   writePageNumbers(pageOf);
   return sheet.finish((index, count) => drawFurniture(sheet, input, index, count));
 }

@@ -168,11 +168,12 @@ function drawGapList(sheet: Sheet, input: ReportInput): void {
 
 /** Title block, result, chart and the limits of what the report proves. */
 export function drawTitlePage(sheet: Sheet, input: ReportInput): void {
+  const standing = (input.signatures ?? []).length === 0 ? "not signed" : (input.state ?? "signed");
   sheet.section("Summary");
   sheet.doc.outline.addItem("Summary");
   sheet.tagged("P", () => {
     sheet.label("GAP REPORT", { ...type.label, colour: ink.accent, size: 8.5 }, page.left, 58);
-    sheet.label(`Run ${input.runNumber}`, { ...type.label, size: 8.5 }, page.right, 58, 200, "right");
+    sheet.label(`Run ${input.runNumber} · ${standing}`, { ...type.label, size: 8.5 }, page.right, 58, 200, "right");
   });
   sheet.rule(66, ink.text, page.left, page.right, 1.4);
   sheet.rule(69.2, ink.text, page.left, page.right, 0.4);
