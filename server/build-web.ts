@@ -24,7 +24,7 @@ export async function ensureWebBuilt(folder: string): Promise<void> {
 function fingerprint(): string {
   const hash = createHash("sha256");
   const apps = readdirSync(join(root, "apps")).map((app) => join("apps", app, "ui"));
-  for (const folder of ["web", ...apps]) {
+  for (const folder of ["web", "verify", ...apps]) {
     if (!existsSync(join(root, folder))) continue;
     for (const file of readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).toSorted()) {
       if (/(^|[\\/])(dist|node_modules)([\\/]|$)/.test(file) || !/\.(ts|tsx|css|html|json|js|svg|woff2)$/.test(file))

@@ -35,6 +35,10 @@ const commands: Record<string, Command> = {
     about: "watch the logs of others and cosign them",
     run: async (args) => (await import("./command/witness.ts")).run(args),
   },
+  verify: {
+    about: "verify an export, a proof or a sealed PDF, without a server",
+    run: async (args) => (await import("./command/verify.ts")).run(args),
+  },
   gaps: {
     about: "gap analysis of a folder, without a server",
     run: async (args) => (await import("./command/gaps.ts")).run(args),

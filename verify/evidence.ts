@@ -1,10 +1,11 @@
 // What lies outside the server: witnesses, time stamps, the platform log; and what it says about when.
-import { sameBytes, utf8 } from "./encoding.ts";
+import { fromBase64, utf8 } from "./encoding.ts";
 import { FormatError } from "./format-error.ts";
 import type { Anchor, PlatformPart } from "./format.ts";
-import { hashOne, runLater, type Provider } from "./hash.ts";
+import type { Provider } from "./hash.ts";
 import { checkPlatform } from "./platform.ts";
-import { readTimestampToken } from "./timestamp.ts";
+import { DerError } from "./pdf-der.ts";
+import { faultOfToken, readToken } from "./pdf-token.ts";
 import { logOf, platformOf, type Keys, type OpenCheckpoint } from "./trust.ts";
 import type { CheckpointTime, Findings } from "./finding.ts";
 
@@ -30,13 +31,15 @@ export async function weighEvidence(
   const times: CheckpointTime[] = [];
   const evidentTo = new Set<string>();
   const witnessed = new Set<string>();
+  // A file can name a witness it invented: only a key the reader brought makes one of it.
+  const byOwnWord = keys.pinned.witness ? "" : " (named by the file itself)";
   const held: OpenCheckpoint[] = [];
   let anchors = 0;
   const cosigned = ({ cosignatures }: OpenCheckpoint): void => {
     for (const { name, timeSeconds } of cosignatures) {
       witnessed.add(name);
       times.push({ at: instant(timeSeconds), by: "witness", name });
-      evidentTo.add(`witness ${name}`);
+      evidentTo.add(`witness ${name}${byOwnWord}`);
     }
   };
   cosigned(newest);
@@ -78,23 +81,22 @@ export async function weighEvidence(
     if (anchor.type === "copy") {
       findings.add("remark", `A copy went to ${anchor.to.slice(0, 100)}, says the file`);
     } else if (anchor.type === "rfc3161") {
-      const token = readTimestampToken(anchor.token);
-      const hash = await runLater(hashOne(utf8(opened.text)), provider.hashAll);
-      if (!sameBytes(hash, token.hash)) {
-        findings.add("fault", "The time stamp is over another checkpoint");
+      const stamp = await readStamp(anchor.token, opened.text);
+      if (typeof stamp === "string") {
+        findings.add("fault", stamp);
         continue;
       }
       anchors += 1;
-      if (covered.has(opened.text)) times.push({ at: token.at, by: "timestamp", name: `serial ${token.serial}` });
-      evidentTo.add("the time stamp authority");
+      if (covered.has(opened.text)) times.push({ at: stamp.at, by: "timestamp", name: stamp.authority });
+      evidentTo.add(`time stamp authority ${stamp.authority}`);
       findings.add(
         "remark",
-        "The time stamp is over the checkpoint; its authority's signature and certificate are not judged here",
+        `${stamp.authority} stamped the checkpoint; whether to trust its certificate is yours to judge`,
       );
     } else if (opened.cosignatures.length > 0) {
       anchors += 1;
       if (covered.has(opened.text)) cosigned(opened);
-      for (const { name } of opened.cosignatures) evidentTo.add(`witness ${name}`);
+      for (const { name } of opened.cosignatures) evidentTo.add(`witness ${name}${byOwnWord}`);
     } else {
       findings.add("remark", "No known witness signed an anchor");
     }
@@ -122,4 +124,19 @@ function instant(timeSeconds: number): string {
   const date = new Date(timeSeconds * 1000);
   if (Number.isNaN(date.getTime())) throw new FormatError("A witness signed at no time there is");
   return date.toISOString();
+}
+
+/** A time stamp over a checkpoint's text: its signature holds under its own certificate, which is for stamping. Or why not. */
+async function readStamp(text: string, stamped: string): Promise<{ at: string; authority: string } | string> {
+  const bytes = fromBase64(text);
+  if (bytes === undefined) return "A time stamp can't be read";
+  try {
+    const token = readToken(bytes);
+    const fault = await faultOfToken(token, utf8(stamped));
+    if (fault !== undefined) return `A time stamp does not hold: ${fault}`;
+    return { at: token.at.toISOString(), authority: token.cms.signer.subjectName };
+  } catch (error) {
+    if (!(error instanceof DerError)) throw error;
+    return "A time stamp can't be read";
+  }
 }

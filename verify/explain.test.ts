@@ -1,3 +1,6 @@
+import { createHash } from "node:crypto";
+import { timestampClient } from "@probity/seal";
+import { plainFetch, testAuthority } from "@probity/seal/testing";
 import { describe, expect, it } from "vitest";
 import type { VerifyOptions } from "./bundle-state.ts";
 import type { BundleLine } from "./format.ts";
@@ -10,7 +13,6 @@ import {
   proofOfLeaf,
   TestLog,
   TestSigner,
-  unsignedToken,
 } from "./testing/bundle-maker.ts";
 import { judge, verifyText } from "./testing/judge.ts";
 import type { Verdict } from "./verdict.ts";
@@ -139,12 +141,25 @@ describe("LED-03 what lies outside the server", () => {
     });
     expect(verdict.trust.witnesses).toEqual({ signed: 1, of: 1, pinned: true, names: ["witness.example/one"] });
     expect(verdict.evidentTo).toEqual(["witness witness.example/one"]);
-    const stamp: BundleLine = { kind: "anchor", type: "rfc3161", note: log.note(), token: unsignedToken(`${text}\n`) };
-    expect(await expectOutcome(bundleLines(log, { more: [stamp] }), "VERIFIED")).toMatchObject({
-      counts: { anchors: 1 },
-      checkpoint: { time: { by: "timestamp", at: "2026-11-21T13:05:00Z" } },
-    });
-    await expectOutcome(bundleLines(log, { more: [{ ...stamp, note: log.note(39) }] }), "TAMPERED");
+    const authority = await testAuthority();
+    try {
+      const client = timestampClient(authority.url, { fetch: plainFetch });
+      const { token } = await client.stamp(createHash("sha256").update(`${text}\n`).digest());
+      const stamp = {
+        kind: "anchor",
+        type: "rfc3161",
+        note: log.note(),
+        token: Buffer.from(token).toString("base64"),
+      } as const;
+      const stamped = await expectOutcome(bundleLines(log, { more: [stamp] }), "VERIFIED");
+      expect(stamped).toMatchObject({ counts: { anchors: 1 }, checkpoint: { time: { by: "timestamp" } } });
+      await expectOutcome(bundleLines(log, { more: [{ ...stamp, note: log.note(39) }] }), "TAMPERED");
+      const broken = Buffer.from(token);
+      broken[broken.length - 9] = (broken.at(-9) ?? 0) ^ 1;
+      await expectOutcome(bundleLines(log, { more: [{ ...stamp, token: broken.toString("base64") }] }), "TAMPERED");
+    } finally {
+      await authority.close();
+    }
     // A checkpoint that somebody outside holds must be continued, too.
     const rewritten = new TestLog({ tenant });
     rewritten.grow(30);

@@ -17,4 +17,4 @@ export { verifyFile } from "./file.ts";
 export * from "./finding.ts";
 export { verifyProof } from "./proof-bundle.ts";
 export type { Counts, Verdict } from "./verdict.ts";
-export { readTimestampToken } from "./timestamp.ts";
+export { describe, sayOutcome, type Fact } from "./words.ts";

@@ -122,25 +122,3 @@ export function platformPart(log: TestLog, ticks = 5, size = log.size, witnessed
     placeProof: hashRow(compute(proofFromLeaves(inclusionRanges(1, 3), heads))),
   };
 }
-
-/** The DER of an RFC 3161 token over a note's text, without a signature: what the reader of tokens reads. */
-export function unsignedToken(text: string, time = "20261121130500Z"): string {
-  const der = (tag: number, ...parts: readonly Uint8Array[]): Buffer => {
-    const body = Buffer.concat(parts);
-    const length = body.length < 128 ? [body.length] : [0x82, body.length >> 8, body.length & 255];
-    return Buffer.concat([Uint8Array.of(tag, ...length), body]);
-  };
-  const oid = (bytes: string): Buffer => der(6, Buffer.from(bytes, "hex"));
-  const imprint = der(0x30, der(0x30, oid("608648016503040201")), der(4, createHash("sha256").update(text).digest()));
-  const info = der(
-    0x30,
-    der(2, Uint8Array.of(1)),
-    oid("2a0304"),
-    imprint,
-    der(2, Uint8Array.of(7)),
-    der(0x18, Buffer.from(time)),
-  );
-  const content = der(0x30, oid("2a864886f70d0109100104"), der(0xa0, der(4, info)));
-  const signed = der(0x30, der(2, Uint8Array.of(3)), der(0x31), content);
-  return der(0x30, oid("2a864886f70d010702"), der(0xa0, signed)).toString("base64");
-}
