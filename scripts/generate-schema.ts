@@ -9,10 +9,12 @@ const root = join(import.meta.dirname, "..");
 const schemas = [
   { schemas: ["kernel", "identity"], file: "kernel/database/schema.generated.ts" },
   { schemas: ["regulatory_docs"], file: "apps/regulatory-docs/schema.generated.ts" },
+  { schemas: ["lab"], file: "apps/lab/schema.generated.ts" },
 ];
 
 const database = await createTestDatabase([
   { scope: "regulatory_docs", folder: join(root, "apps/regulatory-docs/sql") },
+  { scope: "lab", folder: join(root, "apps/lab/sql") },
 ]);
 try {
   for (const { schemas: names, file } of schemas) {

@@ -1,4 +1,5 @@
 import type { App } from "@probity/kernel";
+import { lab } from "@probity/lab";
 import { regulatoryDocs } from "@probity/regulatory-docs";
 import type { Sealer } from "@probity/seal";
 import type { Config } from "./config.ts";
@@ -7,5 +8,6 @@ import type { Config } from "./config.ts";
 export function enabledApps(config: Pick<Config, "freeCheck">, sealer?: Sealer): readonly App[] {
   return [
     regulatoryDocs({ freeCheck: { on: config.freeCheck, maxFiles: 60, maxTotalBytes: 100 * 1024 * 1024 }, sealer }),
+    lab(),
   ];
 }

@@ -1,0 +1,96 @@
+import { doorProblem, type Tx } from "@probity/kernel";
+import { query } from "../query.ts";
+import { assessmentQuestions } from "./investigation-checklist.ts";
+import { resultsOfSample } from "./sample-view.ts";
+
+/** Investigations as a list shows them, newest first. */
+export async function listInvestigations(tx: Tx, filter: { readonly state?: string; readonly sampleId?: string }) {
+  let statement = query
+    .selectFrom("lab.investigation as i")
+    .innerJoin("lab.sample as s", "s.id", "i.sample_id")
+    .innerJoin("lab.product as p", "p.id", "s.product_id")
+    .innerJoin("lab.result as r", "r.id", "i.result_id")
+    .select([
+      "i.id",
+      "i.number",
+      "i.state",
+      "i.cause",
+      "i.conclusion",
+      "i.capa",
+      "i.created_at as openedAt",
+      "i.concluded_at as concludedAt",
+      "s.id as sampleId",
+      "s.number as sample",
+      "s.lot",
+      "p.name as product",
+      "r.name as analyte",
+      "r.text",
+      "r.unit",
+    ])
+    .where("i.deleted_at", "is", null);
+  if (filter.state === "open") statement = statement.where("i.state", "<>", "concluded");
+  else if (filter.state !== undefined) statement = statement.where("i.state", "=", filter.state);
+  if (filter.sampleId !== undefined) statement = statement.where("i.sample_id", "=", filter.sampleId);
+  return tx.all(statement.orderBy("i.id", "desc").limit(500));
+}
+
+/** One investigation whole: what was found, every determination of the analyte, who decided what and when. */
+export async function readInvestigation(tx: Tx, id: string) {
+  const row = await tx.first(
+    query
+      .selectFrom("lab.investigation as i")
+      .innerJoin("lab.sample as s", "s.id", "i.sample_id")
+      .innerJoin("lab.product as p", "p.id", "s.product_id")
+      .innerJoin("lab.result as r", "r.id", "i.result_id")
+      .leftJoin("kernel.membership as m", "m.id", "i.created_by")
+      .select([
+        "i.id",
+        "i.version",
+        "i.number",
+        "i.state",
+        "i.checklist",
+        "i.cause",
+        "i.cause_text as causeText",
+        "i.hypothesis",
+        "i.retests",
+        "i.plan",
+        "i.planned_by as plannedById",
+        "i.planned_name as plannedBy",
+        "i.approved_name as approvedBy",
+        "i.approved_at as approvedAt",
+        "i.rejected_reason as rejectedReason",
+        "i.scope",
+        "i.conclusion",
+        "i.conclusion_text as conclusionText",
+        "i.capa",
+        "i.no_capa as noCapa",
+        "i.concluded_name as concludedBy",
+        "i.concluded_at as concludedAt",
+        "i.created_at as openedAt",
+        "m.name as openedBy",
+        "i.sample_id as sampleId",
+        "s.number as sample",
+        "s.state as sampleState",
+        "s.lot",
+        "p.name as product",
+        "i.result_id as resultId",
+        "r.analyte",
+        "r.method_version_id as methodVersionId",
+        "r.entered_by as enteredById",
+      ])
+      .where("i.id", "=", id)
+      .where("i.deleted_at", "is", null),
+  );
+  if (!row) throw doorProblem.not_found();
+  const { methodVersionId, enteredById, plannedById, analyte, ...shown } = row;
+  const results = (await resultsOfSample(tx, row.sampleId)).filter(
+    (each) => each.analyte === analyte && each.kind === "sample",
+  );
+  return {
+    ...shown,
+    questions: assessmentQuestions,
+    results,
+    /** What the caller may not decide, said before they try. */
+    own: { result: enteredById === tx.who.actorId, plan: plannedById === tx.who.actorId },
+  };
+}

@@ -1,0 +1,137 @@
+import { readDecimal } from "../calc/decimal.ts";
+import { judgeValue, reportedOf, sayLimit, type Limit, type Qualifier, type Value } from "../calc/value.ts";
+import type { MethodVersion, SpecificationVersion } from "./frozen.ts";
+import { analyteOf } from "./frozen.ts";
+
+/** A stored result, as the queries of this app select it. */
+export type ResultRow = {
+  id: string;
+  version: number;
+  sample_id: string | null;
+  worksheet_id: string | null;
+  method_version_id: string;
+  replaces_id: string | null;
+  position: number | null;
+  kind: string;
+  analyte: string;
+  name: string;
+  unit: string;
+  attempt: number;
+  limits: unknown;
+  state: string;
+  text: string | null;
+  number: string | null;
+  qualifier: string | null;
+  interim: unknown;
+  verdict: string | null;
+  reason: string | null;
+  source: string | null;
+  entered_at: Date | null;
+  entered_by: string | null;
+  entered_name: string | null;
+  verified_at: Date | null;
+  verified_by: string | null;
+  verified_name: string | null;
+  brought_in: boolean;
+};
+export const resultColumns = [
+  "r.id",
+  "r.version",
+  "r.sample_id",
+  "r.worksheet_id",
+  "r.method_version_id",
+  "r.replaces_id",
+  "r.position",
+  "r.kind",
+  "r.analyte",
+  "r.name",
+  "r.unit",
+  "r.attempt",
+  "r.limits",
+  "r.state",
+  "r.text",
+  "r.number",
+  "r.qualifier",
+  "r.interim",
+  "r.verdict",
+  "r.reason",
+  "r.source",
+  "r.entered_at",
+  "r.entered_by",
+  "r.entered_name",
+  "r.verified_at",
+  "r.verified_by",
+  "r.verified_name",
+  "r.brought_in",
+] as const;
+
+export type ShownResult = ReturnType<typeof presentResult>;
+
+/** A result as the API shows it: what was entered, what is reported of it, and how it stands against the frozen limit. */
+export function presentResult(row: ResultRow, version: MethodVersion, limit: Limit | undefined) {
+  const analyte = analyteOf(version, row.analyte);
+  const value = valueOf(row);
+  return {
+    id: row.id,
+    version: row.version,
+    kind: row.kind,
+    position: row.position,
+    analyte: row.analyte,
+    name: row.name,
+    unit: row.unit,
+    input: analyte.kind,
+    choices: analyte.choices ?? [],
+    fields: analyte.kind === "calculated" ? version.definition.fields : [],
+    method: { code: version.code, number: version.number, title: version.title },
+    attempt: row.attempt,
+    replacesId: row.replaces_id,
+    worksheetId: row.worksheet_id,
+    state: row.state,
+    text: row.text,
+    interim: interimOf(row.interim),
+    reported: value === null ? null : reportedOf(value, analyte),
+    limit: sayLimit(limit),
+    verdict: row.verdict,
+    words: value === null ? null : judgeValue(value, limit, analyte).words,
+    reason: row.reason,
+    source: row.source,
+    enteredAt: row.entered_at,
+    enteredBy: row.entered_name,
+    enteredById: row.entered_by,
+    verifiedAt: row.verified_at,
+    verifiedBy: row.verified_name,
+    broughtIn: row.brought_in,
+  };
+}
+
+/** The limit a result is judged by: of a blank or control its own, else that of the sample's frozen specification. */
+export function limitOf(
+  row: Pick<ResultRow, "analyte" | "limits">,
+  specification: SpecificationVersion | undefined,
+): Limit | undefined {
+  if (isLimit(row.limits)) return row.limits;
+  return specification?.limits.find((each) => each.analyte === row.analyte);
+}
+
+export function valueOf(row: Pick<ResultRow, "text" | "number" | "qualifier">): Value | null {
+  if (row.text === null) return null;
+  return {
+    text: row.text,
+    number: readDecimal(row.number ?? "") ?? null,
+    qualifier: isQualifier(row.qualifier) ? row.qualifier : null,
+  };
+}
+
+export function interimOf(kept: unknown): Record<string, string> {
+  if (typeof kept !== "object" || kept === null) return {};
+  return Object.fromEntries(
+    Object.entries(kept).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+}
+
+function isLimit(kept: unknown): kept is Limit {
+  return typeof kept === "object" && kept !== null && "analyte" in kept && "compare" in kept;
+}
+function isQualifier(text: string | null): text is Qualifier {
+  return text === "<" || text === "<=" || text === ">" || text === ">=";
+}

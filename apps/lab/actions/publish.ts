@@ -1,0 +1,79 @@
+import type { Tx } from "@probity/kernel";
+import { judgeValue, reportedOf, sayLimit, type Verdict } from "../calc/value.ts";
+import { query } from "../query.ts";
+import { analyteOf, methodVersions, specificationVersions, type SpecificationVersion } from "./frozen.ts";
+import { limitOf, resultColumns, valueOf } from "./present.ts";
+
+export type Evaluation = {
+  specification: string;
+  number: number;
+  verdict: Verdict;
+  lines: {
+    name: string;
+    unit: string;
+    entered: string;
+    reported: string;
+    limit: string;
+    verdict: Verdict;
+    retested: string[];
+  }[];
+};
+
+/**
+ * What is told of a sample: its verified results against the specification it was registered with, and against any other
+ * chosen now. No result is changed by it, and what was retested is told beside what counts.
+ */
+export async function evaluationsOf(
+  tx: Tx,
+  sample: { id: string; specification_version_id: string | null },
+  chosen: readonly SpecificationVersion[],
+): Promise<Evaluation[]> {
+  const rows = await tx.all(
+    query
+      .selectFrom("lab.result as r")
+      .select(resultColumns)
+      .where("r.sample_id", "=", sample.id)
+      .where("r.state", "in", ["verified", "retested"])
+      .orderBy("r.id"),
+  );
+  const methods = await methodVersions(
+    tx,
+    rows.map((row) => row.method_version_id),
+  );
+  const frozen = await specificationVersions(
+    tx,
+    sample.specification_version_id === null ? [] : [sample.specification_version_id],
+  );
+  const others = chosen.filter((each) => !frozen.has(each.id));
+  return [...frozen.values(), ...others].map((specification) => {
+    const lines = rows
+      .filter((row) => row.state === "verified" && row.kind === "sample")
+      .flatMap((row) => {
+        const version = methods.get(row.method_version_id);
+        const value = valueOf(row);
+        if (version === undefined || value === null) return [];
+        const analyte = analyteOf(version, row.analyte);
+        const limit = limitOf({ ...row, limits: null }, specification);
+        const before = rows.filter(
+          (other) =>
+            other.state === "retested" &&
+            other.analyte === row.analyte &&
+            other.method_version_id === row.method_version_id,
+        );
+        return [
+          {
+            name: row.name,
+            unit: row.unit,
+            entered: value.text,
+            reported: reportedOf(value, analyte),
+            limit: sayLimit(limit),
+            verdict: judgeValue(value, limit, analyte).verdict,
+            retested: before.map((other) => other.text ?? ""),
+          },
+        ];
+      });
+    const order: readonly Verdict[] = ["out", "unclear", "warn", "in"];
+    const verdict = order.find((each) => lines.some((line) => line.verdict === each)) ?? "none";
+    return { specification: specification.code, number: specification.number, verdict, lines };
+  });
+}

@@ -1,0 +1,389 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import { Type } from "typebox";
+import {
+  defineRoute,
+  doorProblem,
+  ledgerPlace,
+  spendStepUp,
+  unlockRecord,
+  type Kernel,
+  type Route,
+  type Tx,
+} from "@probity/kernel";
+import { insertAll, updateAll } from "../bulk.ts";
+import { problem } from "../errors.ts";
+import { query } from "../query.ts";
+import { sample as sampleRecord } from "../records/sample.ts";
+import { currentSpecifications } from "./frozen.ts";
+import { requireConcluded } from "./investigation-gate.ts";
+import { evaluationsOf } from "./publish.ts";
+import { registerSamples } from "./register.ts";
+import { custodyOf, mayOf, publicationsOf, readSample, resultsOfSample, unlocksOf } from "./sample-view.ts";
+import { nameOfActor } from "./save-result.ts";
+import { verifyResults } from "./verify.ts";
+
+const read = "lab.sample.read";
+const uuid = Type.String({ format: "uuid" });
+const idParams = Type.Object({ id: uuid });
+const closed = { additionalProperties: false };
+const short = (maxLength: number) => Type.Optional(Type.Union([Type.String({ maxLength }), Type.Null()]));
+const reason = Type.String({ minLength: 1, maxLength: 500 });
+const lock = { record: sampleRecord, unlock: { permission: "lab.sample.unlock", reasons: [] } };
+const versioned = { 200: Type.Object({ id: Type.String(), version: Type.Integer() }) };
+const day = Type.String({ format: "date", pattern: "^(19|20)[0-9]{2}-" });
+
+const newSample = Type.Object(
+  {
+    productId: uuid,
+    samplingPointId: Type.Optional(Type.Union([uuid, Type.Null()])),
+    specificationId: Type.Optional(Type.Union([uuid, Type.Null()])),
+    methodIds: Type.Optional(Type.Array(uuid, { maxItems: 40 })),
+    lot: short(60),
+    remark: short(1000),
+    priority: Type.Optional(Type.Union([Type.Literal("routine"), Type.Literal("urgent")])),
+    sampledAt: Type.Optional(Type.Union([Type.String({ format: "date-time" }), Type.Null()])),
+    sampledBy: short(120),
+    dueOn: Type.Optional(Type.Union([day, Type.Null()])),
+  },
+  closed,
+);
+
+/** A sample's life: registered, received, moved, verified, published, unlocked. Every step is the database's rule too. */
+export function sampleRoutes(kernel: Kernel): Route[] {
+  return [
+    defineRoute({
+      method: "POST",
+      path: "/api/lab/samples",
+      summary: "Register samples: one, or up to 500 at once, all or none",
+      tag: "lab",
+      permission: "lab.sample.register",
+      body: Type.Object({ samples: Type.Array(newSample, { minItems: 1, maxItems: 500 }) }, closed),
+      answers: { 201: Type.Object({ items: Type.Array(Type.Object({ id: Type.String(), number: Type.String() })) }) },
+      handle: async (request) => {
+        const items = await kernel.door.work(request.credential, "lab.sample.register", (tx) =>
+          registerSamples(tx, request.body.samples),
+        );
+        return { status: 201, body: { items } };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/lab/samples/{id}",
+      summary: "A sample with its results, custody and history",
+      tag: "lab",
+      permission: read,
+      params: idParams,
+      answers: { 200: Type.Object({ id: Type.String(), version: Type.Integer(), number: Type.String() }) },
+      handle: async (request) => {
+        const body = await kernel.door.work(request.credential, read, async (tx) => {
+          const sample = await readSample(tx, request.params.id);
+          kernel.access.read(tx.who, read, request.source, "lab.sample", request.params.id);
+          return {
+            ...sample,
+            results: await resultsOfSample(tx, request.params.id),
+            custody: await tx.all(custodyOf(request.params.id)),
+            unlocks: await tx.all(unlocksOf(request.params.id)),
+            publications: await tx.all(publicationsOf(request.params.id)),
+            you: tx.who.actorId,
+            may: await mayOf(tx),
+            leaf: await ledgerPlace(tx, "lab.sample.register", request.params.id),
+          };
+        });
+        return { body, headers: { etag: `"${body.version}"` } };
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/api/lab/samples/receive",
+      summary: "Receive samples; the time is the server's",
+      tag: "lab",
+      permission: "lab.sample.receive",
+      body: Type.Object(
+        { ids: Type.Array(uuid, { minItems: 1, maxItems: 500 }), place: short(120), condition: short(200) },
+        closed,
+      ),
+      answers: { 200: Type.Object({ received: Type.Integer() }) },
+      handle: async (request) => {
+        const { ids, place, condition } = request.body;
+        const received = await kernel.door.work(request.credential, "lab.sample.receive", (tx) =>
+          receiveSamples(tx, ids, place ?? null, condition ?? null),
+        );
+        return { body: { received } };
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/api/lab/samples/{id}/custody",
+      summary: "Move a sample or hand it over",
+      tag: "lab",
+      permission: "lab.sample.receive",
+      params: idParams,
+      body: Type.Object(
+        {
+          act: Type.Union(
+            (["moved", "handed-over", "opened", "returned", "disposed"] as const).map((act) => Type.Literal(act)),
+          ),
+          place: short(120),
+          holder: short(120),
+          remark: short(500),
+        },
+        closed,
+      ),
+      answers: versioned,
+      handle: async (request) => {
+        const { act, place, holder, remark } = request.body;
+        const version = request.version;
+        const body = await kernel.door.work(request.credential, "lab.sample.receive", async (tx) => {
+          const sample = await requireSample(tx, request.params.id, version);
+          if (sample.state === "registered") throw problem.not_received({ values: { number: sample.number } });
+          const moves = place !== undefined && place !== null && place !== sample.place;
+          await insertAll(tx, "lab.custody", "lab.custody.create", [
+            {
+              row: {
+                id: uuidv7(),
+                sample_id: sample.id,
+                act,
+                place: place ?? sample.place,
+                holder: holder ?? null,
+                remark: remark ?? null,
+              },
+              fields: { act, place: place ?? null, holder: holder ?? null },
+            },
+          ]);
+          // A published sample's row is locked whole; where it stands is then in its custody alone.
+          if (moves && sample.locked_at === null) await changeSample(tx, sample, "lab.sample.move", { place });
+          return { id: sample.id, version: version + (moves && sample.locked_at === null ? 1 : 0) };
+        });
+        return { body, headers: { etag: `"${body.version}"` } };
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/api/lab/samples/{id}/cancel",
+      summary: "Cancel a sample before anything was determined",
+      tag: "lab",
+      permission: "lab.sample.cancel",
+      params: idParams,
+      body: Type.Object({ reason }, closed),
+      answers: versioned,
+      handle: async (request) => {
+        const version = request.version;
+        const body = await kernel.door.work(request.credential, "lab.sample.cancel", async (tx) => {
+          const sample = await requireSample(tx, request.params.id, version);
+          const results = await tx.all(
+            query.selectFrom("lab.result").select(["id", "version", "state"]).where("sample_id", "=", sample.id),
+          );
+          if (!["registered", "received"].includes(sample.state) || results.some((each) => each.state !== "open"))
+            throw problem.wrong_state({
+              values: { number: sample.number, state: sample.state, next: "What has results is kept with them." },
+            });
+          await updateAll(
+            tx,
+            "lab.result",
+            "lab.result.cancel",
+            results.map((each) => ({ row: { id: each.id, version: each.version, state: "cancelled" }, fields: {} })),
+          );
+          await changeSample(tx, sample, "lab.sample.cancel", { state: "cancelled" }, { reason: request.body.reason });
+          return { id: sample.id, version: version + 1 };
+        });
+        return { body, headers: { etag: `"${body.version}"` } };
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/api/lab/samples/{id}/verify",
+      summary: "Verify all entered results of a sample; nobody verifies their own",
+      tag: "lab",
+      permission: "lab.result.verify",
+      params: idParams,
+      answers: { 200: Type.Object({ verified: Type.Integer() }) },
+      handle: async (request) => {
+        const version = request.version;
+        const verified = await kernel.door.work(request.credential, "lab.result.verify", async (tx) => {
+          const sample = await requireSample(tx, request.params.id, version);
+          await spendStepUp(tx, request.raw, { action: "lab.result.verify", subject: sample.id });
+          return verifyResults(tx, { sampleId: sample.id });
+        });
+        return { body: { verified } };
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/api/lab/samples/{id}/publish",
+      summary: "Publish a verified sample against one or several specifications",
+      tag: "lab",
+      permission: "lab.sample.publish",
+      params: idParams,
+      body: Type.Object({ specificationIds: Type.Array(uuid, { maxItems: 10 }) }, closed),
+      answers: { 201: Type.Object({ id: Type.String(), number: Type.Integer() }) },
+      handle: async (request) => {
+        const version = request.version;
+        const body = await kernel.door.work(request.credential, "lab.sample.publish", async (tx) => {
+          const sample = await requireSample(tx, request.params.id, version);
+          if (sample.state !== "verified")
+            throw problem.wrong_state({
+              values: { number: sample.number, state: sample.state, next: "Only what is verified is published." },
+            });
+          return publishSample(tx, sample, request.body.specificationIds);
+        });
+        return { status: 201, body };
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/api/lab/samples/{id}/unlock",
+      summary: "Unlock a verified or published sample, with the reason",
+      tag: "lab",
+      permission: "lab.sample.unlock",
+      params: idParams,
+      body: Type.Object({ reason }, closed),
+      answers: versioned,
+      handle: async (request) => {
+        const version = request.version;
+        const body = await kernel.door.work(request.credential, "lab.sample.unlock", async (tx) => {
+          const sample = await requireSample(tx, request.params.id, version);
+          if (sample.state !== "verified" && sample.state !== "published")
+            throw problem.wrong_state({
+              values: { number: sample.number, state: sample.state, next: "It is not locked." },
+            });
+          // What is published is locked by the kernel, which asks for the same proof itself.
+          const locked = sample.locked_at !== null;
+          if (!locked)
+            await spendStepUp(tx, request.raw, { action: "kernel.record.unlock", subject: `lab.sample:${sample.id}` });
+          const opened = locked
+            ? await unlockRecord(tx, request.raw, lock, sample.id, version, { code: null, text: request.body.reason })
+            : version;
+          return unlockSample(tx, { ...sample, version: opened }, request.body.reason);
+        });
+        return { body, headers: { etag: `"${body.version}"` } };
+      },
+    }),
+  ];
+}
+
+type SampleRow = Awaited<ReturnType<typeof requireSample>>;
+
+/** The sample at the version its caller saw. */
+export async function requireSample(tx: Tx, id: string, version: number) {
+  const row = await tx.first(
+    query
+      .selectFrom("lab.sample")
+      .select(["id", "version", "number", "state", "place", "product_id", "specification_version_id", "locked_at"])
+      .where("id", "=", id)
+      .where("deleted_at", "is", null)
+      .forUpdate(),
+  );
+  if (!row) throw doorProblem.not_found();
+  if (row.version !== version) throw doorProblem.stale({ values: { current: row.version, given: version } });
+  return row;
+}
+
+async function changeSample(
+  tx: Tx,
+  sample: Pick<SampleRow, "id" | "version">,
+  action: string,
+  set: Readonly<Record<string, unknown>>,
+  fields: Readonly<Record<string, unknown>> = set,
+): Promise<void> {
+  const changed = await updateAll(tx, "lab.sample", action, [
+    { row: { id: sample.id, version: sample.version, ...set }, fields },
+  ]);
+  if (changed !== 1) throw doorProblem.stale({ values: { current: sample.version + 1, given: sample.version } });
+}
+
+/** Receives what is registered, all or none; who and when are the server's to write. */
+export async function receiveSamples(
+  tx: Tx,
+  ids: readonly string[],
+  place: string | null,
+  condition: string | null,
+): Promise<number> {
+  const rows = await tx.all(
+    query
+      .selectFrom("lab.sample")
+      .select(["id", "version", "number", "state"])
+      .where("id", "in", [...ids])
+      .where("deleted_at", "is", null)
+      .forUpdate(),
+  );
+  if (rows.length !== new Set(ids).size) throw doorProblem.not_found();
+  const other = rows.find((row) => row.state !== "registered");
+  if (other)
+    throw problem.wrong_state({
+      values: { number: other.number, state: other.state, next: "Only what is registered is received." },
+    });
+  const name = await nameOfActor(tx);
+  await updateAll(
+    tx,
+    "lab.sample",
+    "lab.sample.receive",
+    rows.map((row) => ({
+      row: { id: row.id, version: row.version, state: "received", received_name: name, place, condition },
+      fields: { place, condition },
+    })),
+  );
+  await insertAll(
+    tx,
+    "lab.custody",
+    "lab.custody.create",
+    rows.map((row) => ({
+      row: { id: uuidv7(), sample_id: row.id, act: "received", place, holder: name, remark: condition },
+      fields: { act: "received", place },
+    })),
+  );
+  return rows.length;
+}
+
+async function publishSample(tx: Tx, sample: SampleRow, specificationIds: readonly string[]) {
+  await requireConcluded(tx, sample);
+  const known = await currentSpecifications(tx, [sample.product_id]);
+  const chosen = specificationIds.map((id) => known.get(id));
+  if (chosen.some((each) => each === undefined)) throw problem.specification_elsewhere();
+  const evaluations = await evaluationsOf(
+    tx,
+    sample,
+    chosen.flatMap((each) => each ?? []),
+  );
+  const last = await tx.first(
+    query
+      .selectFrom("lab.publication")
+      .select("number")
+      .where("sample_id", "=", sample.id)
+      .orderBy("number", "desc")
+      .limit(1),
+  );
+  const [id, number] = [uuidv7(), (last?.number ?? 0) + 1];
+  await insertAll(tx, "lab.publication", "lab.publication.create", [
+    {
+      row: { id, sample_id: sample.id, number, evaluations, publisher: await nameOfActor(tx) },
+      fields: { number, evaluations },
+    },
+  ]);
+  await changeSample(tx, sample, "lab.sample.publish", { state: "published" }, { number });
+  return { id, number };
+}
+
+/** The old version stays in the history; what was locked can be changed again, each change with its own reason. */
+async function unlockSample(tx: Tx, sample: SampleRow, why: string) {
+  await insertAll(tx, "lab.unlock", "lab.unlock.create", [
+    { row: { id: uuidv7(), sample_id: sample.id, reason: why }, fields: { reason: why } },
+  ]);
+  const results = await tx.all(
+    query
+      .selectFrom("lab.result")
+      .select(["id", "version"])
+      .where("sample_id", "=", sample.id)
+      .where("state", "=", "verified"),
+  );
+  await updateAll(
+    tx,
+    "lab.result",
+    "lab.result.unlock",
+    results.map((each) => ({
+      row: { id: each.id, version: each.version, state: "entered" },
+      fields: { reason: why },
+    })),
+  );
+  await changeSample(tx, sample, "lab.sample.reopen", { state: "tested" }, { reason: why });
+  return { id: sample.id, version: sample.version + 1 };
+}

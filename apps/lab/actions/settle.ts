@@ -1,0 +1,52 @@
+import { sql } from "kysely";
+import { doorProblem, type Tx } from "@probity/kernel";
+import { chunks, updateAll, type ChangedRow } from "../bulk.ts";
+import { query } from "../query.ts";
+
+const acts = {
+  enter: { action: "lab.sample.tested", from: ["received"] },
+  retest: { action: "lab.sample.retest", from: ["received", "tested"] },
+  verify: { action: "lab.sample.verify", from: ["tested"] },
+} as const;
+
+/** Brings samples to the state their results stand for: tested when none is open, verified when all are, back on a retest. */
+export async function settleSamples(tx: Tx, ids: readonly string[], act: keyof typeof acts): Promise<void> {
+  const changes: ChangedRow[] = [];
+  for (const some of chunks([...new Set(ids)], 1000)) {
+    const rows = await tx.all(
+      query
+        .selectFrom("lab.sample as s")
+        .innerJoin("lab.result as r", "r.sample_id", "s.id")
+        .select([
+          "s.id",
+          "s.version",
+          "s.state",
+          "s.verdict",
+          sql<number>`(count(*) filter (where r.state = 'open'))::integer`.as("open"),
+          sql<number>`(count(*) filter (where r.state = 'entered'))::integer`.as("entered"),
+          sql<
+            string | null
+          >`case when bool_or(r.verdict = 'out') then 'out' when bool_or(r.verdict = 'unclear') then 'unclear'
+            when bool_or(r.verdict = 'warn') then 'warn' when bool_or(r.verdict = 'in') then 'in' else 'none' end`.as(
+            "worst",
+          ),
+        ])
+        .where("s.id", "in", some)
+        .where("r.state", "in", ["open", "entered", "verified"])
+        .where("r.kind", "in", ["sample", "duplicate"])
+        .groupBy(["s.id", "s.version", "s.state", "s.verdict"]),
+    );
+    for (const row of rows) {
+      if (!acts[act].from.some((each) => each === row.state)) continue;
+      const state = row.open > 0 ? "received" : row.entered > 0 || act !== "verify" ? "tested" : "verified";
+      const verdict =
+        state !== "received" || row.worst === "out" || row.worst === "warn" || row.worst === "unclear"
+          ? row.worst
+          : null;
+      if (state === row.state && verdict === row.verdict) continue;
+      changes.push({ row: { id: row.id, version: row.version, state, verdict }, fields: { state, verdict } });
+    }
+  }
+  const changed = await updateAll(tx, "lab.sample", acts[act].action, changes);
+  if (changed !== changes.length) throw doorProblem.busy();
+}

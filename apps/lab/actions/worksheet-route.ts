@@ -1,0 +1,398 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import { Type } from "typebox";
+import { sql } from "kysely";
+import { defineRoute, doorProblem, spendStepUp, type Kernel, type Route, type Tx } from "@probity/kernel";
+import { insertAll, updateAll, type NewRow } from "../bulk.ts";
+import { limitFault, limitSchema } from "../definition.ts";
+import { problem } from "../errors.ts";
+import { query } from "../query.ts";
+import { currentMethods, methodVersions, specificationVersions } from "./frozen.ts";
+import { nextNumbers } from "./number.ts";
+import { limitOf, presentResult, resultColumns } from "./present.ts";
+import { emptyResult } from "./register.ts";
+import { mayOf } from "./sample-view.ts";
+import { verifyResults } from "./verify.ts";
+
+const read = "lab.sample.read";
+const change = "lab.worksheet.change";
+const uuid = Type.String({ format: "uuid" });
+const idParams = Type.Object({ id: uuid });
+const closed = { additionalProperties: false };
+const { methodId: _, ...ends } = limitSchema.properties;
+const lines = Type.Object(
+  {
+    resultIds: Type.Optional(Type.Array(uuid, { maxItems: 500 })),
+    /** Rows of the worksheet's own: blanks and controls with their limits, duplicates of a sample's determination. */
+    extra: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            kind: Type.Union([Type.Literal("blank"), Type.Literal("control"), Type.Literal("duplicate")]),
+            methodId: uuid,
+            name: Type.String({ minLength: 1, maxLength: 120 }),
+            of: Type.Optional(uuid),
+            limit: Type.Object(ends, closed),
+          },
+          closed,
+        ),
+        { maxItems: 50 },
+      ),
+    ),
+  },
+  closed,
+);
+
+/** Worksheets: what is determined in one go, with its blanks, controls and duplicates. */
+export function worksheetRoutes(kernel: Kernel): Route[] {
+  return [
+    defineRoute({
+      method: "GET",
+      path: "/api/lab/worksheets",
+      summary: "List worksheets, newest first",
+      tag: "lab",
+      permission: read,
+      query: Type.Object({
+        state: Type.Optional(Type.Union([Type.Literal("open"), Type.Literal("verified")])),
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
+        cursor: Type.Optional(uuid),
+      }),
+      answers: {
+        200: Type.Object({ items: Type.Array(Type.Unknown()), next: Type.Union([Type.String(), Type.Null()]) }),
+      },
+      handle: async (request) => {
+        const { state, cursor, limit = 50 } = request.query;
+        const { who, rows } = await kernel.door.once(request.credential, read, () => {
+          let list = worksheets().limit(limit + 1);
+          if (state !== undefined) list = list.where("w.state", "=", state);
+          if (cursor !== undefined) list = list.where("w.id", "<", cursor);
+          return { statements: [list] };
+        });
+        kernel.access.read(who, read, request.source, "lab.worksheet");
+        const items = (rows[0] ?? []).slice(0, limit);
+        return { body: { items, next: (rows[0] ?? []).length > limit ? String(items.at(-1)?.["id"]) : null } };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/lab/worksheets/waiting",
+      summary: "Determinations of received samples that are on no worksheet yet, by method",
+      tag: "lab",
+      permission: read,
+      query: Type.Object({ method: Type.Optional(uuid) }),
+      answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
+      handle: async (request) => {
+        const { who, rows } = await kernel.door.once(request.credential, read, () => ({
+          statements: [waiting(request.query.method)],
+        }));
+        kernel.access.read(who, read, request.source, "lab.result");
+        return { body: { items: rows[0] ?? [] } };
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/api/lab/worksheets",
+      summary: "Make a worksheet, with rows or empty",
+      tag: "lab",
+      permission: change,
+      body: Type.Object({ title: Type.String({ minLength: 1, maxLength: 120 }), ...lines.properties }, closed),
+      answers: { 201: Type.Object({ id: Type.String(), number: Type.String() }) },
+      handle: async (request) => {
+        const body = await kernel.door.work(request.credential, change, (tx) => makeWorksheet(tx, request.body));
+        return { status: 201, body };
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/api/lab/worksheets/{id}/rows",
+      summary: "Add rows to a worksheet",
+      tag: "lab",
+      permission: change,
+      params: idParams,
+      body: lines,
+      answers: { 200: Type.Object({ id: Type.String(), version: Type.Integer() }) },
+      handle: async (request) => {
+        const version = request.version;
+        const body = await kernel.door.work(request.credential, change, async (tx) => {
+          const sheet = await requireWorksheet(tx, request.params.id, version);
+          await addRows(tx, sheet.id, request.body);
+          await touch(tx, sheet, "lab.worksheet.change");
+          return { id: sheet.id, version: version + 1 };
+        });
+        return { body, headers: { etag: `"${body.version}"` } };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/lab/worksheets/{id}",
+      summary: "A worksheet with its rows",
+      tag: "lab",
+      permission: read,
+      params: idParams,
+      answers: { 200: Type.Object({ id: Type.String(), version: Type.Integer(), rows: Type.Array(Type.Unknown()) }) },
+      handle: async (request) => {
+        const body = await kernel.door.work(request.credential, read, async (tx) => {
+          const sheet = await tx.first(worksheets().where("w.id", "=", request.params.id));
+          if (!sheet) throw doorProblem.not_found();
+          kernel.access.read(tx.who, read, request.source, "lab.worksheet", request.params.id);
+          return { ...sheet, rows: await rowsOf(tx, request.params.id), you: tx.who.actorId, may: await mayOf(tx) };
+        });
+        return { body, headers: { etag: `"${body.version}"` } };
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/api/lab/worksheets/{id}/verify",
+      summary: "Verify every entered result of a worksheet; nobody verifies their own",
+      tag: "lab",
+      permission: "lab.result.verify",
+      params: idParams,
+      answers: { 200: Type.Object({ verified: Type.Integer() }) },
+      handle: async (request) => {
+        const version = request.version;
+        const verified = await kernel.door.work(request.credential, "lab.result.verify", async (tx) => {
+          const sheet = await requireWorksheet(tx, request.params.id, version);
+          await spendStepUp(tx, request.raw, { action: "lab.result.verify", subject: sheet.id });
+          const count = await verifyResults(tx, { worksheetId: sheet.id });
+          await touch(tx, sheet, "lab.worksheet.verify", { state: "verified" });
+          return count;
+        });
+        return { body: { verified } };
+      },
+    }),
+  ];
+}
+
+type Lines = { resultIds?: readonly string[]; extra?: readonly Extra[] };
+type Extra = {
+  kind: "blank" | "control" | "duplicate";
+  methodId: string;
+  name: string;
+  of?: string;
+  limit: Omit<Parameters<typeof limitFault>[0], "methodId">;
+};
+
+/** A worksheet with its rows, in the transaction of whoever makes it. */
+export async function makeWorksheet(tx: Tx, body: Lines & { title: string }): Promise<{ id: string; number: string }> {
+  const [numbered] = await nextNumbers(tx, "worksheet", 1);
+  if (numbered === undefined) throw new Error("A worksheet without a number");
+  const id = uuidv7();
+  await insertAll(tx, "lab.worksheet", "lab.worksheet.create", [
+    {
+      row: { id, ...numbered, title: body.title, state: "open" },
+      fields: { number: numbered.number, title: body.title },
+    },
+  ]);
+  await addRows(tx, id, body);
+  return { id, number: numbered.number };
+}
+
+async function addRows(tx: Tx, worksheetId: string, { resultIds = [], extra = [] }: Lines): Promise<void> {
+  const last = await tx.first(
+    query
+      .selectFrom("lab.result")
+      .select(({ fn }) => fn.max("position").as("position"))
+      .where("worksheet_id", "=", worksheetId),
+  );
+  let position = last?.position ?? 0;
+  // 1. Blanks and controls come first: they are run first.
+  const added: NewRow[] = [];
+  const methods = await currentMethods(
+    tx,
+    extra.map((each) => each.methodId),
+  );
+  for (const each of extra) {
+    const version = methods.get(each.methodId);
+    if (version === undefined) throw doorProblem.not_found();
+    const fault = limitFault({ ...each.limit, methodId: each.methodId });
+    if (fault !== null) throw problem.limit_wrong({ values: { why: fault } });
+    let sampleId: string | null = null;
+    if (each.kind === "duplicate") {
+      const of = await tx.first(
+        query
+          .selectFrom("lab.result")
+          .select("sample_id")
+          .where("id", "=", each.of ?? "00000000-0000-0000-0000-000000000000"),
+      );
+      if (!of) throw doorProblem.not_found();
+      sampleId = of.sample_id;
+    }
+    position += 1;
+    const empty = emptyResult(version, each.limit.analyte, {
+      worksheet_id: worksheetId,
+      position,
+      kind: each.kind,
+      sample_id: sampleId,
+      limits: each.kind === "duplicate" ? null : each.limit,
+    });
+    added.push({
+      row: { ...empty.row, name: each.kind === "duplicate" ? empty.row["name"] : each.name },
+      fields: { ...empty.fields, kind: each.kind },
+    });
+  }
+  await insertAll(tx, "lab.result", "lab.result.create", added);
+  // 2. What is open of received samples, and on no other worksheet, in the order it was chosen.
+  const rows =
+    resultIds.length === 0
+      ? []
+      : await tx.all(
+          query
+            .selectFrom("lab.result as r")
+            .innerJoin("lab.sample as s", "s.id", "r.sample_id")
+            .select(["r.id", "r.version", "r.state", "r.worksheet_id", "s.number", "s.state as sample_state"])
+            .where("r.id", "in", [...resultIds])
+            .where("r.deleted_at", "is", null)
+            .forUpdate("r"),
+        );
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const placed = [...new Set(resultIds)].map((id) => {
+    const row = byId.get(id);
+    if (row === undefined) throw doorProblem.not_found();
+    if (row.sample_state === "registered") throw problem.not_received({ values: { number: row.number } });
+    if (row.state !== "open" || row.worksheet_id !== null)
+      throw problem.wrong_state({
+        values: {
+          number: row.number,
+          state: row.worksheet_id === null ? row.state : "on another worksheet",
+          next: "Choose what is open.",
+        },
+      });
+    position += 1;
+    return {
+      row: { id, version: row.version, worksheet_id: worksheetId, position },
+      fields: { worksheet: worksheetId, position },
+    };
+  });
+  await updateAll(tx, "lab.result", "lab.result.place", placed);
+}
+
+async function requireWorksheet(tx: Tx, id: string, version: number) {
+  const sheet = await tx.first(
+    query
+      .selectFrom("lab.worksheet")
+      .select(["id", "version", "state", "number"])
+      .where("id", "=", id)
+      .where("deleted_at", "is", null)
+      .forUpdate(),
+  );
+  if (!sheet) throw doorProblem.not_found();
+  if (sheet.version !== version) throw doorProblem.stale({ values: { current: sheet.version, given: version } });
+  if (sheet.state === "verified")
+    throw problem.wrong_state({ values: { number: sheet.number, state: "verified", next: "Make another worksheet." } });
+  return sheet;
+}
+
+/** A new version of the worksheet: whoever has the old one open learns of it. */
+async function touch(
+  tx: Tx,
+  sheet: { id: string; version: number; state: string },
+  action: string,
+  set: { state: string } = { state: sheet.state },
+) {
+  await updateAll(tx, "lab.worksheet", action, [
+    { row: { id: sheet.id, version: sheet.version, ...set }, fields: set },
+  ]);
+}
+
+async function rowsOf(tx: Tx, worksheetId: string) {
+  const rows = await tx.all(
+    query
+      .selectFrom("lab.result as r")
+      .leftJoin("lab.sample as s", "s.id", "r.sample_id")
+      .leftJoin("lab.product as p", "p.id", "s.product_id")
+      .leftJoin("lab.sampling_point as t", "t.id", "s.sampling_point_id")
+      .select([
+        ...resultColumns,
+        "s.number as sample",
+        "s.specification_version_id",
+        "s.priority",
+        "s.due_on",
+        "p.name as product",
+        "t.code as point",
+      ])
+      .where("r.worksheet_id", "=", worksheetId)
+      .where("r.deleted_at", "is", null)
+      .orderBy("r.position")
+      .orderBy("r.id"),
+  );
+  const methods = await methodVersions(
+    tx,
+    rows.map((row) => row.method_version_id),
+  );
+  const specifications = await specificationVersions(
+    tx,
+    rows.flatMap((row) => row.specification_version_id ?? []),
+  );
+  return rows.flatMap((row) => {
+    const version = methods.get(row.method_version_id);
+    if (version === undefined) return [];
+    const specification = specifications.get(row.specification_version_id ?? "");
+    return [
+      {
+        ...presentResult(row, version, limitOf(row, specification)),
+        sample: row.sample,
+        sampleId: row.sample_id,
+        product: row.product,
+        point: row.point,
+        priority: row.priority,
+        dueOn: row.due_on,
+      },
+    ];
+  });
+}
+
+function worksheets() {
+  const count = (...states: string[]) =>
+    sql<number>`(select count(*)::integer from lab.result r where r.tenant_id = w.tenant_id and r.worksheet_id = w.id and r.state in (${sql.join(states)}))`;
+  return query
+    .selectFrom("lab.worksheet as w")
+    .leftJoin("kernel.membership as m", "m.id", "w.created_by")
+    .select([
+      "w.id",
+      "w.version",
+      "w.number",
+      "w.title",
+      "w.state",
+      "w.created_at as createdAt",
+      "m.name as madeBy",
+      count("open", "entered", "verified", "retested").as("total"),
+      count("entered", "verified", "retested").as("entered"),
+      sql<number>`(select count(*)::integer from lab.result r where r.tenant_id = w.tenant_id and r.worksheet_id = w.id and r.verdict = 'out')`.as(
+        "out",
+      ),
+    ])
+    .where("w.deleted_at", "is", null)
+    .orderBy("w.id", "desc");
+}
+
+function waiting(methodId: string | undefined) {
+  let list = query
+    .selectFrom("lab.result as r")
+    .innerJoin("lab.sample as s", "s.id", "r.sample_id")
+    .innerJoin("lab.product as p", "p.id", "s.product_id")
+    .innerJoin("lab.method_version as v", "v.id", "r.method_version_id")
+    .innerJoin("lab.method as m", "m.id", "v.method_id")
+    .select([
+      "r.id",
+      "r.name",
+      "r.unit",
+      "r.analyte",
+      "r.attempt",
+      "m.id as methodId",
+      "m.code as method",
+      "m.title as methodTitle",
+      "s.number as sample",
+      "s.priority",
+      "s.due_on as dueOn",
+      "p.name as product",
+    ])
+    .where("r.state", "=", "open")
+    .where("r.worksheet_id", "is", null)
+    .where("s.state", "=", "received")
+    .where("s.deleted_at", "is", null)
+    .orderBy("s.priority", "desc")
+    .orderBy("s.due_on")
+    .orderBy("r.id")
+    .limit(2000);
+  if (methodId !== undefined) list = list.where("m.id", "=", methodId);
+  return list;
+}

@@ -1,0 +1,66 @@
+import { join } from "node:path";
+import { defineApp, type App, type Kernel } from "@probity/kernel";
+import { benchRoute, homeItems } from "./actions/bench-route.ts";
+import { importRoutes } from "./actions/import-route.ts";
+import { investigationRoutes } from "./actions/investigation-route.ts";
+import { labelRoute } from "./actions/label-route.ts";
+import { resultRoutes } from "./actions/result-route.ts";
+import { sampleListRoute } from "./actions/sample-list.ts";
+import { sampleRoutes } from "./actions/sample-route.ts";
+import { versionRoutes } from "./actions/version-route.ts";
+import { worksheetRoutes } from "./actions/worksheet-route.ts";
+import { enqueueSample, loadSample } from "./jobs/load-sample.ts";
+import { grants, roles } from "./permission.ts";
+import { investigation } from "./records/investigation.ts";
+import {
+  method,
+  methodVersion,
+  numbering,
+  product,
+  samplingPoint,
+  specification,
+  specificationVersion,
+} from "./records/master.ts";
+import { custody, importFile, publication, result, sample, unlock, worksheet } from "./records/sample.ts";
+
+/** The quality control laboratory: samples, methods, results and what becomes of them (LAB). */
+export function lab(): App {
+  return defineApp({
+    name: "lab",
+    title: "Laboratory",
+    migrations: { scope: "lab", folder: join(import.meta.dirname, "sql") },
+    grants,
+    roles,
+    records: [
+      numbering,
+      product,
+      samplingPoint,
+      method,
+      methodVersion,
+      specification,
+      specificationVersion,
+      importFile,
+      sample,
+      custody,
+      worksheet,
+      result,
+      unlock,
+      publication,
+      investigation,
+    ],
+    routes: (kernel: Kernel) => [
+      ...versionRoutes(kernel),
+      sampleListRoute(kernel),
+      labelRoute(kernel),
+      ...sampleRoutes(kernel),
+      ...worksheetRoutes(kernel),
+      ...resultRoutes(kernel),
+      ...importRoutes(kernel),
+      ...investigationRoutes(kernel),
+      benchRoute(kernel),
+    ],
+    jobs: (kernel: Kernel) => ({ "lab.load_sample": (job) => loadSample(kernel, job) }),
+    furnish: enqueueSample,
+    home: homeItems,
+  });
+}

@@ -1,0 +1,71 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import { sql } from "kysely";
+import type { LedgerEvent, Tx } from "@probity/kernel";
+import { query } from "./query.ts";
+import type { DB } from "./schema.generated.ts";
+
+type Table = keyof DB & string;
+type Row = { readonly id: string } & Readonly<Record<string, unknown>>;
+/** A row before it is written, with what its leaf says of it. */
+export type NewRow = { readonly row: Row; readonly fields: Readonly<Record<string, unknown>> };
+
+const atOnce = 500;
+
+/** Inserts rows with their leaves, some hundred a round trip. */
+export async function insertAll(tx: Tx, table: Table, action: string, rows: readonly NewRow[]): Promise<void> {
+  const first = rows[0];
+  if (first === undefined) return;
+  const columns = sql.join(Object.keys(first.row).map((name) => sql.ref(name)));
+  for (const some of chunks(rows)) {
+    await tx.recordAll(some.map(({ row, fields }) => ({ action, record: table, rowId: row.id, version: 1, fields })));
+    const json = JSON.stringify(some.map(({ row }) => row));
+    const insert = sql`insert into ${sql.table(table)} (${columns})
+      select ${columns} from jsonb_populate_recordset(null::${sql.table(table)}, ${json}::jsonb)`;
+    await tx.all({ compile: () => insert.compile(query) });
+  }
+}
+
+/** A row that changes from the version its caller saw. */
+export type ChangedRow = {
+  readonly row: Row & { readonly version: number };
+  readonly fields: Readonly<Record<string, unknown>>;
+};
+
+/**
+ * Changes rows with their leaves, some hundred a round trip; every row sets the same columns. Answers how many were still
+ * of the version named: the caller refuses the whole where one was not.
+ */
+export async function updateAll(tx: Tx, table: Table, action: string, rows: readonly ChangedRow[]): Promise<number> {
+  const first = rows[0];
+  if (first === undefined) return 0;
+  const names = Object.keys(first.row).filter((name) => name !== "id" && name !== "version");
+  const sets = sql.join(names.map((name) => sql`${sql.ref(name)} = c.${sql.ref(name)}`));
+  let changed = 0;
+  for (const some of chunks(rows)) {
+    await tx.recordAll(
+      some.map(({ row, fields }): LedgerEvent => ({
+        action,
+        record: table,
+        rowId: row.id,
+        version: row.version + 1,
+        fields,
+      })),
+    );
+    const json = JSON.stringify(some.map(({ row }) => row));
+    const update = sql<{ id: string }>`update ${sql.table(table)} r set ${sets}
+      from jsonb_populate_recordset(null::${sql.table(table)}, ${json}::jsonb) c
+      where r.id = c.id and r.version = c.version returning r.id`;
+    changed += (await tx.all({ compile: () => update.compile(query) })).length;
+  }
+  return changed;
+}
+
+/** Parts of a list, each small enough for one round trip. */
+export function* chunks<T>(list: readonly T[], size = atOnce): Generator<readonly T[]> {
+  for (let from = 0; from < list.length; from += size) yield list.slice(from, from + size);
+}
+
+/** Ids for rows that are listed in the order they were made in: within one millisecond an id's own order is chance. */
+export function orderedIds(count: number): string[] {
+  return Array.from({ length: count }, () => uuidv7()).toSorted();
+}

@@ -1,0 +1,54 @@
+import { describe, expect, test } from "vitest";
+import { isFormula, readTable } from "./read.ts";
+
+const tableOf = (content: string | Uint8Array) => {
+  const read = readTable(typeof content === "string" ? new TextEncoder().encode(content) : content);
+  return read.ok ? read.table : read.why;
+};
+
+describe("LAB files of people and instruments", () => {
+  test("encodings: with and without a mark, UTF-16, and what is left is Windows-1252", () => {
+    const text = "Product;Lot\nWasser für Injektion;Ä-1\n";
+    const utf16 = new Uint8Array([
+      0xff,
+      0xfe,
+      ...new Uint8Array(new Uint16Array([...text].map((sign) => sign.charCodeAt(0))).buffer),
+    ]);
+    const latin = Uint8Array.from([...text].map((sign) => sign.charCodeAt(0)));
+    for (const [encoding, bytes] of [
+      ["utf-8", new TextEncoder().encode(text)],
+      ["utf-8 with mark", new Uint8Array([0xef, 0xbb, 0xbf, ...new TextEncoder().encode(text)])],
+      ["utf-16le", utf16],
+      ["windows-1252", latin],
+    ] as const) {
+      expect(tableOf(bytes)).toEqual({
+        encoding,
+        delimiter: ";",
+        head: ["Product", "Lot"],
+        rows: [["Wasser für Injektion", "Ä-1"]],
+      });
+    }
+  });
+  test("quotes, line ends within a cell, every line end, empty lines", () => {
+    expect(tableOf('a,b\r\n"x, ""y""","1\n2"\r\r\n\n3,4')).toMatchObject({
+      rows: [
+        ['x, "y"', "1\n2"],
+        ["3", "4"],
+      ],
+    });
+    expect(tableOf("a\tb\n1\t2")).toMatchObject({ delimiter: "\t", rows: [["1", "2"]] });
+  });
+  test("what can't be read is told", () => {
+    expect(tableOf('a,b\n"1,2')).toContain("never closed");
+    expect(tableOf("a,b\n")).toContain("no rows");
+    expect(tableOf("")).toContain("empty");
+    expect(tableOf("a\n" + "1\n".repeat(50_001))).toContain("50000 are taken");
+    expect(tableOf(new Uint8Array([80, 75, 3, 4, 0, 0, 1]))).toContain("not text");
+  });
+  test("what a spreadsheet would run is a formula; a signed number is not", () => {
+    for (const cell of ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3", " =HYPERLINK(1)", "\t=1"])
+      expect([cell, isFormula(cell)]).toEqual([cell, true]);
+    for (const cell of ["-5", "-0.05", "-3,5", "<0.05", "S-26-00001", "a-b", "7=7"])
+      expect([cell, isFormula(cell)]).toEqual([cell, false]);
+  });
+});

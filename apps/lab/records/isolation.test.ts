@@ -1,0 +1,104 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import { openTestServer, testIsolation, type TestPerson, type TestServer } from "@probity/kernel/testing";
+import { lab } from "../app.ts";
+import { insertAll } from "../bulk.ts";
+import { phDefinition } from "../fixture.ts";
+
+const app = lab();
+
+testIsolation(app.records, { openServer: () => openTestServer([app]), seed });
+
+/** One row of everything the laboratory keeps. */
+async function seed({ kernel }: TestServer, owner: TestPerson): Promise<void> {
+  const permission = "lab.history.load";
+  const tenantId = owner.session.workspace ?? "";
+  const keys = await kernel.door.work(owner.session, permission, (tx) => kernel.files.keysOf(tx));
+  const stored = await kernel.files.store(tenantId, keys, Buffer.from(`file of ${tenantId}`), "txt");
+  const id = {
+    product: uuidv7(),
+    point: uuidv7(),
+    method: uuidv7(),
+    methodVersion: uuidv7(),
+    specification: uuidv7(),
+    limits: uuidv7(),
+    file: uuidv7(),
+    sample: uuidv7(),
+    sheet: uuidv7(),
+    result: uuidv7(),
+  };
+  await kernel.door.work(owner.session, permission, async (tx) => {
+    const blobId = await kernel.files.name(tx, stored);
+    const one = (table: Parameters<typeof insertAll>[1], row: { id: string } & Record<string, unknown>) =>
+      insertAll(tx, table, `${table}.create`, [{ row, fields: {} }]);
+    await one("lab.numbering", { id: uuidv7(), series: "sample", prefix: "S", digits: 5, period: "year" });
+    await one("lab.product", { id: id.product, code: "WFI", name: "Water", kind: "water" });
+    await one("lab.sampling_point", { id: id.point, code: "P1", name: "Tank" });
+    await one("lab.method", { id: id.method, code: "M-1", title: "pH" });
+    await one("lab.method_version", {
+      id: id.methodVersion,
+      method_id: id.method,
+      number: 1,
+      definition: phDefinition,
+      reason: "New",
+    });
+    await one("lab.specification", { id: id.specification, product_id: id.product, code: "S-1", title: "Water" });
+    await one("lab.specification_version", {
+      id: id.limits,
+      specification_id: id.specification,
+      number: 1,
+      limits: [],
+      reason: "New",
+    });
+    await one("lab.import_file", {
+      id: id.file,
+      kind: "samples",
+      file_name: "a.csv",
+      sha256: "0",
+      encoding: "utf-8",
+      row_count: 1,
+      mapping: {},
+      blob_id: blobId,
+    });
+    await one("lab.sample", {
+      id: id.sample,
+      series: "S-26",
+      sequence: 1,
+      number: "S-26-00001",
+      product_id: id.product,
+      sampling_point_id: id.point,
+      specification_version_id: id.limits,
+      import_id: id.file,
+      priority: "routine",
+      state: "received",
+      received_by: owner.membershipId,
+      find: "s-26-00001",
+    });
+    await one("lab.custody", { id: uuidv7(), sample_id: id.sample, act: "received" });
+    await one("lab.worksheet", {
+      id: id.sheet,
+      series: "WS-26",
+      sequence: 1,
+      number: "WS-26-0001",
+      title: "pH",
+      state: "open",
+    });
+    await one("lab.result", {
+      id: id.result,
+      sample_id: id.sample,
+      worksheet_id: id.sheet,
+      method_version_id: id.methodVersion,
+      import_id: id.file,
+      kind: "sample",
+      analyte: "ph",
+      name: "pH",
+      unit: "",
+      attempt: 1,
+      state: "entered",
+      text: "6.5",
+      number: "6.5",
+      entered_by: owner.membershipId,
+    });
+    await one("lab.unlock", { id: uuidv7(), sample_id: id.sample, reason: "Test" });
+    await one("lab.publication", { id: uuidv7(), sample_id: id.sample, number: 1, evaluations: [], publisher: "Test" });
+  });
+}

@@ -1,0 +1,284 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import type { Job, Kernel, Tx } from "@probity/kernel";
+import { insertAll, type NewRow } from "../bulk.ts";
+import { query } from "../query.ts";
+import { currentMethods, currentSpecifications, type MethodVersion, type SpecificationVersion } from "../actions/frozen.ts";
+import { nextNumbers } from "../actions/number.ts";
+import { findText, registerSamples, type NewSample } from "../actions/register.ts";
+import { receiveSamples } from "../actions/sample-route.ts";
+import { saveResults } from "../actions/save-result.ts";
+import { makeWorksheet } from "../actions/worksheet-route.ts";
+import { judged, Draw, type Drawn } from "./draw.ts";
+import { methods, points, products, type SampleProduct } from "./laboratory.ts";
+
+export const sampleSteps = 3;
+export const samplePermissions = [
+  "lab.master.change",
+  "lab.history.load",
+  "lab.sample.register",
+  "lab.sample.receive",
+  "lab.worksheet.change",
+  "lab.result.enter",
+];
+const historyDays = 112;
+const dayMs = 86_400_000;
+const analysts = ["M. Okafor", "L. Brandt", "J. Petrov"];
+const reviewers = ["S. Lindqvist", "A. Ruiz"];
+
+/** Lays the sample laboratory in, in three steps that are each there or not: what is tested and how, months of history, today. */
+export async function loadLaboratory(kernel: Kernel, job: Job): Promise<void> {
+  const work = <T>(permission: string, run: (tx: Tx) => Promise<T>) => kernel.door.work(job.credential, permission, run);
+  await job.report("methods and limits", 0, sampleSteps);
+  await work("lab.master.change", layMaster);
+  await job.report("history", 1, sampleSteps);
+  await work("lab.history.load", layHistory);
+  await job.report("today", 2, sampleSteps);
+  await layToday(work);
+  await job.report("today", 3, sampleSteps);
+}
+
+async function layMaster(tx: Tx): Promise<void> {
+  if (await tx.first(query.selectFrom("lab.product").select("id").limit(1))) return;
+  const insert = (table: Parameters<typeof insertAll>[1], rows: NewRow["row"][]) =>
+    insertAll(tx, table, `${table}.create`, rows.map((row) => ({ row, fields: { ...row } })));
+  const methodIds = new Map(methods.map(({ code }) => [code, uuidv7()]));
+  const methodId = (code: string) => methodIds.get(code) ?? "";
+  const reason = "Sample data";
+  await insert("lab.method", methods.map(({ code, title }) => ({ id: methodId(code), code, title })));
+  await insert(
+    "lab.method_version",
+    methods.map(({ code, definition }) => ({ id: uuidv7(), method_id: methodId(code), number: 1, definition, reason })),
+  );
+  await insert("lab.sampling_point", points.map(({ code, name, location }) => ({ id: uuidv7(), code, name, location })));
+  for (const { specification, limits, code, name, kind, description } of products) {
+    const [productId, specificationId] = [uuidv7(), uuidv7()];
+    await insert("lab.product", [{ id: productId, code, name, kind, description }]);
+    await insert("lab.specification", [{ id: specificationId, product_id: productId, ...specification }]);
+    const kept = limits.map(({ method, usual: _, ...limit }) => ({ ...limit, methodId: methodId(method) }));
+    await insert("lab.specification_version", [{ id: uuidv7(), specification_id: specificationId, number: 1, limits: kept, reason }]);
+  }
+}
+
+type Known = {
+  products: Map<string, string>;
+  points: Map<string, string>;
+  methods: Map<string, MethodVersion>;
+  specifications: Map<string, SpecificationVersion>;
+};
+async function known(tx: Tx): Promise<Known> {
+  const byCode = (rows: { id: string; code: string }[]) => new Map(rows.map((row) => [row.code, row.id]));
+  const specifications = await currentSpecifications(tx);
+  return {
+    products: byCode(await tx.all(query.selectFrom("lab.product").select(["id", "code"]))),
+    points: byCode(await tx.all(query.selectFrom("lab.sampling_point").select(["id", "code"]))),
+    methods: await currentMethods(tx),
+    specifications: new Map([...specifications.values()].map((each) => [each.code, each])),
+  };
+}
+
+/** What the week asks for: water every working day, batches and deliveries some days, plates twice a week. */
+function planOfDay(draw: Draw, weekday: number): { product: SampleProduct; point: string | null; lot: string | null }[] {
+  const plan: { product: SampleProduct; point: string | null; lot: string | null }[] = [];
+  if (weekday === 0 || weekday === 6) return plan;
+  const at = (code: string) => points.filter((point) => point.product === code);
+  for (const product of products) {
+    const own = at(product.code);
+    if (product.kind === "water")
+      for (const point of draw.some(own, product.code === "WFI" ? 3 : 2)) plan.push({ product, point: point.code, lot: null });
+    else if (product.kind === "environment" && (weekday === 2 || weekday === 4))
+      for (const point of own) plan.push({ product, point: point.code, lot: null });
+    else if (product.kind !== "environment" && draw.chance(product.kind === "finished" ? 0.35 : 0.25))
+      plan.push({ product, point: null, lot: `${product.code.slice(0, 3)}${draw.whole(2600, 2699)}${draw.letter()}` });
+  }
+  return plan;
+}
+
+async function layHistory(tx: Tx): Promise<void> {
+  if (await tx.first(query.selectFrom("lab.sample").select("id").where("brought_in", "=", true).limit(1))) return;
+  const draw = new Draw(20_260_401);
+  const all = await known(tx);
+  const today = Math.floor(Date.now() / dayMs) * dayMs;
+  const wanted: { product: SampleProduct; point: string | null; lot: string | null; at: number }[] = [];
+  for (let back = historyDays; back > 7; back -= 1) {
+    const day = today - back * dayMs;
+    for (const each of planOfDay(draw, new Date(day).getUTCDay())) wanted.push({ ...each, at: day + draw.whole(6 * 60, 9 * 60) * 60_000 });
+  }
+  const numbers = await nextNumbers(tx, "sample", wanted.length);
+  const samples: NewRow[] = [];
+  const results: NewRow[] = [];
+  for (const [index, { product, point, lot, at }] of wanted.entries()) {
+    const numbered = numbers[index];
+    const specification = all.specifications.get(product.specification.code);
+    if (numbered === undefined || specification === undefined) continue;
+    const id = uuidv7();
+    const received = at + draw.whole(20, 150) * 60_000;
+    const entered = received + draw.whole(5, product.kind === "raw-material" ? 30 : 110) * 3_600_000;
+    const verified = entered + draw.whole(2, 30) * 3_600_000;
+    const [analyst, reviewer] = [draw.one(analysts), draw.one(reviewers)];
+    const lines = product.limits.flatMap((limit) => {
+      const own = [...all.methods.values()].find((each) => each.code === limit.method);
+      return own === undefined ? [] : [{ limit, own, drawn: draw.value(limit.usual, own, limit.analyte) }];
+    });
+    let worst: string = "in";
+    for (const { limit, own, drawn } of lines) {
+      // What came out of specification is repeated once, and both stay.
+      const attempts: Drawn[] = [drawn];
+      const first = judged(drawn, own, limit.analyte, specification);
+      if (first.verdict === "out") attempts.push(draw.value(limit.usual, own, limit.analyte, 0.4));
+      let before: string | null = null;
+      for (const [again, each] of attempts.entries()) {
+        const last = again === attempts.length - 1;
+        const { verdict, analyte } = judged(each, own, limit.analyte, specification);
+        if (last && (verdict === "out" || (verdict === "warn" && worst !== "out"))) worst = verdict;
+        const rowId = uuidv7();
+        results.push({
+          row: {
+            id: rowId,
+            sample_id: id,
+            method_version_id: own.id,
+            replaces_id: before,
+            kind: "sample",
+            analyte: limit.analyte,
+            name: analyte.name,
+            unit: analyte.unit,
+            attempt: again + 1,
+            state: last ? "verified" : "retested",
+            text: each.text,
+            number: each.number,
+            qualifier: each.qualifier,
+            interim: each.interim,
+            verdict,
+            reason: last ? null : "Out of specification; repeated from the retained sample.",
+            source: each.interim === null ? "keyboard" : "calculated",
+            entered_at: new Date(entered + again * 3 * 3_600_000).toISOString(),
+            entered_name: analyst,
+            verified_at: last ? new Date(verified + again * 4 * 3_600_000).toISOString() : null,
+            verified_name: last ? reviewer : null,
+          },
+          fields: { text: each.text, verdict, enteredBy: analyst },
+        });
+        before = rowId;
+      }
+    }
+    const published = draw.chance(0.85);
+    const named = points.find((each) => each.code === point);
+    samples.push({
+      row: {
+        id,
+        ...numbered,
+        product_id: all.products.get(product.code),
+        sampling_point_id: point === null ? null : all.points.get(point),
+        specification_version_id: specification.id,
+        lot,
+        remark: null,
+        priority: draw.chance(0.05) ? "urgent" : "routine",
+        state: published ? "published" : "verified",
+        verdict: worst,
+        sampled_at: new Date(at).toISOString(),
+        sampled_by: draw.one(["Utilities", "Production", "Goods in"]),
+        due_on: new Date(received + 7 * dayMs).toISOString().slice(0, 10),
+        received_at: new Date(received).toISOString(),
+        received_name: draw.one(analysts),
+        place: draw.one(["Fridge 2", "Shelf A3", "Shelf B1", "Incubator 1"]),
+        verified_at: new Date(verified).toISOString(),
+        published_at: published ? new Date(verified + dayMs / 4).toISOString() : null,
+        locked_at: published ? new Date().toISOString() : null,
+        find: findText([numbered.number, product.code, product.name, point, named?.name, lot]),
+      },
+      fields: { number: numbered.number, product: product.code },
+    });
+  }
+  await insertAll(tx, "lab.sample", "lab.sample.bring_in", samples);
+  await insertAll(tx, "lab.result", "lab.result.bring_in", results);
+}
+
+type Work = <T>(permission: string, run: (tx: Tx) => Promise<T>) => Promise<T>;
+
+/** The present day, by the same acts as anybody's: some registered, some received, a worksheet half filled, some to verify. */
+async function layToday(work: Work): Promise<void> {
+  const draw = new Draw(7);
+  const day = (ahead: number) => new Date(Date.now() + ahead * dayMs).toISOString().slice(0, 10);
+  const made = await work("lab.sample.register", async (tx) => {
+    const there = await tx.first(query.selectFrom("lab.sample").select("id").where("brought_in", "=", false).limit(1));
+    if (there) return [];
+    const all = await known(tx);
+    const wanted = (code: string, point: string | null, lot: string | null, due: number, urgent = false): NewSample => ({
+      productId: all.products.get(code) ?? "",
+      samplingPointId: point === null ? null : (all.points.get(point) ?? null),
+      lot,
+      dueOn: day(due),
+      priority: urgent ? "urgent" : "routine",
+      sampledAt: new Date(Date.now() - draw.whole(2, 40) * 3_600_000).toISOString(),
+      sampledBy: point === null ? "Production" : "Utilities",
+    });
+    return registerSamples(tx, [
+      ...["WFI-01", "WFI-02", "WFI-03", "WFI-04", "WFI-05", "WFI-06"].map((point, index) => wanted("WFI", point, null, index < 2 ? 0 : 3)),
+      ...["PW-01", "PW-02", "PW-03", "PW-04"].map((point) => wanted("PW", point, null, 4)),
+      wanted("PCM-SYR", null, "PCM2701A", 0, true),
+      wanted("PCM-SYR", null, "PCM2702A", 2),
+      wanted("SLB-SYR", null, "SLB2701B", 1),
+      wanted("RM-PCM", null, "RM-26-118", 5),
+      wanted("ENV-C", "ENV-C1", null, 4),
+      wanted("ENV-C", "ENV-C2", null, 4),
+    ]);
+  });
+  if (made.length === 0) return;
+  const received = made.slice(0, 13).map((each) => each.id);
+  await work("lab.sample.receive", (tx) => receiveSamples(tx, received, "Fridge 2", "intact, 5 °C"));
+  // A conductivity run over all water, with its blank and control, half of it entered.
+  const open = await work("lab.worksheet.change", async (tx) => {
+    const rows = await tx.all(
+      query
+        .selectFrom("lab.result")
+        .select(["id", "version", "sample_id", "analyte"])
+        .where("sample_id", "in", received)
+        .where("state", "=", "open")
+        .orderBy("id"),
+    );
+    const method = [...(await currentMethods(tx)).values()].find((each) => each.code === "CHE-01");
+    await makeWorksheet(tx, {
+      title: "Conductivity, water loops",
+      resultIds: rows.filter((row) => row.analyte === "conductivity").map((row) => row.id),
+      extra:
+        method === undefined
+          ? []
+          : [
+              { kind: "blank", methodId: method.methodId, name: "Rinse", limit: { analyte: "conductivity", high: "0.10", compare: "entered" } },
+              { kind: "control", methodId: method.methodId, name: "Control 5 µS/cm", limit: { analyte: "conductivity", low: "4.75", high: "5.25", compare: "entered" } },
+            ],
+    });
+    return tx.all(
+      query
+        .selectFrom("lab.result")
+        .select(["id", "version", "sample_id", "analyte", "kind"])
+        .where("state", "=", "open")
+        .where((where) => where.or([where("sample_id", "in", received), where("worksheet_id", "is not", null)]))
+        .orderBy("id"),
+    );
+  });
+  const all = await work("lab.result.enter", known);
+  // Two syrups and one water are through, one of them out of specification and waiting for somebody to look.
+  const done = new Set([received[0], received[10], received[12]]);
+  await work("lab.result.enter", async (tx) => {
+    const entries = open.flatMap((row) => {
+      if (row.kind === "blank") return [{ id: row.id, version: row.version, text: "0.06" }];
+      if (row.kind === "control") return [{ id: row.id, version: row.version, text: "4.98" }];
+      if (!done.has(row.sample_id ?? "")) return row.analyte === "conductivity" && received.indexOf(row.sample_id ?? "") < 4 ? [{ id: row.id, version: row.version, text: `0.${draw.whole(71, 94)}` }] : [];
+      const product = products.find((each) => each.limits.some((limit) => limit.analyte === row.analyte) && productOf(received.indexOf(row.sample_id ?? "")) === each.code);
+      const limit = product?.limits.find((each) => each.analyte === row.analyte);
+      const method = [...all.methods.values()].find((each) => each.code === limit?.method);
+      if (limit === undefined || method === undefined) return [];
+      const drawn = row.sample_id === received[10] && row.analyte === "ph" ? { text: "5.62", interim: null } : draw.value(limit.usual, method, row.analyte, 0.4);
+      return [
+        drawn.interim === null
+          ? { id: row.id, version: row.version, text: drawn.text }
+          : { id: row.id, version: row.version, interim: drawn.interim },
+      ];
+    });
+    await saveResults(tx, entries);
+  });
+}
+
+function productOf(index: number): string {
+  return index < 6 ? "WFI" : index < 10 ? "PW" : index < 12 ? "PCM-SYR" : "SLB-SYR";
+}

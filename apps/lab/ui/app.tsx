@@ -1,0 +1,33 @@
+import type { AppScreens } from "@probity/web/shell/app-screens.ts";
+import { read } from "@probity/web/shell/api.ts";
+import type { Page } from "@probity/web/shell/api-types.ts";
+import { lazyRouteComponent } from "@tanstack/react-router";
+import { labApi, labPage, labRoute } from "./path.ts";
+import type { SampleLine } from "./types.ts";
+import { labWords } from "./words.ts";
+
+/** The screens of the laboratory. */
+export const laboratory: AppScreens = {
+  id: "lab",
+  title: "Laboratory",
+  lists: [
+    { title: "Bench", path: labPage.bench },
+    { title: "Samples", path: (ws) => labPage.samples(ws) },
+    { title: "Worksheets", path: labPage.worksheets },
+    { title: "Methods & limits", path: labPage.methods },
+  ],
+  screens: [
+    { path: labRoute.bench, screen: lazyRouteComponent(() => import("./bench.tsx"), "BenchPage") },
+    { path: labRoute.samples, screen: lazyRouteComponent(() => import("./samples.tsx"), "Samples") },
+    { path: labRoute.sample, screen: lazyRouteComponent(() => import("./sample.tsx"), "SamplePage") },
+    { path: labRoute.worksheets, screen: lazyRouteComponent(() => import("./worksheets.tsx"), "Worksheets") },
+    { path: labRoute.worksheet, screen: lazyRouteComponent(() => import("./worksheet.tsx"), "WorksheetPage") },
+    { path: labRoute.methods, screen: lazyRouteComponent(() => import("./methods.tsx"), "Methods") },
+    { path: labRoute.imports, screen: lazyRouteComponent(() => import("./import.tsx"), "ImportPage") },
+  ],
+  words: labWords,
+  find: async (words, ws) => {
+    const found = await read<Page<SampleLine>>(labApi.samples({ q: words, limit: 8 }));
+    return found.items.map((item) => ({ title: `${item.number} ${item.product}`, kind: "sample", path: labPage.sample(ws, item.id) }));
+  },
+};

@@ -1,0 +1,49 @@
+import { apiPath, page } from "@probity/web/shell/path.ts";
+
+const app = "lab";
+
+/** Route patterns of this app's screens; the tail equals the API path where there is one. */
+export const labRoute = {
+  bench: "/w/$ws/lab/bench",
+  samples: "/w/$ws/lab/samples",
+  sample: "/w/$ws/lab/samples/$id",
+  worksheets: "/w/$ws/lab/worksheets",
+  worksheet: "/w/$ws/lab/worksheets/$id",
+  methods: "/w/$ws/lab/methods",
+  imports: "/w/$ws/lab/import",
+} as const;
+
+/** Pages of this app. */
+export const labPage = {
+  bench: (ws: string) => page.app(ws, `${app}/bench`),
+  samples: (ws: string, query = "") => page.app(ws, `${app}/samples${query}`),
+  sample: (ws: string, id: string) => page.app(ws, `${app}/samples/${encodeURIComponent(id)}`),
+  worksheets: (ws: string) => page.app(ws, `${app}/worksheets`),
+  worksheet: (ws: string, id: string) => page.app(ws, `${app}/worksheets/${encodeURIComponent(id)}`),
+  methods: (ws: string) => page.app(ws, `${app}/methods`),
+  imports: (ws: string, kind: "samples" | "results") => page.app(ws, `${app}/import?kind=${kind}`),
+};
+
+type Filters = Record<string, string | number | undefined>;
+
+/** API calls of this app. */
+export const labApi = {
+  bench: () => apiPath(app, ["bench"]),
+  samples: (values: Filters = {}) => apiPath(app, ["samples"], values),
+  sample: (id: string, act?: string) => apiPath(app, act === undefined ? ["samples", id] : ["samples", id, act]),
+  receive: () => apiPath(app, ["samples", "receive"]),
+  labels: (ids: readonly string[], format: "pdf" | "zpl") =>
+    apiPath(app, ["samples", "labels"], { ids: ids.join(","), format }),
+  save: () => apiPath(app, ["results", "save"]),
+  retest: (id: string) => apiPath(app, ["results", id, "retest"]),
+  story: (id: string) => apiPath(app, ["results", id, "story"]),
+  worksheets: (values: Filters = {}) => apiPath(app, ["worksheets"], values),
+  worksheet: (id: string, act?: string) => apiPath(app, act === undefined ? ["worksheets", id] : ["worksheets", id, act]),
+  waiting: (method?: string) => apiPath(app, ["worksheets", "waiting"], { method }),
+  products: () => apiPath(app, ["products"], { limit: 200, sort: "code" }),
+  points: () => apiPath(app, ["sampling-points"], { limit: 200, sort: "code" }),
+  methods: () => apiPath(app, ["methods", "current"]),
+  specifications: (product?: string) => apiPath(app, ["specifications"], { product }),
+  importFile: (kind: "samples" | "results", preview: boolean) =>
+    apiPath(app, preview ? [kind, "import", "preview"] : [kind, "import"]),
+};

@@ -1,0 +1,86 @@
+import type { Tone } from "@probity/web/kit/status.ts";
+import type { SampleState, Verdict } from "./types.ts";
+
+/** What this app's ledger actions and jobs are, in words. */
+export const labWords: Readonly<Record<string, string>> = {
+  "lab.sample.register": "Sample registered",
+  "lab.sample.receive": "Sample received",
+  "lab.sample.move": "Sample moved",
+  "lab.sample.tested": "Sample tested",
+  "lab.sample.retest": "Sample back to testing",
+  "lab.sample.verify": "Sample verified",
+  "lab.sample.publish": "Sample published",
+  "lab.sample.unlock": "Sample unlocked",
+  "lab.sample.reopen": "Sample opened again",
+  "lab.sample.cancel": "Sample cancelled",
+  "lab.sample.bring_in": "Sample brought in",
+  "lab.sample.export": "List of samples exported",
+  "lab.result.create": "Determination ordered",
+  "lab.result.place": "Determination put on a worksheet",
+  "lab.result.enter": "Result entered",
+  "lab.result.verify": "Result verified",
+  "lab.result.unlock": "Result unlocked",
+  "lab.result.retest": "Retest ordered",
+  "lab.result.cancel": "Determination cancelled",
+  "lab.result.bring_in": "Result brought in",
+  "lab.custody.create": "Custody changed",
+  "lab.unlock.create": "Unlocking explained",
+  "lab.publication.create": "Evaluation published",
+  "lab.worksheet.create": "Worksheet made",
+  "lab.worksheet.change": "Worksheet changed",
+  "lab.worksheet.verify": "Worksheet verified",
+  "lab.import_file.create": "File imported",
+  "lab.product.create": "Product created",
+  "lab.product.change": "Product changed",
+  "lab.product.delete": "Product deleted",
+  "lab.sampling_point.create": "Sampling point created",
+  "lab.sampling_point.change": "Sampling point changed",
+  "lab.sampling_point.delete": "Sampling point deleted",
+  "lab.method.create": "Method created",
+  "lab.method.change": "Method changed",
+  "lab.method.delete": "Method deleted",
+  "lab.method_version.create": "Method version put in force",
+  "lab.specification.create": "Specification created",
+  "lab.specification_version.create": "Specification version put in force",
+  "lab.numbering.create": "Numbering set",
+  "lab.numbering.change": "Numbering changed",
+  "lab.load_sample": "Loading the sample laboratory",
+};
+
+export const verdictLook: Readonly<Record<Verdict, { tone: Tone; word: string }>> = {
+  in: { tone: "covered", word: "in" },
+  warn: { tone: "partial", word: "warning" },
+  out: { tone: "gap", word: "out" },
+  unclear: { tone: "partial", word: "unclear" },
+  none: { tone: "none", word: "no limit" },
+};
+
+export const stateLook: Readonly<Record<SampleState, { tone: Tone; word: string }>> = {
+  registered: { tone: "planned", word: "registered" },
+  received: { tone: "none", word: "in testing" },
+  tested: { tone: "partial", word: "to verify" },
+  verified: { tone: "covered", word: "verified" },
+  published: { tone: "sealed", word: "published" },
+  cancelled: { tone: "none", word: "cancelled" },
+};
+
+/** Colour of a sample's rail: out of specification outranks where it stands. */
+export function sampleTone(sample: { state: SampleState; verdict: Verdict | null }): Tone {
+  if (sample.verdict === "out" || sample.verdict === "warn" || sample.verdict === "unclear")
+    return verdictLook[sample.verdict].tone;
+  return stateLook[sample.state].tone;
+}
+
+export const custodyWords: Readonly<Record<string, string>> = {
+  received: "Received",
+  moved: "Moved",
+  "handed-over": "Handed over",
+  opened: "Opened",
+  returned: "Returned",
+  disposed: "Disposed of",
+};
+
+/** Why an act is refused to whoever lacks its permission; undefined where they hold it. */
+export function refusedBecause(may: readonly string[] | undefined, permission: string, who: string): string | undefined {
+  return may === undefined || may.includes(permission) ? undefined : `This is for ${who}. What is here is safe; ask one of them.`;
+}
