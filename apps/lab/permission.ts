@@ -1,7 +1,14 @@
 import { grantsOf, type AppRoles } from "@probity/kernel";
 
 const read = ["lab.sample.read", "lab.master.read"];
-const bench = [...read, "lab.sample.register", "lab.sample.receive", "lab.result.enter", "lab.worksheet.change"];
+const bench = [
+  ...read,
+  "lab.sample.register",
+  "lab.sample.receive",
+  "lab.result.enter",
+  "lab.worksheet.change",
+  "lab.investigation.change",
+];
 const review = [
   ...read,
   "lab.result.verify",
