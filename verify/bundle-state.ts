@@ -263,7 +263,7 @@ export class BundleState {
     const said = this.#pointers.get(index);
     if (said !== undefined && said !== body["action"])
       this.findings.add("fault", "A leaf is not the explanation it is said to be", index);
-    for (const _ in leaf.values) this.#shown += 1;
+    if (leaf.fault === undefined) for (const _ in leaf.values) this.#shown += 1;
     if (record !== undefined) this.#rows += 1;
     this.#lastAt = body["at"] ?? "";
     if (under) this.#explanations.note(leaf, this.findings);

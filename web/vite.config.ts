@@ -1,7 +1,7 @@
 import { cp, mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
-import { defineConfig, type Plugin } from "vite";
+import { build, defineConfig, type Plugin } from "vite";
 
 /**
  * Standard fonts and character maps pdf.js asks for while it draws a page. They are served from this
@@ -22,12 +22,38 @@ function pdfAssets(): Plugin {
   };
 }
 
+/** The offline verifier as one file that needs nothing but Node, to be downloaded from its page. */
+function standAloneVerifier(): Plugin {
+  return {
+    name: "probity:stand-alone-verifier",
+    apply: "build",
+    async closeBundle() {
+      await build({
+        configFile: false,
+        logLevel: "warn",
+        root: fileURLToPath(new URL("../verify/", import.meta.url)),
+        publicDir: false,
+        ssr: { noExternal: true },
+        build: {
+          ssr: "stand-alone.ts",
+          outDir: fileURLToPath(new URL("./dist/", import.meta.url)),
+          emptyOutDir: false,
+          // Somebody will read it before running it.
+          minify: false,
+          target: "node20",
+          rolldownOptions: { output: { entryFileNames: "probity-verify.mjs", codeSplitting: false } },
+        },
+      });
+    },
+  };
+}
+
 // A build is for production whoever started it: a test runner's NODE_ENV would ship React's development build.
 if (process.argv.includes("build")) process.env.NODE_ENV = "production";
 
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
-  plugins: [react(), pdfAssets()],
+  plugins: [react(), pdfAssets(), standAloneVerifier()],
   // The server puts a fresh nonce in place of this word in every response that carries index.html.
   html: { cspNonce: "__CSP_NONCE__" },
   build: {

@@ -35,6 +35,8 @@ interface Props {
   refused?: string | undefined;
   /** Another way in, beside the two choosers. */
   more?: ReactNode;
+  /** One file and no folder. */
+  single?: boolean;
 }
 
 /** Files or a folder, dropped or chosen. */
@@ -68,21 +70,23 @@ export function FileDrop(props: Props) {
           disabledReason={props.refused}
           onAct={() => files.current?.click()}
         >
-          Choose files
+          {props.single ? "Choose a file" : "Choose files"}
         </Act>
-        <Act
-          size={props.look === "line" ? "row" : "form"}
-          disabledReason={props.refused}
-          onAct={() => folder.current?.click()}
-        >
-          Choose a folder
-        </Act>
+        {!props.single && (
+          <Act
+            size={props.look === "line" ? "row" : "form"}
+            disabledReason={props.refused}
+            onAct={() => folder.current?.click()}
+          >
+            Choose a folder
+          </Act>
+        )}
         {props.more}
       </div>
       <input
         ref={files}
         type="file"
-        multiple
+        multiple={props.single !== true}
         hidden
         accept={props.accept}
         aria-label="Files"

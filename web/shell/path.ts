@@ -27,6 +27,7 @@ export const route = {
   setUp: "/setup/$token",
   invite: "/invite/$token",
   trust: "/trust",
+  verify: "/verify",
   me: "/me",
   workspace: "/w/$ws",
   home: "/w/$ws/home",
@@ -55,6 +56,7 @@ export const page = {
   outbox: (ws: string) => `/w/${part(ws)}/outbox`,
   sso: (ws: string) => `/w/${part(ws)}/sso`,
   trust: () => "/trust",
+  verify: () => "/verify",
   me: () => "/me",
   home: (ws: string) => `/w/${part(ws)}/home`,
   audit: (ws: string) => `/w/${part(ws)}/audit`,
@@ -169,3 +171,8 @@ export function apiPath(app: string, segments: string[], values: Record<string, 
 export function ownPath(to: string | undefined): string | null {
   return to !== undefined && /^\/(?![/\\])[^\p{Cc}]*$/u.test(to) ? to : null;
 }
+
+/** Files that are served as they are. */
+export const asset = {
+  verifier: () => "/probity-verify.mjs",
+} as const;

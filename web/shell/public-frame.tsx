@@ -38,6 +38,12 @@ export function PublicFrame() {
       <main id="main" className={css.main}>
         <Outlet />
       </main>
+      <footer className={css.foot}>
+        <Go to={page.trust()}>What is proved, and what is not</Go>
+        <Go to={page.verify()} current={path === page.verify()}>
+          Verify a file
+        </Go>
+      </footer>
     </div>
   );
 }

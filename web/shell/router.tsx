@@ -21,6 +21,7 @@ const outbox = lazyRouteComponent(() => import("./outbox.tsx"), "Outbox");
 const setUp = lazyRouteComponent(() => import("./set-up.tsx"), "SetUp");
 const invite = lazyRouteComponent(() => import("./invite.tsx"), "Invite");
 const trust = lazyRouteComponent(() => import("./trust.tsx"), "Trust");
+const verify = lazyRouteComponent(() => import("../verify/verify.tsx"), "Verify");
 const frame = lazyRouteComponent(() => import("./frame.tsx"), "Frame");
 const me = lazyRouteComponent(() => import("./me.tsx"), "Me");
 const home = lazyRouteComponent(() => import("./home.tsx"), "Home");
@@ -52,6 +53,7 @@ const openPages = [
   createRoute({ getParentRoute: () => open, path: route.invite, component: invite }),
   createRoute({ getParentRoute: () => open, path: route.operatorEntry, component: operatorEntry }),
   createRoute({ getParentRoute: () => open, path: route.trust, component: trust }),
+  createRoute({ getParentRoute: () => open, path: route.verify, component: verify }),
 ];
 
 const inside = createRoute({ getParentRoute: () => root, id: "inside", component: frame });

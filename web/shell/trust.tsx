@@ -9,8 +9,8 @@ import { type Tone, toneColour } from "../kit/status.ts";
 import { showAge, showTime } from "../kit/time.ts";
 import { readPublic } from "./api.ts";
 import type { Control, ControlStatus, TrustStatement } from "./api-types.ts";
-import { api } from "./path.ts";
-import { usePlace, useTitle } from "./place.tsx";
+import { api, page } from "./path.ts";
+import { Go, usePlace, useTitle } from "./place.tsx";
 import { asProblem } from "./problem.ts";
 import css from "./trust.module.css";
 import pageCss from "./page.module.css";
@@ -57,7 +57,8 @@ export function Trust() {
             </p>
             <p className={pageCss.meta}>
               computed {showTime(data.computedAt)}
-              {data.version !== undefined && ` · version ${data.version}`} · <a href={api.trust()}>signed statement</a>
+              {data.version !== undefined && ` · version ${data.version}`} · <a href={api.trust()}>signed statement</a>{" "}
+              · <Go to={page.verify()}>verify a file</Go>
               {data.catalogueHash !== undefined && (
                 <>
                   {" "}

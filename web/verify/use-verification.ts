@@ -1,0 +1,44 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+import type { VerifyAnswer, VerifyRequest } from "./verify-message.ts";
+
+export type Verification =
+  | { readonly kind: "idle" }
+  | { readonly kind: "working"; readonly file: File; readonly bytes: number; readonly leaves: number }
+  | { readonly kind: "done"; readonly file: File; readonly answer: Exclude<VerifyAnswer, { kind: "progress" }> };
+
+/** Verifies a file in a worker of its own; a second file ends the first. */
+export function useVerification() {
+  const [state, setState] = useState<Verification>({ kind: "idle" });
+  const worker = useRef<Worker | null>(null);
+  const stop = useCallback(() => {
+    worker.current?.terminate();
+    worker.current = null;
+  }, []);
+  useEffect(() => stop, [stop]);
+  const start = useCallback(
+    (request: VerifyRequest) => {
+      stop();
+      const { file } = request;
+      setState({ kind: "working", file, bytes: 0, leaves: 0 });
+      const own = new Worker(new URL("./verify-worker.ts", import.meta.url), { type: "module" });
+      worker.current = own;
+      own.addEventListener("message", ({ data }: MessageEvent<VerifyAnswer>) => {
+        if (data.kind === "progress") setState({ ...data, kind: "working", file });
+        else {
+          setState({ kind: "done", file, answer: data });
+          own.terminate();
+        }
+      });
+      own.addEventListener("error", () =>
+        setState({ kind: "done", file, answer: { kind: "failed", text: "The browser ended the verification" } }),
+      );
+      own.postMessage(request, []);
+    },
+    [stop],
+  );
+  const clear = useCallback(() => {
+    stop();
+    setState({ kind: "idle" });
+  }, [stop]);
+  return { state, start, clear };
+}
