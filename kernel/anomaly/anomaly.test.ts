@@ -1,4 +1,10 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import { pino } from "pino";
+import { Type } from "typebox";
+import { defineRoute } from "../http/route.ts";
+import { createHttpServer } from "../http/server.ts";
+import { BudgetSpender } from "../limits/budget.ts";
+import { ampleBudgets } from "../testing/server.ts";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { makeDownloadLink } from "../files/link.ts";
 import { guardKeys } from "../identity/guard.ts";
@@ -12,6 +18,8 @@ import { placeLeaves } from "../testing/record-suite.ts";
 import type { Who } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";
 import { query } from "../work/query.ts";
+import { doorProblem } from "../work/error.ts";
+import { watched } from "./watch.ts";
 import { listAnomalies, raiseIn, releaseAnomaly } from "./anomaly.ts";
 import { farNetwork, takesTurns } from "./travel.ts";
 
@@ -273,6 +281,31 @@ describe("APP-07 an alarm can lock its source", () => {
     await expect(rewrite(owner, released)).rejects.toMatchObject({ code: "kernel.permission_missing" });
     await expect(rewrite(owner, { seen: 1 })).rejects.toMatchObject({ code: "kernel.permission_missing" });
   });
+});
+
+test("APP-07 a 404 at an address that is its own credential stays a 404, though nobody can be noted for it", async () => {
+  const missing = doorProblem.not_found();
+  const route = defineRoute({
+    method: "GET",
+    path: "/api/files/{token}",
+    summary: "A file",
+    tag: "files",
+    permission: "kernel.file.open",
+    params: Type.Object({ token: Type.String() }),
+    answers: { 200: "text/plain" },
+    handle: async () => {
+      throw missing;
+    },
+  });
+  const http = await createHttpServer([watched(kernel, route)], new BudgetSpender(kernel.door), {
+    origin: "http://localhost",
+    trustedProxies: [],
+    maxUploadBytes: 1_000,
+    budgets: ampleBudgets,
+    logger: pino({ level: "silent" }),
+  });
+  expect((await http.inject({ url: "/api/files/x" })).statusCode).toBe(404);
+  await http.close();
 });
 
 test("APP-07 what counts as a far network, and as turns", () => {

@@ -1,4 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { connect } from "node:net";
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { query } from "../work/query.ts";
@@ -107,12 +109,18 @@ test("FIL-03 its maker revokes it by its address; nobody else does, and a second
   expect((await server.as(person)("DELETE", `/api/links/${randomUUID()}`)).status).toBe(404);
 });
 
-test("APP-02 a member holds ten streams of progress and no more", async () => {
+/** A job that nobody works on. */
+async function startJob(): Promise<string> {
   const id = randomUUID();
   await server.kernel.door.work(person.session, "kernel.job.read", async (tx) => {
     const call = sql`select kernel.enqueue('none', ${id}, array['kernel.job.read'], ${id}, ${randomUUID()}, 0)`;
     await tx.all({ compile: () => call.compile(query) });
   });
+  return id;
+}
+
+test("APP-02 a member holds ten streams of progress and no more", async () => {
+  const id = await startJob();
   const end = new AbortController();
   const open = async () => {
     const answer = await fetch(`${server.origin}/api/jobs/${id}/events`, {
@@ -133,4 +141,31 @@ test("APP-02 a member holds ten streams of progress and no more", async () => {
       return answer.status;
     })
     .toBe(200);
+});
+
+test("APP-02 who leaves before a stream begins holds none of the ten", async () => {
+  const id = await startJob();
+  const { hostname, port } = new URL(server.origin);
+  const ask = `GET /api/jobs/${id}/events HTTP/1.1\r\nhost: localhost\r\ncookie: probity-session=${person.session.token}\r\n\r\n`;
+  for (let each = 0; each < 40; each += 1) {
+    const socket = connect(Number(port), hostname);
+    await once(socket, "connect");
+    socket.write(ask);
+    // Somewhere between the request's arrival and the database's answer.
+    await new Promise((resolve) => setTimeout(resolve, each % 4));
+    socket.destroy();
+  }
+  const end = new AbortController();
+  const open = async () =>
+    (
+      await fetch(`${server.origin}/api/jobs/${id}/events`, {
+        headers: { cookie: `probity-session=${person.session.token}` },
+        signal: end.signal,
+      })
+    ).status;
+  // Those that had begun end when their next look finds nobody there.
+  await expect
+    .poll(async () => (await Promise.all([open(), open(), open()])).join(), { timeout: 20_000 })
+    .toBe("200,200,200");
+  end.abort();
 });

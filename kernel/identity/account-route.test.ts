@@ -133,4 +133,6 @@ test("IDN-08 a changed password gives this browser a new cookie, out of a script
   expect((await call("GET", "/api/session", undefined, { cookie })).status).toBe(401);
   const fresh = cookieOf(changed.headers["set-cookie"]);
   expect((await call("GET", "/api/session", undefined, { cookie: fresh })).status).toBe(200);
+  const left = await call("DELETE", "/api/session", undefined, { cookie: fresh });
+  expect(left.headers["clear-site-data"]).toBe('"cache", "cookies"');
 });

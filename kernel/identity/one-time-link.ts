@@ -12,10 +12,12 @@ const hourlyMax = 3;
 
 /** Makes a link for this address, unless it got several within the hour. The token goes into the mail alone. */
 export async function makeLink(
-  database: Pool | PoolClient,
+  database: PoolClient,
   link: { purpose: LinkPurpose; email: string; userId: string | null },
 ): Promise<string | undefined> {
   const token = `${prefixes[link.purpose]}${randomBytes(32).toString("base64url")}`;
+  // One at a time for an address: of fifty at once each counts those before it. The lock ends with the transaction.
+  await database.query("select pg_advisory_xact_lock(7072, hashtext($1))", [`${link.purpose}:${link.email}`]);
   const made = await database.query(
     `insert into identity.one_time_link (token_hash, purpose, user_id, email, expires_at)
      select $1, $2, $3, $4, now() + make_interval(mins => $5)

@@ -59,7 +59,7 @@ export async function resetLink({ kernel, site }: Identity, address: string): Pr
   );
   const userId = found.rows[0]?.id;
   if (email === undefined || userId === undefined) return undefined;
-  const token = await makeLink(kernel.identityPool, { purpose: "reset", email, userId });
+  const token = await inIdentity(kernel, (client) => makeLink(client, { purpose: "reset", email, userId }));
   if (token === undefined) return undefined;
   const source = { address: null, requestId: "command-line" };
   await noteSession(kernel, { action: "kernel.password.link", outcome: "done", userId, source });

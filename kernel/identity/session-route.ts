@@ -36,6 +36,8 @@ export function sessionRoutes(identity: Identity, options: SessionRouteOptions):
   const https = options.origin.startsWith("https:");
   const cookie = (session: NewSession) => sessionCookie(https, session);
   const ended = {
+    // What pages were kept, and every cookie, go with the session (ASVS 5.0 14.3.1). Settings of this browser stay.
+    "clear-site-data": '"cache", "cookies"',
     "set-cookie": `${cookieName(https)}=; Path=/; HttpOnly; SameSite=Lax${https ? "; Secure" : ""}; Max-Age=0`,
   };
   const sameSite = (request: FastifyRequest) => checkSameSite(request, options.origin);

@@ -3,6 +3,7 @@ import { Type } from "typebox";
 import { defineRoute, type Route } from "../http/route.ts";
 import type { Kernel } from "../kernel.ts";
 import { doorProblem } from "../work/error.ts";
+import { Problem } from "../work/problem.ts";
 import { query } from "../work/query.ts";
 
 const permission = "kernel.job.read";
@@ -75,11 +76,14 @@ export function jobRoutes(kernel: Kernel): Route[] {
         const held = streams.get(actor) ?? 0;
         if (held >= maxStreams) throw doorProblem.busy();
         streams.set(actor, held + 1);
-        reply.raw.once("close", () => {
+        const release = () => {
           const left = (streams.get(actor) ?? 1) - 1;
           if (left > 0) streams.set(actor, left);
           else streams.delete(actor);
-        });
+        };
+        // Whoever left while the database was asked has closed already, and closes no second time.
+        if (reply.raw.closed || reply.raw.destroyed) release();
+        else reply.raw.once("close", release);
         reply.hijack();
         reply.raw.writeHead(200, {
           ...plainHeaders(reply.getHeaders()),
@@ -90,7 +94,7 @@ export function jobRoutes(kernel: Kernel): Route[] {
         for (
           let job: typeof first | undefined = first;
           job && !reply.raw.destroyed;
-          job = await look().catch(() => undefined)
+          job = await look().catch((error: unknown) => (isOver(error) ? undefined : job))
         ) {
           const text = JSON.stringify(job);
           if (text !== sent) reply.raw.write(`event: progress\ndata: ${text}\n\n`);
@@ -103,6 +107,11 @@ export function jobRoutes(kernel: Kernel): Route[] {
       },
     }),
   ];
+}
+
+/** A refusal ends the stream; a database that is busy or away for a moment does not. */
+function isOver(error: unknown): boolean {
+  return error instanceof Problem && error.status < 500;
 }
 
 function plainHeaders(headers: Record<string, unknown>): Record<string, string> {

@@ -51,7 +51,7 @@ export function policyRoutes(kernel: Kernel): Route[] {
       body: Type.Object(
         {
           value: Type.Unknown(),
-          reason: Type.String({ minLength: 1, maxLength: 500 }),
+          reason: Type.String({ minLength: 1, maxLength: 500, pattern: "\\S" }),
           /** Said by who wants a list of networks that does not hold their own address. */
           lockMyselfOut: Type.Optional(Type.Boolean()),
         },
@@ -89,7 +89,8 @@ function instanceLimits({ accountLimits }: Pick<Kernel, "accountLimits">) {
     {
       name: "PROBITY_SIGN_IN_LIMIT",
       title: "Failed sign-ins before a pause",
-      effect: "So many wrong passwords or codes pause sign-in for the account, and from the address, until the time is over.",
+      effect:
+        "So many wrong passwords or codes pause sign-in for the account, and from the address, until the time is over.",
       value: `${signIn.attempts} in ${signIn.windowMinutes} minutes`,
     },
     {

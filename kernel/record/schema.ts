@@ -32,7 +32,7 @@ export function createSchema(record: RecordDeclaration): TObject {
 
 /** What an update takes: any of the writable fields, at least one; the reason where the record asks for one. */
 export function updateSchema(record: RecordDeclaration): TObject {
-  const reason = { reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500 })) };
+  const reason = { reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500, pattern: "\\S" })) };
   return Type.Object({ ...writable(record, true), ...reason }, { additionalProperties: false, minProperties: 1 });
 }
 

@@ -139,3 +139,12 @@ test("ACC-03 an open review past its date is overdue", async () => {
   });
   expect((await by(owner, listReviews))[0]?.overdue).toBe(true);
 });
+
+test("ACC-03 a review of more entries than one statement takes opens whole", async () => {
+  const id = await by(owner, (tx) => openReview(tx, 2));
+  const [review] = await by(owner, listReviews);
+  expect([review?.id, review?.items]).toEqual([id, 3]);
+  expect((await by(owner, (tx) => reviewItems(tx, id))).map((item) => item.subjectId).toSorted()).toEqual(
+    [owner.membershipId, boss.membershipId, member.membershipId].toSorted(),
+  );
+});

@@ -8,6 +8,9 @@ import type { Tx } from "../work/door.ts";
 import { query } from "../work/query.ts";
 import { reviewProblem } from "./error.ts";
 
+/** Rows of one statement, which takes 65,535 parameters at most. */
+const itemsAtOnce = 1_000;
+
 export type ReviewItem = {
   readonly id: string;
   readonly kind: string;
@@ -93,7 +96,7 @@ export async function reviewItems(tx: Tx, reviewId: string): Promise<ReviewItem[
  * judged by another owner, or where there is none by an admin; everybody else by owners and admins; nobody by themselves.
  * Where nobody else can, no reviewer is named, the page says so, and the outcome counts it as not reviewed.
  */
-export async function openReview(tx: Tx): Promise<string> {
+export async function openReview(tx: Tx, atOnce = itemsAtOnce): Promise<string> {
   const open = await tx.first(query.selectFrom("kernel.access_review").select("id").where("closed_at", "is", null));
   if (open) throw reviewProblem.open_already();
   const last = await tx.first(
@@ -142,7 +145,8 @@ export async function openReview(tx: Tx): Promise<string> {
       fields: { subject: item.subject_id, reviewer: item.reviewer_id ?? "" },
     })),
   );
-  await tx.all(query.insertInto("kernel.access_review_item").values(items));
+  for (let at = 0; at < items.length; at += atOnce)
+    await tx.all(query.insertInto("kernel.access_review_item").values(items.slice(at, at + atOnce)));
   return id;
 }
 

@@ -52,7 +52,7 @@ export function findingRoutes(kernel: Kernel): Route[] {
         {
           status: statusSchema,
           reasonCode: Type.String({ minLength: 1, maxLength: 60 }),
-          reason: Type.String({ minLength: 1, maxLength: 2000 }),
+          reason: Type.String({ minLength: 1, maxLength: 2000, pattern: "\\S" }),
         },
         { additionalProperties: false },
       ),
