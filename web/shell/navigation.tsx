@@ -72,6 +72,12 @@ export function Navigation({ session, workspace, narrow, onSearch }: Props) {
       <div className={css.app}>
         <p className={css.title}>Workspace</p>
         {line(page.audit(ws), "Audit", <Icon d="M2 3.5h12M2 8h12M2 12.5h7M12 11v3.5M10.3 12.7h3.4" />)}
+        {workspace.role !== "member" &&
+          line(
+            page.ledger(ws),
+            "Ledger",
+            <Icon d="M3 1.5h10v13H3zM5.5 5h5M5.5 8h5M10.5 11.5a1.5 1.5 0 1 1-3 0 1.5 1.5 0 0 1 3 0" />,
+          )}
         {line(
           page.people(ws),
           "People & access",

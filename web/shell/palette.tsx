@@ -22,6 +22,8 @@ export function Palette({ ws, onClose }: { ws: string; onClose: () => void }) {
     { title: "Home", kind: "page", path: page.home(ws) },
     ...apps.flatMap((app) => app.lists.map((item) => ({ title: item.title, kind: app.title, path: item.path(ws) }))),
     { title: "Audit", kind: "page", path: page.audit(ws) },
+    { title: "Ledger: who holds it", kind: "page", path: page.ledger(ws) },
+    { title: "Ledger: streams", kind: "page", path: page.streams(ws) },
     { title: "People & access", kind: "page", path: page.people(ws) },
     { title: "Policy", kind: "page", path: page.policy(ws) },
     { title: "Me", kind: "page", path: page.me() },

@@ -43,6 +43,8 @@ export const route = {
   anomalies: "/w/$ws/alarms",
   operators: "/w/$ws/operators",
   signing: "/w/$ws/signing",
+  ledger: "/w/$ws/ledger",
+  streams: "/w/$ws/ledger/streams",
   operatorEntry: "/operator/$token",
 } as const;
 
@@ -68,6 +70,8 @@ export const page = {
   anomalies: (ws: string) => `/w/${part(ws)}/alarms`,
   operators: (ws: string) => `/w/${part(ws)}/operators`,
   signing: (ws: string) => `/w/${part(ws)}/signing`,
+  ledger: (ws: string) => `/w/${part(ws)}/ledger`,
+  streams: (ws: string) => `/w/${part(ws)}/ledger/streams`,
   keys: (ws: string) => `/w/${part(ws)}/keys`,
   /** The list of policies, opened at one of them. */
   policy: (ws: string, at?: string) => `/w/${part(ws)}/policy${query({ at })}`,
@@ -155,6 +159,18 @@ export const api = {
   policies: () => "/api/policy",
   policy: (name: string) => `/api/policy/${part(name)}`,
   events: (values: Record<string, Value> = {}) => `/api/ledger/events${query(values)}`,
+  anchors: () => "/api/ledger/anchors",
+  anchorCopy: () => "/api/ledger/anchors/copy",
+  anchorAsk: () => "/api/ledger/anchors/ask",
+  anchorTargets: () => "/api/ledger/anchors/targets",
+  anchorTarget: (id: string) => `/api/ledger/anchors/targets/${part(id)}`,
+  logStatus: () => "/api/ledger/status",
+  logKeys: () => "/.well-known/probity-log-keys",
+  streams: () => "/api/ledger/streams",
+  stream: (id: string) => `/api/ledger/streams/${part(id)}`,
+  streamAct: (id: string, act: "test" | "pause" | "back-fill" | "letters/send") =>
+    `/api/ledger/streams/${part(id)}/${act}`,
+  trustAnchors: () => "/trust/anchors.json",
   home: () => "/api/home",
   jobs: () => "/api/jobs",
   jobEvents: (id: string) => `/api/jobs/${part(id)}/events`,

@@ -34,6 +34,8 @@ const review = lazyRouteComponent(() => import("./review.tsx"), "Review");
 const anomalies = lazyRouteComponent(() => import("./anomalies.tsx"), "Anomalies");
 const operators = lazyRouteComponent(() => import("./operators.tsx"), "Operators");
 const signing = lazyRouteComponent(() => import("./signing.tsx"), "Signing");
+const ledger = lazyRouteComponent(() => import("./ledger.tsx"), "Ledger");
+const streams = lazyRouteComponent(() => import("./ledger-streams.tsx"), "Streams");
 const operatorEntry = lazyRouteComponent(() => import("./operator-entry.tsx"), "OperatorEntry");
 const keys = lazyRouteComponent(() => import("./keys.tsx"), "Keys");
 const sso = lazyRouteComponent(() => import("./sso.tsx"), "SingleSignOn");
@@ -72,6 +74,8 @@ const insidePages = [
   createRoute({ getParentRoute: () => inside, path: route.review, component: review }),
   createRoute({ getParentRoute: () => inside, path: route.anomalies, component: anomalies }),
   createRoute({ getParentRoute: () => inside, path: route.operators, component: operators }),
+  createRoute({ getParentRoute: () => inside, path: route.ledger, component: ledger }),
+  createRoute({ getParentRoute: () => inside, path: route.streams, component: streams }),
   createRoute({ getParentRoute: () => inside, path: route.signing, component: signing }),
   createRoute({ getParentRoute: () => inside, path: route.outbox, component: outbox }),
   ...apps.flatMap((app) =>

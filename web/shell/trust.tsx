@@ -8,6 +8,7 @@ import { StatusMark } from "../kit/status-mark.tsx";
 import { type Tone, toneColour } from "../kit/status.ts";
 import { showAge, showTime } from "../kit/time.ts";
 import { readPublic } from "./api.ts";
+import { LogHolders } from "./ledger-trust.tsx";
 import type { Control, ControlStatus, TrustStatement } from "./api-types.ts";
 import { api, page } from "./path.ts";
 import { Go, usePlace, useTitle } from "./place.tsx";
@@ -68,6 +69,7 @@ export function Trust() {
             </p>
           </header>
           <Strip controls={data.controls} />
+          <LogHolders />
           <div className={pageCss.row} role="group" aria-label="Show">
             <Act pressed={only === undefined} onAct={() => place.query({}, true)}>
               All {data.controls.length}

@@ -100,7 +100,7 @@ describe("LED-03 to whom it is evident", () => {
   test("a copy taken along by hand is the signed checkpoint, and noted with who took it", async () => {
     const copy = await server.as(owner)("POST", "/api/ledger/anchors/copy");
     expect(copy.status).toBe(200);
-    expect(parseCheckpoint(parseNote(copy.text).text).origin).toBe(`log.example/logs/${workspace}`);
+    expect(parseCheckpoint(parseNote(String(copy.body["note"])).text).origin).toBe(`log.example/logs/${workspace}`);
     expect((await view()).holders).toEqual([expect.objectContaining({ kind: "download", holder: "Test owner" })]);
   });
 

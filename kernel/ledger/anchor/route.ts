@@ -71,22 +71,18 @@ export function anchorRoutes(kernel: Kernel, options: AnchorRoutesOptions): Rout
       summary: "Take a copy of the newest checkpoint along",
       tag: "ledger",
       permission: read,
-      answers: { 200: "text/plain" },
+      answers: { 200: Type.Object({ note: Type.String(), size: Type.Integer() }) },
       handle: async (request) => {
-        const note = await kernel.door.work(request.credential, read, async (tx) => {
+        const body = await kernel.door.work(request.credential, read, async (tx) => {
           const newest = await newestNote(tx);
           if (newest === undefined) throw anchorProblem.no_checkpoint();
           const { size } = parseCheckpoint(parseNote(newest).text);
           await tx.record({ action: "kernel.anchor.download", fields: { size } });
           const noted = sql`kernel.note_download(${uuidv7()}, ${"a member"}, ${size}, ${newest})`;
           await tx.all(query.selectNoFrom(noted.as("noted")));
-          return newest;
+          return { note: newest, size };
         });
-        return {
-          body: note,
-          type: "text/plain; charset=utf-8",
-          headers: { "content-disposition": 'attachment; filename="checkpoint.txt"' },
-        };
+        return { body };
       },
     }),
     defineRoute({

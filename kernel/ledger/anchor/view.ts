@@ -71,13 +71,13 @@ export async function standingOf(tx: Tx, now = Date.now()): Promise<Standing> {
     const key = `${kind}\n${holder}`;
     if (outcome === "done" && size !== null && !holders.has(key)) holders.set(key, { kind, holder, at, size });
   }
-  const witnesses = targets.filter((target) => target.kind === "witness");
-  const have = witnesses.filter(({ lastAt }) => lastAt !== null && now - lastAt.getTime() < freshMs).length;
+  const witnesses = targets.filter((target) => target.kind === "witness").length;
+  const have = witnessesFresh(targets, now);
   return {
     targets,
     anchors: anchors.slice(0, shown),
     holders: [...holders.values()],
-    quorum: { needed: await policyValue(tx, "anchor.quorum"), have, witnesses: witnesses.length },
+    quorum: { needed: await policyValue(tx, "anchor.quorum"), have, witnesses },
     policy: {
       copyHours: await policyValue(tx, "anchor.copyHours"),
       witnessMinutes: await policyValue(tx, "anchor.witnessMinutes"),
@@ -151,23 +151,30 @@ export async function anchorsForBundle(tx: Tx): Promise<Anchor[]> {
 /** What waits for owners and admins: fewer witnesses than the policy asks for, or a holder that can't be reached. */
 export async function anchorHome(tx: Tx, workspaceSlug: string): Promise<HomeItem[]> {
   if (tx.who.role !== "owner" && tx.who.role !== "admin") return [];
-  const { quorum, targets } = await standingOf(tx);
+  const targets = await listTargets(tx);
+  const have = witnessesFresh(targets, Date.now());
+  const needed = await policyValue(tx, "anchor.quorum");
   const failing = targets.filter(
     ({ failingSince }) => failingSince !== null && Date.now() - failingSince.getTime() > freshMs,
   );
-  if (quorum.have >= quorum.needed && failing.length === 0) return [];
+  if (have >= needed && failing.length === 0) return [];
   return [
     {
       urgency: "today",
       verb: "Look at",
       object: "who holds the log",
       detail:
-        quorum.have < quorum.needed
-          ? `${quorum.have} of ${quorum.needed} witnesses cosigned within a day.`
+        have < needed
+          ? `${have} of ${needed} witnesses cosigned within a day.`
           : `${failing.length} outside ${failing.length === 1 ? "holder was" : "holders were"} not reached for a day.`,
       reason: "You are an admin here.",
       href: `/w/${workspaceSlug}/ledger`,
       act: "Open",
     },
   ];
+}
+
+function witnessesFresh(targets: readonly AnchorTarget[], now: number): number {
+  return targets.filter(({ kind, lastAt }) => kind === "witness" && lastAt !== null && now - lastAt.getTime() < freshMs)
+    .length;
 }
