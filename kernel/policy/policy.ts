@@ -246,6 +246,42 @@ export const policies = {
     schema: Type.Integer({ minimum: 0, maximum: 3660 }),
     presets: same(90),
   }),
+  "retention.accessLogDays": define({
+    title: "How long access logs are kept",
+    effect: "Who read what goes after this long; the log keeps each batch's leaf.",
+    unit: "days",
+    schema: Type.Integer({ minimum: 30, maximum: 3660 }),
+    presets: same(90),
+  }),
+  "retention.systemLogDays": define({
+    title: "How long system logs are kept",
+    effect: "Finished jobs and settled mails go after this long.",
+    unit: "days",
+    schema: Type.Integer({ minimum: 7, maximum: 3660 }),
+    presets: same(30),
+  }),
+  "retention.deletedItemDays": define({
+    title: "How long deleted items are kept",
+    effect: "What was deleted goes for good after this long, with every version of it.",
+    unit: "days",
+    schema: Type.Integer({ minimum: 1, maximum: 90 }),
+    presets: same(7),
+  }),
+  "retention.ledgerYears": define({
+    title: "How long the audit log is kept",
+    effect: "The log's oldest events go after this long, with a signed statement; zero keeps all of it.",
+    unit: "years",
+    schema: Type.Integer({ minimum: 0, maximum: 100 }),
+    presets: same(0),
+  }),
+  "retention.backupDays": define({
+    title: "How long backups are kept",
+    effect:
+      "An erasure's receipt says that backups have forgotten after this long; whoever runs the instance keeps to it.",
+    unit: "days",
+    schema: Type.Integer({ minimum: 1, maximum: 366 }),
+    presets: same(30),
+  }),
   "file.linkMinutes": define({
     title: "Life of a download link",
     effect: "New download links end after this long.",
