@@ -106,6 +106,7 @@ export const systemPermissions = [
   "kernel.stream.send",
   "kernel.anchor.send",
   "kernel.ledger.reconcile",
+  "kernel.retention.run",
 ] as const;
 
 /** The server's own credential token. */

@@ -470,6 +470,22 @@ export interface KernelDoorSecret {
   outer_pad: Buffer;
 }
 
+export interface KernelErasure {
+  basis: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  membership_id: string;
+  receipt: Json;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
 export interface KernelExemptTable {
   reason: string;
   relation: string;
@@ -692,6 +708,24 @@ export interface KernelLedgerTile {
   tenant_id: string;
 }
 
+export interface KernelLegalHold {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  membership_id: string | null;
+  reason: string;
+  release_reason: string | null;
+  released_at: Timestamp | null;
+  released_by: string | null;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
 export interface KernelLink {
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
@@ -840,6 +874,15 @@ export interface KernelReconciliation {
   found: Int8;
   noted_at: Timestamp;
   rows_seen: Int8;
+  tenant_id: string;
+}
+
+export interface KernelRetentionRun {
+  at: Timestamp;
+  class: string;
+  detail: string;
+  gone: Int8;
+  outcome: string;
   tenant_id: string;
 }
 
@@ -1230,6 +1273,7 @@ export interface DB {
   "kernel.change_reason": KernelChangeReason;
   "kernel.custom_role": KernelCustomRole;
   "kernel.door_secret": KernelDoorSecret;
+  "kernel.erasure": KernelErasure;
   "kernel.exempt_table": KernelExemptTable;
   "kernel.freeze": KernelFreeze;
   "kernel.governed_table": KernelGovernedTable;
@@ -1251,6 +1295,7 @@ export interface DB {
   "kernel.ledger_resume": KernelLedgerResume;
   "kernel.ledger_resume_owner": KernelLedgerResumeOwner;
   "kernel.ledger_tile": KernelLedgerTile;
+  "kernel.legal_hold": KernelLegalHold;
   "kernel.link": KernelLink;
   "kernel.member_role": KernelMemberRole;
   "kernel.membership": KernelMembership;
@@ -1261,6 +1306,7 @@ export interface DB {
   "kernel.probe_result": KernelProbeResult;
   "kernel.probe_workspace": KernelProbeWorkspace;
   "kernel.reconciliation": KernelReconciliation;
+  "kernel.retention_run": KernelRetentionRun;
   "kernel.role_permission": KernelRolePermission;
   "kernel.scim_group": KernelScimGroup;
   "kernel.scim_group_member": KernelScimGroupMember;

@@ -1,6 +1,8 @@
 import { Type, type Static } from "typebox";
 import { defineRoute, type Route } from "../http/route.ts";
 import type { Kernel } from "../kernel.ts";
+import { erasureRoutes } from "../retention/erasure-route.ts";
+import { retentionRoutes } from "../retention/route.ts";
 import { memberNames } from "../tenancy/lookup.ts";
 import { systemActorId } from "../work/credential.ts";
 import { query } from "../work/query.ts";
@@ -19,6 +21,8 @@ const listQuery = Type.Object({
 export function ledgerRoutes(kernel: Kernel): Route[] {
   return [
     ...exportRoutes(kernel),
+    ...erasureRoutes(kernel),
+    ...retentionRoutes(kernel),
     defineRoute({
       method: "GET",
       path: "/api/ledger/events",

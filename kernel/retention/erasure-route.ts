@@ -1,0 +1,68 @@
+import { Type } from "typebox";
+import { defineRoute, type Route } from "../http/route.ts";
+import { spendStepUp } from "../identity/step-up.ts";
+import type { Kernel } from "../kernel.ts";
+import { query } from "../work/query.ts";
+import { erasePermission, erasePerson, previewErasure } from "./erasure.ts";
+
+const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
+
+/** Forgetting a person: what there is of them, the erasure itself, and its receipts. An owner's alone. */
+export function erasureRoutes(kernel: Kernel): Route[] {
+  return [
+    defineRoute({
+      method: "GET",
+      path: "/api/erasures",
+      summary: "Receipts of erasures",
+      tag: "retention",
+      permission: erasePermission,
+      answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
+      handle: async (request) => {
+        const items = await kernel.door.work(request.credential, erasePermission, async (tx) => {
+          kernel.access.read(tx.who, erasePermission, request.source, "kernel.erasure");
+          return tx.all(query.selectFrom("kernel.erasure").select("receipt").orderBy("id", "desc").limit(500));
+        });
+        return { body: { items: items.map(({ receipt }) => receipt) } };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/people/{id}/erasure",
+      summary: "What there is of a person, and what keeps it",
+      tag: "retention",
+      permission: erasePermission,
+      params: idParams,
+      answers: { 200: Type.Unknown() },
+      handle: async (request) => {
+        const { id } = request.params;
+        const body = await kernel.door.work(request.credential, erasePermission, async (tx) => {
+          kernel.access.read(tx.who, erasePermission, request.source, "kernel.membership", id);
+          return previewErasure(tx, id);
+        });
+        return { body };
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/api/people/{id}/erasure",
+      summary: "Erase a person for good",
+      tag: "retention",
+      permission: erasePermission,
+      params: idParams,
+      body: Type.Object(
+        { basis: Type.String({ minLength: 1, maxLength: 500, pattern: "\\S" }) },
+        { additionalProperties: false },
+      ),
+      answers: { 201: Type.Unknown() },
+      handle: async (request) => {
+        const { id } = request.params;
+        const receipt = await erasePerson(kernel, request.credential, {
+          id,
+          basis: request.body.basis,
+          prove: (tx) => spendStepUp(tx, request.raw, { action: erasePermission, subject: id }),
+        });
+        return { status: 201, body: receipt };
+      },
+    }),
+  ];
+}
