@@ -9,3 +9,4 @@ export { firstTimeStamp, timestampClient, TimeStampError, timeStampRequest } fro
 export type { Fetch, TimeStamp, TimeStampClient, TimeStampOptions } from "./timestamp.ts";
 export { openSealer } from "./sealer.ts";
 export type { AuthorityStatus, Sealer, SealerOptions, SealRequest, SealStatus } from "./sealer.ts";
+export { specimenOf } from "./specimen.ts";

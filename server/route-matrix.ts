@@ -50,6 +50,7 @@ export const publicRoutes: Readonly<Record<string, string>> = {
   "GET /api/ledger/platform/tile/{level}/{a}/{b}/{c}/{d}": "the platform log is for outsiders",
   "GET /.well-known/probity-log-keys": "public keys",
   "GET /.well-known/probity-seal.pem": "the certificate that documents are sealed with",
+  "GET /api/seal/specimen": "a sealed document that says nothing of anybody",
   "GET /api/seal": "the certificate that documents are sealed with, and who stamps their time",
   "GET /trust.json": "the trust statement is for outsiders",
   "GET /trust/anchors.json": "how many outside hold the log's checkpoints, by kind",

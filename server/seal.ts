@@ -23,6 +23,7 @@ import {
   pemSigner,
   SealKeyError,
   selfSignedCertificate,
+  specimenOf,
   type Sealer,
   type SealSigner,
 } from "@probity/seal";
@@ -129,7 +130,21 @@ function storeOnce(path: string, sealed: Buffer): void {
 
 /** What anybody may know of the seal: whoever checks a PDF compares its certificate with this one. */
 export function sealRoutes(sealer: Sealer): Route[] {
+  const specimen = specimenOf(sealer);
   return [
+    defineRoute({
+      method: "GET",
+      path: "/api/seal/specimen",
+      summary: "A sealed PDF that says how it is sealed, to try a reader on",
+      tag: "instance",
+      permission: "public",
+      answers: { 200: "application/pdf" },
+      handle: async () => ({
+        body: Buffer.from(await specimen()),
+        type: "application/pdf",
+        headers: { "content-disposition": 'attachment; filename="seal-specimen.pdf"' },
+      }),
+    }),
     defineRoute({
       method: "GET",
       path: "/.well-known/probity-seal.pem",

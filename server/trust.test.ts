@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { scratchTenantIds, type Kernel } from "@probity/kernel";
+import { scratchTenantIds, type Kernel, type Route } from "@probity/kernel";
+import { specimenOf } from "@probity/seal";
+import { testSealer } from "@probity/seal/testing";
 import { isolationControl, listOf, recordOf } from "@probity/trust";
 import {
   door,
@@ -171,6 +173,19 @@ describe("TRU-01 a control turns red when its protection is really gone", { time
       },
       /tells of the inside/,
     ));
+
+  test("SIG-03: documents sealed by another key than the published one, and documents changed after sealing", async () => {
+    const other = testSealer();
+    const specimen = Buffer.from(await specimenOf(other)());
+    const handing = (body: Buffer) => (route: Route) =>
+      route.path === "/api/seal/specimen"
+        ? { ...route, handle: async () => ({ body, type: "application/pdf" }) }
+        : route;
+    await turnsRedServing("SIG-03", { route: handing(specimen) }, /another certificate/);
+    const changed = Buffer.from(specimen);
+    changed[30] = (changed[30] ?? 0) ^ 1;
+    await turnsRedServing("SIG-03", { route: handing(changed) }, /changed after signing/);
+  });
 
   test("IDN-09: revoking a key does nothing", () =>
     turnsRed(

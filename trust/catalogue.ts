@@ -6,6 +6,7 @@ import { accessReview } from "./control/access-review.ts";
 import { anomaly } from "./control/anomaly.ts";
 import { catalogueProof } from "./control/catalogue-proof.ts";
 import { disclosure } from "./control/disclosure.ts";
+import { documentSeal } from "./control/document-seal.ts";
 import { documentIsolation } from "./control/document-isolation.ts";
 import { downloadLink } from "./control/download-link.ts";
 import { freeze } from "./control/freeze.ts";
@@ -29,6 +30,7 @@ import { statementProof } from "./control/statement-proof.ts";
 import { stepUp } from "./control/step-up.ts";
 import { tenantNamespaces } from "./control/tenant-namespaces.ts";
 import { tenantRows } from "./control/tenant-rows.ts";
+import { transport } from "./control/transport.ts";
 import { uploadRefusal } from "./control/upload-refusal.ts";
 import { webAttack } from "./control/web-attack.ts";
 import { promises } from "./promise.ts";
@@ -57,10 +59,12 @@ export const controls: readonly Control[] = [
   documentIsolation,
   catalogueProof,
   sealing,
+  transport,
   uploadRefusal,
   downloadLink,
   appendOnly,
   leafForEachChange,
+  documentSeal,
   responseHeader,
   rateLimit,
   requestValidation,

@@ -37,10 +37,13 @@ import {
 } from "@probity/kernel";
 import { ampleBudgets, createTestDatabase, testRootKey } from "@probity/kernel/testing";
 import { controls, listOf, openTrustKey, ProbeRunner, recordOf, trustRoutes, type Control } from "@probity/trust";
+import { testSealer } from "@probity/seal/testing";
 import { executeAsOwner } from "../../kernel/lint/trial.ts";
 import { enabledApps } from "../apps.ts";
+import { sealRoutes } from "../seal.ts";
 
 const apps = enabledApps({ freeCheck: false });
+const sealer = testSealer();
 const publicUrl = "http://localhost";
 const securityContact = "security@example.test";
 type Http = Awaited<ReturnType<typeof createHttpServer>>;
@@ -85,6 +88,7 @@ export async function serve(fault: Fault): Promise<string> {
     ...policyRoutes(own),
     ...tokenRoutes(own, tokens, { origin: publicUrl, furtherKeys }),
     ...trustRoutes(own, { home: folder, publicUrl, version: "0.0.0-test", securityContact }),
+    ...sealRoutes(sealer),
     ...sessionRoutes(identity, { origin: publicUrl, sampleData: async () => undefined }),
     ...accountRoutes(identity, { origin: publicUrl, sampleData: async () => undefined }),
     ...factorRoutes(identity, { origin: publicUrl }),
