@@ -75,14 +75,13 @@ export async function readInvestigation(tx: Tx, id: string) {
         "p.name as product",
         "i.result_id as resultId",
         "r.analyte",
-        "r.method_version_id as methodVersionId",
         "r.entered_by as enteredById",
       ])
       .where("i.id", "=", id)
       .where("i.deleted_at", "is", null),
   );
   if (!row) throw doorProblem.not_found();
-  const { methodVersionId, enteredById, plannedById, analyte, ...shown } = row;
+  const { enteredById, plannedById, analyte, ...shown } = row;
   const results = (await resultsOfSample(tx, row.sampleId)).filter(
     (each) => each.analyte === analyte && each.kind === "sample",
   );

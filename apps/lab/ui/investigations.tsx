@@ -1,0 +1,122 @@
+import { EmptyState } from "@probity/web/kit/empty-state.tsx";
+import { Choice } from "@probity/web/kit/field.tsx";
+import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
+import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
+import { Skeleton } from "@probity/web/kit/skeleton.tsx";
+import { StatusMark } from "@probity/web/kit/status-mark.tsx";
+import { showTime } from "@probity/web/kit/time.ts";
+import { read } from "@probity/web/shell/api.ts";
+import pageCss from "@probity/web/shell/page.module.css";
+import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
+import { asProblem } from "@probity/web/shell/problem.ts";
+import { useQuery } from "@tanstack/react-query";
+import {
+  conclusionWord,
+  investigationApi,
+  investigationPage,
+  stateWord,
+  type InvestigationLine,
+} from "./investigation-types.ts";
+
+const filters = [
+  { value: "", label: "All" },
+  { value: "open", label: "Not concluded" },
+  { value: "phase-1", label: "Phase I" },
+  { value: "retest-planned", label: "Plan to approve" },
+  { value: "retest-approved", label: "Retesting" },
+  { value: "phase-2", label: "Phase II" },
+  { value: "concluded", label: "Concluded" },
+] as const;
+
+/** Investigations of results out of specification: which are open, at what point, and how they ended. */
+export function Investigations() {
+  useTitle("Investigations");
+  const { params, search, query } = usePlace();
+  const ws = params.ws ?? "";
+  const state = filters.find(({ value }) => value === search["state"])?.value ?? "";
+  const list = useQuery({
+    queryKey: ["lab-investigations", ws, state],
+    queryFn: async () =>
+      (await read<{ items: InvestigationLine[] }>(investigationApi.list({ state: state === "" ? undefined : state })))
+        .items,
+  });
+  return (
+    <div className={pageCss.page}>
+      <div className={pageCss.head}>
+        <h1>Investigations</h1>
+        <Choice
+          quiet
+          name="state"
+          label="State"
+          value={state}
+          options={filters}
+          onChange={(value) => query({ state: value }, true)}
+        />
+      </div>
+      <p className={pageCss.lead}>
+        What was out of specification, and why. A retest waits for a plan that another person approved; nothing of the
+        sample is published before the conclusion; the original result stays on every path.
+      </p>
+      {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
+      {list.isPending && <Skeleton label="Reading the investigations" />}
+      {list.isSuccess && list.data.length === 0 && (
+        <EmptyState>
+          {state === ""
+            ? "No result has been investigated. One is opened from a result out of specification."
+            : "None is at this point."}
+        </EmptyState>
+      )}
+      {list.isSuccess && list.data.length > 0 && (
+        <LedgerTable
+          caption="Investigations"
+          rows={list.data}
+          rowKey={(each) => each.id}
+          tone={(each) => stateWord[each.state].tone}
+          columns={[
+            {
+              id: "number",
+              title: "Investigation",
+              lead: true,
+              width: "150px",
+              cell: (each) => (
+                <Go to={investigationPage.one(ws, each.id)} className={pageCss.mono}>
+                  {each.number}
+                </Go>
+              ),
+            },
+            {
+              id: "what",
+              title: "Result",
+              lead: true,
+              cell: (each) => (
+                <>
+                  <b>{each.analyte}</b> <span className={pageCss.mono}>{each.text}</span> {each.unit}
+                  <div className={pageCss.meta}>
+                    {each.sample} · {each.product}
+                    {each.lot !== null && ` · ${each.lot}`}
+                  </div>
+                </>
+              ),
+            },
+            {
+              id: "state",
+              title: "State",
+              lead: true,
+              width: "150px",
+              cell: (each) => <StatusMark {...stateWord[each.state]} />,
+            },
+            { id: "opened", title: "Opened", width: "170px", cell: (each) => showTime(each.openedAt) },
+            {
+              id: "outcome",
+              title: "Outcome",
+              cell: (each) =>
+                each.conclusion === null
+                  ? ""
+                  : `${conclusionWord[each.conclusion]}${each.capa === null ? "" : ` · ${each.capa}`}`,
+            },
+          ]}
+        />
+      )}
+    </div>
+  );
+}
