@@ -68,6 +68,8 @@ export { WitnessState } from "./ledger/witness/state.ts";
 export { ledgerRoutes } from "./ledger/route.ts";
 export { checkpointRoutes } from "./ledger/checkpoint-route.ts";
 export { logState, platformPart, proofBundle } from "./ledger/checkpoint-proof.ts";
+export { ledgerStatus, openDeclaration, type Declaration, type LedgerStatus } from "./ledger/checkpoint-status.ts";
+export { openSignerCore, serveSignerAt } from "./ledger/signer-server.ts";
 export { Publisher } from "./ledger/publisher.ts";
 export { openSignerKey } from "./ledger/signer-key.ts";
 export { openSigner, type SignerPlace } from "./ledger/signer.ts";
@@ -103,6 +105,12 @@ export {
 export { catalogueName } from "./probe/catalogue-name.ts";
 export { openAccessScratch, type AccessPerson, type AccessScratch } from "./probe/access-scratch.ts";
 export { openFreezeScratch, probeCode, probeGrant, probePerson, probeSession } from "./probe/account.ts";
+export {
+  openSigningScratch,
+  type SigningPart,
+  type SigningPerson,
+  type SigningScratch,
+} from "./probe/signing-scratch.ts";
 export {
   fenceScratch,
   issueProbeKey,

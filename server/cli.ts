@@ -23,6 +23,10 @@ const commands: Record<string, Command> = {
     about: "check isolation and settings of the database",
     run: async (args) => (await import("./command/doctor.ts")).run(args),
   },
+  ledger: {
+    about: "how the log stands; go on after a restore; a signer apart",
+    run: async (args) => (await import("./command/ledger.ts")).run(args),
+  },
   people: {
     about: "import people from another system; a link to a new password",
     run: async (args) => (await import("./command/people.ts")).run(args),

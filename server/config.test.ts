@@ -29,6 +29,7 @@ describe("configuration", () => {
       freeCheck: true,
       ocr: false,
       logLevel: "info",
+      logSigner: { kind: "child", keyFile: resolve(".probity/keys/log.key"), stateFolder: resolve(".probity/signer") },
       registration: false,
       accountLimits: {
         signIn: { attempts: 5, windowMinutes: 15 },
@@ -36,6 +37,7 @@ describe("configuration", () => {
       },
       captcha: { kind: "proof" },
       seal: {},
+      timestampUrls: [],
     });
   });
 
@@ -56,6 +58,7 @@ describe("configuration", () => {
         PROBITY_FREE_CHECK: "off",
         PROBITY_OCR: "on",
         PROBITY_LOG_LEVEL: "debug",
+        PROBITY_LOG_SIGNER: "unix:/run/probity/signer.sock",
         PROBITY_SMTP_URL: "smtps://post:p%40ss@mail.example.com",
         PROBITY_MAIL_FROM: "Probity <post@example.com>",
         PROBITY_REGISTRATION: "on",
@@ -92,6 +95,7 @@ describe("configuration", () => {
       freeCheck: false,
       ocr: true,
       logLevel: "debug",
+      logSigner: { kind: "socket", path: "/run/probity/signer.sock" },
       smtp: { url: "smtps://post:p%40ss@mail.example.com", from: "Probity <post@example.com>" },
       registration: true,
       accountLimits: {
@@ -136,6 +140,8 @@ describe("configuration", () => {
     ["PROBITY_URL", "https://user@probity.example.com"],
     ["DATABASE_URL", "mysql://db/x"],
     ["DATABASE_URL", "postgres://db"],
+    ["PROBITY_LOG_SIGNER", "unix:signer.sock"],
+    ["PROBITY_LOG_SIGNER", "/run/signer.sock"],
     ["PROBITY_STORAGE", "gs://bucket"],
     ["PROBITY_STORAGE", "s3:bucket"],
     ["PROBITY_STORAGE", "s3://bucket?acl=public"],

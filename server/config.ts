@@ -11,6 +11,16 @@ import { accountLimitOf, breachedOf, captchaOf, isSender, isSmtpUrl } from "./ac
 import { isAddressRange } from "./address-range.ts";
 import { distance } from "./edit-distance.ts";
 import type { SealConfig } from "./seal.ts";
+import {
+  kmsAllowed,
+  kmsOf,
+  signerAllowed,
+  signerOf,
+  storageAllowed,
+  storageOf,
+  type KmsConfig,
+  type StorageConfig,
+} from "./place-config.ts";
 import { originsOf, readSocial, socialVariables } from "./social-config.ts";
 
 /** Everything an operator can set by environment variable, read and checked once. Holds secrets: never log it whole. */
@@ -72,30 +82,6 @@ export interface TlsConfig {
   readonly keyFile: string;
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
 }
-
-/** A local folder (absolute), or a bucket of an S3-compatible store; its credentials come from the AWS_* variables. */
-export type StorageConfig =
-  | { readonly kind: "folder"; readonly folder: string }
-  | {
-      readonly kind: "s3";
-      readonly bucket: string;
-      /** Key prefix, without slashes around it; may be empty. */
-      readonly prefix: string;
-      /** Address of a store that is not Amazon's. */
-      readonly endpoint: string | undefined;
-      readonly region: string | undefined;
-    };
-
-/** A key file (absolute path), a key of AWS KMS, or a key of HashiCorp Vault Transit. */
-export type KmsConfig =
-  | { readonly kind: "file"; readonly file: string }
-  | { readonly kind: "aws"; readonly keyArn: string }
-  | {
-      readonly kind: "vault";
-      readonly address: string;
-      readonly mount: string;
-      readonly key: string;
-    };
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 /** pino's levels, least first. */
@@ -194,17 +180,17 @@ export function readConfig(environment: Environment = process.env): Config {
     url,
     databaseUrl,
     databaseDirectUrl: databaseDirectUrl ?? databaseUrl,
-    storage: read("PROBITY_STORAGE", parseStorage, {
+    storage: read("PROBITY_STORAGE", orWrong(storageOf, storageAllowed), {
       kind: "folder",
       folder: resolve(home, "files"),
     }),
-    kms: read("PROBITY_KMS", parseKms, { kind: "file", file: resolve(home, "keys", "root.key") }),
+    kms: read("PROBITY_KMS", orWrong(kmsOf, kmsAllowed), { kind: "file", file: resolve(home, "keys", "root.key") }),
     trustedProxies: read("PROBITY_TRUSTED_PROXIES", parseProxies, []),
     social: social.providers,
     trustedOrigins: read("PROBITY_TRUSTED_ORIGINS", parseOrigins, []),
     freeCheck: read("PROBITY_FREE_CHECK", parseSwitch, true),
     ocr: read("PROBITY_OCR", parseSwitch, false),
-    logSigner: read("PROBITY_LOG_SIGNER", parseSigner, {
+    logSigner: read("PROBITY_LOG_SIGNER", orWrong(signerOf, signerAllowed), {
       kind: "child",
       keyFile: resolve(home, "keys", "log.key"),
       stateFolder: resolve(home, "signer"),
@@ -266,6 +252,11 @@ class Problem {
 function wrong(text: string, allowed: string): Problem {
   const shown = text.replace(/^([a-z0-9+-]+:\/\/)?.*@/is, "$1***@").replace(/\?.*/s, "?***");
   return new Problem(JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}…` : shown), allowed);
+}
+
+/** A parser from one that says undefined for what is wrong. */
+function orWrong<T>(parse: (text: string) => T | undefined, allowed: string): (text: string) => T | Problem {
+  return (text) => parse(text) ?? wrong(text, allowed);
 }
 
 function parseUrl(text: string): URL | undefined {
@@ -349,50 +340,6 @@ function parseDatabaseUrl(text: string): string | Problem {
   return text;
 }
 
-function parseStorage(text: string): StorageConfig | Problem {
-  const allowed = "the path of a folder, or s3://bucket/prefix?region=…&endpoint=https://…";
-  const url = parseUrl(text);
-  if (url === undefined || url.host === "") {
-    return text.includes("\0") || text.startsWith("s3:")
-      ? wrong(text, allowed)
-      : { kind: "folder", folder: resolve(text) };
-  }
-  const known = [...url.searchParams.keys()].every((key) => key === "region" || key === "endpoint");
-  const endpoint = url.searchParams.get("endpoint") ?? undefined;
-  const endpointFits = endpoint === undefined || /^https?:$/.test(parseUrl(endpoint)?.protocol ?? "");
-  if (url.protocol !== "s3:" || url.username !== "" || url.password !== "" || !known || !endpointFits) {
-    return wrong(text, `${allowed} (credentials come from AWS_ACCESS_KEY_ID and its like)`);
-  }
-  return {
-    kind: "s3",
-    bucket: url.hostname,
-    prefix: url.pathname.replace(/^\/+|\/+$/g, ""),
-    endpoint,
-    region: url.searchParams.get("region") ?? undefined,
-  };
-}
-
-function parseKms(text: string): KmsConfig | Problem {
-  const allowed =
-    "the path of a key file, the ARN of an AWS KMS key, or https://vault-host/v1/transit/keys/NAME (its token comes from VAULT_TOKEN)";
-  if (text.startsWith("arn:")) {
-    return /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)\/.+$/.test(text)
-      ? { kind: "aws", keyArn: text }
-      : wrong(text, allowed);
-  }
-  const url = parseUrl(text);
-  if (url === undefined || url.host === "") {
-    return text.includes("\0") ? wrong(text, allowed) : { kind: "file", file: resolve(text) };
-  }
-  const [, mount, key] = /^\/v1\/(.+)\/keys\/([^/]+)$/.exec(url.pathname) ?? [];
-  const loopback = ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
-  const secure = url.protocol === "https:" || (url.protocol === "http:" && loopback);
-  if (mount === undefined || key === undefined || !secure || url.username !== "" || url.search !== "") {
-    return wrong(text, allowed);
-  }
-  return { kind: "vault", address: url.origin, mount, key };
-}
-
 function parseOrigins(text: string): readonly string[] | Problem {
   return originsOf(text) ?? wrong(text, "origins such as https://login.example.internal, separated by commas");
 }
@@ -413,13 +360,6 @@ function parseProxies(text: string): readonly string[] | Problem {
 
 function parseSwitch(text: string): boolean | Problem {
   return text === "on" || text === "off" ? text === "on" : wrong(text, "on or off");
-}
-
-function parseSigner(text: string): SignerPlace | Problem {
-  const path = /^unix:(\/.+)$/.exec(text)?.[1];
-  return path === undefined || text.includes("\0")
-    ? wrong(text, "unix:/path/of/a/socket that npx probity ledger signer listens on")
-    : { kind: "socket", path };
 }
 
 function parseLogLevel(text: string): LogLevel | Problem {

@@ -1,5 +1,5 @@
 -- After a restore the database is behind what was signed. The log does not go on by itself: two owners declare what was lost,
--- and it goes on under a new name, with the declaration as its first leaf.
+-- and it goes on under a new name, with the declaration as a leaf.
 set local role probity_door;
 
 create table kernel.ledger_resume (

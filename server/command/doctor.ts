@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import {
   examine,
+  ledgerStatus,
   readPostmasterFile,
   reconcileAsOwner,
   rules,
   shapesOf,
   startCluster,
   type Examination,
+  type LedgerStatus,
   type RecordShape,
   type Remark,
 } from "@probity/kernel";
@@ -47,7 +49,11 @@ export async function run(args: string[]): Promise<number> {
   try {
     const shapes: readonly RecordShape[] = shapesOf(enabledApps(config).flatMap((app) => app.records));
     const examination = await examine(patient.admin, { shapes, serving: patient.serving });
-    const remarks = [...examination.remarks, ...permissionRemarks(config, patient.folder)];
+    const remarks = [
+      ...examination.remarks,
+      ...permissionRemarks(config, patient.folder),
+      ...logRemarks(await ledgerStatus(patient.admin)),
+    ];
     const compared = await reconcileAsOwner(patient.admin);
     process.stdout.write(
       json
@@ -108,6 +114,42 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+/** A log that is not signed as it grows. */
+function logRemarks({ condition, reason, halted, behindMs }: LedgerStatus): Remark[] {
+  const object = "log";
+  const id = `log-${condition.replaceAll("_", "-")}`;
+  switch (condition) {
+    case "rolled_back":
+      return [
+        {
+          id,
+          object,
+          detail: `ROLLED_BACK: ${halted.length} logs are behind what was signed, and are signed no further`,
+          fix: "Run npx probity ledger resume; two owners declare what was lost.",
+        },
+      ];
+    case "damaged":
+      return [
+        { id, object, detail: `leaves of ${halted.length} logs are missing`, fix: "Restore a backup that has them." },
+      ];
+    case "signer_away":
+      return [{ id, object, detail: reason ?? "the signer can't be reached", fix: "Start it, or put its key back." }];
+    case "never":
+      return [];
+    default:
+      return behindMs < 60_000
+        ? []
+        : [
+            {
+              id: "log-behind",
+              object,
+              detail: `no checkpoint covers what happened ${Math.round(behindMs / 1000)} s ago`,
+              fix: "See that a server runs, and end transactions that have been open for long.",
+            },
+          ];
   }
 }
 

@@ -1,0 +1,164 @@
+import { Client } from "pg";
+import { leafHash, merkleRoot, openNote, parseCheckpoint, parseNote, parseVkey } from "@probity/verify";
+import { compute, nodeProvider } from "@probity/verify/node";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { acquireTestCluster } from "../database/test-cluster.ts";
+import type { TestPerson } from "../testing/kernel.ts";
+import { openTestLog, signerIn, type TestLog } from "../testing/log.ts";
+import { asDoor } from "../testing/record-suite.ts";
+import { openTestServer, type TestServer } from "../testing/server.ts";
+import { logVkey } from "./checkpoint-proof.ts";
+
+let server: TestServer;
+let log: TestLog;
+let acme: string;
+let rival: string;
+let ada: TestPerson;
+let bob: TestPerson;
+let admin: TestPerson;
+let stranger: TestPerson;
+
+beforeAll(async () => {
+  server = await openTestServer([]);
+  acme = await server.kernel.foundWorkspace("acme");
+  rival = await server.kernel.foundWorkspace("rival");
+  ada = await server.member(acme, "owner");
+  bob = await server.member(acme, "owner");
+  admin = await server.member(acme, "admin");
+  stranger = await server.member(rival, "owner");
+  log = openTestLog(server.kernel);
+});
+afterAll(async () => {
+  await log?.close();
+  await server?.close();
+});
+
+const rows = (text: string, values: unknown[] = []) => asDoor(server, text, values);
+const act = (tenant: string, count: number) =>
+  server.kernel.door.work(server.kernel.system(tenant), "kernel.probe", (tx) =>
+    tx.recordAll(Array.from({ length: count }, (_, index) => ({ action: "kernel.test.act", fields: { index } }))),
+  );
+const noteOf = async (tenant: string) => {
+  const [row] = await rows("select note from kernel.ledger_log where tenant_id = $1", [tenant]);
+  return String(row?.["note"]);
+};
+const headOf = async (tenant: string) => parseCheckpoint(parseNote(await noteOf(tenant)).text);
+
+/** Copies the whole database, or puts a copy in its place, as who restores a backup does. */
+async function database(copy: "take" | "put back"): Promise<void> {
+  const { adminConfig } = await acquireTestCluster();
+  const root = new Client(adminConfig);
+  await root.connect();
+  try {
+    const name = root.escapeIdentifier(String(server.kernel.address.database));
+    const kept = root.escapeIdentifier(`${String(server.kernel.address.database)}_copy`);
+    const end = "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()";
+    await log.publisher.stop();
+    await root.query(end, [server.kernel.address.database]);
+    if (copy === "take") await root.query(`create database ${kept} template ${name} owner probity_setup`);
+    else {
+      await root.query(`drop database ${name} with (force)`);
+      await root.query(`alter database ${kept} rename to ${name}`);
+    }
+  } finally {
+    await root.end();
+  }
+}
+
+test("LED-03 a database put back from a copy is halted, two owners declare what was lost, and the log goes on under a new name", async () => {
+  await act(acme, 20);
+  await act(rival, 3);
+  await log.publish();
+  const before = await headOf(acme);
+  await database("take");
+  log = openTestLog(server.kernel, { folder: log.folder });
+  await act(acme, 12);
+  await log.publish();
+  const lost = await headOf(acme);
+  const outsiders = await noteOf(acme);
+  expect(lost.size).toBeGreaterThanOrEqual(before.size + 12);
+  await database("put back");
+  log = openTestLog(server.kernel, { folder: log.folder });
+
+  // What happens is recorded and placed; nothing is signed, not even when the log has outgrown what was lost.
+  await act(acme, 30);
+  await log.publish();
+  expect(log.publisher.halted).toContainEqual(
+    expect.objectContaining({ logId: acme, origin: before.origin, from: before.size, to: lost.size }),
+  );
+  expect((await headOf(acme)).size).toBe(before.size);
+  const signer = signerIn(log.folder);
+  const forged = {
+    origin: before.origin,
+    old: lost.size,
+    size: lost.size + 1,
+    root: Buffer.alloc(32).toString("base64"),
+  };
+  expect(await signer.sign([{ ...forged, proof: "" }])).toMatchObject([{ refused: "forked" }]);
+  await signer.close();
+  const status = await server.as(ada)("GET", "/api/ledger/status");
+  expect(status.body).toMatchObject({ condition: "rolled_back", halted: { from: before.size, to: lost.size } });
+  expect((await server.as(stranger)("GET", "/api/ledger/status")).text).not.toContain(acme);
+
+  // One owner is not enough, however often; who is no owner, or owner of a log that lost nothing, has no word.
+  const opened = await server.kernel.workerPool.query<{ id: string }>("select id from kernel.ledger_resume_open()");
+  const path = `/api/ledger/resume/${opened.rows[0]?.id}`;
+  expect((await server.as(admin)("POST", path)).status).toBe(403);
+  expect((await server.as(stranger)("POST", path)).status).toBe(404);
+  expect((await server.as(ada)("POST", path)).body).toEqual({ owners: 1 });
+  expect((await server.as(ada)("POST", path)).body).toEqual({ owners: 1 });
+  expect(await log.publisher.round()).toBe(0);
+  expect((await headOf(acme)).size).toBe(before.size);
+
+  expect((await server.as(bob)("POST", path)).body).toEqual({ owners: 2 });
+  await log.publish();
+  expect(log.publisher.halted).toEqual([]);
+  // The declaration itself takes its place like every leaf.
+  await log.publish();
+  const after = await headOf(acme);
+  expect(after.origin).toBe(`${before.origin}/2`);
+  const leaves = await rows("select leaf, action, leaf_id from kernel.ledger_event where tenant_id = $1 order by seq", [
+    acme,
+  ]);
+  const hashes = leaves.map((row) => compute(leafHash(Buffer.isBuffer(row["leaf"]) ? row["leaf"] : Buffer.alloc(0))));
+  expect(Buffer.from(compute(merkleRoot(hashes.slice(0, after.size))))).toEqual(Buffer.from(after.root));
+  expect(Buffer.from(compute(merkleRoot(hashes.slice(0, before.size))))).toEqual(Buffer.from(before.root));
+
+  // The declaration is a leaf that shows what was lost, the last checkpoint before, and who declared it.
+  const epoch = leaves.find((row) => row["action"] === "kernel.ledger.epoch.opened");
+  const [opening] = await rows("select openings from kernel.ledger_opening where leaf_id = $1", [epoch?.["leaf_id"]]);
+  const shown = Object(opening?.["openings"]);
+  expect(JSON.parse(shown.lost.value)).toEqual([before.size, lost.size]);
+  expect(JSON.parse(shown.owners.value)).toEqual([ada.membershipId, bob.membershipId]);
+  const old = parseNote(JSON.parse(shown.old.value));
+  expect(old.text).toBe(parseNote(outsiders).text);
+  const { publicKey } = await signerIn(log.folder).heads();
+  for (const origin of [before.origin, after.origin]) {
+    const key = compute(parseVkey(logVkey(origin, publicKey)));
+    const note = origin === before.origin ? old : parseNote(await noteOf(acme));
+    await expect(openNote(note, [key], nodeProvider)).resolves.toHaveLength(1);
+  }
+
+  // The log that lost nothing keeps its name; the old name is signed no more.
+  expect((await headOf(rival)).origin).toBe(`log.example/logs/${rival}`);
+  await act(acme, 2);
+  await act(rival, 1);
+  await log.publish();
+  expect((await headOf(acme)).size).toBeGreaterThan(after.size);
+  expect((await server.as(ada)("GET", "/api/ledger/status")).body).toMatchObject({
+    condition: "publishing",
+    halted: null,
+  });
+  const [late] = await rows("select seq from kernel.ledger_event where tenant_id = $1 order by seq desc limit 1", [
+    acme,
+  ]);
+  expect((await server.as(ada)("GET", `/api/ledger/proof/${String(late?.["seq"])}`)).body["origin"]).toBe(after.origin);
+}, 60_000);
+
+test("LED-03 a signer without its memory signs nothing by itself, nor does one with another key", async () => {
+  const other = openTestLog(server.kernel);
+  await log.publisher.stop();
+  await act(acme, 1);
+  await expect(other.publisher.round()).rejects.toThrow(/another key/);
+  await other.close();
+});
