@@ -1,4 +1,4 @@
-import { PDF, PdfArray, PdfDict, PdfName, PdfNumber, PdfString } from "@libpdf/core";
+import { PDF, PdfArray, PdfDict, PdfName, PdfNumber, PdfString, type PdfRef } from "@libpdf/core";
 import { createHash } from "node:crypto";
 import { signDigest } from "./cms.ts";
 import { addValidationData } from "./validation.ts";
@@ -137,6 +137,7 @@ async function prepare(pdf: Uint8Array, options: SealOptions, hole: number): Pro
   field.set("F", PdfNumber.of(132));
   field.set("P", page);
   field.set("Rect", numbers(0, 0, 0, 0));
+  showOn(document, page, field);
   if (options.certify === true) {
     if (document.getCatalog().has("Perms"))
       throw new SealError("The PDF was certified before, and a second time is not possible.");
@@ -149,6 +150,17 @@ async function prepare(pdf: Uint8Array, options: SealOptions, hole: number): Pro
   if (!bytes.subarray(0, pdf.length).equals(pdf))
     throw new SealError("The PDF was rewritten where it should be appended to.");
   return { bytes, hole: stateRange(bytes, pdf.length, hole) };
+}
+
+/** Lists the widget among the page's annotations; a page that keeps its list elsewhere is left as it is. */
+function showOn(document: PDF, page: PdfRef, field: PdfDict): void {
+  const { context } = document;
+  const dictionary = context.resolve(page);
+  const widget = context.getRef(field);
+  if (!(dictionary instanceof PdfDict) || widget === null) return;
+  const listed = dictionary.get("Annots");
+  if (listed === undefined) dictionary.set("Annots", PdfArray.of(widget));
+  else if (listed instanceof PdfArray) dictionary.set("Annots", PdfArray.of(...listed, widget));
 }
 
 /** Only signing and filling in stay allowed (ISO 32000-2 §12.8.2.2). */
