@@ -34,6 +34,9 @@ export function describe(verdict: Verdict): Fact[] {
   };
   if (verdict.origin !== null) add("Log", verdict.origin);
   add("Trust", sayTrust(verdict));
+  if (verdict.trust.keys.length > 0)
+    add("Signed by", verdict.trust.keys.map(({ name, keyId }) => `${name} ${keyId}`).join(", "));
+  add("Witnesses", sayWitnesses(verdict));
   add(
     "Leaves",
     `${count(counts.verified, "leaf", "leaves")} of ${number(counts.leaves)} in the file shown to be in the signed log`,
@@ -67,18 +70,16 @@ export function describe(verdict: Verdict): Fact[] {
 }
 
 function sayTrust({ trust }: Verdict): string {
-  const { witnesses } = trust;
-  const key = trust.keys
-    .map(({ name, keyId, role }) => `${name} ${keyId}${role === "platform" ? " (platform log)" : ""}`)
-    .join(", ");
-  const mode =
-    trust.mode === "pinned"
-      ? `pinned: by what you brought. Signed by ${key}`
-      : trust.mode === "first-use"
-        ? `first use: the file names the key itself, and whoever made the file could have. Signed by ${key}`
-        : "none: no known key signed";
-  const own = witnesses.pinned ? "" : " the file names";
-  return `${mode}; witnessed by ${witnesses.signed} of ${witnesses.of}${witnesses.of > 0 ? own : ""}${witnesses.names.length > 0 ? ` (${witnesses.names.join(", ")})` : ""}`;
+  if (trust.mode === "pinned") return "pinned: by the key or the checkpoint you brought";
+  return trust.mode === "first-use"
+    ? "first use: the file names the key itself, and so could whoever made it"
+    : "none: no known key signed";
+}
+
+function sayWitnesses({ trust: { witnesses } }: Verdict): string {
+  if (witnesses.of === 0) return "witnessed by 0 of 0: none is known";
+  const names = witnesses.names.length > 0 ? `: ${witnesses.names.join(", ")}` : "";
+  return `witnessed by ${witnesses.signed} of ${witnesses.of} ${witnesses.pinned ? "you brought" : "the file names itself"}${names}`;
 }
 
 function sayFields({ counts }: Verdict): string {

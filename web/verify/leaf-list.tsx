@@ -10,7 +10,7 @@ import css from "./verify.module.css";
 const portion = 100;
 
 /** Every leaf that was checked, with what the file shows of it. */
-export function LeafList({ leaves, total }: { leaves: readonly SeenLeaf[]; total: number }) {
+export function LeafList({ leaves, total, proven }: { leaves: readonly SeenLeaf[]; total: number; proven: boolean }) {
   const [words, setWords] = useState("");
   const [most, setMost] = useState(portion);
   const wanted = words.toLowerCase();
@@ -48,7 +48,7 @@ export function LeafList({ leaves, total }: { leaves: readonly SeenLeaf[]; total
       ) : (
         <ul className={css.leaves}>
           {sorted.slice(0, most).map((leaf) => (
-            <Leaf key={leaf.index} leaf={leaf} />
+            <Leaf key={leaf.index} leaf={leaf} proven={proven} />
           ))}
         </ul>
       )}
@@ -59,7 +59,7 @@ export function LeafList({ leaves, total }: { leaves: readonly SeenLeaf[]; total
   );
 }
 
-function Leaf({ leaf: { index, body, values, closed, fault } }: { leaf: SeenLeaf }) {
+function Leaf({ leaf: { index, body, values, closed, fault }, proven }: { leaf: SeenLeaf; proven: boolean }) {
   const shown = Object.entries(values);
   return (
     <li>
@@ -69,16 +69,12 @@ function Leaf({ leaf: { index, body, values, closed, fault } }: { leaf: SeenLeaf
           <span className={css.action}>
             {body["action"] ?? "not a leaf"}
             {body["outcome"] !== undefined && body["outcome"] !== "done" && ` · ${body["outcome"]}`}
+            {body["record"] !== undefined && (
+              <span className={css.exact}> {body["version"] === undefined ? "" : `version ${body["version"]}`}</span>
+            )}
           </span>
           <span className={css.when}>{body["at"] === undefined ? "" : showTime(body["at"])}</span>
-          {fault === undefined ? (
-            <StatusMark
-              tone={closed.length > 0 ? "partial" : "covered"}
-              word={closed.length > 0 ? `${closed.length} closed` : "as signed"}
-            />
-          ) : (
-            <StatusMark tone="gap" word="changed" />
-          )}
+          <LeafMark closed={closed.length} fault={fault} proven={proven} />
         </summary>
         <dl className={css.body}>
           {fault !== undefined && (
@@ -108,5 +104,16 @@ function Pair({ name, value }: { name: string; value: string }) {
       <dt>{name}</dt>
       <dd className={css.exact}>{value}</dd>
     </>
+  );
+}
+
+/** Good only where the whole is: a leaf beneath a root that does not fit shows nothing. */
+function LeafMark({ closed, fault, proven }: { closed: number; fault: string | undefined; proven: boolean }) {
+  if (fault !== undefined) return <StatusMark tone="gap" word="changed" />;
+  if (!proven) return <StatusMark tone="none" word="not shown" />;
+  return closed > 0 ? (
+    <StatusMark tone="partial" word={`${closed} closed`} />
+  ) : (
+    <StatusMark tone="covered" word="as signed" />
   );
 }

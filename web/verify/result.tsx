@@ -13,11 +13,21 @@ const sorts: Readonly<Record<Finding["sort"], { readonly word: string; readonly 
   remark: { word: "to know", tone: "none" },
 };
 
+const trustWords: Readonly<Record<Verdict["trust"]["mode"], string>> = {
+  pinned: "on what you brought",
+  "first-use": "on first use of the file’s own key",
+  none: "on nobody’s word",
+};
+
 /** What a bundle or a proof came to: the outcome, on whose word, what was checked, and every leaf of it. */
 export function Result({ name, verdict, leaves }: { name: string; verdict: Verdict; leaves: readonly SeenLeaf[] }) {
   return (
     <article className={css.result} aria-labelledby="outcome">
-      <Banner name={name} outcome={verdict.outcome} sentence={sayOutcome(verdict)} />
+      <Banner
+        name={`${name} · ${trustWords[verdict.trust.mode]}`}
+        outcome={verdict.outcome}
+        sentence={sayOutcome(verdict)}
+      />
       <LogRuler verdict={verdict} />
       <Facts facts={describe(verdict)} />
       {verdict.findings.length > 0 && (
@@ -38,7 +48,9 @@ export function Result({ name, verdict, leaves }: { name: string; verdict: Verdi
           )}
         </section>
       )}
-      {leaves.length > 0 && <LeafList leaves={leaves} total={verdict.counts.leaves} />}
+      {leaves.length > 0 && (
+        <LeafList leaves={leaves} total={verdict.counts.leaves} proven={verdict.counts.verified > 0} />
+      )}
     </article>
   );
 }

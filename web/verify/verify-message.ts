@@ -5,6 +5,8 @@ import type { SeenLeaf, Verdict } from "@probity/verify";
 export interface VerifyRequest {
   file: File;
   keys: string[];
+  /** Of certificates, for PDFs. */
+  fingerprints: string[];
   checkpoint: string;
 }
 

@@ -22,7 +22,7 @@ function answer(message: VerifyAnswer): void {
   postMessage(message);
 }
 
-async function judge({ file, keys, checkpoint }: VerifyRequest): Promise<VerifyAnswer> {
+async function judge({ file, keys, fingerprints, checkpoint }: VerifyRequest): Promise<VerifyAnswer> {
   const web = browserProvider();
   if (web === undefined) throw new Error("The browser gives this page no means to check signatures");
   // Asked one by one, WebCrypto takes three times as long for hashes this small; signatures stay with it.
@@ -46,7 +46,10 @@ async function judge({ file, keys, checkpoint }: VerifyRequest): Promise<VerifyA
     },
   };
   if (isPdf(new Uint8Array(await file.slice(0, 1024).arrayBuffer()))) {
-    const { attachments, ...report } = await verifyPdf(new Uint8Array(await file.arrayBuffer()), { verify: options });
+    const { attachments, ...report } = await verifyPdf(new Uint8Array(await file.arrayBuffer()), {
+      fingerprints,
+      verify: options,
+    });
     return { kind: "pdf", report, attachments: attachments.map(({ name }) => name) };
   }
   const verdict = await verifyFile(chunksOf(file), options);

@@ -11,6 +11,8 @@ import { useVerification } from "./use-verification.ts";
 import pageCss from "../shell/page.module.css";
 import css from "./verify.module.css";
 
+const fingerprint = /^([0-9a-f]{2}:?){31}[0-9a-f]{2}$/i;
+
 /** Verifies an export, a proof or a sealed PDF here, in the browser. The file stays on this machine. */
 export function Verify() {
   useTitle("Verify");
@@ -19,10 +21,14 @@ export function Verify() {
   const { state, start, clear } = useVerification();
   const begin = (file: File | undefined) => {
     if (file === undefined) return;
-    const lines = keys.split("\n").map((line) => line.trim());
+    const lines = keys
+      .split("\n")
+      .map((line) => line.trim())
+      .filter((line) => line !== "");
     start({
       file,
-      keys: lines.filter((line) => line !== ""),
+      keys: lines.filter((line) => !fingerprint.test(line)),
+      fingerprints: lines.filter((line) => fingerprint.test(line)),
       checkpoint: checkpoint.trim() === "" ? "" : `${checkpoint.trim()}\n`,
     });
   };
@@ -96,8 +102,8 @@ export function Verify() {
         <div className={css.fields}>
           <Lines
             id="keys"
-            label="Verifier keys, one a line"
-            hint="Of the log, its platform log or witnesses, from somewhere else than the file. Without one, the file’s own key is taken on first use."
+            label="Verifier keys and fingerprints of certificates, one a line"
+            hint="Of the log, its platform log, witnesses, or a PDF’s seal, from somewhere else than the file. Without one, the file’s own key is taken on first use."
             rows={2}
             value={keys}
             onChange={setKeys}
