@@ -194,6 +194,14 @@ function probeOptions(
     records: instance.apps.flatMap((app) => app.records),
     filesFolder: config.storage.kind === "folder" ? config.storage.folder : join(config.home, "files"),
     securityContact: config.securityContact,
+    transport:
+      config.tls === undefined
+        ? undefined
+        : {
+            secureUrl: `https://${host.includes(":") ? `[${host}]` : host}:${config.port}`,
+            minVersion: config.tls.minVersion,
+            ...(config.plainPort === undefined ? {} : { plainUrl: `http://${host}:${config.plainPort}` }),
+          },
     onProblem: (error) => logger.error({ err: error }, "the probes could not run"),
   };
 }

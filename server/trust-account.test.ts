@@ -22,7 +22,7 @@ describe("TRU-01 a control of accounts turns red when its protection is really g
        grant execute on function identity.forget() to probity_door, probity_identity;
        create trigger forget before insert or update on identity.sign_in_guard for each row execute function identity.forget()`,
       "drop trigger forget on identity.sign_in_guard; drop function identity.forget()",
-      /30 of 30 parallel guesses at one account were looked at/,
+      /60 of 60 parallel guesses at one account were looked at/,
     ));
 
   test("IDN-06: a budget that is never used up", () =>
@@ -32,7 +32,7 @@ describe("TRU-01 a control of accounts turns red when its protection is really g
          begin new.used := 0; return new; end $$;
        create trigger never_used before insert or update on kernel.budget for each row execute function kernel.never_used()`,
       "set role probity_door; drop trigger never_used on kernel.budget; drop function kernel.never_used()",
-      /12 of 12 registrations at once were let in/,
+      /30 of 30 registrations at once were let in/,
     ));
 
   test("IDN-07: a solved challenge that counts again and again", () =>

@@ -18,6 +18,7 @@ import { requestValidation } from "./control/request-validation.ts";
 import { responseHeader } from "./control/response-header.ts";
 import { lockout } from "./control/lockout.ts";
 import { passwordHash } from "./control/password.ts";
+import { recordLock } from "./control/record-lock.ts";
 import { robotCheck } from "./control/robot-check.ts";
 import { signInLimit } from "./control/sign-in-limit.ts";
 import { roleCheck } from "./control/role.ts";
@@ -25,6 +26,7 @@ import { sealing } from "./control/sealing.ts";
 import { secondFactor } from "./control/second-factor.ts";
 import { serverSession } from "./control/session.ts";
 import { sharing } from "./control/sharing.ts";
+import { manifestation, severalSigners, signature } from "./control/signature.ts";
 import { singleSignOn, socialSignIn } from "./control/single-sign-on.ts";
 import { statementProof } from "./control/statement-proof.ts";
 import { stepUp } from "./control/step-up.ts";
@@ -32,6 +34,7 @@ import { tenantNamespaces } from "./control/tenant-namespaces.ts";
 import { tenantRows } from "./control/tenant-rows.ts";
 import { transport } from "./control/transport.ts";
 import { uploadRefusal } from "./control/upload-refusal.ts";
+import { verifiedSigner } from "./control/verified-signer.ts";
 import { webAttack } from "./control/web-attack.ts";
 import { promises } from "./promise.ts";
 
@@ -65,6 +68,11 @@ export const controls: readonly Control[] = [
   appendOnly,
   leafForEachChange,
   documentSeal,
+  signature,
+  recordLock,
+  manifestation,
+  verifiedSigner,
+  severalSigners,
   responseHeader,
   rateLimit,
   requestValidation,

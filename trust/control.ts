@@ -24,6 +24,14 @@ export type ProbeContext = {
   /** The origin people use; tells whether HTTPS is promised. */
   readonly publicUrl: string;
   readonly securityContact: string | undefined;
+  readonly transport: ProbeTransport | undefined;
+};
+
+/** Where this machine reaches the instance's HTTPS and, where there is one, its plain port; and the lowest version allowed. */
+export type ProbeTransport = {
+  readonly secureUrl: string;
+  readonly plainUrl?: string;
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
 };
 
 /**

@@ -10,7 +10,7 @@ import {
   type Scratch,
 } from "@probity/kernel";
 import { controls as everyControl } from "./catalogue.ts";
-import type { Control, Probe, ProbeContext, ProbeOutcome } from "./control.ts";
+import type { Control, Probe, ProbeContext, ProbeOutcome, ProbeTransport } from "./control.ts";
 import { httpTo } from "./http.ts";
 import { sweepScratch, uploadScratchDocument, type ScratchDocument } from "./scratch-document.ts";
 import { contactUri } from "./security-text.ts";
@@ -24,6 +24,8 @@ export type ProbeOptions = {
   readonly records: readonly RecordDeclaration[] | undefined;
   readonly filesFolder: string | undefined;
   readonly securityContact?: string | undefined;
+  /** Where the instance serves HTTPS itself. */
+  readonly transport?: ProbeTransport | undefined;
   readonly controls?: readonly Control[];
   readonly startAfterSeconds?: number;
   readonly everyMinutes?: number;
@@ -136,6 +138,7 @@ export class ProbeRunner {
       probeUrl,
       publicUrl,
       securityContact: securityContact === undefined ? undefined : contactUri(securityContact),
+      transport: this.#options.transport,
     };
   }
 }
