@@ -103,6 +103,7 @@ export {
   type ProbeRecord,
 } from "./probe/database.ts";
 export { catalogueName } from "./probe/catalogue-name.ts";
+export { admitProbePerson } from "./probe/erasure-scratch.ts";
 export { openAccessScratch, type AccessPerson, type AccessScratch } from "./probe/access-scratch.ts";
 export { openFreezeScratch, probeCode, probeGrant, probePerson, probeSession } from "./probe/account.ts";
 export {
@@ -138,6 +139,7 @@ export { signingRoutes } from "./signing/route.ts";
 export { signRecord } from "./signing/sign.ts";
 export { inForce, ownPermissions, signaturesOf, stateOf, type Signature } from "./signing/standing.ts";
 export { BudgetSpender, type Budget } from "./limits/budget.ts";
+export { sharedWithMe, type SharedRow } from "./access/share.ts";
 export { defaultAccountLimits, type AccountLimits } from "./limits/account-limit.ts";
 export { csvOf } from "./record/csv.ts";
 export { declaredRecords, defineRecord, type RecordDeclaration } from "./record/define-record.ts";

@@ -84,6 +84,33 @@ export async function setSharing(tx: Tx, record: string, rowId: string, memberId
   }
 }
 
+export type SharedRow = {
+  readonly rowId: string;
+  readonly by: { readonly id: string; readonly name: string | null };
+  readonly at: Date;
+};
+
+/** Rows of a record that others shared with the caller one by one, the newest first. */
+export async function sharedWithMe(tx: Tx, record: string): Promise<SharedRow[]> {
+  const rows = await tx.all(
+    query
+      .selectFrom("kernel.share")
+      .select(["row_id", "created_by", "updated_at"])
+      .where("record", "=", record)
+      .where("membership_id", "=", tx.who.actorId)
+      .where("deleted_at", "is", null)
+      .orderBy("updated_at", "desc")
+      .limit(500),
+  );
+  if (rows.length === 0) return [];
+  const names = await memberNames(tx);
+  return rows.map((row) => ({
+    rowId: row.row_id,
+    by: { id: row.created_by, name: names.get(row.created_by) ?? null },
+    at: row.updated_at,
+  }));
+}
+
 async function ownedRow(tx: Tx, record: string, rowId: string): Promise<{ created_by: string }> {
   const kept = await tx.first(query.selectFrom("kernel.governed_table").select("options").where("record", "=", record));
   if (!hasOwner(kept?.options)) throw doorProblem.not_found();

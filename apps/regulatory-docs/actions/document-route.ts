@@ -4,6 +4,7 @@ import {
   doorProblem,
   makeDownloadLink,
   revokeLinks,
+  sharedWithMe,
   type Kernel,
   type Route,
   type Tx,
@@ -35,6 +36,28 @@ export function documentRoutes(kernel: Kernel): Route[] {
           bytes: Number(bytes),
           refusal: refusalCode === null ? null : { code: refusalCode, title: refusalCode, detail: refusalText },
         }));
+        return { body: { items } };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/regulatory-docs/shared-documents",
+      summary: "Documents that colleagues shared with the caller, each with its current revision",
+      tag: "regulatory-docs",
+      permission: read,
+      answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
+      handle: async (request) => {
+        const items = await kernel.door.work(request.credential, read, async (tx) => {
+          const shares = await sharedWithMe(tx, "regulatory_docs.document");
+          kernel.access.read(tx.who, read, request.source, "regulatory_docs.document");
+          if (shares.length === 0) return [];
+          const ids = shares.map(({ rowId }) => rowId);
+          const rows = await tx.all(currentRevisions().where("d.id", "in", ids));
+          return shares.flatMap(({ rowId, by, at }) => {
+            const row = rows.find((each) => each.id === rowId);
+            return row === undefined ? [] : [{ ...row, bytes: Number(row.bytes), sharedBy: by, sharedAt: at }];
+          });
+        });
         return { body: { items } };
       },
     }),

@@ -53,7 +53,6 @@ const leaf = (table: (typeof tables)[number], rowId: string) => ({
   version: 1,
 });
 
-/** A document with its revision, laid into a collection by somebody. */
 async function addDocument(
   by: TestPerson,
   collection: string,
@@ -85,7 +84,6 @@ async function addDocument(
   return { document, revision };
 }
 
-/** A finished run with one finding. */
 async function addRun(by: TestPerson, collection: string, number: number): Promise<{ run: string; finding: string }> {
   const [run, finding] = [uuidv7(), uuidv7()];
   await server.kernel.door.work(by.session, work, async (tx) => {
@@ -168,7 +166,6 @@ async function apply(model: Model, [kind, by, index, other]: Act): Promise<void>
   if (kind === "upload" || kind === "run") {
     const may = seesCollection(model, by, id);
     if (!may) {
-      // A colleague who guesses the id writes nothing beside it.
       await expect(kind === "upload" ? addDocument(person(by), id) : addRun(person(by), id, 900)).rejects.toMatchObject(
         {
           code: "kernel.not_found",
@@ -284,6 +281,11 @@ describe("TEN-06 a document is seen by its owner and those it is shared with alo
     const { document } = await addDocument(owner, id);
     expect((await share(2, "collection", id, new Set([3]))).status).toBe(204);
     const link = await server.as(member)("POST", `${base}/documents/${document}/download`);
+    expect((await share(2, "document", document, new Set([3]))).status).toBe(204);
+    const shown = await server.as(member)("GET", `${base}/shared-documents`);
+    expect(shown.text).toContain(document);
+    expect((await server.as(person(1))("GET", `${base}/shared-documents`)).text).not.toContain(document);
+    await share(2, "document", document, new Set());
     expect((await share(2, "collection", id, new Set())).status).toBe(204);
     expect((await server.as(member)("GET", `${base}/collections/${id}`)).status).toBe(404);
     expect((await server.anonymous("GET", String(link.body["url"]))).status).toBe(401);
@@ -342,15 +344,12 @@ describe("TEN-06 a document is seen by its owner and those it is shared with alo
     const id = String(made.body["id"]);
     const path = `/api/shares/regulatory_docs.collection/${id}`;
     await server.as(person(2))("PUT", path, { body: { members: [leaver.membershipId] } });
-    expect((await server.as(leaver)("GET", `${base}/collections/${id}`)).status).toBe(200);
-    // An admin who sees nothing of it removes them.
     await server.kernel.door.work(person(1).session, "kernel.people.change", (tx) =>
       removeMember(tx, leaver.membershipId),
     );
     expect((await server.as(person(2))("GET", path)).body["members"]).toEqual([]);
   });
 
-  /** Two colleagues, each with a collection and a document of their own, both of one file. */
   async function twins(words: string, kind: "txt" | "docx" = "txt", state: "ready" | "reading" = "ready") {
     const { kernel } = server;
     const keys = await kernel.door.work(person(0).session, work, (tx) => kernel.files.keysOf(tx));

@@ -17,6 +17,7 @@ import { type FormEvent, useState } from "react";
 import { CountBar } from "./count-bar.tsx";
 import bar from "./count-bar.module.css";
 import { docsApi, docsPage } from "./path.ts";
+import { SharedDocuments } from "./shared-documents.tsx";
 import type { Collection } from "./types.ts";
 
 /** Collections of documents, each with its latest gap result in one bar. */
@@ -147,6 +148,7 @@ export function Collections() {
           onMore={() => void list.fetchNextPage()}
         />
       )}
+      <SharedDocuments ws={ws} />
       <Make open={making} onClose={() => setMaking(false)} onMade={(id) => place.go(docsPage.collection(ws, id))} />
     </div>
   );

@@ -4,16 +4,15 @@ import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import type { Tone } from "@probity/web/kit/status.ts";
 import { showAge, showBytes, showTime } from "@probity/web/kit/time.ts";
-import { write } from "@probity/web/shell/api.ts";
 import css from "@probity/web/shell/page.module.css";
 import { asProblem } from "@probity/web/shell/problem.ts";
-import { useMutation } from "@tanstack/react-query";
+import { ShareDialog } from "@probity/web/shell/share.tsx";
 import { useRef, useState } from "react";
 import { DeleteDocument } from "./delete-document.tsx";
-import { docsApi } from "./path.ts";
 import { refusalText } from "./finding-status.ts";
 import type { DocumentRecord } from "./types.ts";
 import { accepted } from "./use-check.ts";
+import { useDownload } from "./use-download.ts";
 import type { Upload } from "./use-uploads.ts";
 
 type Row = { kind: "stored"; document: DocumentRecord } | { kind: "moving"; upload: Upload };
@@ -50,17 +49,9 @@ export function DocumentTable(props: Props) {
     ...props.uploads.map((upload) => ({ kind: "moving", upload }) as const),
     ...props.documents.map((document) => ({ kind: "stored", document }) as const),
   ];
-  const open = useMutation({
-    mutationFn: async (id: string) => {
-      const link = await write<{ url: string }>("POST", docsApi.download(id));
-      const anchor = document.createElement("a");
-      anchor.href = link.url;
-      anchor.download = "";
-      anchor.click();
-    },
-  });
+  const { start, failed: failure } = useDownload();
   const [leaving, setLeaving] = useState<DocumentRecord | null>(null);
-  const failure = open.error;
+  const [sharing, setSharing] = useState<DocumentRecord | null>(null);
   return (
     <>
       {failure !== null && <ProblemNotice problem={asProblem(failure)} />}
@@ -126,7 +117,7 @@ export function DocumentTable(props: Props) {
             title: "Acts",
             quiet: true,
             end: true,
-            width: "190px",
+            width: "250px",
             cell: (row) =>
               row.kind === "moving" ? (
                 row.upload.problem !== null && (
@@ -142,14 +133,13 @@ export function DocumentTable(props: Props) {
                   {row.document.state === "refused" ? (
                     <Replace onFiles={props.onReplace} name={row.document.name} />
                   ) : (
-                    <Act
-                      look="quiet"
-                      label={`Download ${row.document.name}`}
-                      onAct={() => open.mutate(row.document.id)}
-                    >
+                    <Act look="quiet" label={`Download ${row.document.name}`} onAct={() => start(row.document.id)}>
                       Download
                     </Act>
                   )}
+                  <Act look="quiet" label={`Share ${row.document.name}`} onAct={() => setSharing(row.document)}>
+                    Share
+                  </Act>
                   <Act look="quiet" label={`Delete ${row.document.name}`} onAct={() => setLeaving(row.document)}>
                     Delete
                   </Act>
@@ -158,6 +148,15 @@ export function DocumentTable(props: Props) {
           },
         ]}
       />
+      {sharing !== null && (
+        <ShareDialog
+          record="regulatory_docs.document"
+          id={sharing.id}
+          what="document"
+          name={sharing.name}
+          onClose={() => setSharing(null)}
+        />
+      )}
       {leaving !== null && (
         <DeleteDocument document={leaving} onClose={() => setLeaving(null)} onDeleted={props.onChanged} />
       )}

@@ -31,6 +31,7 @@ export const docsApi = {
   collection: (id: string) => apiPath(app, ["collections", id]),
   history: (id: string) => apiPath(app, ["collections", id, "history"]),
   documents: (collection: string) => apiPath(app, ["documents"], { collection }),
+  sharedDocuments: () => apiPath(app, ["shared-documents"]),
   document: (id: string) => apiPath(app, ["documents", id]),
   upload: (collection: string) => apiPath(app, ["collections", collection, "documents"]),
   text: (id: string) => apiPath(app, ["documents", id, "text"]),
