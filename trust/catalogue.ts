@@ -4,11 +4,13 @@ import type { Control } from "./control.ts";
 import { allowedNetwork } from "./control/allowed-network.ts";
 import { accessReview } from "./control/access-review.ts";
 import { anomaly } from "./control/anomaly.ts";
+import { auditExport, everythingTraced } from "./control/audit-trail.ts";
 import { catalogueProof } from "./control/catalogue-proof.ts";
 import { disclosure } from "./control/disclosure.ts";
 import { documentSeal } from "./control/document-seal.ts";
 import { documentIsolation } from "./control/document-isolation.ts";
 import { downloadLink } from "./control/download-link.ts";
+import { erasure, legalHold, retention } from "./control/forgetting.ts";
 import { freeze } from "./control/freeze.ts";
 import { appendOnly, leafForEachChange } from "./control/ledger.ts";
 import { programToken } from "./control/program-token.ts";
@@ -65,8 +67,13 @@ export const controls: readonly Control[] = [
   transport,
   uploadRefusal,
   downloadLink,
+  everythingTraced,
   appendOnly,
   leafForEachChange,
+  auditExport,
+  erasure,
+  retention,
+  legalHold,
   documentSeal,
   signature,
   recordLock,

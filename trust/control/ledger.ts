@@ -163,6 +163,65 @@ export const leafForEachChange = defineControl({
         });
       },
     },
+    {
+      id: "reconciled",
+      kind: "catalogue",
+      title: "Log, history and tables of every workspace agree; what their owner changes past the log is found",
+      run: async ({ kernel }) => {
+        const [state] = await kernel.door.callFunction({
+          sql: "select * from kernel.reconciliation_state()",
+          parameters: [],
+        });
+        const n = (name: string) => Number(state?.[name]);
+        const oldest = state?.["oldest"];
+        const age = oldest instanceof Date ? Date.now() - oldest.getTime() : Number.POSITIVE_INFINITY;
+        return allOf(
+          `${n("events")} events and ${n("changes")} changes of ${n("compared")} workspaces were compared within three hours and agree`,
+          [
+            [n("workspaces") > 0, "there is no workspace to compare"],
+            [age < 3 * 3_600_000, "a workspace was not compared for three hours"],
+            [n("found") === 0, `log and tables disagree in ${n("found")} places`],
+          ],
+        );
+      },
+      negative: async ({ database, document, scratch, kernel }) => {
+        await document();
+        const checks: Check[] = [];
+        for (const [role, act, kind] of [
+          ["probity_owner", "update kernel.blob set bytes = bytes + 1 where tenant_id = $1", "row_altered"],
+          ["probity_door", "delete from kernel.version_history where tenant_id = $1", "leaf_without_change"],
+          [
+            "probity_door",
+            "delete from kernel.ledger_event where tenant_id = $1 and seq > (select max(seq) - 5 from kernel.ledger_event where tenant_id = $1)",
+            "events_missing",
+          ],
+          ["probity_door", "delete from kernel.ledger_event where tenant_id = $1", "events_missing"],
+        ] as const) {
+          const found = await database.attempt("setup", async (connection) => {
+            await connection.query(`set local role ${catalogueName(role)}`);
+            if (role === "probity_owner") {
+              await connection.query("alter table kernel.blob disable trigger user");
+              await connection.query("alter table kernel.blob no force row level security");
+            }
+            await connection.query(act, [scratch.a.id]);
+            await connection.query("set local role probity_door");
+            await connection.query("select kernel.enter('system', $1, $2, 'kernel.ledger.reconcile', null)", [
+              kernel.system(scratch.a.id).token,
+              scratch.a.id,
+            ]);
+            await connection.query("set local role probity_owner");
+            return connection.query(
+              "select kind from kernel.reconcile_log() union select kind from kernel.reconcile_rows()",
+            );
+          });
+          checks.push([found.some((row) => row["kind"] === kind), `after “${act.slice(0, 60)}” nothing was found`]);
+        }
+        return allOf(
+          "a changed row, a history without rows, and a log without its last five events or without any were each found",
+          checks,
+        );
+      },
+    },
   ],
 });
 
