@@ -19,6 +19,7 @@ import { operatorAccess } from "./control/operator-access.ts";
 import { requestValidation } from "./control/request-validation.ts";
 import { responseHeader } from "./control/response-header.ts";
 import { lockout } from "./control/lockout.ts";
+import { tamperEvidence } from "./control/log-proof.ts";
 import { passwordHash } from "./control/password.ts";
 import { recordLock } from "./control/record-lock.ts";
 import { robotCheck } from "./control/robot-check.ts";
@@ -69,6 +70,7 @@ export const controls: readonly Control[] = [
   downloadLink,
   everythingTraced,
   appendOnly,
+  tamperEvidence,
   leafForEachChange,
   auditExport,
   erasure,
