@@ -60,7 +60,7 @@ export function Banner(props: { name: string; outcome: Verdict["outcome"]; sente
   const { word, tone } = outcomeWords[props.outcome];
   const { ink, tint } = toneColour(tone);
   return (
-    <header className={css.banner} style={{ background: tint, borderBlockStartColor: ink }} role="status">
+    <div className={css.banner} style={{ background: tint, borderBlockStartColor: ink }} role="status">
       <span className={css.shape}>
         <StatusShape tone={tone} size={28} />
       </span>
@@ -73,7 +73,7 @@ export function Banner(props: { name: string; outcome: Verdict["outcome"]; sente
           {props.name} · {props.outcome}
         </p>
       </div>
-    </header>
+    </div>
   );
 }
 
