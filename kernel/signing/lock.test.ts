@@ -250,7 +250,7 @@ describe("SIG-01 SIG-02 injected statements of the runtime role", () => {
       state: "draft",
       locked: false,
       version: 3,
-      earlier: [{ printedName: reviewer.printedName, version: 2, check: { manifest: true, record: true } }],
+      earlier: [{ printedName: reviewer.printedName, version: 2 }],
       unlocks: [{ version: 3, reason, reasonCode: "error" }],
     });
     expect((await author.by("PATCH", one, { version: 3, body: { title: "Corrected", reason } })).status).toBe(200);

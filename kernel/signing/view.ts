@@ -77,7 +77,8 @@ export async function signingView({ kernel }: Pick<Identity, "kernel">, tx: Tx, 
     unchanged:
       current === null || standing.length === 0 ? null : standing.every((each) => each.recordHash === current.hash),
     steps,
-    earlier: await Promise.all(all.filter((each) => !standing.includes(each)).map(shown)),
+    /** Looked at closely when one is opened: there may be many. */
+    earlier: all.filter((each) => !standing.includes(each)).map(manifestationOfSignature),
     unlocks: await unlocksOf(tx, record, rowId),
     unlock: { may: row.locked && held.has(signing.unlock.permission), reasons: signing.unlock.reasons },
     me: { status: signer.status, printedName: signer.printedName },

@@ -45,7 +45,8 @@ export function SignStrip(props: {
 /** One signature in full, with what binds it to its record. */
 export function SignatureInFull(props: {
   signature: PrintedSignature;
-  check: { tone: Tone; word: string };
+  /** What a look at it found; null where nobody looked. */
+  check: { tone: Tone; word: string } | null;
   version: number;
   recordHash: string;
   earlier: boolean;
@@ -60,7 +61,10 @@ export function SignatureInFull(props: {
         {signature.reason === null ? "" : ` · ${signature.reason}`}
       </p>
       <p>
-        <StatusMark {...props.check} /> <span className={css.muted}>· version {props.version}</span>
+        {props.check !== null && <StatusMark {...props.check} />}{" "}
+        <span className={css.muted}>
+          {props.check === null ? "" : "· "}version {props.version}
+        </span>
       </p>
       <p className={css.hash}>sha-256 {props.recordHash}</p>
     </li>

@@ -33,12 +33,14 @@ export function SignDialog(props: Props) {
   };
   return (
     <Dialog open title={`${props.step.title}: ${props.view.title}`} onClose={props.onClose} size={560}>
-      {problem !== null && <ProblemNotice problem={problem} />}
-      {challenge === null ? (
-        <What {...props} meaning={meaning} onMeaning={setMeaning} onChallenge={setChallenge} onProblem={setProblem} />
-      ) : (
-        <Who {...props} challenge={challenge} meaning={meaning} onAgain={again} onProblem={setProblem} />
-      )}
+      <div className={page.form}>
+        {problem !== null && <ProblemNotice problem={problem} />}
+        {challenge === null ? (
+          <What {...props} meaning={meaning} onMeaning={setMeaning} onChallenge={setChallenge} onProblem={setProblem} />
+        ) : (
+          <Who {...props} challenge={challenge} meaning={meaning} onAgain={again} onProblem={setProblem} />
+        )}
+      </div>
     </Dialog>
   );
 }

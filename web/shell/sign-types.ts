@@ -55,7 +55,7 @@ export interface SigningView {
   facts: { label: string; value: string }[];
   unchanged: boolean | null;
   steps: SigningStep[];
-  earlier: ShownSignature[];
+  earlier: Omit<ShownSignature, "check">[];
   unlocks: { version: number; at: string; by: string | null; reasonCode: string | null; reason: string }[];
   unlock: { may: boolean; reasons: CodedReason[] };
   me: { status: string; printedName: string | null };

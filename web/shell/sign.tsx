@@ -89,7 +89,7 @@ function waitingFor(next: SigningStep | undefined): string | null {
   return `waiting for ${next.title.toLowerCase()}${left > 1 ? `, ${left} people` : ""}`;
 }
 
-function printed(each: ShownSignature): PrintedSignature {
+function printed(each: Omit<ShownSignature, "check">): PrintedSignature {
   const reason = [each.reasonCode, each.reason].filter((part) => part !== null).join(": ");
   return {
     id: each.id,
@@ -112,14 +112,14 @@ function ToAcknowledge() {
 /** Every signature in full, those of earlier versions and each unlocking included. */
 function Everything({ view, onClose }: { view: SigningView; onClose: () => void }) {
   const standing = view.steps.flatMap((step) => step.signatures);
-  const shown = (each: ShownSignature, earlier: boolean) => (
+  const shown = (each: SigningView["earlier"][number], check: ReturnType<typeof sayCheck> | null) => (
     <SignatureInFull
       key={each.id}
       signature={printed(each)}
-      check={sayCheck(each)}
+      check={check}
       version={each.version}
       recordHash={each.recordHash}
-      earlier={earlier}
+      earlier={check === null}
     />
   );
   return (
@@ -131,7 +131,7 @@ function Everything({ view, onClose }: { view: SigningView; onClose: () => void 
         {standing.length === 0 ? (
           <p className={pageCss.muted}>No signature counts for the version that stands now.</p>
         ) : (
-          <SignatureSet>{standing.map((each) => shown(each, false))}</SignatureSet>
+          <SignatureSet>{standing.map((each) => shown(each, sayCheck(each)))}</SignatureSet>
         )}
         {view.unlocks.length > 0 && (
           <section className={css.section} aria-labelledby="sign-unlocks">
@@ -149,7 +149,7 @@ function Everything({ view, onClose }: { view: SigningView; onClose: () => void 
         {view.earlier.length > 0 && (
           <section className={css.section} aria-labelledby="sign-earlier">
             <h3 id="sign-earlier">Signatures of earlier versions</h3>
-            <SignatureSet>{view.earlier.map((each) => shown(each, true))}</SignatureSet>
+            <SignatureSet>{view.earlier.map((each) => shown(each, null))}</SignatureSet>
           </section>
         )}
       </div>
