@@ -172,6 +172,7 @@ export class BundleState {
     if (newest.checkpoint.origin !== logOf(newest.checkpoint.origin) && this.#explanations.restores.length === 0)
       this.findings.add("gap", "The log goes on under a new name, and no declared restore says why");
     for (const restore of this.#explanations.restores) {
+      if (restore.old === undefined) continue;
       const old = await this.#keys.openLog(restore.oldNote);
       if (old.fault !== undefined || old.signers.length === 0)
         this.findings.add("gap", "The checkpoint before a restore is not signed by a known key", restore.index);
@@ -332,7 +333,11 @@ export class BundleState {
     const relation = await this.#tree.relation(other.checkpoint, newest.checkpoint);
     if (relation === "same") return true;
     const restore = this.#explanations.explainsLoss(size);
-    if (restore !== undefined && (size < restore.to || sameBytes(restore.old.root, other.checkpoint.root))) return true;
+    if (
+      restore !== undefined &&
+      (size < restore.to || (restore.old !== undefined && sameBytes(restore.old.root, other.checkpoint.root)))
+    )
+      return true;
     if (relation === "other") this.findings.add("fault", `${name} of ${size} leaves is of another history`);
     else if (size > newest.checkpoint.size)
       this.findings.add("rollback", `${name} has ${size} leaves; the file ends at ${newest.checkpoint.size}`);

@@ -110,6 +110,15 @@ describe("LED-06 what is missing is explained by the log itself", () => {
     await expectOutcome(lines, "TAMPERED", { checkpoint: rewritten.note(6) });
     await expectOutcome(lines, "TAMPERED", { checkpoint: rewritten.note(10) });
     await expectOutcome(bundleLines(restored, { signer, from: 8 }), "INCOMPLETE");
+    // A signer that lost its memory: a new name, and no leaf lost.
+    const signerless = new TestLog({ tenant });
+    signerless.grow(4);
+    const renamed = signerless.restore(4, signerless.note());
+    await expectOutcome(bundleLines(signerless, { signer: renamed }), "CONTINUED_AFTER_RESTORE");
+    // A new name that no declaration explains.
+    const undeclared = new TestLog({ tenant });
+    undeclared.grow(4);
+    await expectOutcome(bundleLines(undeclared, { signer: renamed }), "INCOMPLETE");
     const alone = new TestLog({ tenant });
     alone.grow(10);
     const old = alone.note();

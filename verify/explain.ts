@@ -6,7 +6,7 @@ import { isCount } from "./merkle.ts";
 import type { CheckedLeaf } from "./opening.ts";
 import type { Findings, LostRange } from "./finding.ts";
 
-export type Restore = LostRange & { readonly oldNote: string; readonly old: Checkpoint };
+export type Restore = LostRange & { readonly oldNote: string; readonly old: Checkpoint | undefined };
 
 /** What was found closed, and what explains it. */
 export class Explanations {
@@ -66,13 +66,14 @@ export class Explanations {
     const owners = valueOf(leaf, "owners");
     const old = valueOf(leaf, "old");
     const [from, to] = Array.isArray(lost) ? lost : [];
-    if (typeof from !== "number" || typeof to !== "number" || !isCount(from) || !isCount(to) || from >= to)
+    if (typeof from !== "number" || typeof to !== "number" || !isCount(from) || !isCount(to) || from > to)
       throw new FormatError("A restore does not show which leaves were lost");
     if (!Array.isArray(owners) || new Set(owners.filter((owner) => typeof owner === "string")).size < 2)
       throw new FormatError("A restore was not declared by two owners");
     if (typeof old !== "string") throw new FormatError("A restore does not show the checkpoint before it");
-    const checkpoint = parseCheckpoint(old.slice(0, old.lastIndexOf("\n\n") + 1));
-    if (checkpoint.size !== to || leaf.part.index < from)
+    // A signer that lost its memory may have lost no leaf; before the first checkpoint there is none to show.
+    const checkpoint = old === "" ? undefined : parseCheckpoint(old.slice(0, old.lastIndexOf("\n\n") + 1));
+    if ((checkpoint?.size ?? to) !== to || leaf.part.index < from)
       throw new FormatError("A restore does not fit the checkpoint before it");
     this.restores.push({ from, to, index: leaf.part.index, owners: owners.map(String), oldNote: old, old: checkpoint });
   }
