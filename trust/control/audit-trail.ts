@@ -5,9 +5,10 @@ import { verifyBundle, type Outcome } from "@probity/verify";
 import { nodeProvider } from "@probity/verify/node";
 import { defineControl, type ProbeContext } from "../control.ts";
 import { said } from "./browser.ts";
+import { streamDelivery } from "./delivery.ts";
 import { allOf, type Check } from "./outcome.ts";
 
-const patienceMs = 20_000;
+const patienceMs = 8_000;
 const pauseMs = 250;
 
 /** Access events of a workspace since an instant, by permission and outcome; waits until these are among them. */
@@ -62,6 +63,8 @@ export const everythingTraced = defineControl({
       negative: async (context) => {
         const { http, scratch } = context;
         const since = new Date(Date.now() - 1_000);
+        // Let in once, so that the refusal is told of them and not of somebody unknown.
+        await http("GET", "/api/people", { key: scratch.a.memberKey });
         const lesser = await http("GET", "/api/ledger/events", { key: scratch.a.memberKey });
         const nobody = await http("GET", "/api/people", { headers: { authorization: `Bearer ${"x".repeat(30)}` } });
         const link = await http("GET", `/api/invitations/${"A".repeat(43)}`);
@@ -124,9 +127,10 @@ export const auditExport = defineControl({
   id: "LED-05",
   standards: ["SOC 2 CC7.2", "ISO 27001 A.8.15", "21 CFR 11.10(b)", "GDPR Art. 20"],
   yourPart: "Keep an export, or a checkpoint of it, where this server can't reach it.",
-  notProbed: ["delivery to a receiver of your own", "formula cells in CSV (tested with each release)"],
+  notProbed: ["that your own receiver keeps what it took", "formula cells in CSV (tested with each release)"],
   maxAgeMinutes: 45,
   probes: [
+    streamDelivery,
     {
       id: "bundle-proves-itself",
       kind: "scratch",

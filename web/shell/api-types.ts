@@ -134,6 +134,8 @@ export interface LedgerEvent {
   recordId: string | null;
   outcome: string;
   source: string | null;
+  /** What else the event says; a field that was erased says so. */
+  details?: Readonly<Record<string, unknown>>;
   leafHash: string;
 }
 

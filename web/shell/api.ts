@@ -144,6 +144,34 @@ export async function download(path: string, fallbackName: string): Promise<void
   saveFile(await response.blob(), name);
 }
 
+/**
+ * The same for a file that takes a while: tells how many lines have come, of how many the server announced. A stream that
+ * breaks off is said, and nothing is saved.
+ */
+export async function downloadLines(
+  path: string,
+  fallbackName: string,
+  onProgress: (lines: number, announced: number | null) => void,
+): Promise<void> {
+  const response = await send(path, { accept: "*/*" });
+  const disposition = response.headers.get("content-disposition") ?? "";
+  const name = /filename="?([^";]+)"?/.exec(disposition)?.[1] ?? fallbackName;
+  const said = Number(response.headers.get("probity-events") ?? Number.NaN);
+  const parts: BlobPart[] = [];
+  let count = 0;
+  const reader = response.body?.getReader();
+  try {
+    for (let chunk = await reader?.read(); chunk !== undefined && !chunk.done; chunk = await reader?.read()) {
+      parts.push(chunk.value);
+      for (const byte of chunk.value) if (byte === 10) count += 1;
+      onProgress(count, Number.isNaN(said) ? null : said);
+    }
+  } catch {
+    throw offlineProblem();
+  }
+  saveFile(new Blob(parts, { type: response.headers.get("content-type") ?? "" }), name);
+}
+
 /** The bytes behind a signed link of this origin. */
 export async function bytes(path: string): Promise<ArrayBuffer> {
   return (await send(path, { accept: "*/*" })).arrayBuffer();

@@ -6,6 +6,16 @@ const kernelWords: Readonly<Record<string, string>> = {
   "kernel.access.refuse": "Access refused",
   "kernel.across.read": "Read across workspaces",
   "kernel.api_key.create": "API key made",
+  "kernel.erasure.create": "Erasure receipt written",
+  "kernel.ledger.reconcile": "Log and tables compared",
+  "kernel.legal_hold.create": "Legal hold placed",
+  "kernel.legal_hold.release": "Legal hold released",
+  "privacy.erasure.executed": "Person erased",
+  "privacy.erasure.row": "Row of an erased person emptied",
+  "retention.access.retired": "Access log retired",
+  "retention.log.pruned": "Beginning of the log pruned",
+  "retention.rows.retired": "Deleted items gone for good",
+  "retention.traces.retired": "System log retired",
   "kernel.api_key.revoke": "API key revoked",
   "kernel.blob.create": "File stored",
   "kernel.blob.delete": "File removed",
@@ -40,6 +50,19 @@ export function sayAction(action: string, outcome: string, words: readonly Reado
     if (found !== undefined) return found;
   }
   return action.split(".").slice(1).join(" ").replaceAll("_", " ");
+}
+
+const bookkeeping = new Set(["mark", "events", "root", "receipt", "checkpoint", "frontier", "leaves"]);
+
+/** What else an event says, in one line: reasons, values before and after; what was erased says so. */
+export function sayDetails(details: Readonly<Record<string, unknown>> | undefined): string {
+  return Object.entries(details ?? {})
+    .filter(([name, value]) => !bookkeeping.has(name) && value !== null && value !== "")
+    .map(([name, value]) => {
+      const text = typeof value === "string" ? value : JSON.stringify(value);
+      return `${name.replaceAll("_", " ")}: ${text.length > 120 ? `${text.slice(0, 117)}…` : text}`;
+    })
+    .join(" · ");
 }
 
 /** Whose act it is: a session is started by the server, for the person its membership names. */

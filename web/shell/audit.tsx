@@ -9,15 +9,17 @@ import { Skeleton } from "../kit/skeleton.tsx";
 import { StatusMark } from "../kit/status-mark.tsx";
 import type { Tone } from "../kit/status.ts";
 import { showTime } from "../kit/time.ts";
-import { actorOf, gather, sayAction } from "./audit-words.ts";
-import { download, read } from "./api.ts";
+import { AuditExport } from "./audit-export.tsx";
+import { actorOf, gather, sayAction, sayDetails } from "./audit-words.ts";
+import { read } from "./api.ts";
 import type { LedgerEvent, People } from "./api-types.ts";
 import { apps } from "./apps.ts";
 import { More } from "./more.tsx";
-import { api } from "./path.ts";
-import { usePlace, useTitle } from "./place.tsx";
-import { type ApiProblem, asProblem } from "./problem.ts";
+import { api, page } from "./path.ts";
+import { Go, usePlace, useTitle } from "./place.tsx";
+import { asProblem } from "./problem.ts";
 import { usePages } from "./use-pages.ts";
+import own from "./audit.module.css";
 import css from "./page.module.css";
 
 function outcome(event: LedgerEvent): { tone: Tone; word: string } {
@@ -26,7 +28,7 @@ function outcome(event: LedgerEvent): { tone: Tone; word: string } {
 }
 
 const appWords = apps.map((app) => app.words);
-const named = ["q", "action", "actor", "from", "to"] as const;
+const named = ["q", "action", "actor", "outcome", "from", "to"] as const;
 
 /** Every act of the workspace with its leaf. Filters live in the address. */
 export function Audit() {
@@ -37,7 +39,7 @@ export function Audit() {
     const value = place.search[name];
     if (typeof value === "string" && value !== "") filter[name] = value;
   }
-  const [problem, setProblem] = useState<ApiProblem | null>(null);
+  const [exporting, setExporting] = useState(false);
   const events = usePages<LedgerEvent>(["events", place.params.ws, filter], (cursor) =>
     api.events({ ...filter, cursor, limit: 100 }),
   );
@@ -60,15 +62,8 @@ export function Audit() {
     <div className={css.page}>
       <div className={css.head}>
         <h1>Audit</h1>
-        <Act
-          onAct={() => {
-            setProblem(null);
-            download(api.events({ ...filter, format: "csv" }), "audit-events.csv").catch((error: unknown) =>
-              setProblem(asProblem(error)),
-            );
-          }}
-        >
-          {filtered ? "Export this selection (CSV)" : "Export (CSV)"}
+        <Act size="form" onAct={() => setExporting(true)}>
+          Export
         </Act>
       </div>
       <div className={css.filters} role="search" aria-label="Filter events">
@@ -85,6 +80,19 @@ export function Audit() {
             ...members.map((member) => ({ value: member.id, label: member.name })),
           ]}
         />
+        <Choice
+          name="outcome"
+          label="Outcome"
+          quiet
+          value={filter.outcome ?? ""}
+          onChange={(value) => set("outcome", value)}
+          options={[
+            { value: "", label: "any" },
+            { value: "done", label: "done" },
+            { value: "refused", label: "refused" },
+            { value: "failed", label: "failed" },
+          ]}
+        />
         <label className={css.dated}>From {input("from", "From", "date")}</label>
         <label className={css.dated}>to {input("to", "To", "date")}</label>
         {filtered && (
@@ -94,10 +102,10 @@ export function Audit() {
         )}
       </div>
       <p className={css.meta}>
-        {filtered ? "An export of this is a selection, not the complete log, and says so. " : ""}An export goes into the
-        audit trail.
+        {filtered ? "An export of this is a selection, not the complete log, and says so. " : ""}How long it is kept,
+        and who was erased from it: <Go to={page.retention(place.params.ws ?? "")}>Retention and erasure</Go>.
       </p>
-      {problem !== null && <ProblemNotice problem={problem} />}
+      {exporting && <AuditExport filter={filter} onClose={() => setExporting(false)} />}
       {events.isError && <ProblemNotice problem={asProblem(events.error)} onRetry={() => void events.refetch()} />}
       {events.isPending && <Skeleton rows={10} label="Reading the log" />}
       {events.isSuccess && events.items.length === 0 && (
@@ -143,6 +151,7 @@ export function Audit() {
                     {all.length > 1 && `, ${all.length} batches`}
                   </span>
                   <div className={`${css.meta} ${css.mono}`}>{first.action}</div>
+                  <p className={own.details}>{sayDetails(first.details)}</p>
                 </>
               ),
             },

@@ -22,6 +22,7 @@ export function Palette({ ws, onClose }: { ws: string; onClose: () => void }) {
     { title: "Home", kind: "page", path: page.home(ws) },
     ...apps.flatMap((app) => app.lists.map((item) => ({ title: item.title, kind: app.title, path: item.path(ws) }))),
     { title: "Audit", kind: "page", path: page.audit(ws) },
+    { title: "Retention and erasure", kind: "page", path: page.retention(ws) },
     { title: "Ledger: who holds it", kind: "page", path: page.ledger(ws) },
     { title: "Ledger: streams", kind: "page", path: page.streams(ws) },
     { title: "People & access", kind: "page", path: page.people(ws) },

@@ -8,8 +8,8 @@ import { Skeleton } from "../kit/skeleton.tsx";
 import { showTime } from "../kit/time.ts";
 import { read } from "./api.ts";
 import type { PolicyItem } from "./api-types.ts";
-import { api } from "./path.ts";
-import { usePlace, useTitle } from "./place.tsx";
+import { api, page } from "./path.ts";
+import { Go, usePlace, useTitle } from "./place.tsx";
 import { InstanceLimits, type InstanceLimit } from "./policy-instance.tsx";
 import { PolicyForm } from "./policy-form.tsx";
 import { sayPolicy } from "./policy-value.ts";
@@ -60,6 +60,9 @@ export function Policy() {
         <p className={pageCss.lead}>
           The numbers in force here. What enforces a number and what states it read the same value.{" "}
           {loaded && (differing === 0 ? "All stand as the preset set them." : `◆ ${differing} differ from the preset.`)}
+        </p>
+        <p className={pageCss.muted}>
+          When retention last ran and what went: <Go to={page.retention(ws)}>Retention and erasure</Go>.
         </p>
         {refused !== undefined && <p className={pageCss.muted}>{refused}</p>}
       </header>

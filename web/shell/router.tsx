@@ -29,6 +29,7 @@ const audit = lazyRouteComponent(() => import("./audit.tsx"), "Audit");
 const people = lazyRouteComponent(() => import("./people.tsx"), "People");
 const access = lazyRouteComponent(() => import("./access.tsx"), "Access");
 const roles = lazyRouteComponent(() => import("./roles.tsx"), "Roles");
+const retention = lazyRouteComponent(() => import("./retention.tsx"), "Retention");
 const reviews = lazyRouteComponent(() => import("./reviews.tsx"), "Reviews");
 const review = lazyRouteComponent(() => import("./review.tsx"), "Review");
 const anomalies = lazyRouteComponent(() => import("./anomalies.tsx"), "Anomalies");
@@ -64,6 +65,7 @@ const insidePages = [
   createRoute({ getParentRoute: () => inside, path: route.workspace, component: home }),
   createRoute({ getParentRoute: () => inside, path: route.home, component: home }),
   createRoute({ getParentRoute: () => inside, path: route.audit, component: audit }),
+  createRoute({ getParentRoute: () => inside, path: route.retention, component: retention }),
   createRoute({ getParentRoute: () => inside, path: route.people, component: people }),
   createRoute({ getParentRoute: () => inside, path: route.keys, component: keys }),
   createRoute({ getParentRoute: () => inside, path: route.sso, component: sso }),
