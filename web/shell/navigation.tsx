@@ -62,9 +62,14 @@ export function Navigation({ session, workspace, narrow, onSearch }: Props) {
       {apps.map((app) => (
         <div key={app.id} className={css.app}>
           <p className={css.title}>{app.title}</p>
-          {app.lists.map((list) => (
+          {app.lists.map((list, index) => (
             <div key={list.title}>
-              {line(list.path(ws), list.title, <Icon d="M3 1.5h7l3 3v10H3zM10 1.5v3h3M5.5 8h5M5.5 11h5" />, true)}
+              {line(
+                list.path(ws),
+                list.title,
+                <Icon d="M3 1.5h7l3 3v10H3zM10 1.5v3h3M5.5 8h5M5.5 11h5" />,
+                index === 0,
+              )}
             </div>
           ))}
         </div>

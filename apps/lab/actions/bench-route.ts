@@ -20,6 +20,7 @@ export function benchRoute(kernel: Kernel): Route {
         kernel.access.read(tx.who, read, request.source, "lab.sample");
         const [counts] = await tx.all(counted());
         return {
+          today: new Date().toISOString().slice(0, 10),
           counts,
           due: await tx.all(due()),
           out: await tx.all(out()),

@@ -2,6 +2,7 @@ import type { AppScreens } from "@probity/web/shell/app-screens.ts";
 import { read } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
 import { lazyRouteComponent } from "@tanstack/react-router";
+import { investigationPage, investigationRoute } from "./investigation-types.ts";
 import { labApi, labPage, labRoute } from "./path.ts";
 import type { SampleLine } from "./types.ts";
 import { labWords } from "./words.ts";
@@ -14,6 +15,7 @@ export const laboratory: AppScreens = {
     { title: "Bench", path: labPage.bench },
     { title: "Samples", path: (ws) => labPage.samples(ws) },
     { title: "Worksheets", path: labPage.worksheets },
+    { title: "Investigations", path: investigationPage.list },
     { title: "Methods & limits", path: labPage.methods },
   ],
   screens: [
@@ -22,12 +24,24 @@ export const laboratory: AppScreens = {
     { path: labRoute.sample, screen: lazyRouteComponent(() => import("./sample.tsx"), "SamplePage") },
     { path: labRoute.worksheets, screen: lazyRouteComponent(() => import("./worksheets.tsx"), "Worksheets") },
     { path: labRoute.worksheet, screen: lazyRouteComponent(() => import("./worksheet.tsx"), "WorksheetPage") },
+    {
+      path: investigationRoute.list,
+      screen: lazyRouteComponent(() => import("./investigations.tsx"), "Investigations"),
+    },
+    {
+      path: investigationRoute.one,
+      screen: lazyRouteComponent(() => import("./investigation.tsx"), "InvestigationPage"),
+    },
     { path: labRoute.methods, screen: lazyRouteComponent(() => import("./methods.tsx"), "Methods") },
     { path: labRoute.imports, screen: lazyRouteComponent(() => import("./import.tsx"), "ImportPage") },
   ],
   words: labWords,
   find: async (words, ws) => {
     const found = await read<Page<SampleLine>>(labApi.samples({ q: words, limit: 8 }));
-    return found.items.map((item) => ({ title: `${item.number} ${item.product}`, kind: "sample", path: labPage.sample(ws, item.id) }));
+    return found.items.map((item) => ({
+      title: `${item.number} ${item.product}`,
+      kind: "sample",
+      path: labPage.sample(ws, item.id),
+    }));
   },
 };

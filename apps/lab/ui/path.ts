@@ -38,7 +38,8 @@ export const labApi = {
   retest: (id: string) => apiPath(app, ["results", id, "retest"]),
   story: (id: string) => apiPath(app, ["results", id, "story"]),
   worksheets: (values: Filters = {}) => apiPath(app, ["worksheets"], values),
-  worksheet: (id: string, act?: string) => apiPath(app, act === undefined ? ["worksheets", id] : ["worksheets", id, act]),
+  worksheet: (id: string, act?: string) =>
+    apiPath(app, act === undefined ? ["worksheets", id] : ["worksheets", id, act]),
   waiting: (method?: string) => apiPath(app, ["worksheets", "waiting"], { method }),
   products: () => apiPath(app, ["products"], { limit: 200, sort: "code" }),
   points: () => apiPath(app, ["sampling-points"], { limit: 200, sort: "code" }),

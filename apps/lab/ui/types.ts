@@ -86,7 +86,15 @@ export interface Sample extends Omit<SampleLine, "results" | "entered" | "verifi
   you: string;
   may: string[];
   results: ResultLine[];
-  custody: { id: string; act: string; place: string | null; holder: string | null; remark: string | null; at: string; by: string | null }[];
+  custody: {
+    id: string;
+    act: string;
+    place: string | null;
+    holder: string | null;
+    remark: string | null;
+    at: string;
+    by: string | null;
+  }[];
   unlocks: { id: string; reason: string; at: string; by: string | null }[];
   publications: {
     id: string;
@@ -144,7 +152,14 @@ export interface Story extends ResultLine {
   worksheet: string | null;
   file: { name: string; sha256: string; encoding: string } | null;
   original: { text: string; by: string; at: string } | null;
-  attempts: { id: string; attempt: number; text: string | null; state: string; verdict: Verdict | null; reason: string | null }[];
+  attempts: {
+    id: string;
+    attempt: number;
+    text: string | null;
+    state: string;
+    verdict: Verdict | null;
+    reason: string | null;
+  }[];
   versions: {
     version: number;
     at: string;
@@ -160,9 +175,40 @@ export interface Story extends ResultLine {
 }
 
 export interface Bench {
-  counts: { registered: number; received: number; tested: number; late: number; today: number; out: number; urgent: number };
-  due: { id: string; number: string; state: SampleState; verdict: Verdict | null; priority: string; dueOn: string | null; product: string; point: string | null }[];
-  out: { id: string; name: string; text: string; unit: string; state: string; attempt: number; enteredAt: string | null; enteredBy: string | null; sampleId: string; number: string; product: string }[];
+  /** The server's day. */
+  today: string;
+  counts: {
+    registered: number;
+    received: number;
+    tested: number;
+    late: number;
+    today: number;
+    out: number;
+    urgent: number;
+  };
+  due: {
+    id: string;
+    number: string;
+    state: SampleState;
+    verdict: Verdict | null;
+    priority: string;
+    dueOn: string | null;
+    product: string;
+    point: string | null;
+  }[];
+  out: {
+    id: string;
+    name: string;
+    text: string;
+    unit: string;
+    state: string;
+    attempt: number;
+    enteredAt: string | null;
+    enteredBy: string | null;
+    sampleId: string;
+    number: string;
+    product: string;
+  }[];
   methods: { id: string; code: string; title: string; open: number; dueOn: string | null }[];
   weeks: { week: string; samples: number; out: number; hours: number | null }[];
 }
@@ -176,7 +222,17 @@ export interface MethodVersion {
   definition: {
     reference?: string;
     fields: InterimField[];
-    analytes: { key: string; name: string; unit: string; kind: string; decimals: number | null; rule: string; quantification?: string | null; choices?: string[]; formula?: string | null }[];
+    analytes: {
+      key: string;
+      name: string;
+      unit: string;
+      kind: string;
+      decimals: number | null;
+      rule: string;
+      quantification?: string | null;
+      choices?: string[];
+      formula?: string | null;
+    }[];
   };
 }
 export interface Specification {
@@ -186,7 +242,18 @@ export interface Specification {
   number: number;
   code: string;
   title: string;
-  limits: { methodId: string; analyte: string; low?: string | null; lowOpen?: boolean; high?: string | null; highOpen?: boolean; warnLow?: string | null; warnHigh?: string | null; texts?: string[]; compare: string }[];
+  limits: {
+    methodId: string;
+    analyte: string;
+    low?: string | null;
+    lowOpen?: boolean;
+    high?: string | null;
+    highOpen?: boolean;
+    warnLow?: string | null;
+    warnHigh?: string | null;
+    texts?: string[];
+    compare: string;
+  }[];
 }
 export interface Named {
   id: string;

@@ -44,6 +44,13 @@ export const labWords: Readonly<Record<string, string>> = {
   "lab.specification_version.create": "Specification version put in force",
   "lab.numbering.create": "Numbering set",
   "lab.numbering.change": "Numbering changed",
+  "lab.investigation.open": "Investigation opened",
+  "lab.investigation.assess": "Phase I assessed",
+  "lab.investigation.plan": "Retest planned",
+  "lab.investigation.approve": "Retest plan approved",
+  "lab.investigation.send_back": "Retest plan sent back",
+  "lab.investigation.widen": "Phase II written",
+  "lab.investigation.conclude": "Investigation concluded",
   "lab.load_sample": "Loading the sample laboratory",
 };
 
@@ -81,6 +88,12 @@ export const custodyWords: Readonly<Record<string, string>> = {
 };
 
 /** Why an act is refused to whoever lacks its permission; undefined where they hold it. */
-export function refusedBecause(may: readonly string[] | undefined, permission: string, who: string): string | undefined {
-  return may === undefined || may.includes(permission) ? undefined : `This is for ${who}. What is here is safe; ask one of them.`;
+export function refusedBecause(
+  may: readonly string[] | undefined,
+  permission: string,
+  who: string,
+): string | undefined {
+  return may === undefined || may.includes(permission)
+    ? undefined
+    : `This is for ${who}. What is here is safe; ask one of them.`;
 }

@@ -1,0 +1,143 @@
+import { EmptyState } from "@probity/web/kit/empty-state.tsx";
+import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
+import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
+import { Skeleton } from "@probity/web/kit/skeleton.tsx";
+import { read } from "@probity/web/shell/api.ts";
+import type { Page } from "@probity/web/shell/api-types.ts";
+import page from "@probity/web/shell/page.module.css";
+import { usePlace, useTitle } from "@probity/web/shell/place.tsx";
+import { asProblem } from "@probity/web/shell/problem.ts";
+import { useQuery } from "@tanstack/react-query";
+import { Fragment } from "react";
+import css from "./lab.module.css";
+import { labApi } from "./path.ts";
+import type { MethodVersion, Named, Specification } from "./types.ts";
+
+/** Methods and limits in force, read as a document: what is determined how, and what it is held against. */
+export function Methods() {
+  useTitle("Methods & limits");
+  const ws = usePlace().params["ws"] ?? "";
+  const methods = useQuery({
+    queryKey: ["lab-methods", ws],
+    queryFn: () => read<{ items: MethodVersion[] }>(labApi.methods()),
+  });
+  const limits = useQuery({
+    queryKey: ["lab-specifications", ws],
+    queryFn: () => read<{ items: Specification[] }>(labApi.specifications()),
+  });
+  const products = useQuery({ queryKey: ["lab-products", ws], queryFn: () => read<Page<Named>>(labApi.products()) });
+  const failed = methods.error ?? limits.error ?? products.error;
+  const known = new Map((methods.data?.items ?? []).map((method) => [method.methodId, method]));
+  const nameOf = (id: string) => products.data?.items.find((item) => item.id === id)?.name ?? "";
+  return (
+    <div className={page.page}>
+      <div className={page.head}>
+        <h1>Methods &amp; limits</h1>
+      </div>
+      <p className={page.lead}>
+        Versions in force. A sample keeps the ones it was registered with: a new version never touches it.
+      </p>
+      {failed !== null && <ProblemNotice problem={asProblem(failed)} />}
+      {(methods.isPending || limits.isPending) && <Skeleton label="Reading methods and limits" />}
+      {methods.data?.items.length === 0 && (
+        <EmptyState>
+          No method yet. An admin puts the first one in force by the API: POST /api/lab/methods, then its version.
+        </EmptyState>
+      )}
+      {(limits.data?.items ?? []).map((specification) => (
+        <section key={specification.id}>
+          <h2>
+            {nameOf(specification.productId)}{" "}
+            <span className={page.muted}>{`${specification.code} v${specification.number}`}</span>
+          </h2>
+          <LedgerTable
+            caption={specification.title}
+            rows={specification.limits}
+            rowKey={(row) => row.analyte}
+            columns={[
+              {
+                id: "analyte",
+                title: "Determination",
+                lead: true,
+                cell: (row) => {
+                  const analyte = known.get(row.methodId)?.definition.analytes.find((each) => each.key === row.analyte);
+                  return (
+                    <>
+                      <b>{analyte?.name ?? row.analyte}</b> <span className={page.meta}>{analyte?.unit}</span>
+                    </>
+                  );
+                },
+              },
+              {
+                id: "limit",
+                title: "Limit",
+                width: "200px",
+                cell: (row) => <span className={page.mono}>{ends(row)}</span>,
+              },
+              {
+                id: "warn",
+                title: "Warns",
+                width: "160px",
+                cell: (row) => <span className={page.mono}>{warns(row)}</span>,
+              },
+              {
+                id: "compare",
+                title: "Compared",
+                width: "110px",
+                cell: (row) => (row.compare === "rounded" ? "as reported" : "as entered"),
+              },
+              { id: "method", title: "Method", width: "90px", cell: (row) => known.get(row.methodId)?.code ?? "" },
+            ]}
+          />
+        </section>
+      ))}
+      {(methods.data?.items.length ?? 0) > 0 && (
+        <section>
+          <h2>Methods</h2>
+          <dl className={css.facts}>
+            {methods.data?.items.map((method) => (
+              <div key={method.id}>
+                <dt>{`${method.code} v${method.number}${method.definition.reference === undefined ? "" : `, ${method.definition.reference}`}`}</dt>
+                <dd>
+                  {method.title}
+                  {method.definition.analytes.map((analyte) => (
+                    <Fragment key={analyte.key}>
+                      {analyte.formula && (
+                        <div className={page.mono}>
+                          {analyte.key} = {analyte.formula}
+                        </div>
+                      )}
+                      <div className={page.meta}>
+                        {analyte.kind === "text"
+                          ? (analyte.choices ?? []).join(", ")
+                          : `${analyte.decimals === null ? "as entered" : `${analyte.decimals} decimals, ${analyte.rule}`}${analyte.quantification ? `, quantified from ${analyte.quantification}` : ""} ${analyte.unit}`}
+                      </div>
+                    </Fragment>
+                  ))}
+                </dd>
+              </div>
+            ))}
+          </dl>
+        </section>
+      )}
+    </div>
+  );
+}
+
+type Limit = Specification["limits"][number];
+function ends(limit: Limit): string {
+  if ((limit.texts ?? []).length > 0) return (limit.texts ?? []).join(" or ");
+  const [low, high] = [limit.low ?? null, limit.high ?? null];
+  if (low !== null && high !== null && !limit.lowOpen && !limit.highOpen) return `${low}–${high}`;
+  return [
+    low === null ? "" : `${limit.lowOpen ? ">" : "≥"} ${low}`,
+    high === null ? "" : `${limit.highOpen ? "<" : "≤"} ${high}`,
+  ]
+    .filter((each) => each !== "")
+    .join(" and ");
+}
+function warns(limit: Limit): string {
+  return [limit.warnLow ? `< ${limit.warnLow}` : "", limit.warnHigh ? `> ${limit.warnHigh}` : ""]
+    .filter((each) => each !== "")
+    .join(", ");
+}

@@ -1,0 +1,132 @@
+import { Act } from "@probity/web/kit/act.tsx";
+import { Dialog } from "@probity/web/kit/dialog.tsx";
+import { Choice, Field } from "@probity/web/kit/field.tsx";
+import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
+import { read, write } from "@probity/web/shell/api.ts";
+import type { Page } from "@probity/web/shell/api-types.ts";
+import page from "@probity/web/shell/page.module.css";
+import { asProblem } from "@probity/web/shell/problem.ts";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { labApi } from "./path.ts";
+import type { Named } from "./types.ts";
+
+/** One sample or a batch of the same kind: numbers are given without gaps, limits frozen as they are now. */
+export function NewSamples(props: { ws: string; open: boolean; onClose: () => void; onMade: (ids: string[]) => void }) {
+  const { ws } = props;
+  const products = useQuery({
+    queryKey: ["lab-products", ws],
+    queryFn: () => read<Page<Named>>(labApi.products()),
+    enabled: props.open,
+  });
+  const points = useQuery({
+    queryKey: ["lab-points", ws],
+    queryFn: () => read<Page<Named>>(labApi.points()),
+    enabled: props.open,
+  });
+  const [product, setProduct] = useState("");
+  const [point, setPoint] = useState("");
+  const [lot, setLot] = useState("");
+  const [count, setCount] = useState("1");
+  const [due, setDue] = useState("");
+  const [sampled, setSampled] = useState("");
+  const [priority, setPriority] = useState<"routine" | "urgent">("routine");
+  const [error, setError] = useState<string>();
+  const queries = useQueryClient();
+  const make = useMutation({
+    mutationFn: () =>
+      write<{ items: { id: string }[] }>("POST", labApi.samples(), {
+        samples: Array.from({ length: Number(count) }, () => ({
+          productId: product,
+          samplingPointId: point || null,
+          lot: lot.trim() || null,
+          priority,
+          dueOn: due || null,
+          sampledAt: sampled === "" ? null : new Date(sampled).toISOString(),
+        })),
+      }),
+    onSuccess: async (made) => {
+      await queries.invalidateQueries({ queryKey: ["lab-samples"] });
+      props.onMade(made.items.map((item) => item.id));
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const many = Number(count);
+    const wrong =
+      product === ""
+        ? "Choose what was sampled."
+        : Number.isInteger(many) && many >= 1 && many <= 500
+          ? undefined
+          : "From 1 to 500 at once.";
+    setError(wrong);
+    if (wrong === undefined) make.mutate();
+  };
+  const options = (items: readonly Named[] | undefined, none: string) => [
+    { value: "", label: none },
+    ...(items ?? []).map((item) => ({ value: item.id, label: `${item.code}  ${item.name}` })),
+  ];
+  return (
+    <Dialog open={props.open} onClose={props.onClose} title="Register samples">
+      <form className={page.form} onSubmit={submit} noValidate>
+        {make.isError && <ProblemNotice problem={asProblem(make.error)} />}
+        {error !== undefined && <p role="alert">{error}</p>}
+        <Choice
+          name="new-product"
+          label="Product"
+          value={product}
+          options={options(products.data?.items, "choose")}
+          onChange={setProduct}
+        />
+        <Choice
+          name="new-point"
+          label="Sampling point"
+          value={point}
+          options={options(points.data?.items, "none")}
+          onChange={setPoint}
+        />
+        <Field name="new-lot" label="Lot" value={lot} onChange={setLot} />
+        <label>
+          Sampled at{" "}
+          <input
+            type="datetime-local"
+            className={page.search}
+            value={sampled}
+            onChange={(event) => setSampled(event.currentTarget.value)}
+          />
+        </label>
+        <label>
+          Due on{" "}
+          <input
+            type="date"
+            className={page.search}
+            value={due}
+            onChange={(event) => setDue(event.currentTarget.value)}
+          />
+        </label>
+        <Choice
+          name="new-priority"
+          label="Priority"
+          value={priority}
+          options={[
+            { value: "routine", label: "routine" },
+            { value: "urgent", label: "urgent" },
+          ]}
+          onChange={setPriority}
+        />
+        <Field
+          name="new-count"
+          label="How many"
+          value={count}
+          onChange={setCount}
+          hint="A batch gets numbers in a row."
+        />
+        <div>
+          <Act look="main" size="form" submit busy={make.isPending}>
+            {Number(count) > 1 ? `Register ${count} samples` : "Register sample"}
+          </Act>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,155 @@
+import { Act } from "@probity/web/kit/act.tsx";
+import { Dialog } from "@probity/web/kit/dialog.tsx";
+import { Choice, Field } from "@probity/web/kit/field.tsx";
+import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
+import { Skeleton } from "@probity/web/kit/skeleton.tsx";
+import { showDay } from "@probity/web/kit/time.ts";
+import { read, write } from "@probity/web/shell/api.ts";
+import page from "@probity/web/shell/page.module.css";
+import { asProblem } from "@probity/web/shell/problem.ts";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import css from "./lab.module.css";
+import { labApi } from "./path.ts";
+import type { Waiting } from "./types.ts";
+
+/** Gathers what waits for a method, urgent and due first, with a blank, a control and a duplicate where they are wanted. */
+export function NewWorksheet(props: {
+  open: boolean;
+  method: string | undefined;
+  onClose: () => void;
+  onMade: (id: string) => void;
+}) {
+  const waiting = useQuery({
+    queryKey: ["lab-waiting"],
+    queryFn: () => read<{ items: Waiting[] }>(labApi.waiting()),
+    enabled: props.open,
+    staleTime: 0,
+  });
+  const all = waiting.data?.items ?? [];
+  const methods = [...new Map(all.map((item) => [item.methodId, `${item.method}  ${item.methodTitle}`]))];
+  const [chosenMethod, setMethod] = useState(props.method ?? "");
+  const method = chosenMethod || (methods[0]?.[0] ?? "");
+  const rows = all.filter((item) => item.methodId === method);
+  const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
+  const picked = rows.filter((item) => !left.has(item.id)).slice(0, 500);
+  const [blank, setBlank] = useState("");
+  const [low, setLow] = useState("");
+  const [high, setHigh] = useState("");
+  const [twice, setTwice] = useState(false);
+  const queries = useQueryClient();
+  const analyte = rows[0]?.analyte ?? "";
+  const make = useMutation({
+    mutationFn: () =>
+      write<{ id: string }>("POST", labApi.worksheets(), {
+        title: rows[0]?.methodTitle ?? "Worksheet",
+        resultIds: picked.map((item) => item.id),
+        extra: [
+          ...(blank.trim() === ""
+            ? []
+            : [
+                {
+                  kind: "blank",
+                  methodId: method,
+                  name: "Blank",
+                  limit: { analyte, high: blank.trim(), compare: "entered" },
+                },
+              ]),
+          ...(low.trim() === "" && high.trim() === ""
+            ? []
+            : [
+                {
+                  kind: "control",
+                  methodId: method,
+                  name: "Control",
+                  limit: { analyte, low: low.trim() || null, high: high.trim() || null, compare: "entered" },
+                },
+              ]),
+          ...(twice && picked[0]
+            ? [
+                {
+                  kind: "duplicate",
+                  methodId: method,
+                  name: "Duplicate",
+                  of: picked[0].id,
+                  limit: { analyte, compare: "entered" },
+                },
+              ]
+            : []),
+        ],
+      }),
+    onSuccess: async (made) => {
+      await queries.invalidateQueries({ queryKey: ["lab-worksheets"] });
+      props.onMade(made.id);
+    },
+  });
+  return (
+    <Dialog open={props.open} onClose={props.onClose} title="New worksheet" size={640}>
+      <div className={page.form}>
+        {make.isError && <ProblemNotice problem={asProblem(make.error)} />}
+        {waiting.isError && <ProblemNotice problem={asProblem(waiting.error)} />}
+        {waiting.isPending && props.open && <Skeleton label="Reading what waits" />}
+        {waiting.isSuccess && all.length === 0 && <p>Nothing waits for a worksheet. Receive samples first.</p>}
+        {methods.length > 0 && (
+          <>
+            <Choice
+              name="sheet-method"
+              label="Method"
+              value={method}
+              options={methods.map(([value, label]) => ({ value, label }))}
+              onChange={setMethod}
+            />
+            <div className={css.waiting} role="group" aria-label="Determinations that wait">
+              {rows.map((item) => (
+                <label key={item.id}>
+                  <input
+                    type="checkbox"
+                    checked={!left.has(item.id)}
+                    onChange={() =>
+                      setLeft((before) => {
+                        const after = new Set(before);
+                        if (!after.delete(item.id)) after.add(item.id);
+                        return after;
+                      })
+                    }
+                  />
+                  <span className={css.number}>{item.sample}</span>
+                  <span>
+                    {item.product}, {item.name} {item.attempt > 1 && "(retest)"}{" "}
+                    {item.priority === "urgent" && <span className={css.urgent}>urgent</span>}
+                  </span>
+                  <span className={page.meta}>{item.dueOn === null ? "" : `due ${showDay(item.dueOn)}`}</span>
+                </label>
+              ))}
+            </div>
+            <div className={css.map}>
+              <Field
+                name="sheet-blank"
+                label="Blank, at most"
+                value={blank}
+                onChange={setBlank}
+                hint="Empty: no blank."
+              />
+              <Field name="sheet-low" label="Control, from" value={low} onChange={setLow} hint="Empty: no control." />
+              <Field name="sheet-high" label="Control, to" value={high} onChange={setHigh} />
+            </div>
+            <label className={page.row}>
+              <input type="checkbox" checked={twice} onChange={() => setTwice(!twice)} /> Duplicate of the first
+            </label>
+            <div>
+              <Act
+                look="main"
+                size="form"
+                busy={make.isPending}
+                disabledReason={picked.length === 0 ? "Choose at least one determination." : undefined}
+                onAct={() => make.mutate()}
+              >
+                Make worksheet of {String(picked.length)}
+              </Act>
+            </div>
+          </>
+        )}
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,336 @@
+import { Act } from "@probity/web/kit/act.tsx";
+import { Dialog } from "@probity/web/kit/dialog.tsx";
+import { Field } from "@probity/web/kit/field.tsx";
+import { Notice } from "@probity/web/kit/notice.tsx";
+import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
+import { ProofLine } from "@probity/web/kit/proof-line.tsx";
+import { Skeleton } from "@probity/web/kit/skeleton.tsx";
+import { StatusMark, StatusShape } from "@probity/web/kit/status-mark.tsx";
+import { showDay, showTime } from "@probity/web/kit/time.ts";
+import { download, read, write } from "@probity/web/shell/api.ts";
+import page from "@probity/web/shell/page.module.css";
+import { usePlace, useTitle } from "@probity/web/shell/place.tsx";
+import { asProblem } from "@probity/web/shell/problem.ts";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
+import css from "./lab.module.css";
+import { labApi } from "./path.ts";
+import { ResultGrid } from "./result-grid.tsx";
+import { StoryDialog } from "./story.tsx";
+import type { Sample } from "./types.ts";
+import { custodyWords, refusedBecause, stateLook, verdictLook } from "./words.ts";
+
+const way = ["registered", "received", "tested", "verified", "published"] as const;
+
+/** One sample: what it is, what was found, who had it, and what may be done with it now. */
+export function SamplePage() {
+  const place = usePlace();
+  const [ws, id] = [place.params["ws"] ?? "", place.params["id"] ?? ""];
+  const sample = useQuery({ queryKey: ["lab-sample", id], queryFn: () => read<Sample>(labApi.sample(id)) });
+  const [story, setStory] = useState<string | null>(null);
+  const [asking, setAsking] = useState<"unlock" | "cancel" | "move" | null>(null);
+  const queries = useQueryClient();
+  const reload = async () => {
+    await queries.invalidateQueries({ queryKey: ["lab-sample", id] });
+    await queries.invalidateQueries({ queryKey: ["lab-samples"] });
+    await queries.invalidateQueries({ queryKey: ["lab-story"] });
+  };
+  const act = useMutation({
+    mutationFn: ({ name, body, version }: { name: string; body?: unknown; version?: number }) =>
+      name === "receive"
+        ? write("POST", labApi.receive(), { ids: [id] })
+        : write("POST", labApi.sample(id, name), body, { version }),
+    onSuccess: async () => {
+      setAsking(null);
+      await reload();
+    },
+  });
+  const found = sample.data;
+  useTitle(found?.number ?? "Sample");
+  if (sample.isError) return <ProblemNotice problem={asProblem(sample.error)} onRetry={() => void sample.refetch()} />;
+  if (found === undefined)
+    return (
+      <div className={page.page}>
+        <Skeleton label="Reading the sample" />
+      </div>
+    );
+  const own = found.results.filter((row) => row.state === "entered" && row.enteredById === found.you).length;
+  const version = found.version;
+  const verifyRefused =
+    refusedBecause(found.may, "lab.result.verify", "reviewers") ??
+    (own > 0 ? `You entered ${own} of these, and nobody verifies their own. Ask another reviewer.` : undefined);
+  const locked = found.state === "verified" || found.state === "published";
+  return (
+    <div className={page.page}>
+      <div className={page.head}>
+        <h1 className={css.number}>{found.number}</h1>
+        <span>{found.product}</span>
+        <StatusMark tone={stateLook[found.state].tone} word={stateLook[found.state].word} tinted />
+        {found.verdict !== null && (
+          <StatusMark tone={verdictLook[found.verdict].tone} word={verdictLook[found.verdict].word} tinted />
+        )}
+        {found.priority === "urgent" && <span className={css.urgent}>urgent</span>}
+        <span className={page.row}>
+          {found.state === "registered" && (
+            <Act
+              look="main"
+              busy={act.isPending}
+              disabledReason={refusedBecause(found.may, "lab.sample.receive", "technicians")}
+              onAct={() => act.mutate({ name: "receive" })}
+            >
+              Receive
+            </Act>
+          )}
+          {found.state === "tested" && (
+            <Act
+              look="main"
+              busy={act.isPending}
+              disabledReason={verifyRefused}
+              onAct={() => act.mutate({ name: "verify", version })}
+            >
+              Verify
+            </Act>
+          )}
+          {found.state === "verified" && (
+            <Act
+              look="main"
+              busy={act.isPending}
+              disabledReason={refusedBecause(found.may, "lab.sample.publish", "reviewers")}
+              onAct={() => act.mutate({ name: "publish", body: { specificationIds: [] }, version })}
+            >
+              Publish
+            </Act>
+          )}
+          {found.state !== "registered" && (
+            <Act
+              disabledReason={refusedBecause(found.may, "lab.sample.receive", "technicians")}
+              onAct={() => setAsking("move")}
+            >
+              Move
+            </Act>
+          )}
+          <Act onAct={() => void download(labApi.labels([id], "pdf"), `${found.number}.pdf`)}>Label</Act>
+          {locked && (
+            <Act
+              disabledReason={refusedBecause(found.may, "lab.sample.unlock", "admins")}
+              onAct={() => setAsking("unlock")}
+            >
+              Unlock
+            </Act>
+          )}
+        </span>
+      </div>
+      {act.isError && asking === null && <ProblemNotice problem={asProblem(act.error)} />}
+      {locked && (
+        <Notice tone="sealed">
+          {found.state === "published" ? "Published and locked" : "Verified and locked"}
+          {found.verifiedAt !== null && `, ${showTime(found.verifiedAt)}`}. An admin unlocks with a reason; what is here
+          stays as a version.
+        </Notice>
+      )}
+      <ol className={css.way} aria-label="Where it stands">
+        {way.map((step) => {
+          const done = way.indexOf(step) <= way.findIndex((each) => each === found.state);
+          return (
+            <li key={step} data-done={done || undefined} aria-current={step === found.state ? "step" : undefined}>
+              <StatusShape tone={done ? "covered" : "planned"} size={10} /> {step}
+            </li>
+          );
+        })}
+      </ol>
+      <section>
+        <h2>Results</h2>
+        <ResultGrid
+          ws={ws}
+          rows={found.results}
+          samples={false}
+          refused={
+            found.state === "registered"
+              ? `${found.number} has not been received. Receive it first.`
+              : refusedBecause(found.may, "lab.result.enter", "technicians")
+          }
+          onSaved={() => void reload()}
+          onStory={setStory}
+        />
+      </section>
+      <div className={css.two}>
+        <section>
+          <h2>Facts</h2>
+          <Facts sample={found} />
+        </section>
+        <section>
+          <h2>Custody</h2>
+          <ul className={css.lines}>
+            {found.custody.map((step) => (
+              <li key={step.id}>
+                <span>
+                  <b>{custodyWords[step.act] ?? step.act}</b> {step.place ?? ""}{" "}
+                  {step.holder !== null && step.act === "handed-over" && `to ${step.holder}`}
+                </span>
+                <span className={page.meta}>
+                  {step.by ?? "Probity"} · {showTime(step.at)}
+                </span>
+                {step.remark !== null && <span className={page.meta}>{step.remark}</span>}
+              </li>
+            ))}
+            {found.custody.length === 0 && <li className={page.muted}>Not received here yet.</li>}
+          </ul>
+          {found.unlocks.map((each) => (
+            <p key={each.id} className={page.meta}>
+              Unlocked by {each.by ?? "Probity"}, {showTime(each.at)}: “{each.reason}”
+            </p>
+          ))}
+          {found.publications.length > 0 && <h2>Published</h2>}
+          <ul className={css.lines}>
+            {found.publications.map((each, index) => (
+              <li key={each.id}>
+                <span>
+                  <b>No. {each.number}</b> {index > 0 && <span className={page.muted}>superseded</span>}{" "}
+                  {each.evaluations.map((one) => (
+                    <span key={one.specification}>
+                      {one.specification} v{one.number}{" "}
+                      <StatusMark tone={verdictLook[one.verdict].tone} word={verdictLook[one.verdict].word} />{" "}
+                    </span>
+                  ))}
+                </span>
+                <span className={page.meta}>
+                  {each.publisher} · {showTime(each.at)}
+                </span>
+              </li>
+            ))}
+          </ul>
+        </section>
+      </div>
+      {found.state === "registered" && (
+        <p>
+          <Act
+            look="danger"
+            disabledReason={refusedBecause(found.may, "lab.sample.cancel", "admins")}
+            onAct={() => setAsking("cancel")}
+          >
+            Cancel sample
+          </Act>
+        </p>
+      )}
+      <ProofLine
+        parts={[
+          `v${found.version}`,
+          found.leaf === null ? "its leaf waits for its place" : `registered in leaf ${found.leaf}`,
+        ]}
+      />
+      <StoryDialog id={story} may={found.may} onClose={() => setStory(null)} onChanged={() => void reload()} />
+      <Ask
+        asking={asking}
+        sample={found}
+        busy={act.isPending}
+        problem={act.isError ? <ProblemNotice problem={asProblem(act.error)} /> : null}
+        onClose={() => {
+          act.reset();
+          setAsking(null);
+        }}
+        onDo={(name, body) => act.mutate({ name, body, version })}
+      />
+    </div>
+  );
+}
+
+function Facts({ sample }: { sample: Sample }) {
+  const facts: [string, ReactNode][] = [
+    ["Product", `${sample.productCode} ${sample.product}`],
+    ["Sampling point", sample.point === null ? "–" : `${sample.point} ${sample.pointName ?? ""}`],
+    ["Lot", sample.lot ?? "–"],
+    [
+      "Specification",
+      sample.specification === null ? "none" : `${sample.specification} v${sample.specificationNumber ?? ""}, frozen`,
+    ],
+    [
+      "Sampled",
+      sample.sampledAt === null
+        ? "–"
+        : `${showTime(sample.sampledAt)}${sample.sampledBy === null ? "" : `, ${sample.sampledBy}`}`,
+    ],
+    ["Registered", `${showTime(sample.registeredAt)}, ${sample.registeredBy ?? "Probity"}`],
+    [
+      "Received",
+      sample.receivedAt === null ? "–" : `${showTime(sample.receivedAt)}, ${sample.receivedBy ?? "Probity"}`,
+    ],
+    ["Condition", sample.condition ?? "–"],
+    ["Place", sample.place ?? "–"],
+    ["Due", sample.dueOn === null ? "–" : showDay(sample.dueOn)],
+    ...(sample.remark === null ? [] : ([["Remark", sample.remark]] satisfies [string, ReactNode][])),
+    ...(sample.importedFrom === null
+      ? []
+      : ([["From file", `${sample.importedFrom}, sha-256 ${sample.importedHash?.slice(0, 12) ?? ""}…`]] satisfies [
+          string,
+          ReactNode,
+        ][])),
+    ...(sample.broughtIn
+      ? ([["Times", "as stated where it was brought in from"]] satisfies [string, ReactNode][])
+      : []),
+  ];
+  return (
+    <dl className={css.facts}>
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Ask(props: {
+  asking: "unlock" | "cancel" | "move" | null;
+  sample: Sample;
+  busy: boolean;
+  problem: ReactNode;
+  onClose: () => void;
+  onDo: (name: string, body: unknown) => void;
+}) {
+  const [text, setText] = useState("");
+  const [to, setTo] = useState("");
+  const move = props.asking === "move";
+  const titles = {
+    unlock: `Unlock ${props.sample.number}`,
+    cancel: `Cancel ${props.sample.number}`,
+    move: `Move ${props.sample.number}`,
+  };
+  return (
+    <Dialog
+      open={props.asking !== null}
+      onClose={props.onClose}
+      title={props.asking === null ? "" : titles[props.asking]}
+    >
+      <form
+        className={page.form}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (text.trim() === "") return;
+          if (move)
+            props.onDo("custody", {
+              act: to.trim() === "" ? "moved" : "handed-over",
+              place: text.trim(),
+              holder: to.trim() || null,
+            });
+          else if (props.asking !== null) props.onDo(props.asking, { reason: text.trim() });
+        }}
+      >
+        {props.problem}
+        {props.asking === "unlock" && (
+          <p className={page.muted}>
+            Results can be changed again, each change with its own reason. What is locked now stays as a version, and
+            verification starts anew.
+          </p>
+        )}
+        <Field name="ask-text" label={move ? "Where to" : "Why"} value={text} onChange={setText} />
+        {move && <Field name="ask-to" label="Handed over to" hint="May stay empty." value={to} onChange={setTo} />}
+        <div>
+          <Act look={move ? "main" : "danger"} size="form" submit busy={props.busy}>
+            {props.asking === null ? "" : titles[props.asking]}
+          </Act>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

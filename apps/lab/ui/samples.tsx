@@ -1,0 +1,321 @@
+import { Act } from "@probity/web/kit/act.tsx";
+import { EmptyState } from "@probity/web/kit/empty-state.tsx";
+import { Choice } from "@probity/web/kit/field.tsx";
+import { type Column, LedgerTable } from "@probity/web/kit/ledger-table.tsx";
+import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
+import { Skeleton } from "@probity/web/kit/skeleton.tsx";
+import { StatusMark } from "@probity/web/kit/status-mark.tsx";
+import { showDay, showTime } from "@probity/web/kit/time.ts";
+import { download, read, write } from "@probity/web/shell/api.ts";
+import type { Page } from "@probity/web/shell/api-types.ts";
+import { More } from "@probity/web/shell/more.tsx";
+import page from "@probity/web/shell/page.module.css";
+import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
+import { asProblem } from "@probity/web/shell/problem.ts";
+import { usePages } from "@probity/web/shell/use-pages.ts";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import css from "./lab.module.css";
+import { NewSamples } from "./new-samples.tsx";
+import { labApi, labPage } from "./path.ts";
+import type { Named, SampleLine } from "./types.ts";
+import { sampleTone, stateLook, verdictLook } from "./words.ts";
+
+const views: readonly { title: string; query: Record<string, string> }[] = [
+  { title: "All", query: {} },
+  { title: "To receive", query: { state: "registered" } },
+  { title: "In testing", query: { state: "received" } },
+  { title: "To verify", query: { state: "tested" } },
+  { title: "Late", query: { due: "late" } },
+  { title: "Out, open", query: { state: "open", verdict: "out" } },
+];
+const names = ["state", "product", "verdict", "priority", "due", "q"] as const;
+
+/** Every sample, by where it stands; filters are the address. */
+export function Samples() {
+  useTitle("Samples");
+  const place = usePlace();
+  const ws = place.params["ws"] ?? "";
+  const given: Record<string, string> = {};
+  for (const name of names) {
+    const value = place.search[name];
+    if (typeof value === "string" && value !== "") given[name] = value;
+  }
+  const set = (change: Record<string, string>) => place.query({ ...given, ...change }, true);
+  const list = usePages<SampleLine>(["lab-samples", ws, given], (cursor) =>
+    labApi.samples({ ...given, limit: 50, cursor }),
+  );
+  const products = useQuery({ queryKey: ["lab-products", ws], queryFn: () => read<Page<Named>>(labApi.products()) });
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [making, setMaking] = useState(false);
+  const queries = useQueryClient();
+  const picked = list.items.filter((item) => chosen.has(item.id));
+  const receive = useMutation({
+    mutationFn: () => write("POST", labApi.receive(), { ids: picked.map((item) => item.id) }),
+    onSuccess: async () => {
+      setChosen(new Set());
+      await queries.invalidateQueries({ queryKey: ["lab-samples"] });
+    },
+  });
+  const print = useMutation({
+    mutationFn: (format: "pdf" | "zpl") =>
+      download(
+        labApi.labels(
+          picked.map((item) => item.id),
+          format,
+        ),
+        `labels.${format}`,
+      ),
+  });
+  const toggle = (id: string) =>
+    setChosen((before) => {
+      const after = new Set(before);
+      if (!after.delete(id)) after.add(id);
+      return after;
+    });
+  const make = (
+    <Act look="main" size="form" onAct={() => setMaking(true)}>
+      Register samples
+    </Act>
+  );
+  const filtered = Object.keys(given).length > 0;
+  const failed = receive.error ?? print.error ?? list.error;
+  return (
+    <div className={page.page}>
+      <div className={page.head}>
+        <h1>Samples</h1>
+        <span className={page.row}>
+          <Go to={labPage.imports(ws, "samples")}>Import a file</Go>
+          {make}
+        </span>
+      </div>
+      <nav className={css.tabs} aria-label="Views">
+        {views.map((view) => (
+          <Act
+            key={view.title}
+            pressed={sameView(view.query, given)}
+            onAct={() => {
+              setChosen(new Set());
+              place.query(view.query, true);
+            }}
+          >
+            {view.title}
+          </Act>
+        ))}
+      </nav>
+      {picked.length > 0 ? (
+        <div className={css.selection}>
+          <b>{picked.length} selected</b>
+          <Act
+            busy={receive.isPending}
+            disabledReason={
+              picked.some((item) => item.state !== "registered")
+                ? "Only registered samples are received; take the others out."
+                : undefined
+            }
+            onAct={() => receive.mutate()}
+          >
+            Receive
+          </Act>
+          <Act busy={print.isPending} onAct={() => print.mutate("pdf")}>
+            Labels (PDF)
+          </Act>
+          <Act busy={print.isPending} onAct={() => print.mutate("zpl")}>
+            Labels (ZPL)
+          </Act>
+          <Act look="quiet" onAct={() => setChosen(new Set())}>
+            Clear
+          </Act>
+        </div>
+      ) : (
+        <div className={page.filters}>
+          <input
+            type="search"
+            className={page.search}
+            placeholder="Number, lot, product, point"
+            aria-label="Find samples"
+            value={given["q"] ?? ""}
+            onChange={(event) => set({ q: event.currentTarget.value })}
+          />
+          <Choice
+            quiet
+            name="product"
+            label="Product"
+            value={given["product"] ?? ""}
+            options={[
+              { value: "", label: "any" },
+              ...(products.data?.items ?? []).map((item) => ({ value: item.id, label: item.code })),
+            ]}
+            onChange={(value) => set({ product: value })}
+          />
+          <Choice
+            quiet
+            name="verdict"
+            label="Verdict"
+            value={given["verdict"] ?? ""}
+            options={[
+              { value: "", label: "any" },
+              ...(["in", "warn", "out", "unclear"] as const).map((value) => ({
+                value,
+                label: verdictLook[value].word,
+              })),
+            ]}
+            onChange={(value) => set({ verdict: value })}
+          />
+          <Choice
+            quiet
+            name="due"
+            label="Due"
+            value={given["due"] ?? ""}
+            options={[
+              { value: "", label: "any day" },
+              { value: "late", label: "late" },
+              { value: "today", label: "today" },
+              { value: "week", label: "this week" },
+            ]}
+            onChange={(value) => set({ due: value })}
+          />
+          {list.total !== undefined && <span className={page.muted}>{list.total.toLocaleString("en-GB")} match</span>}
+          {list.items.length > 0 && (
+            <Act look="quiet" onAct={() => void download(labApi.samples({ ...given, format: "csv" }), "samples.csv")}>
+              Export (CSV)
+            </Act>
+          )}
+        </div>
+      )}
+      {failed !== null && <ProblemNotice problem={asProblem(failed)} />}
+      {list.isPending && <Skeleton label="Reading samples" />}
+      {list.isSuccess && list.items.length === 0 && (
+        <EmptyState act={filtered ? <Act onAct={() => place.query({}, true)}>Clear the filters</Act> : make}>
+          {filtered ? "No sample fits these filters." : "No sample yet. Register one, or import a file of them."}
+        </EmptyState>
+      )}
+      {list.items.length > 0 && (
+        <LedgerTable
+          caption="Samples"
+          rows={list.items}
+          rowKey={(item) => item.id}
+          tone={sampleTone}
+          columns={columns(ws, chosen, toggle)}
+        />
+      )}
+      {list.isSuccess && list.items.length > 0 && (
+        <More
+          shown={list.items.length}
+          total={list.total}
+          noun="samples"
+          more={list.hasNextPage}
+          busy={list.isFetchingNextPage}
+          onMore={() => void list.fetchNextPage()}
+        />
+      )}
+      <NewSamples
+        ws={ws}
+        open={making}
+        onClose={() => setMaking(false)}
+        onMade={(ids) => {
+          setMaking(false);
+          setChosen(new Set(ids));
+          place.query({}, true);
+        }}
+      />
+    </div>
+  );
+}
+
+function columns(ws: string, chosen: ReadonlySet<string>, toggle: (id: string) => void): Column<SampleLine>[] {
+  const today = new Date().toISOString().slice(0, 10);
+  return [
+    {
+      id: "pick",
+      title: "Select",
+      quiet: true,
+      width: "40px",
+      cell: (item) => (
+        <input
+          type="checkbox"
+          aria-label={`Select ${item.number}`}
+          checked={chosen.has(item.id)}
+          onChange={() => toggle(item.id)}
+        />
+      ),
+    },
+    {
+      id: "number",
+      title: "Sample",
+      lead: true,
+      cell: (item) => (
+        <>
+          <Go to={labPage.sample(ws, item.id)} className={css.number}>
+            {item.number}
+          </Go>{" "}
+          {item.priority === "urgent" && <span className={css.urgent}>urgent</span>}
+        </>
+      ),
+    },
+    {
+      id: "product",
+      title: "Product",
+      cell: (item) => (
+        <>
+          {item.product}{" "}
+          <span className={page.meta}>
+            {item.point !== null && `${item.point} ${item.pointName ?? ""}`} {item.lot !== null && `lot ${item.lot}`}
+          </span>
+        </>
+      ),
+    },
+    {
+      id: "state",
+      title: "Stands",
+      width: "120px",
+      cell: (item) => <StatusMark tone={stateLook[item.state].tone} word={stateLook[item.state].word} />,
+    },
+    {
+      id: "results",
+      title: "Results",
+      width: "72px",
+      end: true,
+      cell: (item) => (
+        <span
+          title={`${item.entered} entered, ${item.verified} verified of ${item.results}`}
+        >{`${item.entered}/${item.results}`}</span>
+      ),
+    },
+    {
+      id: "verdict",
+      title: "Verdict",
+      width: "96px",
+      cell: (item) =>
+        item.verdict !== null && (
+          <StatusMark tone={verdictLook[item.verdict].tone} word={verdictLook[item.verdict].word} />
+        ),
+    },
+    {
+      id: "received",
+      title: "Received",
+      width: "104px",
+      cell: (item) =>
+        item.receivedAt !== null && (
+          <time dateTime={item.receivedAt} title={showTime(item.receivedAt)}>
+            {showDay(item.receivedAt)}
+          </time>
+        ),
+    },
+    {
+      id: "due",
+      title: "Due",
+      width: "104px",
+      cell: (item) => {
+        if (item.dueOn === null) return null;
+        const late = item.dueOn < today && ["registered", "received", "tested"].includes(item.state);
+        return <span className={late ? css.late : undefined}>{`${showDay(item.dueOn)}${late ? " late" : ""}`}</span>;
+      },
+    },
+  ];
+}
+
+function sameView(query: Record<string, string>, given: Record<string, string>): boolean {
+  const keys = Object.keys(given).filter((key) => key !== "q" && key !== "product");
+  return keys.length === Object.keys(query).length && keys.every((key) => query[key] === given[key]);
+}

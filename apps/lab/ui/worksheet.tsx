@@ -1,0 +1,125 @@
+import { Act } from "@probity/web/kit/act.tsx";
+import { Notice } from "@probity/web/kit/notice.tsx";
+import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
+import { ProofLine } from "@probity/web/kit/proof-line.tsx";
+import { Skeleton } from "@probity/web/kit/skeleton.tsx";
+import { StatusMark } from "@probity/web/kit/status-mark.tsx";
+import { showTime } from "@probity/web/kit/time.ts";
+import { read, write } from "@probity/web/shell/api.ts";
+import page from "@probity/web/shell/page.module.css";
+import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
+import { asProblem } from "@probity/web/shell/problem.ts";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import css from "./lab.module.css";
+import { labApi, labPage } from "./path.ts";
+import { ResultGrid } from "./result-grid.tsx";
+import { StoryDialog } from "./story.tsx";
+import type { SavedRow, Worksheet } from "./types.ts";
+import { refusedBecause } from "./words.ts";
+
+/** One worksheet: the grid, what its blanks and controls say, and its verification by another person. */
+export function WorksheetPage() {
+  const place = usePlace();
+  const [ws, id] = [place.params["ws"] ?? "", place.params["id"] ?? ""];
+  const key = ["lab-worksheet", id];
+  const sheet = useQuery({ queryKey: key, queryFn: () => read<Worksheet>(labApi.worksheet(id)) });
+  const [story, setStory] = useState<string | null>(null);
+  const queries = useQueryClient();
+  const verify = useMutation({
+    mutationFn: (version: number) => write("POST", labApi.worksheet(id, "verify"), undefined, { version }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: key }),
+  });
+  // What was saved stands in the grid at once, as the server answered it.
+  const saved = (rows: SavedRow[]) => {
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    queries.setQueryData<Worksheet>(key, (before) =>
+      before === undefined ? before : { ...before, rows: before.rows.map((row) => ({ ...row, ...byId.get(row.id) })) },
+    );
+    void queries.invalidateQueries({ queryKey: key });
+    void queries.invalidateQueries({ queryKey: ["lab-story"] });
+  };
+  const found = sheet.data;
+  useTitle(found?.number ?? "Worksheet");
+  if (sheet.isError) return <ProblemNotice problem={asProblem(sheet.error)} onRetry={() => void sheet.refetch()} />;
+  if (found === undefined)
+    return (
+      <div className={page.page}>
+        <Skeleton label="Reading the worksheet" />
+      </div>
+    );
+  const open = found.rows.filter((row) => row.state === "open").length;
+  const own = found.rows.filter((row) => row.state === "entered" && row.enteredById === found.you).length;
+  const quality = found.rows.filter((row) => row.kind === "blank" || row.kind === "control");
+  const failed = quality.filter((row) => row.verdict === "out" || row.verdict === "unclear");
+  const methods = [...new Set(found.rows.map((row) => `${row.method.code} v${row.method.number} ${row.method.title}`))];
+  return (
+    <div className={page.page}>
+      <div className={page.head}>
+        <h1 className={css.number}>{found.number}</h1>
+        <span>{found.title}</span>
+        {found.state === "verified" ? (
+          <StatusMark tone="sealed" word="verified" tinted />
+        ) : (
+          <StatusMark tone={open === 0 ? "partial" : "none"} word={open === 0 ? "to verify" : `${open} open`} tinted />
+        )}
+        <span className={page.row}>
+          <Go to={labPage.imports(ws, "results")}>Import results</Go>
+          {found.state === "open" && (
+            <Act
+              look={open === 0 ? "main" : "plain"}
+              busy={verify.isPending}
+              disabledReason={
+                refusedBecause(found.may, "lab.result.verify", "reviewers") ??
+                (open > 0
+                  ? `${open} results are still open.`
+                  : own > 0
+                    ? `You entered ${own} of these, and nobody verifies their own. Ask another reviewer.`
+                    : undefined)
+              }
+              onAct={() => verify.mutate(found.version)}
+            >
+              Verify worksheet
+            </Act>
+          )}
+        </span>
+      </div>
+      <p className={page.meta}>
+        {methods.join(" · ")} · made by {found.madeBy ?? "Probity"}, {showTime(found.createdAt)}
+      </p>
+      {verify.isError && <ProblemNotice problem={asProblem(verify.error)} />}
+      {failed.length > 0 && (
+        <Notice tone="gap">
+          {failed.map((row) => row.name).join(" and ")} {failed.length === 1 ? "is" : "are"} outside{" "}
+          {failed.length === 1 ? "its" : "their"} limits. The results are kept; look at the run before it is verified.
+        </Notice>
+      )}
+      {quality.length === 0 && <Notice tone="partial">This worksheet has no blank and no control.</Notice>}
+      <ResultGrid
+        ws={ws}
+        rows={found.rows}
+        samples
+        refused={
+          found.state === "verified"
+            ? "The worksheet is verified."
+            : refusedBecause(found.may, "lab.result.enter", "technicians")
+        }
+        onSaved={saved}
+        onStory={setStory}
+      />
+      <ProofLine
+        parts={[
+          `v${found.version}`,
+          `${found.rows.length} rows`,
+          "verdicts come with saving, against the limits frozen at registration",
+        ]}
+      />
+      <StoryDialog
+        id={story}
+        may={found.may}
+        onClose={() => setStory(null)}
+        onChanged={() => void queries.invalidateQueries({ queryKey: key })}
+      />
+    </div>
+  );
+}

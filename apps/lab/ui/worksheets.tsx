@@ -1,0 +1,142 @@
+import { Act } from "@probity/web/kit/act.tsx";
+import { EmptyState } from "@probity/web/kit/empty-state.tsx";
+import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
+import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
+import { Skeleton } from "@probity/web/kit/skeleton.tsx";
+import { StatusMark } from "@probity/web/kit/status-mark.tsx";
+import { showTime } from "@probity/web/kit/time.ts";
+import { More } from "@probity/web/shell/more.tsx";
+import page from "@probity/web/shell/page.module.css";
+import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
+import { asProblem } from "@probity/web/shell/problem.ts";
+import { usePages } from "@probity/web/shell/use-pages.ts";
+import { useState } from "react";
+import css from "./lab.module.css";
+import { NewWorksheet } from "./new-worksheet.tsx";
+import { labApi, labPage } from "./path.ts";
+import type { WorksheetLine } from "./types.ts";
+
+/** Worksheets, open ones first to mind: what is entered, and what came out of specification. */
+export function Worksheets() {
+  useTitle("Worksheets");
+  const place = usePlace();
+  const ws = place.params["ws"] ?? "";
+  const state = typeof place.search["state"] === "string" ? place.search["state"] : "";
+  const method = typeof place.search["method"] === "string" ? place.search["method"] : undefined;
+  const list = usePages<WorksheetLine>(["lab-worksheets", ws, state], (cursor) =>
+    labApi.worksheets({ state: state || undefined, cursor, limit: 50 }),
+  );
+  const [making, setMaking] = useState(method !== undefined);
+  const make = (
+    <Act look="main" size="form" onAct={() => setMaking(true)}>
+      New worksheet
+    </Act>
+  );
+  return (
+    <div className={page.page}>
+      <div className={page.head}>
+        <h1>Worksheets</h1>
+        {make}
+      </div>
+      <nav className={css.tabs} aria-label="Views">
+        {[
+          ["", "All"],
+          ["open", "Open"],
+          ["verified", "Verified"],
+        ].map(([value = "", title]) => (
+          <Act key={value} pressed={state === value} onAct={() => place.query({ state: value }, true)}>
+            {title}
+          </Act>
+        ))}
+      </nav>
+      {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
+      {list.isPending && <Skeleton label="Reading worksheets" />}
+      {list.isSuccess && list.items.length === 0 && (
+        <EmptyState act={make}>
+          No worksheet here. One gathers determinations of a method, with their blanks and controls.
+        </EmptyState>
+      )}
+      {list.items.length > 0 && (
+        <LedgerTable
+          caption="Worksheets"
+          rows={list.items}
+          rowKey={(item) => item.id}
+          tone={(item) =>
+            item.out > 0
+              ? "gap"
+              : item.state === "verified"
+                ? "sealed"
+                : item.entered === item.total
+                  ? "partial"
+                  : "none"
+          }
+          columns={[
+            {
+              id: "number",
+              title: "Worksheet",
+              lead: true,
+              cell: (item) => (
+                <>
+                  <Go to={labPage.worksheet(ws, item.id)} className={css.number}>
+                    {item.number}
+                  </Go>{" "}
+                  {item.title}
+                </>
+              ),
+            },
+            {
+              id: "entered",
+              title: "Entered",
+              width: "90px",
+              end: true,
+              cell: (item) => `${item.entered}/${item.total}`,
+            },
+            {
+              id: "stands",
+              title: "Stands",
+              width: "150px",
+              cell: (item) =>
+                item.state === "verified" ? (
+                  <StatusMark tone="sealed" word="verified" />
+                ) : item.entered === item.total ? (
+                  <StatusMark tone="partial" word="to verify" />
+                ) : (
+                  <StatusMark tone="none" word="in work" />
+                ),
+            },
+            {
+              id: "out",
+              title: "Out",
+              width: "80px",
+              cell: (item) => item.out > 0 && <StatusMark tone="gap" word={`${item.out} out`} />,
+            },
+            {
+              id: "made",
+              title: "Made",
+              width: "230px",
+              cell: (item) => (
+                <span className={page.meta}>{`${item.madeBy ?? "Probity"}, ${showTime(item.createdAt)}`}</span>
+              ),
+            },
+          ]}
+        />
+      )}
+      {list.isSuccess && list.items.length > 0 && (
+        <More
+          shown={list.items.length}
+          total={list.total}
+          noun="worksheets"
+          more={list.hasNextPage}
+          busy={list.isFetchingNextPage}
+          onMore={() => void list.fetchNextPage()}
+        />
+      )}
+      <NewWorksheet
+        open={making}
+        method={method}
+        onClose={() => setMaking(false)}
+        onMade={(id) => place.go(labPage.worksheet(ws, id))}
+      />
+    </div>
+  );
+}
