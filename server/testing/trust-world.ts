@@ -33,6 +33,7 @@ import {
   signerRoutes,
   signingRoutes,
   SigningKeys,
+  startOutside,
   ssoRoutes,
   tokenRoutes,
   watched,
@@ -65,6 +66,7 @@ export let database: Awaited<ReturnType<typeof createTestDatabase>>;
 export let folder: string;
 export let kernel: Kernel;
 let sound: string;
+let sending: ReturnType<typeof startOutside>;
 const servers: Http[] = [];
 
 beforeAll(async () => {
@@ -73,10 +75,16 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "probity-trust-"));
   const { host, port, database: name } = database.admin;
   kernel = openKernel({ host, port, database: name }, testRootKey, { filesFolder: join(folder, "files"), poolSize: 8 });
+  sending = startOutside(
+    openIdentity(kernel, { url: publicUrl }),
+    { url: publicUrl, trustedOrigins: [] },
+    () => undefined,
+  );
   sound = await serve({});
 }, 120_000);
 afterAll(async () => {
   for (const http of servers) await http.close();
+  await sending.stop();
   await kernel.close();
   await rm(folder, { recursive: true, force: true });
   await database.drop();

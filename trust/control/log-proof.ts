@@ -17,6 +17,7 @@ import {
 import { compute, nodeProvider } from "@probity/verify/node";
 import { refusal } from "@probity/kernel";
 import { defineControl, type ProbeContext } from "../control.ts";
+import { anchorHolding } from "./delivery.ts";
 import { allOf, type Check } from "./outcome.ts";
 
 /** How far a signed checkpoint, or an event's place, may be behind before the control says so. */
@@ -110,6 +111,7 @@ export const tamperEvidence = defineControl({
         return allOf(`${checks.length} falsified proofs and a stranger's request were refused`, checks);
       },
     },
+    anchorHolding,
     {
       id: "standing",
       kind: "catalogue",

@@ -81,7 +81,7 @@ export class AnchorRound {
       this.#running = this.round()
         .catch(this.#options.onProblem)
         .finally(() => {
-          if (!this.#stopped) this.#timer = setTimeout(next, this.#options.pauseMs ?? 5_000);
+          if (!this.#stopped) this.#timer = setTimeout(next, this.#options.pauseMs ?? 2_000);
         });
     };
     next();
