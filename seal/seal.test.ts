@@ -125,10 +125,8 @@ describe("SIG-03 PDFs are sealed so that others can verify them", () => {
     for (const { pdf: bytes } of [stamped, kept]) {
       // oxlint-disable-next-line no-await-in-loop -- two
       const found = await verifyPdf(bytes);
-      expect([found.outcome, found.sentence]).toEqual([
-        "VERIFIED",
-        "Nothing in this file changed since it was sealed.",
-      ]);
+      expect(found.outcome).toBe("VERIFIED");
+      expect(found.sentence).toContain("Nothing in this file changed since it was sealed.");
       expect(found.signatures[0]?.timestamp).toMatchObject({ holds: true, authority: "CN=Test time-stamps" });
     }
   });

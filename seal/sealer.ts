@@ -72,7 +72,8 @@ export function openSealer({ signer, name, verifyUrl, authorities, fetch }: Seal
     status: () => ({
       subject: certificate.subject.replaceAll("\n", ", "),
       issuer: certificate.issuer.replaceAll("\n", ", "),
-      selfSigned: certificate.checkIssued(certificate),
+      // Not checkIssued: it asks for the right to issue certificates, which this one has not.
+      selfSigned: certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey),
       fingerprint: certificate.fingerprint256,
       notBefore: certificate.validFromDate.toISOString(),
       notAfter: certificate.validToDate.toISOString(),

@@ -91,6 +91,7 @@ describe("SIG-03 a sealed PDF is verified with nothing but its bytes", () => {
     });
     expect(Buffer.from(found.attachments[0]?.bytes ?? []).toString()).toBe('{"pH":"7.24"}'.repeat(80));
     expect(found.notChecked.join(" ")).toContain("self-signed");
+    expect(found.sentence).toContain("its certificate is not one you named");
   });
 
   test("the reader's own fingerprint is what makes it trusted", async () => {

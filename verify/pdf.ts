@@ -11,6 +11,9 @@ import { indexOf, latin1 } from "./pdf-syntax.ts";
 
 export type { PdfAttachment, PdfCheckOptions, PdfReport, PdfSignature } from "./pdf-outcome.ts";
 
+const unchanged = "Nothing in this file changed since it was sealed.";
+const byWhom = "Who sealed it is only what the file says: its certificate is not one you named.";
+
 /** Whether a file says that it is a PDF. */
 export function isPdf(bytes: Uint8Array): boolean {
   return latin1(bytes.subarray(0, 1024)).includes("%PDF-");
@@ -56,10 +59,9 @@ export async function verifyPdf(bytes: Uint8Array, options: PdfCheckOptions = {}
   return {
     outcome: bad?.verdict.outcome ?? best?.verdict.outcome ?? "VERIFIED",
     seal: "VERIFIED",
-    sentence:
-      bad === undefined
-        ? "Nothing in this file changed since it was sealed."
-        : `Nothing in this file changed since it was sealed, but the attached ${bad.name} does not hold.`,
+    sentence: `${unchanged}${
+      bad === undefined ? (pinned ? "" : ` ${byWhom}`) : ` But the attached ${bad.name} does not hold.`
+    }`,
     signatures,
     attachments,
     proofs,

@@ -11,6 +11,7 @@ import { readPublic } from "./api.ts";
 import { LogHolders } from "./ledger-trust.tsx";
 import type { Control, ControlStatus, TrustStatement } from "./api-types.ts";
 import { api, page } from "./path.ts";
+import { DocumentSeal } from "./seal.tsx";
 import { Go, usePlace, useTitle } from "./place.tsx";
 import { asProblem } from "./problem.ts";
 import css from "./trust.module.css";
@@ -70,6 +71,7 @@ export function Trust() {
           </header>
           <Strip controls={data.controls} />
           <LogHolders />
+          <DocumentSeal />
           <div className={pageCss.row} role="group" aria-label="Show">
             <Act pressed={only === undefined} onAct={() => place.query({}, true)}>
               All {data.controls.length}

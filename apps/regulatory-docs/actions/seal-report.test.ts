@@ -141,6 +141,7 @@ describe("SIG-03 SIG-04 the report of a run", () => {
         expect(page).toContain(words);
       expect(page).not.toContain("Not signed");
     }
+    expect((await pagesOf(bytes)).at(-1)).toContain("a reader of PDF will not trust this without our root");
     const fingerprint = new X509Certificate(sealer.pem).fingerprint256;
     const found = await verifyPdf(bytes, { fingerprints: [fingerprint], verify: { provider: nodeProvider } });
     expect([found.outcome, found.sentence]).toEqual(["VERIFIED", "Nothing in this file changed since it was sealed."]);
