@@ -191,7 +191,7 @@ function weeks() {
       sql<number>`(count(*) filter (where verdict = 'out'))::integer`.as("out"),
       sql<
         number | null
-      >`(percentile_cont(0.5) within group (order by extract(epoch from coalesce(verified_at, now()) - received_at)) / 3600)::real`.as(
+      >`(percentile_cont(0.5) within group (order by extract(epoch from verified_at - received_at)) filter (where verified_at is not null) / 3600)::real`.as(
         "hours",
       ),
     ])

@@ -30,12 +30,7 @@ export async function nextNumbers(tx: Tx, kind: keyof typeof defaults, count: nu
   const part = period === "none" ? "" : period === "year" ? today.slice(2, 4) : today.slice(2, 7).replace("-", "");
   const series = [prefix, part].filter((each) => each !== "").join("-");
   const last = await tx.first(
-    query
-      .selectFrom(tables[kind])
-      .select("sequence")
-      .where("series", "=", series)
-      .orderBy("sequence", "desc")
-      .limit(1),
+    query.selectFrom(tables[kind]).select("sequence").where("series", "=", series).orderBy("sequence", "desc").limit(1),
   );
   const from = (last?.sequence ?? 0) + 1;
   return Array.from({ length: count }, (_, index) => ({

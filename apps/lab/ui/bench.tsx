@@ -137,6 +137,7 @@ export function BenchPage() {
 /** Samples received by week, those out of specification at the foot; the middle turnaround beneath. */
 function Weeks({ weeks }: { weeks: Bench["weeks"] }) {
   const most = Math.max(...weeks.map((week) => week.samples), 1);
+  const done = weeks.findLast((week) => week.hours !== null);
   if (weeks.length < 2) return null;
   return (
     <section>
@@ -160,7 +161,7 @@ function Weeks({ weeks }: { weeks: Bench["weeks"] }) {
       <p className={page.meta}>
         Samples a week, at most {most}; {weeks.reduce((sum, week) => sum + week.out, 0)} of{" "}
         {weeks.reduce((sum, week) => sum + week.samples, 0)} out of specification. From receipt to verification, the
-        middle of last week&apos;s: {days(weeks.at(-1)?.hours ?? null)}.
+        middle of the newest week: {days(done?.hours ?? null)}.
       </p>
     </section>
   );

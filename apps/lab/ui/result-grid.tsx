@@ -234,7 +234,7 @@ const Line = memo(function Line(props: {
         {row.name} <span className={css.unit}>{row.unit}</span>
         {row.attempt > 1 && <span className={css.unit}> · retest {row.attempt - 1}</span>}
       </td>
-      <td className={`${css.number} ${css.mono}`}>{row.limit}</td>
+      <td className={`${css.number} ${css.mono} ${css.limit}`}>{row.limit}</td>
       <td data-entry>
         {closed && <span className={css.mono}>{row.text ?? ""}</span>}
         {!closed && row.input === "number" && input(draft?.text ?? row.text ?? "", 0, draft !== undefined)}

@@ -1,0 +1,216 @@
+import { Client, type ClientConfig } from "pg";
+import { openTestServer, type TestCaller } from "../kernel/testing/index.ts";
+import { lab } from "../apps/lab/app.ts";
+import type { Figure } from "./request.ts";
+
+const worksheetRows = 500;
+
+export type LabOptions = {
+  /** Rows of each imported file. */
+  readonly rows: number;
+  /** Samples the list is asked of. */
+  readonly samples: number;
+  readonly listRounds: number;
+};
+
+/**
+ * The laboratory over real HTTP on a database of its own: a worksheet of 500 results, the list of 100,000 samples with three
+ * filters and text, its count included, and files of 50,000 rows. One client, one request at a time. The list's samples are
+ * laid in by the set-up role, past triggers: how they came there is not what is measured of them.
+ */
+export async function run(given: Partial<LabOptions> = {}): Promise<Figure[]> {
+  const options: LabOptions = { rows: 50_000, samples: 100_000, listRounds: 40, ...given };
+  const server = await openTestServer([lab()]);
+  try {
+    const workspace = await server.kernel.foundWorkspace("bench");
+    const owner = await server.member(workspace, "owner");
+    const by = server.as(owner);
+    const { products, points } = await prepare(by);
+    const send = async (path: string, content: string): Promise<number> => {
+      const form = new FormData();
+      form.append("file", new Blob([content]), "bench.csv");
+      return timed(async () => {
+        const answer = await fetch(`${server.origin}/api/lab/${path}`, {
+          method: "POST",
+          headers: {
+            cookie: `probity-session=${owner.session.token}`,
+            "probity-workspace": workspace,
+            "probity-request": "1",
+          },
+          body: form,
+        });
+        const text = await answer.text();
+        if (answer.status !== 201) throw new Error(`${path}: ${answer.status} ${text.slice(0, 300)}`);
+      });
+    };
+    const figures: Figure[] = [];
+
+    // 1. A worksheet.
+    await post(
+      by,
+      "/api/lab/samples",
+      { samples: Array.from({ length: worksheetRows }, () => ({ productId: products[0]?.id })) },
+      201,
+    );
+    await receiveAll(by, "registered", worksheetRows);
+    const sheet = await worksheetOf(by, worksheetRows);
+    figures.push(
+      figure("worksheet of 500 opens", sheet.opened, 1_000),
+      figure("worksheet of 500 saves", sheet.saved, 1_000),
+    );
+
+    // 2. The list: any three filters and text.
+    const [{ id: laidProduct } = { id: "" }] = products;
+    await layIn(server.kernel.admin, workspace, owner.membershipId, laidProduct, options.samples);
+    const filters = [
+      `state=received&product=${laidProduct}&priority=routine&q=kestrel`,
+      `state=tested&verdict=out&priority=routine&q=osprey`,
+      `state=registered&product=${laidProduct}&due=week&q=1234`,
+      `state=open&verdict=in&product=${laidProduct}&q=harrier`,
+      `priority=urgent&due=week&state=open&q=merlin`,
+      `product=${laidProduct}&state=published&priority=routine&q=no-such-lot`,
+    ];
+    const list: number[] = [];
+    for (let round = 0; round < options.listRounds; round += 1)
+      for (const filter of filters) list.push(await timed(() => json(by, `/api/lab/samples?limit=50&${filter}`)));
+    const p95 = list.toSorted((a, b) => a - b)[Math.floor(list.length * 0.95)] ?? Number.NaN;
+    figures.push(figure(`list of ${options.samples}, p95`, p95, 300));
+
+    // 3. Files. The second one's samples are registered and received before, which is not counted.
+    const file = Array.from(
+      { length: options.rows },
+      (_, row) =>
+        `${products[1 + (row % 4)]?.code},${points[row % 7]},L-${row},2026-12-${String((row % 28) + 1).padStart(2, "0")}`,
+    );
+    figures.push(
+      figure(
+        `file of ${options.rows} samples`,
+        await send("samples/import", `product,point,lot,due\n${file.join("\n")}\n`),
+        60_000,
+      ),
+    );
+    const numbers = await receiveAll(by, "registered", options.rows, "l-");
+    const values = numbers.map((number, row) => `${number},pH,${(4 + (row % 40) / 10).toFixed(2)}`);
+    figures.push(
+      figure(
+        `file of ${values.length} results`,
+        await send("results/import", `sample,analyte,value\n${values.join("\n")}\n`),
+        60_000,
+      ),
+    );
+    return figures;
+  } finally {
+    await server.close();
+  }
+}
+
+/** Samples of the list, laid in past triggers, in the mix of states of a laboratory that has been at work for years. */
+async function layIn(
+  admin: ClientConfig,
+  tenant: string,
+  actor: string,
+  product: string,
+  count: number,
+): Promise<void> {
+  const client = new Client(admin);
+  await client.connect();
+  try {
+    await client.query("set session_replication_role = replica");
+    await client.query(
+      `insert into lab.sample (tenant_id, id, series, sequence, number, product_id, lot, priority, state, verdict, due_on, find, created_by, updated_by)
+       select $1, gen_random_uuid(), 'B', n, 'B-' || n, $2, lot || '-' || n, case n % 9 when 0 then 'urgent' else 'routine' end, state,
+         case n % 40 when 0 then 'out' when 1 then 'warn' else 'in' end, current_date + (n % 60) - 30,
+         lower('B-' || n || ' wfi water for injection ' || lot || '-' || n), $3, $3
+       from generate_series(1, $4::integer) n,
+         lateral (select (array['Kestrel', 'Merlin', 'Harrier', 'Osprey', 'Goshawk'])[n % 5 + 1] as lot,
+           (array['registered', 'received', 'tested', 'verified', 'published', 'published'])[n % 6 + 1] as state) as drawn`,
+      [tenant, product, actor, count],
+    );
+    await client.query("vacuum analyze lab.sample");
+  } finally {
+    await client.end();
+  }
+}
+
+/** Receives what is registered, some hundred at a time; answers the numbers. */
+async function receiveAll(by: TestCaller, state: string, count: number, q = ""): Promise<string[]> {
+  const numbers: string[] = [];
+  while (numbers.length < count) {
+    const page: { items: { id: string; number: string }[] } = await json(
+      by,
+      `/api/lab/samples?limit=200&state=${state}${q === "" ? "" : `&q=${q}`}`,
+    );
+    if (page.items.length === 0) break;
+    await post(by, "/api/lab/samples/receive", { ids: page.items.map((each) => each.id) }, 200);
+    numbers.push(...page.items.map((each) => each.number));
+  }
+  return numbers;
+}
+
+async function prepare(by: TestCaller) {
+  const method = await post(by, "/api/lab/methods", { code: "M-1", title: "pH" }, 201);
+  const analytes = [{ key: "ph", name: "pH", unit: "", kind: "number", decimals: 1, rule: "half-up" }];
+  await post(by, `/api/lab/methods/${method}/versions`, { reason: "New", definition: { fields: [], analytes } }, 201);
+  const products: { id: string; code: string }[] = [];
+  for (const code of ["WFI", "PW", "SYR", "RAW", "ENV"]) {
+    const id = await post(
+      by,
+      "/api/lab/products",
+      { code, name: `Product ${code}`, kind: "water", description: null },
+      201,
+    );
+    const limits = [{ methodId: method, analyte: "ph", low: "5.0", high: "7.0", compare: "entered" }];
+    await post(
+      by,
+      "/api/lab/specifications",
+      { productId: id, code: `SPC-${code}`, title: code, reason: "New", limits },
+      201,
+    );
+    products.push({ id, code });
+  }
+  const points: string[] = [];
+  for (let point = 1; point <= 7; point += 1) {
+    points.push(`P-${point}`);
+    await post(by, "/api/lab/sampling-points", { code: `P-${point}`, name: `Point ${point}`, location: null }, 201);
+  }
+  return { products, points };
+}
+
+/** A worksheet of the newest open results: opened, and all of its rows saved. */
+async function worksheetOf(by: TestCaller, size: number): Promise<{ opened: number; saved: number }> {
+  const waiting: { items: { id: string }[] } = await json(by, "/api/lab/worksheets/waiting");
+  const resultIds = waiting.items.slice(0, size).map((each) => each.id);
+  const id = await post(by, "/api/lab/worksheets", { title: "pH", resultIds }, 201);
+  let sheet: { rows: { id: string; version: number }[] } = { rows: [] };
+  const opened = await timed(async () => {
+    sheet = await json(by, `/api/lab/worksheets/${id}`);
+  });
+  const rows = sheet.rows.map((row, index) => ({
+    id: row.id,
+    version: row.version,
+    text: (5 + (index % 20) / 10).toFixed(2),
+  }));
+  if (rows.length !== size) throw new Error(`The worksheet holds ${rows.length} rows`);
+  const saved = await timed(() => post(by, "/api/lab/results/save", { rows }, 200));
+  return { opened, saved };
+}
+
+async function post(by: TestCaller, path: string, body: unknown, wanted: number): Promise<string> {
+  const answer = await by("POST", path, { body });
+  if (answer.status !== wanted) throw new Error(`${path}: ${answer.status} ${answer.text.slice(0, 300)}`);
+  return String(answer.body["id"]);
+}
+async function json<T>(by: TestCaller, path: string): Promise<T> {
+  const answer = await by("GET", path);
+  if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${answer.text.slice(0, 300)}`);
+  return JSON.parse(answer.text);
+}
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const from = performance.now();
+  await work();
+  return performance.now() - from;
+}
+function figure(what: string, reached: number, wanted: number): Figure {
+  const say = (ms: number) => (ms >= 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms)} ms`);
+  return { what, reached: say(reached), wanted: `≤ ${say(wanted)}`, good: reached <= wanted };
+}
