@@ -1,4 +1,4 @@
-import { Frontier } from "@probity/verify";
+import { foldNodes, Frontier, rangeNodes } from "@probity/verify";
 import { compute } from "@probity/verify/node";
 import { originOf, platformLogId } from "./platform.ts";
 import type { PublishedLog, PublishStore } from "./publish-store.ts";
@@ -56,11 +56,19 @@ async function judge(
   head: SignedHead,
 ): Promise<HaltReason | undefined> {
   if (log.head < log.size) return "rolled_back";
+  if (!isWhole(log)) return "forked";
   if (head.size === log.size) return log.root?.toString("base64") === head.root ? undefined : "forked";
   if (head.size > log.head) return "rolled_back";
   const base = head.size > log.size ? Frontier.of(log.size, hashesOf(log.frontier)) : Frontier.of(0, []);
   const root = await rootAt(store, log.logId, base, head.size);
   return root === head.root ? undefined : "forked";
+}
+
+/** Whether what was published of a log fits together: an edge of the right length that gives its root. */
+export function isWhole({ size, frontier, root }: Pick<PublishedLog, "size" | "frontier" | "root">): boolean {
+  if (size === 0) return frontier.length === 0;
+  if (rangeNodes(0, size).length * 32 !== frontier.length) return false;
+  return root?.equals(compute(foldNodes(hashesOf(frontier)))) ?? false;
 }
 
 /** The root of a log at a size, from its leaves right of a known edge. Undefined where leaves are missing. */

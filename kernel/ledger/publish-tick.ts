@@ -10,7 +10,7 @@ import {
 } from "@probity/verify";
 import { compute } from "@probity/verify/node";
 import { originOf, platformLeaf, platformLogId } from "./platform.ts";
-import { haltOf, rootAt, type Halt } from "./publish-check.ts";
+import { haltOf, isWhole, rootAt, type Halt } from "./publish-check.ts";
 import { isPlatform, type GrownLog, type PublishStore, type SignedLog } from "./publish-store.ts";
 import { GrownTree, hashesOf, type FullTile } from "./publish-tree.ts";
 import type { SignAnswer, SignRequest } from "./signer-core.ts";
@@ -109,6 +109,7 @@ function halts({ halted }: Turn, { log, origin }: Prepared, answer: SignAnswer |
 async function prepare(turn: Turn, log: GrownLog): Promise<Prepared | Halt> {
   const origin = log.origin ?? originOf(turn.host, log.logId, log.epoch);
   const signed = turn.signed.get(origin);
+  if (!isWhole(log)) return haltOf(log, signed ?? { origin, size: 0, root: "" }, "forked");
   const last = signed?.size ?? 0;
   // A crash came between signing and storing: at least as much as was signed is taken up at once.
   const upto = Math.max(log.upto, last);

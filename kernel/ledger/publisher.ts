@@ -40,6 +40,7 @@ export class Publisher {
   #wake: (() => void) | undefined;
   #failure: unknown;
   #beatAt = 0;
+  #clusterChanged = false;
   #said = "";
 
   constructor(options: PublisherOptions) {
@@ -53,6 +54,11 @@ export class Publisher {
   /** The logs that are not signed any further, while this publisher has its turn. */
   get halted(): readonly Halt[] {
     return [...(this.#turn?.halted.values() ?? [])];
+  }
+
+  /** Whether this publisher found the database on another cluster than the one before. */
+  get clusterChanged(): boolean {
+    return this.#clusterChanged;
   }
 
   start(): void {
@@ -100,6 +106,15 @@ export class Publisher {
     const store = new PublishStore(this.#client);
     const acquired = await store.acquire(this.#holder, host);
     if (acquired === undefined) return undefined;
+    const { cluster, clusterBefore } = acquired;
+    if (cluster !== null && clusterBefore !== null && cluster !== clusterBefore) {
+      this.#clusterChanged = true;
+      this.#options.onProblem?.(
+        new Error(
+          `The database lies on another cluster than before (${clusterBefore}, now ${cluster}); its log was compared`,
+        ),
+      );
+    }
     try {
       this.#signer ??= await openSigner();
       const { publicKey, heads } = await this.#signer.heads();
@@ -144,7 +159,11 @@ export class Publisher {
       : halts.length > 0
         ? "damaged"
         : "publishing";
-    const detail = { keyBesideData: this.#options.keyBesideData, halted: halts };
+    const detail = {
+      keyBesideData: this.#options.keyBesideData,
+      clusterChanged: this.#clusterChanged,
+      halted: halts,
+    };
     const text = JSON.stringify([condition, detail]);
     if (text === this.#said && !beats) return;
     await (text === this.#said ? store.beat() : store.noteCondition(condition, detail));
