@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import { page } from "./path.ts";
 import { Go, usePlace } from "./place.tsx";
 import css from "./access.module.css";
@@ -17,8 +18,13 @@ export function AccessTabs() {
     { to: page.anomalies(ws), title: "Alarms" },
     { to: page.operators(ws), title: "Operators" },
   ];
+  const row = useRef<HTMLElement>(null);
+  // On a narrow page the row is wider than the window: where one is has to be in sight.
+  useEffect(() => {
+    row.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [path]);
   return (
-    <nav className={css.tabs} aria-label="People and access">
+    <nav ref={row} className={css.tabs} aria-label="People and access">
       {tabs.map((tab) => (
         <Go key={tab.to} to={tab.to} current={path === tab.to || path.startsWith(`${tab.to}/`)}>
           {tab.title}

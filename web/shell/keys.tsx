@@ -46,13 +46,13 @@ export function Keys() {
   });
   return (
     <div className={css.page}>
-      <AccessTabs />
       <div className={css.head}>
         <h1>API keys</h1>
         <Act look="main" size="form" onAct={() => setMaking(true)}>
           Make a key
         </Act>
       </div>
+      <AccessTabs />
       <p className={css.lead}>
         A program with a key does what the key lists and its person may still do, and nothing else. It ends by itself.
       </p>

@@ -176,7 +176,7 @@ export function People() {
         />
       )}
       {invitations.length > 0 && (
-        <section aria-labelledby="invited">
+        <section className={css.form} aria-labelledby="invited">
           <h2 id="invited">Invited</h2>
           {withdraw.isError && <ProblemNotice problem={asProblem(withdraw.error)} />}
           <LedgerTable

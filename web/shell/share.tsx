@@ -54,14 +54,15 @@ function Form(props: {
       props.onClose();
     },
   });
+  const isNobodys = sharing.owner.name === null;
   const others = props.people.items.filter((each) => each.status === "active" && each.id !== sharing.owner.id);
   return (
     <div className={pageCss.form}>
       <p>
-        {sharing.owner.name === null
+        {isNobodys
           ? `This ${what} came with the product and is nobody’s own: everybody in the workspace sees it. `
           : `${sharing.owner.name} owns this ${what}. `}
-        {sharing.owner.name === null ? null : sharing.policy === "workspace" ? (
+        {isNobodys ? null : sharing.policy === "workspace" ? (
           <>
             Everybody in the workspace sees it, whoever is listed: the{" "}
             <Go to={page.policy(ws, "access.sharing")}>policy</Go> says so.
@@ -71,40 +72,44 @@ function Form(props: {
         )}
       </p>
       {save.isError && <ProblemNotice problem={asProblem(save.error)} />}
-      <fieldset className={css.grants} disabled={!sharing.yours}>
-        <legend>Shared with</legend>
-        <div className={css.people}>
-          {others.map((member) => (
-            <label key={member.id}>
-              <input
-                type="checkbox"
-                checked={chosen.has(member.id)}
-                onChange={() => {
-                  const next = new Set(chosen);
-                  if (!next.delete(member.id)) next.add(member.id);
-                  setChosen(next);
-                }}
-              />
-              <span>
-                {member.name} <span className={pageCss.meta}>{member.email}</span>
-              </span>
-            </label>
-          ))}
-          {others.length === 0 && <p>Nobody else is here yet.</p>}
-        </div>
-      </fieldset>
+      {!isNobodys && (
+        <fieldset className={css.grants} disabled={!sharing.yours}>
+          <legend>Shared with</legend>
+          <div className={css.people}>
+            {others.map((member) => (
+              <label key={member.id}>
+                <input
+                  type="checkbox"
+                  checked={chosen.has(member.id)}
+                  onChange={() => {
+                    const next = new Set(chosen);
+                    if (!next.delete(member.id)) next.add(member.id);
+                    setChosen(next);
+                  }}
+                />
+                <span>
+                  {member.name} <span className={pageCss.meta}>{member.email}</span>
+                </span>
+              </label>
+            ))}
+            {others.length === 0 && <p>Nobody else is here yet.</p>}
+          </div>
+        </fieldset>
+      )}
       <div className={pageCss.row}>
-        <Act
-          look="main"
-          size="form"
-          busy={save.isPending}
-          disabledReason={sharing.yours ? undefined : "Only its owner decides who sees it."}
-          onAct={() => save.mutate()}
-        >
-          Change who sees it
-        </Act>
+        {!isNobodys && (
+          <Act
+            look="main"
+            size="form"
+            busy={save.isPending}
+            disabledReason={sharing.yours ? undefined : "Only its owner decides who sees it."}
+            onAct={() => save.mutate()}
+          >
+            Change who sees it
+          </Act>
+        )}
         <Act size="form" onAct={props.onClose}>
-          Keep it as it is
+          {isNobodys ? "Close" : "Keep it as it is"}
         </Act>
       </div>
     </div>
