@@ -48,7 +48,11 @@ export async function openInstanceSealer(
   const host = new URL(config.url).host;
   const signer = await signerOf(config, rootKey, host).catch((error: unknown) => {
     if (!(error instanceof SealKeyError)) throw error;
-    throw new ConfigError(`${error.message} Nothing was started. Correct PROBITY_SEAL_CERT, then start again.`);
+    const todo =
+      config.seal.certificateFile === undefined
+        ? "Put the right file back from your safe copy, or move it away: a new seal is then made, with another fingerprint."
+        : "Correct PROBITY_SEAL_CERT or PROBITY_SEAL_PASSPHRASE, then start again.";
+    throw new ConfigError(`${error.message} Nothing was started. ${todo}`);
   });
   return openSealer({
     signer,
@@ -91,10 +95,16 @@ async function ownSigner(path: string, rootKey: RootKey, host: string): Promise<
       `${path} can be read by others (mode ${mode.toString(8)}). Run chmod 600 on it, and think about who read it.`,
     );
   }
-  const { key, certificate } = unpacked(
-    openValue(rootKey.key, Buffer.from(readFileSync(path, "utf8").trim(), "base64url"), place),
-  );
+  const { key, certificate } = unpacked(openSealed(path, rootKey));
   return keySigner(key, certificate);
+}
+
+function openSealed(path: string, rootKey: RootKey): Buffer {
+  try {
+    return openValue(rootKey.key, Buffer.from(readFileSync(path, "utf8").trim(), "base64url"), place);
+  } catch {
+    throw new SealKeyError(`${path} does not open with this root key.`);
+  }
 }
 
 function packed(key: KeyObject, certificate: Uint8Array): Buffer {
