@@ -129,7 +129,7 @@ export function BenchPage() {
         </section>
       </div>
       <Weeks weeks={found.weeks} />
-      <StoryDialog id={story} may={[]} onClose={() => setStory(null)} onChanged={() => undefined} />
+      <StoryDialog id={story} may={undefined} onClose={() => setStory(null)} onChanged={() => undefined} />
     </div>
   );
 }
