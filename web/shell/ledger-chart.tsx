@@ -4,20 +4,30 @@ import type { AnchorLine } from "./ledger-types.ts";
 import { kindWords } from "./ledger-words.ts";
 import css from "./ledger.module.css";
 
+const hour = 3_600_000;
 const spans = [
   {
-    days: 1,
-    step: 6 * 3_600_000,
+    hours: 3,
+    title: "3 hours",
+    step: hour / 2,
     say: (at: Date) => at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" }),
   },
   {
-    days: 7,
-    step: 86_400_000,
+    hours: 24,
+    title: "24 hours",
+    step: 6 * hour,
+    say: (at: Date) => at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" }),
+  },
+  {
+    hours: 168,
+    title: "7 days",
+    step: 24 * hour,
     say: (at: Date) => at.toLocaleDateString("en-GB", { weekday: "short", day: "numeric" }),
   },
   {
-    days: 30,
-    step: 5 * 86_400_000,
+    hours: 720,
+    title: "30 days",
+    step: 120 * hour,
     say: (at: Date) => at.toLocaleDateString("en-GB", { day: "numeric", month: "short" }),
   },
 ] as const;
@@ -25,17 +35,18 @@ const spans = [
 /** One lane a holder, one mark a checkpoint it was given: what each could show, and since when it shows nothing new. */
 export function AnchorChart({ anchors, now }: { anchors: readonly AnchorLine[]; now: number }) {
   const oldest = Math.min(...anchors.map((anchor) => Date.parse(anchor.at)));
-  const span = spans.find(({ days }) => now - oldest < days * 86_400_000) ?? spans[2];
-  const begin = now - span.days * 86_400_000;
+  const span = spans.find(({ hours }) => now - oldest < hours * hour) ?? spans[3];
+  const begin = now - span.hours * hour;
   const place = (at: number) => `${(((at - begin) / (now - begin)) * 100).toFixed(2)}%`;
   const lanes = [...Map.groupBy(anchors, (anchor) => `${anchor.kind}\n${anchor.holder}`).values()];
   const ticks: Date[] = [];
   const first = new Date(begin);
-  first.setHours(span.days === 1 ? Math.ceil((first.getHours() + 1) / 6) * 6 : 24, 0, 0, 0);
+  if (span.hours === 3) first.setMinutes(Math.ceil((first.getMinutes() + 1) / 30) * 30, 0, 0);
+  else first.setHours(span.hours === 24 ? Math.ceil((first.getHours() + 1) / 6) * 6 : 24, 0, 0, 0);
   for (let at = first.getTime(); at < now; at += span.step) ticks.push(new Date(at));
   return (
     <figure className={css.chart}>
-      <figcaption>Checkpoints given outside, last {span.days === 1 ? "24 hours" : `${span.days} days`}</figcaption>
+      <figcaption>Checkpoints given outside, last {span.title}</figcaption>
       <div className={css.lanes}>
         {lanes.map((lane) => {
           const [top] = lane;

@@ -75,8 +75,8 @@ export function Streams() {
       </div>
       <LedgerTabs />
       <p className={pageCss.lead}>
-        Every entry of this log, sent to your SIEM in its order. Each arrives at least once, bears its leaf hash to drop
-        repetitions by, and a number without gaps to see what is missing by.
+        Every entry of this log, sent to your SIEM in its order, at least once. Its leaf hash tells a repetition, its
+        number tells what is missing.
       </p>
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {failed !== undefined && <ProblemNotice problem={asProblem(failed)} />}

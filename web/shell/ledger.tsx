@@ -131,7 +131,9 @@ export function Ledger() {
                       <time dateTime={target.lastAt} title={showTime(target.lastAt)}>
                         {showAge(target.lastAt)}
                         <div className={pageCss.meta}>
-                          {count(target.size)} {target.kind === "witness" ? "ticks" : "entries"}
+                          {target.kind === "witness"
+                            ? `at size ${count(target.size)}`
+                            : `${count(target.size)} entries`}
                         </div>
                       </time>
                     ),

@@ -53,6 +53,7 @@ beforeAll(async () => {
   round = new AnchorRound(kernel, {
     url: "https://log.example",
     post,
+    sendsMail: false,
     outside,
     stamp,
     onProblem: (error) => problems.push(error),
@@ -174,6 +175,8 @@ describe("LED-03 to whom it is evident", () => {
         ? outbox
         : (await server.kernel.identityPool.query("select template, state from identity.mail")).rows;
     expect(mails).toEqual([expect.objectContaining({ template: "checkpoint-copy" })]);
+    // What waits in the outbox is held by nobody yet.
+    expect((await view()).holders.map(({ kind }) => kind)).not.toContain("mail");
     const [call] = hook.calls;
     expect(call?.headers["webhook-signature"]).toMatch(/^v1,/);
     const sent: { type: string; data: { note: string; platform: string } } = JSON.parse(call?.body ?? "");
@@ -221,7 +224,7 @@ describe("LED-03 to whom it is evident", () => {
 
   test("a bundle carries the newest of each holder, as the verifier takes it", async () => {
     const anchors = await server.kernel.door.work(owner.session, "kernel.anchor.read", anchorsForBundle);
-    expect(anchors.map(({ type }) => type).toSorted()).toEqual(["copy", "copy", "copy", "rfc3161", "witness"]);
+    expect(anchors.map(({ type }) => type).toSorted()).toEqual(["copy", "copy", "rfc3161", "witness"]);
     const found = anchors.find(({ type }) => type === "witness");
     await openNote(parseNote(found?.note ?? ""), [compute(parseVkey(witness.vkey))], nodeProvider);
   });

@@ -40,13 +40,20 @@ export function outsideRoutes({ kernel, site }: Identity, config: OutsideConfig)
 
 /** Starts what sends by itself. */
 export function startOutside(
-  { kernel, post }: Identity,
+  { kernel, post, site }: Identity,
   config: OutsideConfig,
   onProblem: (error: unknown) => void,
 ): { stop(): Promise<void> } {
   const outside = { trustedOrigins: config.trustedOrigins };
   const pump = new StreamPump(kernel, { host: new URL(config.url).host, outside, onProblem });
-  const anchors = new AnchorRound(kernel, { url: config.url, post, outside, stamp: config.stamp, onProblem });
+  const anchors = new AnchorRound(kernel, {
+    url: config.url,
+    post,
+    sendsMail: site.sendsMail,
+    outside,
+    stamp: config.stamp,
+    onProblem,
+  });
   pump.start();
   anchors.start();
   return {

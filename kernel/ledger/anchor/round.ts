@@ -20,6 +20,8 @@ export type Stamp = (digest: Uint8Array) => Promise<{ readonly token: Uint8Array
 export type AnchorOptions = {
   readonly url: string;
   readonly post: Post;
+  /** Whether mails leave. Where they wait in the outbox, a copy is nobody's yet and is noted as none. */
+  readonly sendsMail: boolean;
   readonly outside?: Outside;
   /** Absent where no authority is configured. */
   readonly stamp?: Stamp | undefined;
@@ -200,7 +202,7 @@ export class AnchorRound {
       // No leaf of its own: the log would grow by each copy, and never be the same as the last one that was sent.
       const mail = checkpointMail({ workspace: name, url, note, platform });
       await this.#in(due, (tx) => post.queueIn(tx, mail, { address: due.address, userId: null }));
-      return { problem: null, size, pauseSeconds, anchor };
+      return { problem: null, size, pauseSeconds, ...(this.#options.sendsMail ? { anchor } : {}) };
     }
     const data = { note, ...(platform === null ? {} : { platform }) };
     const body = JSON.stringify({ type: "ledger.checkpoint", timestamp: new Date().toISOString(), data });

@@ -30,6 +30,14 @@ export type OutgoingEvent = {
 
 export type EventRange = { readonly from: number; readonly count: number };
 
+/** The name the bound tenant's log is signed under: the one it was first published by stays. */
+export async function logOrigin(tx: Tx, host: string): Promise<string> {
+  const row = await tx.first(
+    query.selectFrom("kernel.ledger_log").select("origin").where("tenant_id", "=", tx.who.tenantId),
+  );
+  return row?.origin ?? `${host}/logs/${tx.who.tenantId}`;
+}
+
 /** Events of the bound tenant in the order of its log, at most `count` from place `from` on. */
 export async function outgoingEvents(
   tx: Tx,

@@ -4,7 +4,7 @@ import type { Credential } from "../../work/credential.ts";
 import type { Tx } from "../../work/door.ts";
 import { query } from "../../work/query.ts";
 import { deliver } from "./deliver.ts";
-import { outgoingEvents } from "./event.ts";
+import { logOrigin, outgoingEvents } from "./event.ts";
 import type { Outside } from "./receiver.ts";
 import { openStream } from "./stream.ts";
 
@@ -50,7 +50,7 @@ export async function sendLetters(
   const { stream, letters, events } = await kernel.door.work(credential, change, async (tx) => {
     const stream = await openStream(tx, kernel.keyring, streamId);
     const letters = await openLetters(tx, streamId);
-    const origin = `${options.host}/logs/${tx.who.tenantId}`;
+    const origin = await logOrigin(tx, options.host);
     const events = [];
     for (const { seq } of letters.slice(0, mostAtOnce))
       events.push(...(await outgoingEvents(tx, { from: seq, count: 1 }, { origin, personal: stream.personal })));

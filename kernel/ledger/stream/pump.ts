@@ -2,7 +2,7 @@ import { randomUUID, randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { Kernel } from "../../kernel.ts";
 import { instanceTenantId } from "../../work/credential.ts";
 import { deliver } from "./deliver.ts";
-import { outgoingEvents, type OutgoingEvent } from "./event.ts";
+import { logOrigin, outgoingEvents, type OutgoingEvent } from "./event.ts";
 import type { Delivery, Outside } from "./receiver.ts";
 import { openStream } from "./stream.ts";
 
@@ -126,7 +126,7 @@ export class StreamPump {
     // Read, then send, then say so: no call to anybody while a transaction is open.
     const { stream, events } = await door.work(credential, system, async (tx) => {
       const stream = await openStream(tx, keyring, taken.id);
-      const origin = `${this.#options.host}/logs/${taken.tenantId}`;
+      const origin = await logOrigin(tx, this.#options.host);
       const range = { from: taken.next, count: taken.end - taken.next };
       return { stream, events: await outgoingEvents(tx, range, { origin, personal: stream.personal }) };
     });
