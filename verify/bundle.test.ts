@@ -213,6 +213,11 @@ describe("LED-03 whatever is done to a bundle is found", () => {
       "TAMPERED",
     );
     await expectOutcome(bundleLines(foreign), "INCOMPLETE");
+    // A leaf that another workspace's log should hold, in this one's by its own server's doing.
+    const mixed = new TestLog({ tenant });
+    mixed.grow(3);
+    mixed.entries.push(...foreign.entries.slice(0, 1));
+    await expectOutcome(bundleLines(mixed), "TAMPERED");
     await expectOutcome(
       change("checkpoint", () => ({ kind: "checkpoint", note: foreign.note() })),
       "TAMPERED",
@@ -263,6 +268,7 @@ describe("LED-03 whatever is done to a bundle is found", () => {
     await expectOutcome(withRow({ title: "Title 5" }, saltAlone), "TAMPERED");
     await expectOutcome(withRow({ title: "Title 4", more: 1 }), "TAMPERED");
     await expectOutcome(withRow({ title: "Title 4" }, line.open, { ...row, version: "6" }), "TAMPERED");
+    await expectOutcome(withRow({ title: "Title 4" }, line.open, { ...row, record: "documents.other" }), "TAMPERED");
     await expectOutcome(withRow({}, saltAlone), "TAMPERED");
   });
 

@@ -76,7 +76,7 @@ function coverage(bytes: Uint8Array, signature: PdfDictionary): Coverage | { rea
   if (from === undefined || before === undefined || after === undefined || rest === undefined)
     return { fault: "the signature does not state the two stretches of bytes it covers" };
   if (from !== 0 || before <= 0 || after <= before || rest <= 0 || after + rest > bytes.length)
-    return { fault: "the stretches the signature covers don't lie in the file one behind the other" };
+    return { fault: "the stretches the signature covers don’t lie in the file one behind the other" };
   const contents = signature.entries.get("Contents");
   if (!isText(contents) || bytes[contents.start] !== 0x3c)
     return { fault: "the signature's value is not where it belongs" };
