@@ -2,12 +2,13 @@
 // server without an account (target: 10 s). Three drops, one after another: the free check allows no more in an hour.
 //   node scripts/run.mjs bench/gap-drop.ts
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { sampleFiles } from "../apps/regulatory-docs/sample-data/make.ts";
+import { removeInstanceFolder } from "../kernel/testing/instance-folder.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -36,7 +37,7 @@ export async function run(): Promise<void> {
   } finally {
     server.kill("SIGTERM");
     await new Promise((resolve) => server.once("exit", resolve));
-    await rm(home, { recursive: true, force: true });
+    await removeInstanceFolder(home);
   }
 }
 

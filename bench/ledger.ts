@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { Client, type ClientConfig } from "pg";
 import { startCluster } from "../kernel/database/cluster.ts";
@@ -11,6 +11,7 @@ import { openSigner } from "../kernel/ledger/signer.ts";
 import { openRootKey, type RootKey } from "../kernel/vault/root-key.ts";
 import { cpuMs } from "./request-cpu.ts";
 import type { Figure } from "./request.ts";
+import { removeInstanceFolder } from "../kernel/testing/instance-folder.ts";
 
 const tenants = 10_000;
 const activeTenants = 1_000;
@@ -45,7 +46,7 @@ export async function run(): Promise<Figure[]> {
     return figures;
   } finally {
     await cluster.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await removeInstanceFolder(folder);
   }
 }
 

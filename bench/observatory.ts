@@ -2,12 +2,13 @@
 // so it is not installed here: put @mdn/mdn-http-observatory@1.4.8 into a folder of its own and name that folder in
 // PROBITY_TEST_OBSERVATORY. Without its download of the preload list, write {} to its conf/hsts-preload.json.
 import { spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { testCertificate } from "../kernel/testing/certificate.ts";
+import { removeInstanceFolder } from "../kernel/testing/instance-folder.ts";
 
 type Figure = { what: string; reached: string; wanted: string; good: boolean };
 const wanted = 120;
@@ -51,7 +52,7 @@ export async function run(): Promise<Figure[]> {
   } finally {
     server.kill("SIGTERM");
     await new Promise((resolve) => server.once("exit", resolve));
-    await rm(home, { recursive: true, force: true });
+    await removeInstanceFolder(home);
   }
 }
 

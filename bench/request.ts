@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { randomBytes, createSecretKey } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { Type } from "typebox";
 import { kernelGrants, writeGrants } from "../kernel/access/role.ts";
@@ -13,6 +13,7 @@ import { benchApp } from "./request-app.ts";
 import { ask, startChild } from "./request-child.ts";
 import { loadAnswer, type Load } from "./request-load.ts";
 import { seed, type Seeded } from "./request-seed.ts";
+import { removeInstanceFolder } from "../kernel/testing/instance-folder.ts";
 
 /** One figure: what it is, what was reached, beside what is wanted. */
 export type Figure = {
@@ -161,7 +162,7 @@ export async function run(given: Partial<RequestOptions> = {}): Promise<Figure[]
   } finally {
     for (const child of children) if (child.connected) child.disconnect();
     await cluster.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await removeInstanceFolder(folder);
   }
 }
 

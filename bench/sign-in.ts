@@ -1,5 +1,5 @@
 import { createSecretKey, randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { Type } from "typebox";
 import { Client, type ClientConfig } from "pg";
@@ -12,6 +12,7 @@ import { cpuMs } from "./request-cpu.ts";
 import { ask, startChild } from "./request-child.ts";
 import { loadAnswer, type Load } from "./request-load.ts";
 import type { Figure } from "./request.ts";
+import { removeInstanceFolder } from "../kernel/testing/instance-folder.ts";
 
 const password = "copper lantern folds 81";
 /** Everybody signs in once: each person and each address is used a single time. */
@@ -80,7 +81,7 @@ export async function run(given: Partial<SignInOptions> = {}): Promise<Figure[]>
     server.kill();
     loader.kill();
     await cluster.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await removeInstanceFolder(folder);
   }
 }
 

@@ -1,12 +1,13 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { docxParts, packParts } from "../kernel/files/fixture/docx.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { removeInstanceFolder } from "@probity/kernel/testing";
 
 /** A real server of its own: own folder, own port, own PostgreSQL, killed and started as an operator's would be. */
 const folder = mkdtempSync(join(tmpdir(), "probity-server-"));
@@ -146,7 +147,7 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(async () => {
   if (server?.child.exitCode === null && server.child.signalCode === null) await end("SIGTERM");
-  rmSync(folder, { recursive: true, force: true });
+  await removeInstanceFolder(folder);
 });
 
 describe("a server that is killed", () => {

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { removeInstanceFolder } from "../../kernel/testing/instance-folder.ts";
 
 const root = join(import.meta.dirname, "../..");
 const patienceMs = 60_000;
@@ -70,7 +71,7 @@ export async function startInstance(kept?: string): Promise<Instance> {
     stop,
     remove: async () => {
       await stop();
-      await rm(home, { recursive: true, force: true });
+      await removeInstanceFolder(home);
     },
   };
 }
