@@ -98,6 +98,25 @@ const stops: Stop[] = [
   },
   { name: "people", path: "/w/WS/people", signedIn: true },
   { name: "audit", path: "/w/WS/audit", signedIn: true },
+  {
+    name: "audit-export",
+    path: "/w/WS/audit?outcome=done",
+    signedIn: true,
+    act: async (page) => {
+      await page.getByRole("button", { name: "Export", exact: true }).click();
+    },
+  },
+  { name: "retention", path: "/w/WS/retention", signedIn: true },
+  {
+    name: "retention-erase",
+    path: "/w/WS/retention",
+    signedIn: true,
+    act: async (page) => {
+      await page.getByRole("button", { name: "Erase a person" }).click();
+      await page.locator("#person").selectOption({ index: 1 });
+      await page.getByText("What goes, for good").waitFor();
+    },
+  },
   { name: "policy", path: "/w/WS/policy?at=file.maxMegabytes", signedIn: true },
   {
     name: "policy-change",

@@ -27,7 +27,7 @@ const steps: Readonly<Record<"access" | "traces" | "deleted" | "log", Step>> = {
         action: "retention.access.retired",
         fields: { before: before.toISOString(), count: String(gone) },
       });
-    return { gone, detail: `Access events before ${before.toISOString()}` };
+    return { gone, detail: `Access events before ${dayOf(before)}` };
   },
   traces: async (tx, now) => {
     const before = await beforeOf(tx, now, "retention.systemLogDays");
@@ -37,7 +37,7 @@ const steps: Readonly<Record<"access" | "traces" | "deleted" | "log", Step>> = {
         action: "retention.traces.retired",
         fields: { before: before.toISOString(), count: String(gone) },
       });
-    return { gone, detail: `Finished jobs and settled mails before ${before.toISOString()}` };
+    return { gone, detail: `Finished jobs and settled mails before ${dayOf(before)}` };
   },
   deleted: retireDeleted,
   log: pruneLog,
@@ -101,7 +101,7 @@ async function retireDeleted(tx: Tx, now: Date): Promise<Outcome> {
       gone += await count(tx, sql`select kernel.retire_rows(${record}, ${ids}, ${leaf}, ${before}) as gone`);
     }
   }
-  return { gone, detail: `Rows deleted before ${before.toISOString()}` };
+  return { gone, detail: `Rows deleted before ${dayOf(before)}` };
 }
 
 /** Prunes what is older than the policy says, whole tiles at a time, with the statement that tells what stood there. */
@@ -149,6 +149,8 @@ export async function standingHold(tx: Tx): Promise<string | undefined> {
   );
   return hold?.reason;
 }
+
+const dayOf = (date: Date) => date.toISOString().slice(0, 10);
 
 async function beforeOf(
   tx: Tx,

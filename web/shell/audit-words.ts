@@ -52,12 +52,16 @@ export function sayAction(action: string, outcome: string, words: readonly Reado
   return action.split(".").slice(1).join(" ").replaceAll("_", " ");
 }
 
+/** Ids and hashes say nothing to who reads; the export has them. */
+const isMachineName = (value: unknown) =>
+  typeof value === "string" && /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64})$/.test(value);
+
 const bookkeeping = new Set(["mark", "events", "root", "receipt", "checkpoint", "frontier", "leaves"]);
 
 /** What else an event says, in one line: reasons, values before and after; what was erased says so. */
 export function sayDetails(details: Readonly<Record<string, unknown>> | undefined): string {
   return Object.entries(details ?? {})
-    .filter(([name, value]) => !bookkeeping.has(name) && value !== null && value !== "")
+    .filter(([name, value]) => !bookkeeping.has(name) && value !== null && value !== "" && !isMachineName(value))
     .map(([name, value]) => {
       const text = typeof value === "string" ? value : JSON.stringify(value);
       return `${name.replaceAll("_", " ")}: ${text.length > 120 ? `${text.slice(0, 117)}…` : text}`;

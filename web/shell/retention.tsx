@@ -25,6 +25,7 @@ interface RetentionClass {
   id: string;
   title: string;
   policy: string | null;
+  value: number | null;
   keeps: string | null;
   enforced: string | null;
   last: { at: string; outcome: "done" | "held" | "failed"; gone: number; detail: string } | null;
@@ -125,7 +126,15 @@ export function Retention() {
               id: "kept",
               title: "Kept for",
               width: "180px",
-              cell: (each) => (each.policy === null ? each.keeps : <PolicyLimit name={each.policy} />),
+              cell: (each) => {
+                if (each.policy === null) return each.keeps;
+                return (
+                  <>
+                    {each.value === 0 && "All of it: "}
+                    <PolicyLimit name={each.policy} />
+                  </>
+                );
+              },
             },
             {
               id: "state",
@@ -228,7 +237,12 @@ export function Retention() {
           ]}
         />
       )}
-      {open === "erase" && <Erasure people={people.data?.items ?? []} onClose={close} />}
+      {open === "erase" && (
+        <Erasure
+          people={(people.data?.items ?? []).filter((person) => person.id !== people.data?.you)}
+          onClose={close}
+        />
+      )}
       {open === "hold" && <PlaceHold people={people.data?.items ?? []} onClose={close} />}
       {open !== null && typeof open === "object" && <ReleaseHold hold={open} onClose={close} />}
     </div>
