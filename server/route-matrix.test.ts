@@ -137,6 +137,8 @@ const candidates = [
   `ln_${"A".repeat(43)}`,
   `og_${"A".repeat(43)}`,
   "A".repeat(43),
+  "01a200e1-f843-740a-9086-0ff0df42fa90",
+  "QC1",
 ];
 
 /** The smallest value a JSON Schema takes. */
