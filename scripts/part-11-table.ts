@@ -11,7 +11,7 @@ const rowSchema = Type.Object(
   {
     ref: Type.String({ pattern: "^11\\.\\d{2,3}(\\([a-z0-9]+\\))*$" }),
     about: text,
-    state: Type.Union(states.map((state) => Type.Literal(state))),
+    state: Type.Union([Type.Literal("met"), Type.Literal("partly"), Type.Literal("planned"), Type.Literal("customer")]),
     does: text,
     tests: Type.Array(text),
     controls: Type.Array(Type.String({ pattern: "^[A-Z]{3}-\\d{2}$" })),

@@ -7,6 +7,7 @@ import { assertionSchema, passkeyRequest, relyingPartyOf } from "../identity/pas
 import { ownOf } from "../identity/session-answer.ts";
 import { policyValue } from "../policy/store.ts";
 import { doorProblem } from "../work/error.ts";
+import { signatureProofs } from "./attached-proof.ts";
 import { openChallenge, passkeyChallengeOf, personCredential, stepOf } from "./challenge.ts";
 import type { Signing } from "./declare.ts";
 import { signingProblem } from "./error.ts";
@@ -152,7 +153,14 @@ function routesOf(identity: Identity, signing: Signing, origin: string): Route[]
       summary:
         "One signature: what it says, the very bytes that were signed, and whether they still agree with the log",
       params: Type.Object({ id: Type.String({ format: "uuid" }), signature: Type.String({ format: "uuid" }) }),
-      answers: { 200: Type.Object({ manifest: Type.String(), signed: Type.Unknown(), check: Type.Unknown() }) },
+      answers: {
+        200: Type.Object({
+          manifest: Type.String(),
+          signed: Type.Unknown(),
+          check: Type.Unknown(),
+          proof: Type.Unknown(),
+        }),
+      },
       handle: async (request) => {
         const { id, signature } = request.params;
         const body = await kernel.door.work(request.credential, may.read, async (tx) => {
@@ -165,6 +173,8 @@ function routesOf(identity: Identity, signing: Signing, origin: string): Route[]
             manifest: found.manifest,
             signed: (await signedText(kernel, tx, signature)) ?? null,
             check: await checkSignature(kernel, tx, found),
+            /** For whoever keeps it: verifies offline. Null until a signed checkpoint covers the leaf. */
+            proof: (await signatureProofs(tx, [signature]))[0]?.proof ?? null,
           };
         });
         return { body };

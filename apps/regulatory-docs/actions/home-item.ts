@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { HomeItem, Tx } from "@probity/kernel";
+import { inForce, ownPermissions, signaturesOf, type HomeItem, type Tx } from "@probity/kernel";
 import { query } from "../query.ts";
 
 /** What waits for this person: findings assigned to them by due day, runs with undecided gaps, collections without a run. */
@@ -64,6 +64,40 @@ export async function homeItems(tx: Tx, workspaceSlug: string): Promise<HomeItem
       reason: "open in the newest run",
       href: `${base}/runs/${run.id}?f=undecided`,
       act: "Continue",
+    });
+  }
+  return [...(await waitingForApproval(tx, base)), ...items];
+}
+
+/** Reports that were reviewed by somebody else and wait for an approval this person may give. */
+async function waitingForApproval(tx: Tx, base: string): Promise<HomeItem[]> {
+  if (!(await ownPermissions(tx)).has("regulatory_docs.run.approve")) return [];
+  const locked = await tx.all(
+    query
+      .selectFrom("regulatory_docs.run as r")
+      .innerJoin("regulatory_docs.collection as c", "c.id", "r.collection_id")
+      .select(["r.id", "r.number", "r.version", "c.name"])
+      .where("r.locked_at", "is not", null)
+      .where("r.deleted_at", "is", null)
+      .orderBy("r.locked_at", "desc")
+      .limit(20),
+  );
+  const items: HomeItem[] = [];
+  for (const run of locked) {
+    // oxlint-disable-next-line no-await-in-loop -- twenty at most, over one connection
+    const all = await signaturesOf(tx, "regulatory_docs.run", run.id);
+    const standing = inForce(all, { version: run.version, locked: true });
+    const own = standing.some((each) => each.userId === tx.who.userId);
+    const approved = standing.some((each) => each.step === "approve");
+    if (own || approved || standing.length === 0) continue;
+    items.push({
+      urgency: "week",
+      verb: "Approve",
+      object: `run ${run.number} of ${run.name}`,
+      detail: `reviewed by ${standing[0]?.printedName ?? ""}`,
+      reason: "waiting for approval",
+      href: `${base}/runs/${run.id}`,
+      act: "Open",
     });
   }
   return items;
