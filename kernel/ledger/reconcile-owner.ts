@@ -1,10 +1,16 @@
 import type { Client, ClientConfig } from "pg";
 import { openClient } from "../database/pool.ts";
 import { systemActorId } from "../work/credential.ts";
-import type { ReconcileFinding } from "./reconcile.ts";
+import { findingWords, type ReconcileFinding } from "./reconcile.ts";
 
 /** What the owner of the database finds when the log and the tables of one workspace are compared. */
-export type OwnerFinding = { readonly workspace: string; readonly kind: string; readonly place: string };
+export type OwnerFinding = {
+  readonly workspace: string;
+  readonly kind: string;
+  readonly place: string;
+  /** What it means, in a sentence. */
+  readonly words: string;
+};
 
 /**
  * Compares every workspace's log with its tables as the owner of the database, without a server and without its key. Reads
@@ -58,6 +64,7 @@ async function reconcileOne(client: Client, workspace: string) {
       findings: found.rows.map(({ kind, seq, record, row_id, version }) => ({
         workspace,
         kind,
+        words: findingWords[kind],
         place: [seq === null ? null : `event ${seq}`, record, row_id, version === null ? null : `version ${version}`]
           .filter((part) => part !== null)
           .join(" "),

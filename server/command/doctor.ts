@@ -229,7 +229,9 @@ function text(examination: Examination, remarks: readonly Remark[], compared: Co
   const { workspaces, events, changes, findings } = compared;
   lines.push(
     `${findings.length === 0 ? "●" : "▲"} log and tables: ${events} events and ${changes} changes of ${workspaces} workspaces compared, ${findings.length === 0 ? "they agree" : `${findings.length} disagree`}`,
-    ...findings.slice(0, printedFindings).map(({ workspace, kind, place }) => `    ${workspace}: ${kind} ${place}`),
+    ...findings
+      .slice(0, printedFindings)
+      .map(({ workspace, kind, place, words }) => `    ${workspace}: ${kind} ${place}: ${words}`),
   );
   if (findings.length > printedFindings) lines.push(`    and ${findings.length - printedFindings} more, see --json`);
   lines.push(

@@ -251,8 +251,8 @@ export const retention = defineControl({
           );
           await connection.query("set local role probity_door");
           const checks: Check[] = [[Number(gone?.["gone"]) === 1, "an access event of 200 days stayed"]];
-          for (const act of ["kernel.retire_access(now())", "kernel.retire_traces(now())"]) {
-            const code = await refusal(connection, () => connection.query(`select ${act}`));
+          for (const act of ["select kernel.retire_access(now())", "select kernel.retire_traces(now())"]) {
+            const code = await refusal(connection, () => connection.query(act));
             checks.push([code === "PB409", `${act} under a legal hold was answered ${code ?? "with success"}`]);
           }
           return allOf("an access event of 200 days went; under a legal hold nothing went", checks);
