@@ -2,6 +2,7 @@ import { formatVersion, type BundleLine, type LeafPart, type PlatformPart, type 
 import type { Kernel } from "../kernel.ts";
 import type { Credential } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";
+import { outsideEvidence } from "./anchor/view.ts";
 import { openLeaves } from "./bundle-open.ts";
 import { BundleTree } from "./bundle-tree.ts";
 import { logIdentity, logState, logVkey, platformPart, type LogState } from "./checkpoint-proof.ts";
@@ -33,10 +34,9 @@ export async function evidenceOf(tx: Tx): Promise<{ head: LogState; evidence: Ev
   if (head === undefined || identity === undefined) return undefined;
   const platform = await platformPart(tx, head);
   const origins = [head.origin, ...(platform === undefined ? [] : [platform.origin])];
-  return {
-    head,
-    evidence: { vkeys: origins.map((origin) => logVkey(origin, identity.publicKey)), platform: platform?.part },
-  };
+  const outside = await outsideEvidence(tx);
+  const vkeys = [...origins.map((origin) => logVkey(origin, identity.publicKey)), ...outside.vkeys];
+  return { head, evidence: { vkeys, platform: platform?.part, anchors: outside.anchors } };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openNote, parseCheckpoint, parseNote, parseVkey } from "@probity/verify";
+import { openNote, parseCheckpoint, parseNote, parseVkey, verifyBundle } from "@probity/verify";
 import { compute, nodeProvider } from "@probity/verify/node";
 import { openIdentity } from "../../identity/identity.ts";
 import { trialLab } from "../../record/fixture/specimen.ts";
@@ -10,6 +10,7 @@ import { asDoor } from "../../testing/record-suite.ts";
 import { openTestServer, type TestServer } from "../../testing/server.ts";
 import { openWebService, type TestService } from "../../testing/web-service.ts";
 import { openWitness, type TestWitness } from "../../testing/witness.ts";
+import { bundleLines, evidenceOf } from "../bundle.ts";
 import { logVkey } from "../checkpoint-proof.ts";
 import { AnchorRound, type Stamp } from "./round.ts";
 import { anchorRoutes } from "./route.ts";
@@ -227,6 +228,28 @@ describe("LED-03 to whom it is evident", () => {
     expect(anchors.map(({ type }) => type).toSorted()).toEqual(["copy", "copy", "rfc3161", "witness"]);
     const found = anchors.find(({ type }) => type === "witness");
     await openNote(parseNote(found?.note ?? ""), [compute(parseVkey(witness.vkey))], nodeProvider);
+  });
+
+  test("an export carries them, and the verifier says to whom the log is evident", async () => {
+    const kernel = server.kernel;
+    const proven = await kernel.door.work(owner.session, "kernel.ledger.export", evidenceOf);
+    if (proven === undefined) throw new Error("nothing is signed");
+    const { head, evidence } = proven;
+    // A time-stamp as no authority makes it is left to the test of its own.
+    const anchors = evidence.anchors?.filter(({ type }) => type === "witness") ?? [];
+    const plan = {
+      tenant: workspace,
+      head,
+      range: { from: 0, to: head.size },
+      filter: {},
+      evidence: { ...evidence, anchors },
+    };
+    const lines: string[] = [];
+    for await (const line of bundleLines(kernel, owner.session, "kernel.ledger.export", plan))
+      lines.push(line.trimEnd());
+    const verdict = await verifyBundle([{ lines, bytes: 0 }], { provider: nodeProvider });
+    expect(verdict).toMatchObject({ outcome: "VERIFIED" });
+    expect(JSON.stringify(verdict)).toContain("witness witness.example/w1");
   });
 
   test("a member sees none of it, another workspace neither; a key that is none, and an address inside, are refused", async () => {

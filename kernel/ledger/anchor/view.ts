@@ -148,6 +148,19 @@ export async function anchorsForBundle(tx: Tx): Promise<Anchor[]> {
   return anchors;
 }
 
+/** What of it proves something by itself, with the keys of the witnesses: a copy says only that it was sent. */
+export async function outsideEvidence(tx: Tx): Promise<{ anchors: Anchor[]; vkeys: string[] }> {
+  const anchors = (await anchorsForBundle(tx)).filter(({ type }) => type !== "copy");
+  const witnesses = await tx.all(
+    query
+      .selectFrom("kernel.anchor_target")
+      .select("vkey")
+      .where("kind", "=", "witness")
+      .where("deleted_at", "is", null),
+  );
+  return { anchors, vkeys: [...new Set(witnesses.flatMap(({ vkey }) => vkey ?? []))] };
+}
+
 /** What waits for owners and admins: fewer witnesses than the policy asks for, or a holder that can't be reached. */
 export async function anchorHome(tx: Tx, workspaceSlug: string): Promise<HomeItem[]> {
   if (tx.who.role !== "owner" && tx.who.role !== "admin") return [];
