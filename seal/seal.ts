@@ -131,6 +131,7 @@ async function prepare(pdf: Uint8Array, options: SealOptions, hole: number): Pro
   while (taken.has(`Seal${number}`)) number += 1;
   const field = form.createSignatureField(`Seal${number}`).getDict();
   // Field and widget in one, of no extent: the seal is shown by the reader's own panel.
+  field.delete("Kids");
   field.set("V", reference);
   field.set("Type", PdfName.of("Annot"));
   field.set("Subtype", PdfName.of("Widget"));

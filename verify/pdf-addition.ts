@@ -8,6 +8,23 @@ import type { PdfDictionary, PdfObject, PdfValue } from "./pdf-syntax.ts";
 
 /** What the catalogue may gain: fields for signatures, and what later readers need to check them. */
 const catalogueGains = new Set(["AcroForm", "DSS", "Extensions"]);
+/** What a further signature's field may say: nothing that shows, acts or holds others. */
+const fieldEntries = new Set([
+  "FT",
+  "T",
+  "TU",
+  "V",
+  "Type",
+  "Subtype",
+  "F",
+  "Ff",
+  "P",
+  "Rect",
+  "Lock",
+  "SV",
+  "NM",
+  "M",
+]);
 
 /**
  * What is wrong with the bytes after `signedTo`, or undefined: they hold further signatures and validation data, and
@@ -25,7 +42,7 @@ export function faultOfAdditions(bytes: Uint8Array, signed: PdfStretch, signedTo
     return "something was added after the seal, and how the file is built can't be read well enough to judge it";
   const fault = faultOfTables(signed, added, root.number);
   if (fault !== undefined) return fault;
-  // Later versions replace earlier ones; each step is judged against what stood before it.
+  // Every version that was added is judged against the one that was signed.
   for (const object of added.objects) {
     const type = isDictionary(object.value) ? nameIn(object.value, "Type") : undefined;
     if (type === "ObjStm" || type === "XRef") return "objects were added after the seal in a form that can't be judged";
@@ -50,6 +67,9 @@ function faultOfTables(signed: PdfStretch, added: PdfStretch, root: number): str
     const ownRoot = entries.get("Root");
     if (!isReference(ownRoot) || ownRoot.number !== root)
       return "another document was put in the place of the sealed one";
+    const info = entries.get("Info");
+    if (info !== undefined && written(info) !== written(signed.tables.at(-1)?.trailer.entries.get("Info")))
+      return "what the file says of itself was exchanged after the seal";
     if (entries.get("Prev") !== previous || entries.has("XRefStm") || entries.has("Encrypt"))
       return "what was added after the seal does not continue the sealed file";
     if (added.starts[index] !== table.start) return "what was added after the seal does not continue the sealed file";
@@ -71,25 +91,30 @@ function faultOfTables(signed: PdfStretch, added: PdfStretch, root: number): str
 }
 
 function isAllowed(object: PdfObject, old: PdfObject, root: number, added: PdfStretch): boolean {
+  // Who refers to the old generation would find nothing.
+  if (object.generation !== old.generation) return false;
   if (written(object.value) === written(old.value) && sameStream(object, old)) return true;
   if (!isDictionary(object.value) || !isDictionary(old.value) || object.stream !== undefined) return false;
   if (object.number === root) {
     const form = object.value.entries.get("AcroForm");
     const oldForm = old.value.entries.get("AcroForm");
-    const formFits = !isDictionary(form) || isGrownForm(form, isDictionary(oldForm) ? oldForm : undefined, added);
-    // A form that was elsewhere before may not be exchanged for another.
-    const sameForm = !isReference(oldForm) || written(form ?? null) === written(oldForm);
-    return formFits && sameForm && sameBut(object.value, old.value, catalogueGains);
+    // A form that was elsewhere before, or nowhere, may not be exchanged for another.
+    const formFits =
+      isDictionary(form) && isDictionary(oldForm)
+        ? isGrownForm(form, oldForm, added)
+        : written(form) === written(oldForm);
+    return formFits && sameBut(object.value, old.value, catalogueGains);
   }
   if (nameIn(old.value, "Type") === "Page") return isPageWithSeal(object.value, old.value, added);
   return old.value.entries.has("Fields") && isGrownForm(object.value, old.value, added);
 }
 
 /** A form that gained fields for signatures, and nothing else. */
-function isGrownForm(form: PdfDictionary, old: PdfDictionary | undefined, added: PdfStretch): boolean {
-  const others = new Set(["Fields", "SigFlags"]);
-  if (old !== undefined && !sameBut(form, old, others)) return false;
-  return gains(form.entries.get("Fields"), old?.entries.get("Fields"), added);
+function isGrownForm(form: PdfDictionary, old: PdfDictionary, added: PdfStretch): boolean {
+  return (
+    sameBut(form, old, new Set(["Fields", "SigFlags"])) &&
+    gains(form.entries.get("Fields"), old.entries.get("Fields"), added)
+  );
 }
 
 function isPageWithSeal(page: PdfDictionary, old: PdfDictionary, added: PdfStretch): boolean {
@@ -104,7 +129,8 @@ function gains(list: PdfValue | undefined, old: PdfValue | undefined, added: Pdf
   if (!before.every((each, index) => written(each) === written(list.items[index] ?? null))) return false;
   return list.items.slice(before.length).every((each) => {
     const field = isReference(each) ? added.objects.findLast(({ number }) => number === each.number)?.value : each;
-    if (!isDictionary(field) || nameIn(field, "FT") !== "Sig" || field.entries.has("AP")) return false;
+    if (!isDictionary(field) || nameIn(field, "FT") !== "Sig") return false;
+    if ([...field.entries.keys()].some((name) => !fieldEntries.has(name))) return false;
     const place = field.entries.get("Rect");
     return place === undefined || (isArray(place) && place.items.every((side) => side === 0));
   });

@@ -18,6 +18,9 @@ export interface PdfStretch {
   readonly whole: boolean;
 }
 
+/** Beyond as many places it can't read, a stretch is no further read: each may make it look through the rest of the file. */
+const mostFaults = 50;
+
 /**
  * Reads a stretch from its beginning, object by object. What it can't read it steps over, and then says that it did not
  * understand the whole: enough for what a signature covers, never for what was added after it.
@@ -28,7 +31,7 @@ export function readStretch(bytes: Uint8Array, from: number, to: number): PdfStr
   const tables: PdfTable[] = [];
   const starts: number[] = [];
   const lengths = new Map<number, number>();
-  let whole = true;
+  let faults = 0;
   for (reader.skip(); reader.peek() !== undefined; reader.skip()) {
     const start = reader.at;
     try {
@@ -41,11 +44,11 @@ export function readStretch(bytes: Uint8Array, from: number, to: number): PdfStr
       }
     } catch (error) {
       if (!(error instanceof PdfSyntaxError)) throw error;
-      whole = false;
-      reader.at = nextObject(bytes, Math.max(start + 1, reader.at), to);
+      faults += 1;
+      reader.at = faults > mostFaults ? to : nextObject(bytes, Math.max(start + 1, reader.at), to);
     }
   }
-  return { objects, tables, starts, whole };
+  return { objects, tables, starts, whole: faults === 0 };
 }
 
 function readTable(reader: PdfReader, start: number): PdfTable {

@@ -194,12 +194,55 @@ describe("SIG-03 a sealed PDF is verified with nothing but its bytes", () => {
       },
       { 0: "null", [content.number]: "null" },
     ];
+    const form = objectLike(sealed, /\/Fields \[/);
+    const [field, script] = [size + 1, `<< /S /JavaScript /JS (app.alert\\(1\\)) >>`];
+    for (const more of [
+      `/AA << /C ${script} >>`,
+      `/AP << /N ${content.number} 0 R >>`,
+      "/Rect [0 0 600 800]",
+      "/FT /Tx",
+    ]) {
+      const value = `<< /FT /Sig /T (Seal9) /Type /Annot /Subtype /Widget ${more} >>`.replace(
+        "/FT /Sig /T (Seal9) /Type /Annot /Subtype /Widget /FT",
+        "/T (Seal9) /FT",
+      );
+      hostile.push({
+        [form.number]: form.value.replace("/Fields [", "/Fields [").replace("]", ` ${field} 0 R]`),
+        [field]: value,
+      });
+    }
     for (const objects of hostile) {
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       const found = await verifyPdf(append(sealed, objects));
       expect([objects, found.outcome]).toEqual([objects, "TAMPERED"]);
       expect(found.signatures[0]?.holds).toBe(true);
     }
+  });
+
+  test("a further field for a signature that shows nothing is allowed; another generation and other metadata are not", async () => {
+    const form = objectLike(sealed, /\/Fields \[/);
+    const page = objectLike(sealed, /\/Type \/Page\b/);
+    const fields = form.value.replace("]", " 950 0 R]");
+    const field = "<< /FT /Sig /T (Seal9) /Type /Annot /Subtype /Widget /Rect [0 0 0 0] >>";
+    const grown = append(sealed, { [form.number]: fields, 950: field });
+    expect([form.value, (await verifyPdf(grown)).sentence]).toEqual([
+      form.value,
+      expect.stringContaining("Nothing in this file"),
+    ]);
+    expect((await verifyPdf(append(sealed, { 950: "<< /Title (Other) >>" }, "/Info 950 0 R "))).outcome).toBe(
+      "TAMPERED",
+    );
+    const generation = append(sealed, { [page.number]: page.value }).toString("latin1");
+    const at = sealed.length;
+    const other = `${generation.slice(0, at)}${generation.slice(at).replace(`${page.number} 0 obj`, `${page.number} 1 obj`).replace(" 00000 n", " 00001 n")}`;
+    expect((await verifyPdf(Buffer.from(other, "latin1"))).outcome).toBe("TAMPERED");
+  });
+
+  test("a file made to be slow is given up on", async () => {
+    const heavy = Buffer.concat([sealed, Buffer.from("\n1 0 obj (".repeat(200_000))]);
+    const start = performance.now();
+    expect((await verifyPdf(heavy)).outcome).toBe("TAMPERED");
+    expect(performance.now() - start).toBeLessThan(20_000);
   });
 
   test("another catalogue, and tables that point into a stream", async () => {
