@@ -80,7 +80,7 @@ export async function run(given: Partial<LabOptions> = {}): Promise<Figure[]> {
     const file = Array.from(
       { length: options.rows },
       (_, row) =>
-        `${products[1 + (row % 4)]?.code},${points[row % 7]},L-${row},2026-12-${String((row % 28) + 1).padStart(2, "0")}`,
+        `${products[1 + (row % 4)]?.code},${points[row % 7]},FILE-${row},2026-12-${String((row % 28) + 1).padStart(2, "0")}`,
     );
     figures.push(
       figure(
@@ -89,7 +89,7 @@ export async function run(given: Partial<LabOptions> = {}): Promise<Figure[]> {
         60_000,
       ),
     );
-    const numbers = await receiveAll(by, "registered", options.rows, "l-");
+    const numbers = await receiveAll(by, "registered", options.rows, "file-");
     const values = numbers.map((number, row) => `${number},pH,${(4 + (row % 40) / 10).toFixed(2)}`);
     figures.push(
       figure(
@@ -115,7 +115,8 @@ async function layIn(
   const client = new Client(admin);
   await client.connect();
   try {
-    await client.query("set session_replication_role = replica");
+    await client.query("set role probity_owner");
+    await client.query("alter table lab.sample disable trigger user, no force row level security");
     await client.query(
       `insert into lab.sample (tenant_id, id, series, sequence, number, product_id, lot, priority, state, verdict, due_on, find, created_by, updated_by)
        select $1, gen_random_uuid(), 'B', n, 'B-' || n, $2, lot || '-' || n, case n % 9 when 0 then 'urgent' else 'routine' end, state,
@@ -126,6 +127,7 @@ async function layIn(
            (array['registered', 'received', 'tested', 'verified', 'published', 'published'])[n % 6 + 1] as state) as drawn`,
       [tenant, product, actor, count],
     );
+    await client.query("alter table lab.sample enable trigger user, force row level security");
     await client.query("vacuum analyze lab.sample");
   } finally {
     await client.end();

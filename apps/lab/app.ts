@@ -4,6 +4,7 @@ import { benchRoute, homeItems } from "./actions/bench-route.ts";
 import { importRoutes } from "./actions/import-route.ts";
 import { investigationRoutes } from "./actions/investigation-route.ts";
 import { labelRoute } from "./actions/label-route.ts";
+import { numberingRoutes } from "./actions/numbering-route.ts";
 import { resultRoutes } from "./actions/result-route.ts";
 import { sampleListRoute } from "./actions/sample-list.ts";
 import { sampleRoutes } from "./actions/sample-route.ts";
@@ -49,6 +50,7 @@ export function lab(): App {
       investigation,
     ],
     routes: (kernel: Kernel) => [
+      ...numberingRoutes(kernel),
       ...versionRoutes(kernel),
       sampleListRoute(kernel),
       labelRoute(kernel),

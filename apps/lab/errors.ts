@@ -36,7 +36,8 @@ export const problem = defineErrors("lab", {
   rows_refused: {
     status: 422,
     title: "Some rows were not taken",
-    detail: "{count} rows can't be kept as they are; none were saved. What each needs stands beside it.",
+    detail:
+      "{count} rows can't be kept as they are. None were saved. Correct what stands beside each, then save again.",
   },
   result_locked: {
     status: 409,
@@ -83,7 +84,7 @@ export const problem = defineErrors("lab", {
     status: 422,
     title: "Nothing was imported",
     detail:
-      "{count} of {total} rows have errors, so none were imported. Download the rows with errors, correct them, import again.",
+      "{count} of {total} rows have errors. None were imported. Download the rows with errors, correct them, import again.",
   },
   too_many_labels: {
     status: 422,

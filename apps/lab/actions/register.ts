@@ -81,13 +81,16 @@ export async function registerSamples(
       fields: { number: numbered.number, product, lot: each.lot ?? null, sampledAt: each.sampledAt ?? null },
     });
     registered.push({ id, number: numbered.number });
-    const resultIds = orderedIds(tests.length);
-    for (const [order, { version, key }] of tests.entries())
-      results.push(emptyResult(version, key, { id: resultIds[order], sample_id: id, kind: "sample" }));
+    for (const { version, key } of tests) results.push(emptyResult(version, key, { sample_id: id, kind: "sample" }));
   }
   // 4. Rows with their leaves.
   await insertAll(tx, "lab.sample", "lab.sample.register", samples);
-  await insertAll(tx, "lab.result", "lab.result.create", results);
+  const resultIds = orderedIds(results.length);
+  const ordered = results.map(({ row, fields }, index) => ({
+    row: { ...row, id: resultIds[index] ?? row.id },
+    fields,
+  }));
+  await insertAll(tx, "lab.result", "lab.result.create", ordered);
   return registered;
 }
 

@@ -96,7 +96,17 @@ async function seed({ kernel }: TestServer, owner: TestPerson): Promise<void> {
       state: "entered",
       text: "6.5",
       number: "6.5",
+      verdict: "out",
       entered_by: owner.membershipId,
+    });
+    await one("lab.investigation", {
+      id: uuidv7(),
+      series: "INV-26",
+      sequence: 1,
+      number: "INV-26-0001",
+      sample_id: id.sample,
+      result_id: id.result,
+      state: "phase-1",
     });
     await one("lab.unlock", { id: uuidv7(), sample_id: id.sample, reason: "Test" });
     await one("lab.publication", { id: uuidv7(), sample_id: id.sample, number: 1, evaluations: [], publisher: "Test" });

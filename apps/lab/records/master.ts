@@ -19,8 +19,9 @@ export const numbering = defineRecord({
     digits: field.integer("Digits", { min: 3, max: 8 }),
     period: field.choice("Begins anew", ["year", "month", "none"]),
   },
-  may: { read: may.read, create: may.create, update: may.update },
+  may: { read: may.read },
   retain: "laboratory",
+  routes: false,
 });
 
 /** What is tested: a water system, a raw material, a finished product. */

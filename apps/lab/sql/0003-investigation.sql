@@ -81,6 +81,9 @@ begin
     end if;
     return null;
   end if;
+  if to_jsonb(new) - array['version', 'updated_at', 'updated_by', 'retain_until'] = to_jsonb(old) - array['version', 'updated_at', 'updated_by', 'retain_until'] then
+    return null;
+  end if;
   if (new.series, new.sequence, new.number, new.sample_id, new.result_id)
     is distinct from (old.series, old.sequence, old.number, old.sample_id, old.result_id) then
     raise exception 'an investigation keeps its number and result' using errcode = 'PB422';

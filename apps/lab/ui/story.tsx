@@ -126,6 +126,7 @@ export function StoryDialog(props: {
           {found.verdict === "out" && found.kind === "sample" && <Investigate story={found} may={props.may} />}
           {found.state === "entered" && found.sampleId !== null && (
             <form
+              className={css.retest}
               onSubmit={(event) => {
                 event.preventDefault();
                 if (why.trim() !== "") retest.mutate(found);
