@@ -1,7 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { bundleLines, bundleText, proofOfLeaf, TestLog, TestSigner } from "@probity/verify/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sampleFiles } from "../../apps/regulatory-docs/sample-data/make.ts";
 import { objections } from "./audit-page.ts";
@@ -101,4 +103,49 @@ describe.skipIf(browser === null)("a visitor without an account", () => {
     expect(faults).toEqual([]);
     await page.context().close();
   }, 120_000);
+
+  test("LED-03 verifies an export in the browser, sends nothing of it, and keeps the verifier as one file", async () => {
+    const log = new TestLog();
+    log.grow(40);
+    log.erase(7, ["source"]);
+    const lines = bundleText(bundleLines(log));
+    const { page, faults } = await visit(chrome());
+    await page.goto(`${instance.url}/verify`);
+    await settled(page);
+    const requests: string[] = [];
+    page.on("request", (request) =>
+      requests.push(`${request.method()} ${new URL(request.url()).pathname} ${request.postData() ?? ""}`),
+    );
+    const drop = async (name: string, text: string) => {
+      await page.getByLabel("Files", { exact: true }).setInputFiles({ name, mimeType: "", buffer: Buffer.from(text) });
+      await page.getByText(`${name} ·`).waitFor();
+      return page.locator("#outcome").innerText();
+    };
+    expect(await drop("export.jsonl", lines)).toBe("Verified, with erasures");
+    expect(await drop("changed.jsonl", lines.replace("Title 20", "Title 21"))).toBe("Tampered with");
+    expect(await drop("proof.json", JSON.stringify(proofOfLeaf(log, 3)))).toBe("Verified");
+    // The worker's own script is all that is fetched, and its policy lets it fetch nothing itself.
+    const own = requests.find((request) => request.startsWith("GET /assets/verify-worker-"))?.split(" ")[1] ?? "";
+    expect(requests.filter((request) => request !== `GET ${own} `)).toEqual([]);
+    const { "content-security-policy": policy } = (await page.request.get(`${instance.url}${own}`)).headers();
+    expect(policy).toMatch(/^default-src 'none';(?!.*connect-src)/);
+    await page.getByText("What you trust already").click();
+    await page.getByLabel(/^Verifier keys/).fill(new TestSigner(log.origin, "another").vkey);
+    await page.getByRole("button", { name: "Verify proof.json again" }).click();
+    await page.getByRole("heading", { name: "Tampered with" }).waitFor();
+    expect(await objections(page, "verification")).toEqual([]);
+
+    const verifier = await page.request.get(
+      new URL((await page.getByRole("link", { name: /^Download/ }).getAttribute("href")) ?? "", instance.url).href,
+    );
+    await writeFile(join(folder, "probity-verify.mjs"), await verifier.body());
+    await writeFile(join(folder, "export.jsonl"), lines);
+    const alone = spawnSync(process.execPath, ["probity-verify.mjs", "export.jsonl", "--key", log.signer.vkey], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect(alone.stdout).toMatch(/^● VERIFIED_WITH_ERASURES[\s\S]*pinned/);
+    expect(alone.status).toBe(0);
+    expect(faults).toEqual([]);
+  });
 });
