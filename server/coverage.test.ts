@@ -93,7 +93,7 @@ async function call(operation: Operation, headers: Record<string, string>, sessi
   return { status: again.statusCode, asksForProof: false };
 }
 
-describe("LED-01 everything that is done or refused leaves an event", { timeout: 180_000 }, () => {
+describe("LED-01 everything that is done or refused leaves an event", { timeout: 600_000 }, () => {
   test("every call of an owner that is answered, and every record they ask for that is not there", async () => {
     const silent: string[] = [];
     let answered = 0;
