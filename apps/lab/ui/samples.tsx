@@ -191,13 +191,15 @@ export function Samples() {
         </EmptyState>
       )}
       {list.items.length > 0 && (
-        <LedgerTable
-          caption="Samples"
-          rows={list.items}
-          rowKey={(item) => item.id}
-          tone={sampleTone}
-          columns={columns(ws, chosen, toggle)}
-        />
+        <div className={css.clip}>
+          <LedgerTable
+            caption="Samples"
+            rows={list.items}
+            rowKey={(item) => item.id}
+            tone={sampleTone}
+            columns={columns(ws, chosen, toggle)}
+          />
+        </div>
       )}
       {list.isSuccess && list.items.length > 0 && (
         <More
