@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { gunzipSync } from "node:zlib";
 import type { Kernel } from "../kernel.ts";
 import { canonicalText } from "../ledger/canonical.ts";
 import { commitment, merkleRoot } from "../ledger/leaf.ts";
@@ -77,7 +78,7 @@ export async function checkSignature(kernel: Kernel, tx: Tx, signature: Signatur
 export async function signedText(kernel: Kernel, tx: Tx, signatureId: string): Promise<string | undefined> {
   const sealed = (await readSealed(tx, kernel.keyring, "kernel.signature", [signatureId])).get(signatureId);
   const text = sealed?.["snapshot"];
-  return typeof text === "string" ? text : undefined;
+  return typeof text === "string" ? gunzipSync(Buffer.from(text, "base64")).toString("utf8") : undefined;
 }
 
 function saysTheSame(signature: Signature, manifest: Manifest): boolean {

@@ -1,4 +1,5 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { sql } from "kysely";
 import { DatabaseError } from "pg";
 import type { Kernel } from "../kernel.ts";
@@ -118,7 +119,8 @@ export async function signRecord(
     tx,
     kernel.keyring,
     { record: "kernel.signature", rowId: id, version: 1 },
-    { snapshot: snapshot.text },
+    // Long texts of few words: kept small, opened by signedText.
+    { snapshot: gzipSync(snapshot.text).toString("base64") },
   );
   return { id, version: asked.signedVersion, manifest };
 }
