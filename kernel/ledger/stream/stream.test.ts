@@ -101,7 +101,7 @@ describe("LED-05 a webhook", () => {
     const child = spawn(
       process.execPath,
       [
-        join(import.meta.dirname, "fixture/pump-child.ts"),
+        join(import.meta.dirname, "../../testing/stream-child.ts"),
         host ?? "",
         String(port),
         database ?? "",
