@@ -5,7 +5,6 @@ const urlValues = valuesOf(forUrl);
 const hexOf = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text);
@@ -22,15 +21,6 @@ export function utf8All(texts: readonly string[]): Uint8Array[] {
     at += written;
     return place;
   });
-}
-
-/** The text of bytes, or undefined where they are not UTF-8. */
-export function textOf(bytes: Uint8Array): string | undefined {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return undefined;
-  }
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
