@@ -53,6 +53,7 @@ const candidates = [
   `ln_${"A".repeat(43)}`,
   `og_${"A".repeat(43)}`,
   "A".repeat(43),
+  "00000000-0000-7000-8000-000000000000",
 ];
 
 /** The smallest value a JSON Schema takes. */
