@@ -111,7 +111,7 @@ function declarationText({ id, halted, owners }: Declaration, url: string): stri
     ...(halted.length > 20 ? [`    and ${halted.length - 20} more logs`] : []),
     "",
     `${owners} of 2 owners have confirmed. Each confirms in their own session, with a fresh proof of who they are:`,
-    `    ${url}/settings/ledger, or POST ${url}/api/ledger/resume/${id}`,
+    `    POST ${url}/api/ledger/resume/${id}`,
     owners >= 2
       ? "The running server goes on with the next tick."
       : "The log goes on under a new name as soon as two have.",
