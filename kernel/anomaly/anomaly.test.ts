@@ -185,7 +185,12 @@ describe("APP-07 anomalies are found in the events", () => {
     }
     expect(await raiseIn(kernel, acme)).toBe(1);
     const [alarm] = await alarms();
-    expect(alarm).toMatchObject({ kind: "impossible_travel", member: null, locked: true, detail: { name: "test key" } });
+    expect(alarm).toMatchObject({
+      kind: "impossible_travel",
+      member: null,
+      locked: true,
+      detail: { name: "test key" },
+    });
     const credential = { kind: "key", token: key, source: { address: near, requestId: "test" } } as const;
     await expect(kernel.door.work(credential, "kernel.home.read", async () => undefined)).rejects.toMatchObject({
       code: "kernel.key_ended",

@@ -40,7 +40,7 @@ afterAll(async () => {
 });
 
 async function call(
-  method: "GET" | "POST" | "PUT",
+  method: "GET" | "POST" | "PUT" | "DELETE",
   url: string,
   payload?: object,
   headers: Record<string, string> = {},

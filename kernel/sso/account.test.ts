@@ -39,7 +39,10 @@ describe("accounts of others", () => {
 
   test("IDN-03 a member nobody ever confirmed keeps their place and nothing else that opened the account; an owner keeps all", async () => {
     const at = await world.space();
-    const [member, owner] = [await server.kernel.addPerson(at.id, "member"), await server.kernel.addPerson(at.id, "owner")];
+    const [member, owner] = [
+      await server.kernel.addPerson(at.id, "member"),
+      await server.kernel.addPerson(at.id, "owner"),
+    ];
     const pool = server.kernel.identityPool;
     const key = await issueTestKey(server.kernel, owner, { permissions: ["kernel.people.read"] });
     for (const { userId } of [member, owner]) {
@@ -52,7 +55,8 @@ describe("accounts of others", () => {
     const address = async (userId: string) =>
       (await pool.query<{ email: string }>(`select email from identity."user" where id = $1`, [userId])).rows[0]?.email;
     const ways = async (userId: string) =>
-      (await pool.query("select 1 from identity.account where user_id = $1 and password is not null", [userId])).rowCount;
+      (await pool.query("select 1 from identity.account where user_id = $1 and password is not null", [userId]))
+        .rowCount;
     const done = await world.signIn(at, { claims: world.person(at, { email: await address(member.userId) }) });
     expect(await world.sessionOf(done.token)).toMatchObject({ user_id: member.userId, sso_tenant_id: at.id });
     expect(await ways(member.userId)).toBe(0);
@@ -62,7 +66,11 @@ describe("accounts of others", () => {
     const owned = await world.signIn(at, { claims: world.person(at, { email: await address(owner.userId) }) });
     expect(await world.sessionOf(owned.token)).toMatchObject({ user_id: owner.userId });
     expect(await ways(owner.userId)).toBe(1);
-    await server.kernel.door.work({ ...owner.session, kind: "key", token: key }, "kernel.people.read", async () => undefined);
+    await server.kernel.door.work(
+      { ...owner.session, kind: "key", token: key },
+      "kernel.people.read",
+      async () => undefined,
+    );
   });
 
   test("IDN-03 a provider switched off, moved or taken away ends the sessions it vouched for; another issuer's names for people go", async () => {

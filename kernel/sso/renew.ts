@@ -40,5 +40,11 @@ export async function renewUnconfirmed(
     await client.query("delete from identity.session where user_id = $1", [userId]);
     await post.queue(client, renewedMail.compose({ name, workspace, url: site.url }), { address: email, userId });
   });
-  await noteSession(kernel, { action: "kernel.account.renew", outcome: "done", userId, reason: "single sign-on", source });
+  await noteSession(kernel, {
+    action: "kernel.account.renew",
+    outcome: "done",
+    userId,
+    reason: "single sign-on",
+    source,
+  });
 }

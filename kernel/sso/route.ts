@@ -8,5 +8,11 @@ import type { Sso } from "./sso.ts";
 
 /** Signing in elsewhere, its settings, and the directory that writes people here. */
 export function ssoRoutes(sso: Sso): Route[] {
-  return [...ssoSignInRoutes(sso), ...linkedRoutes(sso), ...ssoSettingsRoutes(sso), ...scimSettingsRoutes(sso), ...scimRoutes(sso)];
+  return [
+    ...ssoSignInRoutes(sso),
+    ...linkedRoutes(sso),
+    ...ssoSettingsRoutes(sso),
+    ...scimSettingsRoutes(sso),
+    ...scimRoutes(sso),
+  ];
 }

@@ -183,7 +183,9 @@ describe("social sign-in", () => {
     await signIn("facebook", { id: subject() }, browser, { link: true, to: "/me" });
     expect(await mailsTo(userId)).toEqual(["identity.linked", "identity.linked"]);
     const own = async () => {
-      const body: { items: { id: string; since: string | null }[] } = await (await browser.get("/api/sso/linked")).json();
+      const body: { items: { id: string; since: string | null }[] } = await (
+        await browser.get("/api/sso/linked")
+      ).json();
       return body.items.filter(({ since }) => since !== null).map(({ id }) => id);
     };
     expect(await own()).toEqual(["google", "facebook"]);

@@ -19,12 +19,12 @@ export function sayReason(reason: Reason, apps: readonly Pick<AppRoles, "id" | "
 }
 
 /** What an alarm says happened. */
-export function sayAlarm(alarm: Pick<Alarm, "kind" | "seen" | "source" | "detail" | "locked">): {
+export function sayAlarm(alarm: Pick<Alarm, "kind" | "seen" | "source" | "detail"> & { readonly locked?: boolean }): {
   title: string;
   text: string;
 } {
   const { kind, seen, source, detail, locked } = alarm;
-  const ended = locked ? " It was revoked; whoever needs it makes a new one." : "";
+  const ended = locked === true ? " It was revoked; whoever needs it makes a new one." : "";
   if (kind === "credential_stuffing")
     return {
       title: "Many accounts tried from one address",
