@@ -23,7 +23,7 @@ export function watched(kernel: Kernel, route: Route): Route {
         return await route.handle(request, reply);
       } catch (error) {
         // Who it was is not known where the address itself is the credential, as a link's is: the answer stays what it is.
-        if (error instanceof Problem && isUnseen(error, route))
+        if (error instanceof Problem && isUnseen(error))
           await note(kernel, route, request, error).catch(() => undefined);
         throw error;
       }
@@ -32,9 +32,8 @@ export function watched(kernel: Kernel, route: Route): Route {
 }
 
 /** What the door itself answers has a code of the kernel's, and it told of it; what a handler finds missing is one of them. */
-function isUnseen({ status, code }: Problem, route: Route): boolean {
-  if (status === 404) return route.params !== undefined;
-  return shut.has(status) && !code.startsWith("kernel.");
+function isUnseen({ status, code }: Problem): boolean {
+  return status === 404 || (shut.has(status) && !code.startsWith("kernel."));
 }
 
 async function note(kernel: Kernel, route: Route, request: RouteRequest, { status, code }: Problem): Promise<void> {
