@@ -45,14 +45,14 @@ module.exports = {
       name: "kernel-through-its-door",
       comment: "What the kernel does not export it may change; from outside, import @probity/kernel.",
       severity: "error",
-      from: { path: "^(apps|trust|operations)/", pathNot: test },
+      from: { path: "^(apps|trust|operations)/", pathNot: [test, "^apps/[^/]+/testing/"] },
       to: { path: "^kernel/", pathNot: "^kernel/index\\.ts$" },
     },
     {
       name: "kernel-through-its-door-in-tests",
       comment: "Tests have a second door, @probity/kernel/testing.",
       severity: "error",
-      from: { path: `^(apps|trust|operations)/.*${test}` },
+      from: { path: [`^(apps|trust|operations)/.*${test}`, "^apps/[^/]+/testing/"] },
       to: { path: "^kernel/", pathNot: "^kernel/(index|testing/index)\\.ts$" },
     },
     {
@@ -61,7 +61,7 @@ module.exports = {
       severity: "error",
       from: {
         path: "^(kernel|apps|trust|operations|server)/",
-        pathNot: [test, "^(kernel|server)/testing/", "^kernel/lint/(trial|fresh-database)\\.ts$"],
+        pathNot: [test, "^(kernel|server|apps/[^/]+)/testing/", "^kernel/lint/(trial|fresh-database)\\.ts$"],
       },
       to: {
         path: "^kernel/(testing/|lint/(trial|fresh-database)|database/test-cluster)|(^|/)node_modules/(vitest|fast-check)/",

@@ -168,6 +168,6 @@ function pdfText(file: string, report: PdfReport): string {
 
 /** Text of a file that is not trusted must not steer the terminal. */
 function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- control characters are what it takes out
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "�");
 }

@@ -55,7 +55,7 @@ export function* parseVkey(text: string): Plan<VerifierKey> {
 export function parseNote(note: string): Note {
   if (note.length > maximumLength) throw new FormatError("The note is longer than a million characters");
   // Control characters could make a note look other than it is; U+FFFD comes of bytes that were no UTF-8.
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex -- control characters are what it refuses
   if (/[\u0000-\u0009\u000b-\u001f]/.test(note) || !note.isWellFormed())
     throw new FormatError("The note holds characters that a note must not hold");
   const split = note.lastIndexOf("\n\n");

@@ -51,7 +51,8 @@ export const field = {
   instant: (title: string, options: Options = {}): Field =>
     make("instant", title, Type.String({ format: "date-time" }), options),
   /** A structure the server itself writes; never taken from a request. */
-  json: (title: string): Field => make("json", title, Type.Unknown(), { readOnly: true }),
+  json: (title: string, options: Pick<Options, "optional"> = {}): Field =>
+    make("json", title, Type.Unknown(), { ...options, readOnly: true }),
   choice: (title: string, choices: readonly string[], options: Options = {}): Field =>
     make("choice", title, Type.Union(choices.map((choice) => Type.Literal(choice))), options),
   /** The id of another row; the composite foreign key in SQL keeps it inside the tenant. */

@@ -4,7 +4,7 @@ import { confirmTotp, beginTotp } from "../identity/totp-factor.ts";
 import { SoftwareAuthenticator } from "../testing/authenticator.ts";
 import { challengeFor, type TestSigner } from "../testing/signing.ts";
 import { codeNow } from "../testing/totp-app.ts";
-import { openSigningWorld, outcome, review, type SigningWorld } from "./fixture/world.ts";
+import { openSigningWorld, outcome, review, type SigningWorld } from "../testing/signing-world.ts";
 
 const party = relyingPartyOf("http://localhost");
 let world: SigningWorld;

@@ -17,7 +17,7 @@ import {
   reason,
   review,
   type SigningWorld,
-} from "./fixture/world.ts";
+} from "../testing/signing-world.ts";
 import { anyTable } from "./subject.ts";
 
 let world: SigningWorld;

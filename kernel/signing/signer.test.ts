@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TestPerson } from "../testing/kernel.ts";
 import { challengeFor } from "../testing/signing.ts";
 import { query } from "../work/query.ts";
-import { call, leaf, openSigningWorld, outcome, reason, review, type SigningWorld } from "./fixture/world.ts";
+import { call, leaf, openSigningWorld, outcome, reason, review, type SigningWorld } from "../testing/signing-world.ts";
 import { anyTable } from "./subject.ts";
 
 let world: SigningWorld;

@@ -5,7 +5,15 @@ import type { TestPerson } from "../testing/kernel.ts";
 import { asDoor, placeLeaves } from "../testing/record-suite.ts";
 import { challengeFor, makeSigner, signAs } from "../testing/signing.ts";
 import { query } from "../work/query.ts";
-import { approve, leaf, openSigningWorld, outcome, reason, review, type SigningWorld } from "./fixture/world.ts";
+import {
+  approve,
+  leaf,
+  openSigningWorld,
+  outcome,
+  reason,
+  review,
+  type SigningWorld,
+} from "../testing/signing-world.ts";
 
 let world: SigningWorld;
 beforeAll(async () => {

@@ -72,7 +72,7 @@ describe("LED-03 npx probity verify", () => {
   it("lets no text of a file steer the terminal", () => {
     const proof = JSON.stringify({ ...proofOfLeaf(log, 3), origin: "x\u001b[2J\u202e" });
     const { out } = verify(file("escape.json", proof));
-    // oxlint-disable-next-line no-control-regex
+    // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
     expect(out).not.toMatch(/[\u001b\u202e]/);
   });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { entered, openLab, phDefinition, received, resultOf, sampleOf, type LabWorld } from "../fixture.ts";
+import { entered, openLab, phDefinition, received, resultOf, sampleOf, type LabWorld } from "../testing/world.ts";
 
 let world: LabWorld;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TestPerson } from "@probity/kernel/testing";
 import { code128 } from "../label/code128.ts";
 import { labelsPdf, labelsZpl } from "../label/label.ts";
-import { openLab, received, resultOf, sampleOf, type LabWorld } from "../fixture.ts";
+import { openLab, received, resultOf, sampleOf, type LabWorld } from "../testing/world.ts";
 
 let world: LabWorld;
 beforeAll(async () => {

@@ -1,7 +1,16 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TestAnswer, TestCaller, TestPerson } from "@probity/kernel/testing";
-import { entered, inOrder, investigated, openLab, received, resultOf, sampleOf, type LabWorld } from "../fixture.ts";
+import {
+  entered,
+  inOrder,
+  investigated,
+  openLab,
+  received,
+  resultOf,
+  sampleOf,
+  type LabWorld,
+} from "../testing/world.ts";
 import { query } from "../query.ts";
 
 let world: LabWorld;

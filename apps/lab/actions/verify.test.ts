@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sql } from "kysely";
 import type { TestPerson } from "@probity/kernel/testing";
-import { entered, investigated, openLab, received, resultOf, sampleOf, type LabWorld } from "../fixture.ts";
+import { entered, investigated, openLab, received, resultOf, sampleOf, type LabWorld } from "../testing/world.ts";
 import { query } from "../query.ts";
 
 let world: LabWorld;

@@ -18,6 +18,7 @@ export const investigation = defineRecord({
     sampleId: field.id("Sample"),
     resultId: field.id("Result"),
     state: field.choice("State", ["phase-1", "retest-planned", "retest-approved", "phase-2", "concluded"]),
+    checklist: field.json("Assessment", { optional: true }),
     cause: field.choice("Cause", ["laboratory-error", "none-found"], { optional: true }),
     causeText: field.text("What was found", long),
     hypothesis: field.text("Hypothesis and its test", long),

@@ -2,7 +2,7 @@ import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { openTestServer, testIsolation, type TestPerson, type TestServer } from "@probity/kernel/testing";
 import { lab } from "../app.ts";
 import { insertAll } from "../bulk.ts";
-import { phDefinition } from "../fixture.ts";
+import { phDefinition } from "../testing/world.ts";
 
 const app = lab();
 

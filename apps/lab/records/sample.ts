@@ -91,6 +91,8 @@ export const result = defineRecord({
     name: field.text("Name", { max: 120 }),
     unit: field.text("Unit", { max: 30 }),
     attempt: field.integer("Attempt", { min: 1 }),
+    limits: field.json("Limits of its own", { optional: true }),
+    interim: field.json("Interim values", { optional: true }),
     state: field.choice("State", ["open", "entered", "verified", "retested", "cancelled"]),
     text: field.text("As entered", { max: 200, optional: true }),
     number: field.number("Number", { optional: true }),

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { openTestServer, type TestCaller, type TestPerson, type TestServer } from "@probity/kernel/testing";
-import { assessmentQuestions } from "./actions/investigation-checklist.ts";
-import { lab } from "./app.ts";
+import { assessmentQuestions } from "../actions/investigation-checklist.ts";
+import { lab } from "../app.ts";
 
 export type LabWorld = {
   readonly server: TestServer;
