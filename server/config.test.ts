@@ -67,6 +67,9 @@ describe("configuration", () => {
         PROBITY_CAPTCHA: "turnstile:0x4AAAAAAA-key",
         PROBITY_CAPTCHA_SECRET: "s",
         PROBITY_BREACHED_PASSWORDS: "on",
+        PROBITY_TIMESTAMP_URLS: "https://tsa.example.com/tsr",
+        PROBITY_SEAL_CERT: "/srv/seal.p12",
+        PROBITY_SEAL_PASSPHRASE: "word",
         PROBITY_TEST_DATABASE_URL: "postgres://elsewhere/x",
       }),
     ).toEqual({
@@ -104,6 +107,8 @@ describe("configuration", () => {
       },
       captcha: { kind: "turnstile", siteKey: "0x4AAAAAAA-key", secret: "s" },
       breachedPasswords: "https://api.pwnedpasswords.com/range",
+      timestampUrls: ["https://tsa.example.com/tsr"],
+      seal: { certificateFile: "/srv/seal.p12", passphrase: "word" },
     });
   });
 

@@ -78,7 +78,7 @@ function registered(http: FastifyInstance): string[] {
   }
   // Pages and their assets are no API.
   return found.filter(
-    (each) => !/ (\*|\/|\/assets.*|\/pdf.*|\/\*|\/[\w-]+\.(js|svg|html|css|png|txt|webmanifest))$/.test(each),
+    (each) => !/ (\*|\/|\/assets.*|\/pdf.*|\/\*|\/[\w-]+\.(m?js|svg|html|css|png|txt|webmanifest))$/.test(each),
   );
 }
 

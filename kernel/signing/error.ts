@@ -85,7 +85,7 @@ export const signingProblem = defineErrors("signing", {
   not_locked: {
     status: 409,
     title: "Not locked",
-    detail: "This record is open for changes already. Nothing was changed.",
+    detail: "This record is open for changes already. Nothing was changed. Go on with the change.",
   },
   signer_unknown: {
     status: 404,
