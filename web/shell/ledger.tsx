@@ -11,6 +11,7 @@ import { showAge, showTime } from "../kit/time.ts";
 import { read, saveFile, write } from "./api.ts";
 import { AddAddress, AddWitness } from "./ledger-add.tsx";
 import { AnchorChart } from "./ledger-chart.tsx";
+import { LedgerResume } from "./ledger-resume.tsx";
 import { LedgerTabs } from "./ledger-tabs.tsx";
 import type { AnchorTarget, LogStatus, Standing } from "./ledger-types.ts";
 import { conditions, count, headline, kindWords, newestOf } from "./ledger-words.ts";
@@ -81,6 +82,7 @@ export function Ledger() {
         </div>
       </div>
       <LedgerTabs />
+      <LedgerResume />
       {problem !== undefined && <ProblemNotice problem={asProblem(problem)} onRetry={() => void standing.refetch()} />}
       {failed !== undefined && <ProblemNotice problem={asProblem(failed)} />}
       {data === undefined && standing.isPending && <Skeleton rows={8} label="Reading who holds the log" />}

@@ -173,6 +173,8 @@ export const api = {
   anchorTargets: () => "/api/ledger/anchors/targets",
   anchorTarget: (id: string) => `/api/ledger/anchors/targets/${part(id)}`,
   logStatus: () => "/api/ledger/status",
+  ledgerResume: (id?: string) =>
+    id === undefined ? "/api/ledger/resume" : `/api/ledger/resume/${encodeURIComponent(id)}`,
   logKeys: () => "/.well-known/probity-log-keys",
   streams: () => "/api/ledger/streams",
   stream: (id: string) => `/api/ledger/streams/${part(id)}`,
