@@ -10,8 +10,14 @@ const given = process.argv.slice(2);
 const tallies: Tally[] = [];
 
 try {
-  tallies.push(await runTests({ root, name: "all", args: given }));
-  if (given.length === 0) {
+  if (given.length > 0) tallies.push(await runTests({ root, name: "some", args: given }));
+  else {
+    // Journeys wait for a browser most of the time: beside the others they cost no time of their own.
+    const [code, journeys] = await Promise.all([
+      runTests({ root, name: "code", args: ["--project", "code", "--project", "instance"] }),
+      runTests({ root, name: "journey", args: ["--project", "journey"] }),
+    ]);
+    tallies.push(code, journeys);
     const skipped = await withExternalPostgres(async (url) => {
       tallies.push(
         await runTests({

@@ -33,7 +33,7 @@ describe.skipIf(browser === null)("a member of another workspace", () => {
       env: childEnvironment(first.home, 1),
     });
     instance = await startInstance(first.home);
-    ben = await visit(chrome, {}, /status of 404/);
+    ben = await visit(chrome, {}, /status of (404|429)/);
     await ben.page.goto(`${instance.url}/signin`);
     await ben.page.getByLabel("E-mail").fill("ben@example.org");
     await ben.page.getByLabel("Password", { exact: true }).fill(password);

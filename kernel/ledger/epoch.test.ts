@@ -65,95 +65,103 @@ async function database(copy: "take" | "put back"): Promise<void> {
   }
 }
 
-test("LED-03 a database put back from a copy is halted, two owners declare what was lost, and the log goes on under a new name", async () => {
-  await act(acme, 20);
-  await act(rival, 3);
-  await log.publish();
-  const before = await headOf(acme);
-  await database("take");
-  log = openTestLog(server.kernel, { folder: log.folder });
-  await act(acme, 12);
-  await log.publish();
-  const lost = await headOf(acme);
-  const outsiders = await noteOf(acme);
-  expect(lost.size).toBeGreaterThanOrEqual(before.size + 12);
-  await database("put back");
-  log = openTestLog(server.kernel, { folder: log.folder });
+// Copying a database away under its connections takes more than the ordinary role of somebody else's PostgreSQL may.
+test.skipIf(process.env["PROBITY_TEST_DATABASE_URL"] !== undefined)(
+  "LED-03 a database put back from a copy is halted, two owners declare what was lost, and the log goes on under a new name",
+  async () => {
+    await act(acme, 20);
+    await act(rival, 3);
+    await log.publish();
+    const before = await headOf(acme);
+    await database("take");
+    log = openTestLog(server.kernel, { folder: log.folder });
+    await act(acme, 12);
+    await log.publish();
+    const lost = await headOf(acme);
+    const outsiders = await noteOf(acme);
+    expect(lost.size).toBeGreaterThanOrEqual(before.size + 12);
+    await database("put back");
+    log = openTestLog(server.kernel, { folder: log.folder });
 
-  // What happens is recorded and placed; nothing is signed, not even when the log has outgrown what was lost.
-  await act(acme, 30);
-  await log.publish();
-  expect(log.publisher.halted).toContainEqual(
-    expect.objectContaining({ logId: acme, origin: before.origin, from: before.size, to: lost.size }),
-  );
-  expect((await headOf(acme)).size).toBe(before.size);
-  const signer = signerIn(log.folder);
-  const forged = {
-    origin: before.origin,
-    old: lost.size,
-    size: lost.size + 1,
-    root: Buffer.alloc(32).toString("base64"),
-  };
-  expect(await signer.sign([{ ...forged, proof: "" }])).toMatchObject([{ refused: "forked" }]);
-  await signer.close();
-  const status = await server.as(ada)("GET", "/api/ledger/status");
-  expect(status.body).toMatchObject({ condition: "rolled_back", halted: { from: before.size, to: lost.size } });
-  expect((await server.as(stranger)("GET", "/api/ledger/status")).text).not.toContain(acme);
+    // What happens is recorded and placed; nothing is signed, not even when the log has outgrown what was lost.
+    await act(acme, 30);
+    await log.publish();
+    expect(log.publisher.halted).toContainEqual(
+      expect.objectContaining({ logId: acme, origin: before.origin, from: before.size, to: lost.size }),
+    );
+    expect((await headOf(acme)).size).toBe(before.size);
+    const signer = signerIn(log.folder);
+    const forged = {
+      origin: before.origin,
+      old: lost.size,
+      size: lost.size + 1,
+      root: Buffer.alloc(32).toString("base64"),
+    };
+    expect(await signer.sign([{ ...forged, proof: "" }])).toMatchObject([{ refused: "forked" }]);
+    await signer.close();
+    const status = await server.as(ada)("GET", "/api/ledger/status");
+    expect(status.body).toMatchObject({ condition: "rolled_back", halted: { from: before.size, to: lost.size } });
+    expect((await server.as(stranger)("GET", "/api/ledger/status")).text).not.toContain(acme);
 
-  // One owner is not enough, however often; who is no owner, or owner of a log that lost nothing, has no word.
-  const opened = await server.kernel.workerPool.query<{ id: string }>("select id from kernel.ledger_resume_open()");
-  const path = `/api/ledger/resume/${opened.rows[0]?.id}`;
-  expect((await server.as(admin)("POST", path)).status).toBe(403);
-  expect((await server.as(stranger)("POST", path)).status).toBe(404);
-  expect((await server.as(ada)("POST", path)).body).toEqual({ owners: 1 });
-  expect((await server.as(ada)("POST", path)).body).toEqual({ owners: 1 });
-  expect(await log.publisher.round()).toBe(0);
-  expect((await headOf(acme)).size).toBe(before.size);
+    // One owner is not enough, however often; who is no owner, or owner of a log that lost nothing, has no word.
+    const opened = await server.kernel.workerPool.query<{ id: string }>("select id from kernel.ledger_resume_open()");
+    const path = `/api/ledger/resume/${opened.rows[0]?.id}`;
+    expect((await server.as(admin)("POST", path)).status).toBe(403);
+    expect((await server.as(stranger)("POST", path)).status).toBe(404);
+    expect((await server.as(ada)("POST", path)).body).toEqual({ owners: 1 });
+    expect((await server.as(ada)("POST", path)).body).toEqual({ owners: 1 });
+    expect(await log.publisher.round()).toBe(0);
+    expect((await headOf(acme)).size).toBe(before.size);
 
-  expect((await server.as(bob)("POST", path)).body).toEqual({ owners: 2 });
-  await log.publish();
-  expect(log.publisher.halted).toEqual([]);
-  // The declaration itself takes its place like every leaf.
-  await log.publish();
-  const after = await headOf(acme);
-  expect(after.origin).toBe(`${before.origin}/2`);
-  const leaves = await rows("select leaf, action, leaf_id from kernel.ledger_event where tenant_id = $1 order by seq", [
-    acme,
-  ]);
-  const hashes = leaves.map((row) => compute(leafHash(Buffer.isBuffer(row["leaf"]) ? row["leaf"] : Buffer.alloc(0))));
-  expect(Buffer.from(compute(merkleRoot(hashes.slice(0, after.size))))).toEqual(Buffer.from(after.root));
-  expect(Buffer.from(compute(merkleRoot(hashes.slice(0, before.size))))).toEqual(Buffer.from(before.root));
+    expect((await server.as(bob)("POST", path)).body).toEqual({ owners: 2 });
+    await log.publish();
+    expect(log.publisher.halted).toEqual([]);
+    // The declaration itself takes its place like every leaf.
+    await log.publish();
+    const after = await headOf(acme);
+    expect(after.origin).toBe(`${before.origin}/2`);
+    const leaves = await rows(
+      "select leaf, action, leaf_id from kernel.ledger_event where tenant_id = $1 order by seq",
+      [acme],
+    );
+    const hashes = leaves.map((row) => compute(leafHash(Buffer.isBuffer(row["leaf"]) ? row["leaf"] : Buffer.alloc(0))));
+    expect(Buffer.from(compute(merkleRoot(hashes.slice(0, after.size))))).toEqual(Buffer.from(after.root));
+    expect(Buffer.from(compute(merkleRoot(hashes.slice(0, before.size))))).toEqual(Buffer.from(before.root));
 
-  // The declaration is a leaf that shows what was lost, the last checkpoint before, and who declared it.
-  const epoch = leaves.find((row) => row["action"] === "kernel.ledger.epoch.opened");
-  const [opening] = await rows("select openings from kernel.ledger_opening where leaf_id = $1", [epoch?.["leaf_id"]]);
-  const shown = Object(opening?.["openings"]);
-  expect(JSON.parse(shown.lost.value)).toEqual([before.size, lost.size]);
-  expect(JSON.parse(shown.owners.value)).toEqual([ada.membershipId, bob.membershipId]);
-  const old = parseNote(JSON.parse(shown.old.value));
-  expect(old.text).toBe(parseNote(outsiders).text);
-  const { publicKey } = await signerIn(log.folder).heads();
-  for (const origin of [before.origin, after.origin]) {
-    const key = compute(parseVkey(logVkey(origin, publicKey)));
-    const note = origin === before.origin ? old : parseNote(await noteOf(acme));
-    await expect(openNote(note, [key], nodeProvider)).resolves.toHaveLength(1);
-  }
+    // The declaration is a leaf that shows what was lost, the last checkpoint before, and who declared it.
+    const epoch = leaves.find((row) => row["action"] === "kernel.ledger.epoch.opened");
+    const [opening] = await rows("select openings from kernel.ledger_opening where leaf_id = $1", [epoch?.["leaf_id"]]);
+    const shown = Object(opening?.["openings"]);
+    expect(JSON.parse(shown.lost.value)).toEqual([before.size, lost.size]);
+    expect(JSON.parse(shown.owners.value)).toEqual([ada.membershipId, bob.membershipId]);
+    const old = parseNote(JSON.parse(shown.old.value));
+    expect(old.text).toBe(parseNote(outsiders).text);
+    const { publicKey } = await signerIn(log.folder).heads();
+    for (const origin of [before.origin, after.origin]) {
+      const key = compute(parseVkey(logVkey(origin, publicKey)));
+      const note = origin === before.origin ? old : parseNote(await noteOf(acme));
+      await expect(openNote(note, [key], nodeProvider)).resolves.toHaveLength(1);
+    }
 
-  // The log that lost nothing keeps its name; the old name is signed no more.
-  expect((await headOf(rival)).origin).toBe(`log.example/logs/${rival}`);
-  await act(acme, 2);
-  await act(rival, 1);
-  await log.publish();
-  expect((await headOf(acme)).size).toBeGreaterThan(after.size);
-  expect((await server.as(ada)("GET", "/api/ledger/status")).body).toMatchObject({
-    condition: "publishing",
-    halted: null,
-  });
-  const [late] = await rows("select seq from kernel.ledger_event where tenant_id = $1 order by seq desc limit 1", [
-    acme,
-  ]);
-  expect((await server.as(ada)("GET", `/api/ledger/proof/${String(late?.["seq"])}`)).body["origin"]).toBe(after.origin);
-}, 60_000);
+    // The log that lost nothing keeps its name; the old name is signed no more.
+    expect((await headOf(rival)).origin).toBe(`log.example/logs/${rival}`);
+    await act(acme, 2);
+    await act(rival, 1);
+    await log.publish();
+    expect((await headOf(acme)).size).toBeGreaterThan(after.size);
+    expect((await server.as(ada)("GET", "/api/ledger/status")).body).toMatchObject({
+      condition: "publishing",
+      halted: null,
+    });
+    const [late] = await rows("select seq from kernel.ledger_event where tenant_id = $1 order by seq desc limit 1", [
+      acme,
+    ]);
+    expect((await server.as(ada)("GET", `/api/ledger/proof/${String(late?.["seq"])}`)).body["origin"]).toBe(
+      after.origin,
+    );
+  },
+  60_000,
+);
 
 test("LED-03 a signer without its memory signs nothing by itself, nor does one with another key", async () => {
   const other = openTestLog(server.kernel);

@@ -177,7 +177,8 @@ export async function statusAfter(
 
 /** Active, then the protection is taken away and the page says degraded with this reason, then active again. */
 export async function turnsRed(id: string, breakIt: string, mendIt: string, reason: RegExp): Promise<void> {
-  expect(await statusAfter(id)).toMatchObject({ status: "active" });
+  const before = await statusAfter(id);
+  expect(before, before.detail).toMatchObject({ status: "active" });
   await executeAsOwner(database.admin, breakIt);
   try {
     const red = await statusAfter(id);
