@@ -1,5 +1,4 @@
-import { randomUUID } from "node:crypto";
-import type { FastifyInstance, InjectOptions } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { Value } from "typebox/value";
 import { Type } from "typebox";
@@ -18,23 +17,18 @@ import { enabledApps } from "./apps.ts";
 import { readConfig } from "./config.ts";
 import { exceptions, expected, publicRoutes, samples, sessionRoutes, type Cell } from "./route-matrix.ts";
 import { buildHttp } from "./serve.ts";
-
-type Schema = Readonly<Record<string, unknown>>;
-type Operation = {
-  readonly name: string;
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  readonly path: string;
-  readonly permission: string;
-  readonly body: Schema | undefined;
-  readonly isForm: boolean;
-  readonly parameters: readonly { name: string; in: string; required: boolean; schema: Schema }[];
-  readonly answers: Readonly<Record<string, Schema>>;
-};
+import {
+  describedOperations,
+  requestFor,
+  schemaOf,
+  valueOf,
+  type Operation,
+  type Schema,
+} from "./testing/operation.ts";
 
 const apps = enabledApps({ freeCheck: true });
 const grants = declaredGrants(apps);
 const platform = ["owner", "admin", "member"];
-const boundary = "matrix-boundary";
 
 let kernel: TestKernel;
 let http: FastifyInstance;
@@ -55,7 +49,7 @@ beforeAll(async () => {
   };
   const identity = openIdentity(kernel, { url: "http://localhost" });
   http = await buildHttp(instance, identity, readConfig({}), pino({ level: "silent" }), { budgets: ampleBudgets });
-  operations = described((await http.inject("/api/openapi.json")).json());
+  operations = describedOperations((await http.inject("/api/openapi.json")).json());
   await makeCallers();
 }, 120_000);
 afterAll(async () => {
@@ -102,118 +96,8 @@ async function makeCallers(): Promise<void> {
   callers.set("change by cookie without our header", bare);
 }
 
-/** A request that passes every check of form, so that what refuses it is the door. */
-function request(operation: Operation, own: Record<string, string>, body?: unknown): InjectOptions {
-  const sample = samples[operation.name];
-  const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const schema = operation.parameters.find((each) => each.in === "path" && each.name === name)?.schema ?? {};
-    return encodeURIComponent(sample?.params?.[name] ?? String(valueOf(schema)));
-  });
-  const query = operation.parameters.filter((each) => each.in === "query" && each.required);
-  const search = new URLSearchParams(query.map((each) => [each.name, String(valueOf(each.schema))]));
-  const url = search.size === 0 ? path : `${path}?${search}`;
-  const headers: Record<string, string> = { ...own, "if-match": '"1"' };
-  if (operation.isForm) {
-    headers["content-type"] = `multipart/form-data; boundary=${boundary}`;
-    const disposition = 'Content-Disposition: form-data; name="file"; filename="sop.txt"';
-    const form = `--${boundary}\r\n${disposition}\r\nContent-Type: text/plain\r\n\r\nProcedure.\r\n--${boundary}--\r\n`;
-    return { method: operation.method, url, headers, payload: form };
-  }
-  if (operation.body === undefined) return { method: operation.method, url, headers };
-  headers["content-type"] = "application/json";
-  const payload = JSON.stringify(body ?? sample?.body ?? valueOf(operation.body));
-  return { method: operation.method, url, headers, payload };
-}
-
-/** Tried in turn where a schema has a pattern. */
-const candidates = [
-  "kernel.job.read",
-  "kernel.job",
-  "kernel",
-  "2030-01-31",
-  "123456",
-  "AB1",
-  "203.0.113.0/24",
-  "2030-01-31T00:00:00Z",
-  `ln_${"A".repeat(43)}`,
-  `og_${"A".repeat(43)}`,
-  "A".repeat(43),
-  "01a200e1-f843-740a-9086-0ff0df42fa90",
-  "QC1",
-];
-
-/** The smallest value a JSON Schema takes. */
-function valueOf(schema: Schema): unknown {
-  if ("const" in schema) return schema["const"];
-  const options = schema["anyOf"];
-  if (Array.isArray(options)) return valueOf(schemaOf(options[0]));
-  const values = schema["enum"];
-  if (Array.isArray(values)) return values[0];
-  if (schema["type"] === "object") {
-    const properties = Object.entries(schemaOf(schema["properties"]));
-    const required = Array.isArray(schema["required"]) ? schema["required"] : [];
-    const wanted = properties.filter(
-      ([name], index) => required.includes(name) || (index === 0 && Number(schema["minProperties"] ?? 0) > 0),
-    );
-    return Object.fromEntries(wanted.map(([name, each]) => [name, valueOf(schemaOf(each))]));
-  }
-  if (schema["type"] === "array") {
-    return Array.from({ length: Number(schema["minItems"] ?? 0) }, () => valueOf(schemaOf(schema["items"])));
-  }
-  if (schema["type"] === "integer" || schema["type"] === "number") return Number(schema["minimum"] ?? 1);
-  if (schema["type"] === "boolean") return true;
-  if (schema["format"] === "uuid") return randomUUID();
-  if (schema["format"] === "date-time") return new Date().toISOString();
-  if (schema["format"] === "date") return "2030-01-31";
-  if (schema["format"] === "email") return "matrix@example.test";
-  const pattern = schema["pattern"];
-  if (typeof pattern === "string") {
-    const fits = candidates.find((each) => new RegExp(pattern, "u").test(each));
-    if (fits === undefined) throw new Error(`no candidate fits ${pattern}: add one`);
-    return fits;
-  }
-  return "matrix"
-    .padEnd(Math.max(1, Number(schema["minLength"] ?? 1)), "x")
-    .slice(0, Number(schema["maxLength"] ?? 100));
-}
-
-function schemaOf(value: unknown): Schema {
-  return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
-}
-
-function described(document: unknown): Operation[] {
-  const found: Operation[] = [];
-  for (const [path, methods] of Object.entries(schemaOf(schemaOf(document)["paths"]))) {
-    for (const [name, value] of Object.entries(schemaOf(methods))) {
-      const operation = schemaOf(value);
-      const method = (["GET", "POST", "PUT", "PATCH", "DELETE"] as const).find((each) => each.toLowerCase() === name);
-      if (method === undefined) throw new Error(`${name} ${path} is no method of ours`);
-      const content = schemaOf(schemaOf(operation["requestBody"])["content"]);
-      const json = schemaOf(content["application/json"])["schema"];
-      const parameters = Array.isArray(operation["parameters"]) ? operation["parameters"].map(schemaOf) : [];
-      const responses = Object.entries(schemaOf(operation["responses"])).map(
-        ([status, answer]) =>
-          [status, schemaOf(schemaOf(schemaOf(schemaOf(answer)["content"])["application/json"])["schema"])] as const,
-      );
-      found.push({
-        name: `${method} ${path}`,
-        method,
-        path,
-        permission: String(operation["x-permission"]),
-        body: json === undefined ? undefined : schemaOf(json),
-        isForm: "multipart/form-data" in content,
-        parameters: parameters.map((each) => ({
-          name: String(each["name"]),
-          in: String(each["in"]),
-          required: each["required"] === true,
-          schema: schemaOf(each["schema"]),
-        })),
-        answers: Object.fromEntries(responses),
-      });
-    }
-  }
-  return found;
-}
+const request = (operation: Operation, own: Record<string, string>, body?: unknown) =>
+  requestFor(operation, own, samples, body);
 
 /** What this cell must answer on this route; undefined where the caller is allowed or the cell does not apply. */
 function expectation(operation: Operation, cell: Cell): readonly number[] | undefined {

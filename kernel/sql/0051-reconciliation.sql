@@ -222,26 +222,3 @@ end $$;
 grant execute on function kernel.may_open(uuid) to probity_app;
 create policy audience on kernel.ledger_opening as restrictive for select to probity_app
   using ((select kernel.audience_open()) or kernel.may_open(leaf_id));
-
--- A batch's openings are kept like every leaf's: without its salts nobody could ever open it.
-drop function kernel.note_access(text, uuid, bytea, jsonb);
-create function kernel.note_access(p_secret text, p_tenant uuid, p_leaf bytea, p_events jsonb, p_openings jsonb default '{}') returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-declare
-  leaf constant uuid := (convert_from(p_leaf, 'UTF8')::jsonb ->> 'id')::uuid;
-begin
-  perform 1 from kernel.system_credential c
-  where c.secret_hash = sha256(convert_to(p_secret, 'UTF8')) and 'kernel.access.note' = any (c.permissions);
-  if not found then
-    raise exception 'permission_missing' using errcode = 'PB403';
-  end if;
-  insert into kernel.ledger_inbox (tenant_id, leaf, action)
-  values (p_tenant, p_leaf, convert_from(p_leaf, 'UTF8')::jsonb ->> 'action');
-  if p_openings <> '{}' then
-    insert into kernel.ledger_opening (tenant_id, leaf_id, openings) values (p_tenant, leaf, p_openings);
-  end if;
-  insert into kernel.access_event (tenant_id, id, batch_id, at, actor_id, permission, record, row_id, outcome, source, count)
-  select p_tenant, e.id, leaf, e.at, e.actor, e.permission, e.record, e.row, e.outcome, e.source, e.count
-  from jsonb_to_recordset(p_events) as e (id uuid, at timestamptz, actor uuid, permission text, record text, "row" uuid, outcome text, source text, count integer);
-end $$;
-grant execute on function kernel.note_access(text, uuid, bytea, jsonb, jsonb) to probity_app;

@@ -4,8 +4,9 @@ set local role probity_door;
 alter table kernel.access_event add column via uuid;
 comment on column kernel.access_event.via is 'the session that read; null for keys, links and jobs';
 
--- As before, with the session.
-create or replace function kernel.note_access(p_secret text, p_tenant uuid, p_leaf bytea, p_events jsonb, p_openings jsonb default '{}') returns void
+-- With the session; and a batch's openings are kept like every leaf's: without its salts nobody could ever open it.
+drop function kernel.note_access(text, uuid, bytea, jsonb);
+create function kernel.note_access(p_secret text, p_tenant uuid, p_leaf bytea, p_events jsonb, p_openings jsonb default '{}') returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   leaf constant uuid := (convert_from(p_leaf, 'UTF8')::jsonb ->> 'id')::uuid;
@@ -25,6 +26,7 @@ begin
   from jsonb_to_recordset(p_events) as e
     (id uuid, at timestamptz, actor uuid, permission text, record text, "row" uuid, outcome text, source text, count integer, via uuid);
 end $$;
+grant execute on function kernel.note_access(text, uuid, bytea, jsonb, jsonb) to probity_app;
 
 -- Where keys were seen, for a day: a key that is used from two far places in turns is in two hands.
 create table kernel.key_sighting (

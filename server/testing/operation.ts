@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { InjectOptions } from "fastify";
 
-type Schema = Readonly<Record<string, unknown>>;
+export type Schema = Readonly<Record<string, unknown>>;
 /** One operation as the API describes itself. */
 export type Operation = {
   readonly name: string;
@@ -18,7 +18,12 @@ type Samples = Readonly<Record<string, { readonly params?: Record<string, string
 const boundary = "operation-boundary";
 
 /** A request that passes every check of form, so that what refuses it is the door. */
-export function requestFor(operation: Operation, own: Record<string, string>, samples: Samples): InjectOptions {
+export function requestFor(
+  operation: Operation,
+  own: Record<string, string>,
+  samples: Samples,
+  body?: unknown,
+): InjectOptions {
   const sample = samples[operation.name];
   const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const schema = operation.parameters.find((each) => each.in === "path" && each.name === name)?.schema ?? {};
@@ -36,7 +41,7 @@ export function requestFor(operation: Operation, own: Record<string, string>, sa
   }
   if (operation.body === undefined) return { method: operation.method, url, headers };
   headers["content-type"] = "application/json";
-  const payload = JSON.stringify(sample?.body ?? valueOf(operation.body));
+  const payload = JSON.stringify(body ?? sample?.body ?? valueOf(operation.body));
   return { method: operation.method, url, headers, payload };
 }
 
@@ -54,10 +59,11 @@ const candidates = [
   `og_${"A".repeat(43)}`,
   "A".repeat(43),
   "00000000-0000-7000-8000-000000000000",
+  "QC1",
 ];
 
 /** The smallest value a JSON Schema takes. */
-function valueOf(schema: Schema): unknown {
+export function valueOf(schema: Schema): unknown {
   if ("const" in schema) return schema["const"];
   const options = schema["anyOf"];
   if (Array.isArray(options)) return valueOf(schemaOf(options[0]));
@@ -91,7 +97,8 @@ function valueOf(schema: Schema): unknown {
     .slice(0, Number(schema["maxLength"] ?? 100));
 }
 
-function schemaOf(value: unknown): Schema {
+/** An object's members; of anything else none. */
+export function schemaOf(value: unknown): Schema {
   return typeof value === "object" && value !== null ? Object.fromEntries(Object.entries(value)) : {};
 }
 
