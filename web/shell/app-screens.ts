@@ -1,10 +1,19 @@
 import type { RouteComponent } from "@tanstack/react-router";
+import type { IconName } from "./icon.tsx";
+
+/** One line of the navigation. Lists of one group stand folded under its title; the daily ones have none. */
+export interface AppList {
+  title: string;
+  path: (ws: string) => string;
+  group?: "Quality" | "Set-up";
+  icon?: IconName;
+}
 
 /** What an app hands the shell: its lists for the navigation and its screens by path below a workspace. */
 export interface AppScreens {
   id: string;
   title: string;
-  lists: readonly { title: string; path: (ws: string) => string }[];
+  lists: readonly AppList[];
   /** Each screen is fetched when it is first opened. */
   screens: readonly { path: string; screen: RouteComponent; wide?: boolean }[];
   /** What its ledger actions and its jobs are, in words: `Document opened`, `Analysing`. */

@@ -1,7 +1,10 @@
 import { Menu } from "@mantine/core";
-import type { ReactNode } from "react";
+import { useState } from "react";
+import { Dialog } from "../kit/dialog.tsx";
 import type { Session, WorkspaceMembership } from "./api-types.ts";
+import type { AppList } from "./app-screens.ts";
 import { apps } from "./apps.ts";
+import { Icon, type IconName } from "./icon.tsx";
 import { page } from "./path.ts";
 import { Go, usePlace } from "./place.tsx";
 import css from "./navigation.module.css";
@@ -14,21 +17,11 @@ interface Props {
   onSearch: () => void;
 }
 
-/** Side navigation; on a narrow screen a bar at the bottom. */
+/** Side navigation; on a narrow screen a bar at the bottom whose menu holds everything. */
 export function Navigation({ session, workspace, narrow, onSearch }: Props) {
-  const { path, go } = usePlace();
+  const { go } = usePlace();
+  const [menu, setMenu] = useState(false);
   const ws = workspace.slug;
-  const line = (to: string, title: string, icon: ReactNode, small = false) => (
-    <Go
-      to={to}
-      current={path === to || path.startsWith(`${to}/`)}
-      className={small ? css.both : css.line}
-      label={title}
-    >
-      {icon}
-      <span>{title}</span>
-    </Go>
-  );
   return (
     <nav className={css.nav} data-narrow={narrow || undefined} aria-label="Workspace">
       <div className={css.switcher}>
@@ -54,63 +47,86 @@ export function Navigation({ session, workspace, narrow, onSearch }: Props) {
           </Menu.Dropdown>
         </Menu>
       </div>
-      {line(page.home(ws), "Home", <Icon d="M2 7.5 8 2.5l6 5V14H2zM6.5 14V9.5h3V14" />, true)}
+      <Line to={page.home(ws)} title="Home" icon="home" bar />
+      <button type="button" className={css.small} onClick={() => setMenu(true)}>
+        <Icon name="menu" className={css.icon} />
+        <span>Menu</span>
+      </button>
       <button type="button" className={css.small} onClick={onSearch}>
-        <Icon d="M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9M10.3 10.3 14 14" />
+        <Icon name="search" className={css.icon} />
         <span>Search</span>
       </button>
+      <div className={css.entries}>
+        <Entries workspace={workspace} />
+      </div>
+      <Line to={page.me()} title="Me" icon="me" bar />
+      <Dialog open={menu} title={workspace.name} onClose={() => setMenu(false)}>
+        {/* A link followed closes the menu it stands in. */}
+        <div role="presentation" className={css.menu} onClick={(event) => inLink(event.target) && setMenu(false)}>
+          <Entries workspace={workspace} />
+        </div>
+      </Dialog>
+    </nav>
+  );
+}
+
+function inLink(target: EventTarget): boolean {
+  return target instanceof Element && target.closest("a") !== null;
+}
+
+function Entries({ workspace }: { workspace: WorkspaceMembership }) {
+  const { path } = usePlace();
+  const ws = workspace.slug;
+  const high = workspace.role !== "member";
+  return (
+    <>
       {apps.map((app) => (
         <div key={app.id} className={css.app}>
           <p className={css.title}>{app.title}</p>
-          {app.lists.map((list, index) => (
-            <div key={list.title}>
-              {line(
-                list.path(ws),
-                list.title,
-                <Icon d="M3 1.5h7l3 3v10H3zM10 1.5v3h3M5.5 8h5M5.5 11h5" />,
-                index === 0,
-              )}
-            </div>
+          {app.lists
+            .filter((list) => list.group === undefined)
+            .map((list) => (
+              <Line key={list.title} to={list.path(ws)} title={list.title} icon={list.icon ?? "document"} />
+            ))}
+          {groupsOf(app.lists).map(({ group, lists }) => (
+            <details key={group} className={css.group} open={lists.some((list) => within(path, list.path(ws)))}>
+              <summary className={css.summary}>{group}</summary>
+              {lists.map((list) => (
+                <Line key={list.title} to={list.path(ws)} title={list.title} icon={list.icon ?? "document"} />
+              ))}
+            </details>
           ))}
         </div>
       ))}
       <div className={css.app}>
         <p className={css.title}>Workspace</p>
-        {line(page.audit(ws), "Audit", <Icon d="M2 3.5h12M2 8h12M2 12.5h7M12 11v3.5M10.3 12.7h3.4" />)}
-        {workspace.role !== "member" &&
-          line(
-            page.ledger(ws),
-            "Ledger",
-            <Icon d="M3 1.5h10v13H3zM5.5 5h5M5.5 8h5M10.5 11.5a1.5 1.5 0 1 1-3 0 1.5 1.5 0 0 1 3 0" />,
-          )}
-        {line(
-          page.people(ws),
-          "People & access",
-          <Icon d="M6 7.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5M1.5 14c0-3 2-4.5 4.5-4.5s4.5 1.5 4.5 4.5M11 3a2.2 2.2 0 0 1 0 4.3M12.2 9.8c1.5.6 2.3 2 2.3 4.2" />,
-        )}
-        {workspace.role !== "member" &&
-          line(page.outbox(ws), "Outbox", <Icon d="M1.5 3.5h13v9h-13zM1.5 4l6.5 5 6.5-5" />)}
-        {line(page.policy(ws), "Policy", <Icon d="M2 4.5h6M12 4.5h2M10 2.5v4M2 11.5h2M8 11.5h6M6 9.5v4" />)}
-        {line(
-          page.trust(),
-          "Trust",
-          <Icon d="M8 1.5 13.5 4v4c0 3.4-2.3 5.6-5.5 6.5C4.8 13.6 2.5 11.4 2.5 8V4zM5.5 8l1.8 1.8L10.7 6.3" />,
-        )}
+        <Line to={page.audit(ws)} title="Audit" icon="audit" />
+        {high && <Line to={page.ledger(ws)} title="Ledger" icon="ledger" />}
+        <Line to={page.people(ws)} title="People & access" icon="people" />
+        {high && <Line to={page.outbox(ws)} title="Outbox" icon="mail" />}
+        <Line to={page.policy(ws)} title="Policy" icon="policy" />
+        <Line to={page.trust()} title="Trust" icon="shield" />
       </div>
-      {line(
-        page.me(),
-        "Me",
-        <Icon d="M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6M2.5 14.5c0-3 2.3-4.5 5.5-4.5s5.5 1.5 5.5 4.5" />,
-        true,
-      )}
-    </nav>
+    </>
   );
 }
 
-function Icon({ d }: { d: string }) {
+/** A line at the side; with `bar` also on a narrow screen's bar. */
+function Line({ to, title, icon, bar }: { to: string; title: string; icon: IconName; bar?: boolean }) {
+  const { path } = usePlace();
   return (
-    <svg className={css.icon} width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
-      <path d={d} fill="none" stroke="currentColor" strokeWidth="1.25" strokeLinejoin="round" strokeLinecap="round" />
-    </svg>
+    <Go to={to} current={within(path, to)} className={bar === true ? css.both : css.line} label={title}>
+      <Icon name={icon} className={css.icon} />
+      <span>{title}</span>
+    </Go>
   );
+}
+
+function within(path: string, to: string): boolean {
+  return path === to || path.startsWith(`${to}/`);
+}
+
+function groupsOf(lists: readonly AppList[]): { group: string; lists: readonly AppList[] }[] {
+  const groups = [...new Set(lists.flatMap((list) => list.group ?? []))];
+  return groups.map((group) => ({ group, lists: lists.filter((list) => list.group === group) }));
 }

@@ -12,11 +12,11 @@ export const laboratory: AppScreens = {
   id: "lab",
   title: "Laboratory",
   lists: [
-    { title: "Bench", path: labPage.bench },
-    { title: "Samples", path: (ws) => labPage.samples(ws) },
-    { title: "Worksheets", path: labPage.worksheets },
-    { title: "Investigations", path: investigationPage.list },
-    { title: "Methods & limits", path: labPage.methods },
+    { title: "Bench", path: labPage.bench, icon: "bench" },
+    { title: "Samples", path: (ws) => labPage.samples(ws), icon: "tube" },
+    { title: "Worksheets", path: labPage.worksheets, icon: "grid" },
+    { title: "Investigations", path: investigationPage.list, icon: "question" },
+    { title: "Methods & limits", path: labPage.methods, group: "Set-up", icon: "sliders" },
   ],
   screens: [
     { path: labRoute.bench, screen: lazyRouteComponent(() => import("./bench.tsx"), "BenchPage") },
