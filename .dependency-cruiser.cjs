@@ -1,4 +1,4 @@
-// Which way dependencies point: verify ← kernel ← apps, trust, operations ← server; web talks HTTP (docs: ARCHITECTURE.md).
+// Which way dependencies point: verify ← kernel, seal, paper ← apps, trust, operations ← server; web talks HTTP (docs: ARCHITECTURE.md).
 // scripts/check/planted.test.ts plants one violation of each rule and sees it found.
 const screen = "^(web/|apps/[^/]+/ui/)";
 const test = "\\.test\\.tsx?$";
@@ -21,11 +21,18 @@ module.exports = {
       to: { path: "^(kernel|apps|trust|operations|server|web|scripts|bench|e2e)/" },
     },
     {
+      name: "paper-knows-nothing-of-ours",
+      comment: "What sets a page is handed the words; it knows no record and no app.",
+      severity: "error",
+      from: { path: "^paper/", pathNot: test },
+      to: { path: "^(verify|seal|kernel|apps|trust|operations|server|web|scripts|bench|e2e)/" },
+    },
+    {
       name: "kernel-knows-no-app",
       comment: "Controls must not depend on what they control.",
       severity: "error",
       from: { path: "^kernel/" },
-      to: { path: "^(seal|apps|trust|operations|server|web|scripts|bench|e2e)/" },
+      to: { path: "^(seal|paper|apps|trust|operations|server|web|scripts|bench|e2e)/" },
     },
     {
       name: "app-knows-no-other-app",
@@ -89,7 +96,7 @@ module.exports = {
       comment: "Server code in a browser would take its secrets and its trust along.",
       severity: "error",
       from: { path: screen },
-      to: { path: "^(kernel|trust|operations|server|scripts|bench)/|^apps/[^/]+/(?!ui/)" },
+      to: { path: "^(kernel|paper|trust|operations|server|scripts|bench)/|^apps/[^/]+/(?!ui/)" },
     },
     {
       name: "server-serves-no-screen-source",

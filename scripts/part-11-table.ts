@@ -22,7 +22,7 @@ const rowSchema = Type.Object(
 type Row = Static<typeof rowSchema>;
 
 const root = join(import.meta.dirname, "..");
-const sources = ["kernel", "apps", "trust", "server", "web", "verify", "seal", "scripts"];
+const sources = ["kernel", "apps", "trust", "server", "web", "verify", "seal", "paper", "scripts"];
 
 /** The matrix of 21 CFR Part 11 as a page, and what is wrong with its data: a named test or control that is not there. */
 export function part11Table(): { page: string; problems: string[] } {

@@ -50,6 +50,7 @@ const planted = [
   ["verify-stands-alone", "verify/wrong-1.ts", "../kernel/seal.ts"],
   ["verify-stands-alone", "verify/wrong-2.ts", "pg"],
   ["seal-knows-the-verifier-alone", "seal/wrong-1.ts", "../kernel/seal.ts"],
+  ["paper-knows-nothing-of-ours", "paper/wrong-1.ts", "../verify/leaf.ts"],
   ["kernel-knows-no-app", "kernel/wrong-1.ts", "../apps/lab/app.ts"],
   ["kernel-knows-no-app", "kernel/wrong-2.ts", "../server/main.ts"],
   ["app-knows-no-other-app", "apps/lab/wrong-1.ts", "../contracts/app.ts"],

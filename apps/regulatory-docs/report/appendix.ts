@@ -1,10 +1,7 @@
+import { drawShape, inColour, ink, page, type } from "@probity/paper";
+import type { Sheet } from "@probity/paper";
 import { drawQuote } from "./detail.ts";
 import type { ReportInput } from "./input.ts";
-import { ink } from "./look.ts";
-import { drawShape } from "./shape.ts";
-import { page } from "./sheet.ts";
-import type { Sheet } from "./sheet.ts";
-import { inColour, type } from "./type-scale.ts";
 
 function startAppendix(sheet: Sheet, title: string, lead: string): void {
   sheet.section(title);

@@ -1,12 +1,10 @@
+import { drawShape, inColour, ink, page, type } from "@probity/paper";
+import type { Sheet } from "@probity/paper";
 import { destinationOf, groupFindings, tally } from "./group.ts";
 import type { FindingGroup } from "./group.ts";
 import { statusInForce } from "./input.ts";
 import type { FindingStatus, ReportInput } from "./input.ts";
-import { ink, lookOf, statusLooks } from "./look.ts";
-import { drawShape } from "./shape.ts";
-import { page } from "./sheet.ts";
-import type { Sheet } from "./sheet.ts";
-import { inColour, type } from "./type-scale.ts";
+import { lookOf, statusLooks } from "./look.ts";
 
 function countOf(counts: ReportInput["counts"], status: FindingStatus): number {
   return status === "not-assessable" ? counts.notAssessable : counts[status];

@@ -1,6 +1,7 @@
+import type { PrintedSignature } from "@probity/paper";
 import { citationOf } from "./detail.ts";
 import { statusInForce } from "./input.ts";
-import type { ReportFinding, ReportInput, ReportSignature } from "./input.ts";
+import type { ReportFinding, ReportInput } from "./input.ts";
 
 const byteOrderMark = "\uFEFF";
 
@@ -83,7 +84,7 @@ function row(input: ReportInput, finding: ReportFinding): string[] {
 }
 
 /** Printed name, meaning, date and time with zone (21 CFR 11.50(b)), and the record version it is bound to. */
-function signatureLine(each: ReportSignature): string {
+function signatureLine(each: PrintedSignature): string {
   const reason = [each.reasonCode, each.reason].filter((part) => part !== null).join(": ");
   return `${each.printedName} · ${each.meaning} · ${each.signedAt} ${each.zone}${reason === "" ? "" : ` · ${reason}`} · version ${each.version}, SHA-256 ${each.recordHash}`;
 }

@@ -1,14 +1,10 @@
+import { drawShape, inColour, ink, page, printDay, printInstant, type, unprintableCount } from "@probity/paper";
+import type { Sheet } from "@probity/paper";
 import { drawTally } from "./chart.ts";
 import { destinationOf, groupFindings } from "./group.ts";
 import { statusInForce } from "./input.ts";
 import type { FindingStatus, ReportEvidence, ReportFinding, ReportInput } from "./input.ts";
-import { ink, lookOf } from "./look.ts";
-import { printDay, printInstant } from "./moment.ts";
-import { drawShape } from "./shape.ts";
-import { page } from "./sheet.ts";
-import type { Sheet } from "./sheet.ts";
-import { inColour, type } from "./type-scale.ts";
-import { unprintableCount } from "./typeface.ts";
+import { lookOf } from "./look.ts";
 
 function label(sheet: Sheet, text: string, room = 28): void {
   sheet.need(room);

@@ -1,3 +1,5 @@
+import type { PrintedSeal, PrintedSignature } from "@probity/paper";
+
 /** What the documents alone allow the machine, or a person, to say about one requirement. */
 export type FindingStatus = "covered" | "partial" | "gap" | "not-assessable";
 
@@ -69,34 +71,6 @@ export interface ReportDocument {
   skipped: string | null;
 }
 
-/** An electronic signature as it is printed (21 CFR 11.50): name, date and time with zone, meaning, and what binds it. */
-export interface ReportSignature {
-  printedName: string;
-  role: string;
-  meaning: string;
-  /** ISO 8601 instant in UTC. */
-  signedAt: string;
-  zone: string;
-  reasonCode: string | null;
-  reason: string | null;
-  /** Version of the record that was signed. */
-  version: number;
-  /** SHA-256 of the signed record's canonical bytes. */
-  recordHash: string;
-  /** SHA-256 of the signature's own bytes, which its leaf in the ledger commits to. */
-  manifestHash: string;
-}
-
-/** How the file is sealed, as it is printed. It says nothing of the run, so the data formats leave it out. */
-export interface ReportSeal {
-  name: string;
-  /** Where anybody checks the file. */
-  verifyUrl: string;
-  /** SHA-256 of the seal's certificate. */
-  fingerprint: string;
-  selfSigned: boolean;
-}
-
 /** Everything a report is made from. Same input, same bytes, in each of the three formats. */
 export interface ReportInput {
   workspaceName: string;
@@ -123,9 +97,9 @@ export interface ReportInput {
   /** How far it is signed: draft, reviewed, approved. Absent where nothing is kept. */
   state?: string;
   /** Signatures in force, in their order. */
-  signatures?: readonly ReportSignature[];
+  signatures?: readonly PrintedSignature[];
   /** Present where the file is sealed. */
-  seal?: ReportSeal;
+  seal?: PrintedSeal;
 }
 
 /** The status in force: a decision outranks the machine. */

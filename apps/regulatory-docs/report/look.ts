@@ -1,18 +1,6 @@
+import { tone } from "@probity/paper";
+import type { StatusShape } from "@probity/paper";
 import type { FindingStatus } from "./input.ts";
-
-/** Ink and paper of the printed report: the product's light tokens, on white. */
-export const ink = {
-  text: "#1C1B18",
-  muted: "#5B574E",
-  accent: "#1F4E79",
-  edge: "#857F72",
-  hairline: "#DAD6CB",
-  sunken: "#F6F4EF",
-  quoteMark: "#E8C24A",
-  paper: "#FFFFFF",
-} as const;
-
-export type StatusShape = "disc" | "half" | "triangle" | "ring";
 
 export interface StatusLook {
   status: FindingStatus;
@@ -31,32 +19,28 @@ export const statusLooks: readonly StatusLook[] = [
     status: "covered",
     word: "covered",
     shape: "disc",
-    ink: "#1E6B3A",
-    tint: "#E5F2E8",
+    ...tone.good,
     meaning: "the passages found carry it",
   },
   {
     status: "partial",
     word: "partial",
     shape: "half",
-    ink: "#7A5200",
-    tint: "#FBF0D3",
+    ...tone.warning,
     meaning: "the passages found carry part of it",
   },
   {
     status: "gap",
     word: "gap",
     shape: "triangle",
-    ink: "#A3261B",
-    tint: "#FBE7E3",
+    ...tone.bad,
     meaning: "nothing was found that carries it",
   },
   {
     status: "not-assessable",
     word: "not assessable",
     shape: "ring",
-    ink: "#575C66",
-    tint: "#ECEDEF",
+    ...tone.neutral,
     meaning: "documents alone cannot show it",
   },
 ];

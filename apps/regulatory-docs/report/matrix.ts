@@ -1,12 +1,9 @@
+import { drawShape, inColour, ink, page, printDay, type } from "@probity/paper";
+import type { Sheet } from "@probity/paper";
 import { destinationOf } from "./group.ts";
 import { statusInForce } from "./input.ts";
 import type { FindingStatus, ReportFinding, ReportInput } from "./input.ts";
-import { ink, lookOf } from "./look.ts";
-import { printDay } from "./moment.ts";
-import { drawShape } from "./shape.ts";
-import { page } from "./sheet.ts";
-import type { Sheet } from "./sheet.ts";
-import { inColour, type } from "./type-scale.ts";
+import { lookOf } from "./look.ts";
 
 const columns = {
   id: 64,

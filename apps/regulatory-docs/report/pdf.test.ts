@@ -1,11 +1,10 @@
 import { extractText, getDocumentProxy } from "unpdf";
 import { describe, expect, test } from "vitest";
+import { page, replacementMark } from "@probity/paper";
 import { exampleInput } from "./example-input.ts";
 import { countFindings } from "./input.ts";
 import type { ReportFinding, ReportInput } from "./input.ts";
 import { reportPdf } from "./pdf.ts";
-import { page } from "./sheet.ts";
-import { replacementMark } from "./typeface.ts";
 
 const furniture = [/, gap report$/u, /^Run \d+ · /u, /^Page \d+ of \d+$/u, /, continued$/u];
 

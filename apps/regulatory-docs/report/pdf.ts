@@ -1,14 +1,12 @@
 import { createHash } from "node:crypto";
+import { Sheet, ink, page, signatureFoot, type } from "@probity/paper";
 import { drawDocuments, drawVouching, drawWithdrawnCitations } from "./appendix.ts";
 import { drawDetails } from "./detail.ts";
 import type { ReportInput } from "./input.ts";
 import { reportJson } from "./json.ts";
-import { ink } from "./look.ts";
 import { drawMatrix } from "./matrix.ts";
-import { page, Sheet } from "./sheet.ts";
-import { drawSignatures, footLines } from "./signature.ts";
+import { drawSignatures } from "./signature.ts";
 import { drawTitlePage } from "./title-page.ts";
-import { type } from "./type-scale.ts";
 
 function drawFurniture(sheet: Sheet, input: ReportInput, index: number, count: number): void {
   const { doc } = sheet;
@@ -28,7 +26,7 @@ function drawFurniture(sheet: Sheet, input: ReportInput, index: number, count: n
   const foot = `Run ${input.runNumber} · ${input.pack.title} · pack ${input.pack.id} ${input.pack.version}`;
   sheet.label(foot, type.meta, page.left, page.bottom + 30, 380);
   sheet.label(`Page ${index + 1} of ${count}`, type.meta, page.right, page.bottom + 30, 100, "right");
-  footLines(input).forEach((line, at) => {
+  signatureFoot(input.signatures ?? []).forEach((line, at) => {
     sheet.label(line, { ...type.meta, size: 7.2 }, page.left, page.bottom + 41 + at * 9.5, page.right - page.left);
   });
 }

@@ -1,13 +1,10 @@
+import { drawShape, inColour, ink, page, printInstant, type } from "@probity/paper";
+import type { Sheet } from "@probity/paper";
 import { drawHeatStrip, drawStatusBar } from "./chart.ts";
 import { destinationOf } from "./group.ts";
 import { statusInForce } from "./input.ts";
 import type { ReportInput } from "./input.ts";
-import { ink, lookOf } from "./look.ts";
-import { printInstant } from "./moment.ts";
-import { drawShape } from "./shape.ts";
-import { page } from "./sheet.ts";
-import type { Sheet } from "./sheet.ts";
-import { inColour, type } from "./type-scale.ts";
+import { lookOf } from "./look.ts";
 
 function plural(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`;

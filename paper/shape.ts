@@ -1,5 +1,6 @@
-import type { StatusShape } from "./look.ts";
-import { ink } from "./look.ts";
+import { ink } from "./ink.ts";
+
+export type StatusShape = "disc" | "half" | "triangle" | "ring";
 
 /** Draws a status shape of `size` points, its centre at (x, y). Shapes differ without colour. */
 export function drawShape(

@@ -41,7 +41,7 @@ interface FontFile {
   has: (codePoint: number) => boolean;
 }
 
-// Read once a process: the files never change while it runs, and a report must not wait for them.
+// Read once a process: the files never change while it runs, and a document must not wait for them.
 const loaded = new Map<string, FontFile>();
 
 function fontFile(name: string): FontFile {
@@ -89,7 +89,7 @@ export function printable(text: string): string {
     .replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "");
 }
 
-/** How many characters of a text the report's typefaces cannot draw. */
+/** How many characters of a text these typefaces cannot draw. */
 export function unprintableCount(face: Face, text: string): number {
   let count = 0;
   for (const character of printable(text)) {

@@ -14,7 +14,7 @@ function padded(size: number): number {
 /**
  * Unpacks a WOFF 1.0 font (W3C Recommendation, sections 3 to 5) to the plain sfnt it was made from.
  * The PDF writer reads an empty glyph past the end of its table, which only a whole file allows;
- * unpacking once also spares it from inflating the tables again for each report.
+ * unpacking once also spares it from inflating the tables again for each document.
  */
 export function unpackWoff(woff: Buffer): Buffer {
   if (woff.readUInt32BE(0) !== woffSignature) throw new Error("The font file is not WOFF 1.0.");

@@ -1,9 +1,9 @@
-import { ink } from "./look.ts";
+import { ink } from "./ink.ts";
 import type { TextStyle } from "./line.ts";
 
 const { text, muted, accent } = ink;
 
-/** The sizes of the report, in points. Serif is kept for words quoted from a document. */
+/** The sizes of print, in points. Serif is kept for words quoted from a document. */
 export const type = {
   title: { face: "sansBold", size: 25, leading: 30, colour: text },
   subtitle: { face: "sans", size: 13, leading: 18, colour: muted },

@@ -1,7 +1,7 @@
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /**
- * An instant as the report prints it: `12 Nov 2026 10:02 CET`. The zone is always named, since a
+ * An instant as it is printed: `12 Nov 2026 10:02 CET`. The zone is always named, since a
  * time without its zone cannot be compared (21 CFR 11.50 asks for date and time of each signing).
  */
 export function printInstant(instant: string, zone: string): string {
