@@ -22,6 +22,7 @@ export function Navigation({ session, workspace, narrow, onSearch }: Props) {
   const { go } = usePlace();
   const [menu, setMenu] = useState(false);
   const ws = workspace.slug;
+  const others = session.workspaces.filter((item) => item.id !== workspace.id);
   return (
     <nav className={css.nav} data-narrow={narrow || undefined} aria-label="Workspace">
       <div className={css.switcher}>
@@ -64,6 +65,14 @@ export function Navigation({ session, workspace, narrow, onSearch }: Props) {
         {/* A link followed closes the menu it stands in. */}
         <div role="presentation" className={css.menu} onClick={(event) => inLink(event.target) && setMenu(false)}>
           <Entries workspace={workspace} />
+          {others.length > 0 && (
+            <div className={css.app}>
+              <p className={css.title}>Other workspaces</p>
+              {others.map((item) => (
+                <Line key={item.id} to={page.home(item.slug)} title={item.name} icon="home" />
+              ))}
+            </div>
+          )}
         </div>
       </Dialog>
     </nav>
