@@ -36,6 +36,17 @@ export const definitionSchema = Type.Object(
       { maxItems: 20 },
     ),
     analytes: Type.Array(analyteSchema, { minItems: 1, maxItems: 40 }),
+    /** Quality control of a run: how many control materials, whether a blank, and of which analytes (of all where none is named). */
+    quality: Type.Optional(
+      Type.Object(
+        {
+          controls: Type.Integer({ minimum: 1, maximum: 5 }),
+          blank: Type.Boolean(),
+          analytes: Type.Optional(Type.Array(key, { minItems: 1, maxItems: 40 })),
+        },
+        closed,
+      ),
+    ),
   },
   closed,
 );
@@ -62,10 +73,12 @@ export const limitsSchema = Type.Array(limitSchema, { minItems: 1, maxItems: 200
 export type SpecificationLimit = Static<typeof limitSchema>;
 
 /** What is wrong with a method's definition, or null. */
-export function definitionFault({ fields, analytes }: Definition): string | null {
+export function definitionFault({ fields, analytes, quality }: Definition): string | null {
   const known = new Set(fields.map((each) => each.key));
   if (known.size !== fields.length) return "Two interim fields have one name.";
   if (new Set(analytes.map((each) => each.key)).size !== analytes.length) return "Two analytes have one name.";
+  const unknown = quality?.analytes?.find((each) => !analytes.some((one) => one.key === each && one.kind !== "text"));
+  if (unknown !== undefined) return `Quality control is asked of “${unknown}”, which is no number of this method.`;
   for (const { name, kind, formula } of analytes) {
     if (kind !== "calculated") continue;
     try {

@@ -8,6 +8,11 @@ const bench = [
   "lab.result.enter",
   "lab.worksheet.change",
   "lab.investigation.change",
+  "lab.override.ask",
+  "lab.instrument.hold",
+  "lab.lot.handle",
+  "lab.chart.change",
+  "lab.chart.note",
 ];
 const review = [
   ...read,
@@ -16,6 +21,15 @@ const review = [
   "lab.sample.publish",
   "lab.investigation.change",
   "lab.investigation.approve",
+  "lab.override.ask",
+  "lab.override.confirm",
+  "lab.instrument.hold",
+  "lab.instrument.change",
+  "lab.lot.release",
+  "lab.training.assess",
+  "lab.chart.change",
+  "lab.chart.note",
+  "lab.chart.approve",
 ];
 
 /** The four roles of this app (ACC-01). Whoever holds two of them still verifies no result of their own. */
@@ -26,6 +40,7 @@ export const roles = {
     permissions: [
       ...new Set([...bench, ...review]),
       "lab.master.change",
+      "lab.setting.change",
       "lab.sample.unlock",
       "lab.sample.cancel",
       "lab.history.load",
