@@ -12,6 +12,7 @@ import { versionRoutes } from "./actions/version-route.ts";
 import { worksheetRoutes } from "./actions/worksheet-route.ts";
 import { enqueueSample, loadSample } from "./jobs/load-sample.ts";
 import { grants, roles } from "./permission.ts";
+import { gateOverride, setting } from "./records/gate.ts";
 import { investigation } from "./records/investigation.ts";
 import {
   method,
@@ -48,6 +49,8 @@ export function lab(): App {
       unlock,
       publication,
       investigation,
+      setting,
+      gateOverride,
     ],
     routes: (kernel: Kernel) => [
       ...numberingRoutes(kernel),

@@ -43,6 +43,44 @@ export interface LabCustody {
   version: Generated<number>;
 }
 
+export interface LabGate {
+  declared: string;
+  holds: string;
+  name: string;
+}
+
+export interface LabGateOverride {
+  asked_name: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  decided_at: Timestamp | null;
+  decided_by: string | null;
+  decided_name: string | null;
+  decided_reason: string | null;
+  deleted_at: Timestamp | null;
+  entered_at: Timestamp;
+  gate: string;
+  /**
+   * the holds it was asked for: another hold, or another value, is not passed by it
+   */
+  holds: Json;
+  id: string;
+  locked_at: Timestamp | null;
+  reason: string;
+  result_id: string;
+  retain_until: Timestamp | null;
+  /**
+   * the same in the words that were shown to who decided
+   */
+  said: string;
+  state: string;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  value: string;
+  version: Generated<number>;
+}
+
 export interface LabImportFile {
   blob_id: string;
   created_at: Generated<Timestamp>;
@@ -296,6 +334,94 @@ export interface LabSamplingPoint {
   version: Generated<number>;
 }
 
+export interface LabSchedule {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  name: string;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface LabScheduleSlot {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  due_at: Timestamp;
+  id: string;
+  late: Generated<boolean>;
+  locked_at: Timestamp | null;
+  outcome: string;
+  point_id: string | null;
+  reason: string | null;
+  retain_until: Timestamp | null;
+  sample_id: string | null;
+  schedule_id: string;
+  schedule_version_id: string;
+  slot_on: string;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface LabScheduleVersion {
+  ahead_days: number;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  due_time: string;
+  from_on: string;
+  grace_minutes: number;
+  id: string;
+  locked_at: Timestamp | null;
+  /**
+   * what becomes of a slot that passed while no server ran: registered late, or shown as missed
+   */
+  missed: string;
+  number: number;
+  point_ids: string[];
+  product_id: string;
+  reason: string;
+  retain_until: Timestamp | null;
+  rhythm: Json;
+  /**
+   * false from the version that paused it to the one that goes on
+   */
+  running: boolean;
+  schedule_id: string;
+  specification_id: string;
+  tenant_id: Generated<string>;
+  until_on: string | null;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+  zone: string;
+}
+
+export interface LabSetting {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  effective_at: Timestamp;
+  id: string;
+  locked_at: Timestamp | null;
+  maker: string;
+  name: string;
+  reason: string;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  value: Json;
+  version: Generated<number>;
+}
+
 export interface LabSpecification {
   code: string;
   created_at: Generated<Timestamp>;
@@ -327,6 +453,141 @@ export interface LabSpecificationVersion {
   retain_until: Timestamp | null;
   specification_id: string;
   tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface LabStudy {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  number: string;
+  product_id: string;
+  retain_until: Timestamp | null;
+  sequence: number;
+  series: string;
+  tenant_id: Generated<string>;
+  title: string;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface LabStudyBatch {
+  brought_in: Generated<boolean>;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  lot: string;
+  protocol_id: string;
+  retain_until: Timestamp | null;
+  started_name: string | null;
+  started_on: string;
+  study_id: string;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface LabStudyEvaluation {
+  analyte: string;
+  condition: string;
+  /**
+   * everything the estimate was reckoned from, each result by id and version, and what came of it
+   */
+  content: Json;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  made_name: string | null;
+  months: number | null;
+  number: number;
+  retain_until: Timestamp | null;
+  sha256: string;
+  study_id: string;
+  tenant_id: Generated<string>;
+  through_months: number;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface LabStudyProtocol {
+  approved_at: Timestamp | null;
+  approved_by: string | null;
+  approved_name: string | null;
+  brought_in: Generated<boolean>;
+  /**
+   * conditions with their time points in months, container, windows in days, units a pull, zone of its days
+   */
+  content: Json;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  number: number;
+  reason: string;
+  retain_until: Timestamp | null;
+  specification_version_id: string;
+  state: string;
+  study_id: string;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+  written_by: string | null;
+  written_name: string | null;
+}
+
+export interface LabStudyPull {
+  brought_in: Generated<boolean>;
+  closes_on: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  deviation: string | null;
+  due_on: string;
+  id: string;
+  locked_at: Timestamp | null;
+  months: number;
+  opens_on: string;
+  pulled_at: Timestamp | null;
+  pulled_by: string | null;
+  pulled_name: string | null;
+  pulled_on: string | null;
+  reason: string | null;
+  retain_until: Timestamp | null;
+  sample_id: string | null;
+  state: string;
+  storage_id: string;
+  tenant_id: Generated<string>;
+  units: number;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface LabStudyStorage {
+  batch_id: string;
+  condition: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  place: string;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  units: number;
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
   version: Generated<number>;
@@ -367,6 +628,8 @@ export interface LabWorksheet {
 
 export interface DB {
   "lab.custody": LabCustody;
+  "lab.gate": LabGate;
+  "lab.gate_override": LabGateOverride;
   "lab.import_file": LabImportFile;
   "lab.investigation": LabInvestigation;
   "lab.method": LabMethod;
@@ -377,8 +640,18 @@ export interface DB {
   "lab.result": LabResult;
   "lab.sample": LabSample;
   "lab.sampling_point": LabSamplingPoint;
+  "lab.schedule": LabSchedule;
+  "lab.schedule_slot": LabScheduleSlot;
+  "lab.schedule_version": LabScheduleVersion;
+  "lab.setting": LabSetting;
   "lab.specification": LabSpecification;
   "lab.specification_version": LabSpecificationVersion;
+  "lab.study": LabStudy;
+  "lab.study_batch": LabStudyBatch;
+  "lab.study_evaluation": LabStudyEvaluation;
+  "lab.study_protocol": LabStudyProtocol;
+  "lab.study_pull": LabStudyPull;
+  "lab.study_storage": LabStudyStorage;
   "lab.unlock": LabUnlock;
   "lab.worksheet": LabWorksheet;
 }

@@ -108,6 +108,26 @@ async function seed({ kernel }: TestServer, owner: TestPerson): Promise<void> {
       result_id: id.result,
       state: "phase-1",
     });
+    await one("lab.setting", {
+      id: uuidv7(),
+      name: "gate.training",
+      value: { required: "declared" },
+      effective_at: new Date(Date.now() + 60_000).toISOString(),
+      reason: "Test",
+      maker: "Test",
+    });
+    await one("lab.gate_override", {
+      id: uuidv7(),
+      result_id: id.result,
+      gate: "instrument",
+      holds: ["unknown"],
+      said: "Not known",
+      value: "6.5",
+      entered_at: new Date().toISOString(),
+      reason: "Test",
+      state: "asked",
+      asked_name: "Test",
+    });
     await one("lab.unlock", { id: uuidv7(), sample_id: id.sample, reason: "Test" });
     await one("lab.publication", { id: uuidv7(), sample_id: id.sample, number: 1, evaluations: [], publisher: "Test" });
   });
