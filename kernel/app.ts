@@ -1,6 +1,7 @@
 import { noRole, type AppRoles, type Grants } from "./access/role.ts";
 import type { MigrationFolder } from "./database/migrate.ts";
 import type { Route } from "./http/route.ts";
+import type { Round } from "./jobs/round.ts";
 import type { JobHandler } from "./jobs/worker.ts";
 import type { Kernel } from "./kernel.ts";
 import type { RecordDeclaration } from "./record/define-record.ts";
@@ -32,6 +33,10 @@ export type App = {
   readonly routes: (kernel: Kernel) => readonly Route[];
   /** Task name → what runs it. */
   readonly jobs: (kernel: Kernel) => Readonly<Record<string, JobHandler>>;
+  /** What the server does of this app in nobody's name, in its rounds: permissions that no role holds. */
+  readonly system?: readonly string[];
+  /** What the server makes by itself again and again. */
+  readonly rounds?: (kernel: Kernel) => readonly Round[];
   /** Lays sample data into a new workspace, in the transaction that founds it. */
   readonly furnish?: (tx: Tx) => Promise<void>;
   /** What in this app waits for the person who looks at their home page. */
@@ -42,7 +47,7 @@ export type App = {
 export function defineApp(app: App): App {
   const schema = app.name.replaceAll("-", "_");
   if (app.migrations.scope !== schema) throw new Error(`App ${app.name}: its schema must be ${schema}`);
-  for (const permission of Object.keys(app.grants)) {
+  for (const permission of [...Object.keys(app.grants), ...(app.system ?? [])]) {
     if (!permission.startsWith(`${schema}.`))
       throw new Error(`App ${app.name}: permission ${permission} must start with ${schema}.`);
   }

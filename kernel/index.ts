@@ -87,6 +87,7 @@ export { policyValue } from "./policy/store.ts";
 export { policyRoutes } from "./policy/route.ts";
 export { enqueue } from "./jobs/queue.ts";
 export { jobRoutes } from "./jobs/route.ts";
+export { startAppRounds, type Round } from "./jobs/round.ts";
 export { startWorker, type Job, type JobHandler } from "./jobs/worker.ts";
 export { openKernel, type Kernel } from "./kernel.ts";
 export type { LedgerEvent } from "./ledger/leaf.ts";

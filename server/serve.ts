@@ -38,6 +38,7 @@ import {
   reviewRoutes,
   sessionRoutes,
   startOutside,
+  startAppRounds,
   startRounds,
   SmtpSender,
   SigningKeys,
@@ -141,6 +142,10 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
     logger.error({ err: error }, "what leaves could not be sent"),
   );
   const rounds = startRounds(kernel, (error) => logger.error({ err: error }, "a round of reviews and alarms failed"));
+  const appRounds = startAppRounds(
+    instance.apps.flatMap((app) => app.rounds?.(kernel) ?? []),
+    (error, name) => logger.error({ err: error, round: name }, "a round of an app failed; it is made again"),
+  );
   const link = await makeSetupLink(identity);
   process.stdout.write(`Probity is ready at ${config.url}\n`);
   if (link) process.stdout.write(`Set it up once, within 24 hours: ${config.url}/setup/${link.token}\n`);
@@ -148,6 +153,7 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
     close: async () => {
       clearInterval(sweeping);
       await rounds.stop();
+      await appRounds.stop();
       await outside.stop();
       await probes.stop();
       await transport.close();

@@ -34,7 +34,12 @@ const operatorMay = [
 
 /** Who may do what by kernel and apps: platform roles, and each app's own under `app.role`. */
 export function declaredGrants(
-  apps: readonly { readonly name: string; readonly grants: Grants; readonly roles?: AppRoles | undefined }[],
+  apps: readonly {
+    readonly name: string;
+    readonly grants: Grants;
+    readonly roles?: AppRoles | undefined;
+    readonly system?: readonly string[] | undefined;
+  }[],
 ): Readonly<Record<string, readonly string[]>> {
   const all: Record<string, string[]> = {};
   const add = (permission: string, role: string) => (all[permission] ??= []).push(role);
@@ -43,6 +48,7 @@ export function declaredGrants(
   }
   for (const permission of operatorMay) add(permission, "operator");
   for (const app of apps) {
+    for (const permission of app.system ?? []) add(permission, "system");
     for (const permission of Object.keys(app.grants)) if (permission.endsWith(".read")) add(permission, "operator");
     for (const [name, role] of Object.entries(app.roles ?? {})) {
       for (const permission of role.permissions) add(permission, `${app.name.replaceAll("-", "_")}.${name}`);
@@ -123,7 +129,9 @@ export async function writeGrants(
   rootKey: KeyObject,
   grants: Readonly<Record<string, readonly string[]>>,
 ): Promise<void> {
-  const rows = Object.entries(grants).flatMap(([permission, roles]) => roles.map((role) => ({ role, permission })));
+  const every = Object.entries(grants).flatMap(([permission, roles]) => roles.map((role) => ({ role, permission })));
+  const rows = every.filter(({ role }) => role !== "system");
+  const own = every.filter(({ role }) => role === "system").map(({ permission }) => permission);
   const client = new Client(admin);
   await client.connect();
   try {
@@ -142,7 +150,7 @@ export async function writeGrants(
     await client.query(
       `insert into kernel.system_credential (name, secret_hash, permissions) values ('server', sha256(convert_to($1, 'UTF8')), $2)
        on conflict (name) do update set secret_hash = excluded.secret_hash, permissions = excluded.permissions`,
-      [systemToken(rootKey), [...systemPermissions]],
+      [systemToken(rootKey), [...systemPermissions, ...own]],
     );
     await client.query("commit");
   } finally {
