@@ -1,4 +1,4 @@
-import { noRole, type AppRoles, type Grants } from "./access/role.ts";
+import { noRole, type AppRole, type AppRoles, type Grants } from "./access/role.ts";
 import type { MigrationFolder } from "./database/migrate.ts";
 import type { Route } from "./http/route.ts";
 import type { Round } from "./jobs/round.ts";
@@ -28,6 +28,8 @@ export type App = {
   readonly grants: Grants;
   /** The app's own roles (ACC-01): a member with one of them holds it in place of what their platform role grants here. */
   readonly roles?: AppRoles;
+  /** What people from outside may do here: permissions `app.portal.act`, each of which confines its transaction to their rows. */
+  readonly guest?: AppRole;
   readonly records: readonly RecordDeclaration[];
   /** Routes beyond those the records give. */
   readonly routes: (kernel: Kernel) => readonly Route[];

@@ -3,6 +3,7 @@ export { defineApp, appRoutes, type App, type HomeItem } from "./app.ts";
 export {
   declaredGrants,
   grantsOf,
+  guestRole,
   kernelGrants,
   noRole,
   platformRoles,
@@ -45,7 +46,10 @@ export { accountRoutes } from "./identity/account-route.ts";
 export type { CaptchaConfig } from "./identity/captcha.ts";
 export { importPeople, type ImportedPerson } from "./identity/import-people.ts";
 export { resetLink } from "./identity/reset.ts";
+export { Post } from "./mail/post.ts";
 export { mailJob } from "./mail/send.ts";
+export { defineMail, spoken } from "./mail/template.ts";
+export { invite, withdrawInvitation } from "./identity/invitation.ts";
 export { outboxRoutes } from "./mail/route.ts";
 export { SmtpSender, type SmtpConfig } from "./mail/smtp.ts";
 export { peopleRoutes } from "./identity/people-route.ts";

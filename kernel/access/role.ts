@@ -10,6 +10,9 @@ export type Grants = Readonly<Record<string, readonly PlatformRole[]>>;
 /** A role inside one app: a member has one in each app, by default the one their platform role gives. */
 export type AppRole = { readonly title: string; readonly about: string; readonly permissions: readonly string[] };
 export type AppRoles = Readonly<Record<string, AppRole>>;
+/** Of somebody from outside whom an app invites: they hold what apps give their guests, and nothing else. */
+export const guestRole = "guest";
+const guestPermission = /^[a-z_]+\.portal\.[a-z_]+$/;
 /** In every app: nothing at all. */
 export const noRole = "none";
 
@@ -38,6 +41,7 @@ export function declaredGrants(
     readonly name: string;
     readonly grants: Grants;
     readonly roles?: AppRoles | undefined;
+    readonly guest?: AppRole | undefined;
     readonly system?: readonly string[] | undefined;
   }[],
 ): Readonly<Record<string, readonly string[]>> {
@@ -50,6 +54,10 @@ export function declaredGrants(
   for (const app of apps) {
     for (const permission of app.system ?? []) add(permission, "system");
     for (const permission of Object.keys(app.grants)) if (permission.endsWith(".read")) add(permission, "operator");
+    for (const permission of app.guest?.permissions ?? []) {
+      if (!guestPermission.test(permission)) throw new Error(`${permission} confines nobody: it is not for guests.`);
+      add(permission, guestRole);
+    }
     for (const [name, role] of Object.entries(app.roles ?? {})) {
       for (const permission of role.permissions) add(permission, `${app.name.replaceAll("-", "_")}.${name}`);
     }

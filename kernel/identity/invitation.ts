@@ -1,7 +1,7 @@
 import { createHash, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { refuseMoreThanHeld } from "../access/custom-role.ts";
 import { declaredRoles } from "../access/declared.ts";
-import type { PlatformRole } from "../access/role.ts";
+import { guestRole, type PlatformRole } from "../access/role.ts";
 import type { Source } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";
 import { doorProblem } from "../work/error.ts";
@@ -20,7 +20,7 @@ import { signIn } from "./sign-in.ts";
 export const invitationDays = 7;
 
 /** Roles one can be invited with. An owner is made of a member, by an owner. */
-export type InvitedRole = Exclude<PlatformRole, "owner">;
+export type InvitedRole = Exclude<PlatformRole, "owner"> | typeof guestRole;
 
 export type Invitation = {
   readonly tenantId: string;
@@ -38,12 +38,12 @@ export type Invitation = {
  */
 export async function invite(
   tx: Tx,
-  invited: { email: string; role: PlatformRole; mailed?: boolean },
+  invited: { email: string; role: PlatformRole | typeof guestRole; mailed?: boolean },
 ): Promise<{ id: string; token: string; expiresAt: Date; email: string }> {
   const acting = await actingRole(tx);
   const { role } = invited;
   if (role === "owner") throw identityProblem.owner_only();
-  if (role === "admin" && acting === "member") throw identityProblem.people_not_yours();
+  if (role !== "member" && acting === "member") throw identityProblem.people_not_yours();
   await refuseMoreThanHeld(tx, [...((await declaredRoles(tx)).get(role) ?? [])]);
   const email = cleanEmail(invited.email);
   if (email === undefined) throw identityProblem.email_unreadable();
@@ -113,7 +113,7 @@ export async function invitationOf(
     tenantId: String(row["tenant_id"]),
     id: String(row["id"]),
     email: String(row["email"]),
-    role: row["role"] === "admin" ? "admin" : "member",
+    role: invitedRole(row["role"]),
     workspaceName: String(row["workspace_name"]),
     workspaceSlug: String(row["workspace_slug"]),
     expiresAt,
@@ -240,17 +240,26 @@ async function join(
     const row = await lockOpen(tx, invitation.id);
     const hash = createHash("sha256").update(token, "utf8").digest();
     if (row === undefined || !row.secret_hash.equals(hash)) throw identityProblem.invitation_ended();
-    const role = row.role === "admin" ? "admin" : "member";
     await tx.record({
       action: "kernel.invitation.accept",
       record: "kernel.invitation",
       rowId: row.id,
       version: row.version + 1,
     });
-    await tx.all(query.updateTable("kernel.invitation").set({ accepted_at: new Date() }).where("id", "=", row.id));
     const { userId, name } = person;
-    return { membershipId: await admit(tx, { userId, name, email: row.email, role }), mailed: row.mailed };
+    const membershipId = await admit(tx, { userId, name, email: row.email, role: invitedRole(row.role) });
+    await tx.all(
+      query
+        .updateTable("kernel.invitation")
+        .set({ accepted_at: new Date(), membership_id: membershipId })
+        .where("id", "=", row.id),
+    );
+    return { membershipId, mailed: row.mailed };
   });
+}
+
+function invitedRole(kept: unknown): InvitedRole {
+  return kept === "admin" || kept === guestRole ? kept : "member";
 }
 
 function openQuery() {

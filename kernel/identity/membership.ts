@@ -1,5 +1,5 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
-import type { PlatformRole } from "../access/role.ts";
+import type { guestRole, PlatformRole } from "../access/role.ts";
 import type { Tx } from "../work/door.ts";
 import { query } from "../work/query.ts";
 import { identityProblem } from "./error.ts";
@@ -10,7 +10,7 @@ import { identityProblem } from "./error.ts";
  */
 export async function admit(
   tx: Tx,
-  person: { userId: string; name: string; email: string; role: PlatformRole },
+  person: { userId: string; name: string; email: string; role: PlatformRole | typeof guestRole },
 ): Promise<string> {
   const { userId, name, email, role } = person;
   const found = await tx.first(

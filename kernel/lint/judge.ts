@@ -10,6 +10,7 @@ import { governedTriggerMissing } from "./governed-trigger-missing.ts";
 import { grantToPublic } from "./grant-to-public.ts";
 import { missingTenantIndex } from "./missing-tenant-index.ts";
 import { plainForeignKey } from "./plain-foreign-key.ts";
+import { portalPolicyMissing } from "./portal-policy-missing.ts";
 import { policyWithoutSubselect } from "./policy-without-subselect.ts";
 import { rowSecurityNotForced } from "./row-security-not-forced.ts";
 import type { Rule } from "./rule.ts";
@@ -27,6 +28,7 @@ export const rules: readonly Rule[] = [
   audiencePolicyMissing,
   secondPermissivePolicy,
   policyWithoutSubselect,
+  portalPolicyMissing,
   plainForeignKey,
   viewWithoutSecurityInvoker,
   definerWithoutSearchPath,
