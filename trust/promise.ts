@@ -1,4 +1,5 @@
 import { dataPromises } from "./promise-data.ts";
+import { labPromises } from "./promise-lab.ts";
 import { operationPromises } from "./promise-operation.ts";
 
 /** One line the product must keep, in our own words. */
@@ -11,4 +12,4 @@ export type TrustPromise = {
 };
 
 /** Every promise, kept or not: what has no control yet is shown as planned. Nothing is ever taken out of this list. */
-export const promises: readonly TrustPromise[] = [...dataPromises, ...operationPromises];
+export const promises: readonly TrustPromise[] = [...dataPromises, ...operationPromises, ...labPromises];
