@@ -35,6 +35,7 @@ const tracesNothing: Readonly<Record<string, string>> = {
   "POST /api/session/passkey/options": "a challenge: signing in begins with what answers it",
   "POST /api/session/factor/passkey-options": "a challenge: what answers it is noted",
   "POST /api/step-up/passkey-options": "a challenge: what answers it is noted",
+  "GET /api/step-up/provider": "one's own ways to prove who acts",
   "POST /api/factor/passkey/options": "a challenge: what answers it is noted",
   "POST /api/factor/totp": "a secret that counts once it is confirmed, which is noted",
   "GET /api/session": "who one is oneself",

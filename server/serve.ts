@@ -225,6 +225,11 @@ export async function buildHttp(
   const tokens = new AccessTokens(new SigningKeys(kernel), config.url);
   const keyUse = new KeyUse(kernel.door);
   const routes: Route[] = [];
+  const sso = openSso(identity, {
+    origin: config.url,
+    social: config.social,
+    outside: { trustedOrigins: config.trustedOrigins },
+  });
   const sampleData = async (tx: Tx) => {
     for (const app of apps) await app.furnish?.(tx);
   };
@@ -235,13 +240,7 @@ export async function buildHttp(
     ...outboxRoutes(identity),
     ...factorRoutes(identity, { origin: config.url }),
     ...freezeRoutes(identity),
-    ...ssoRoutes(
-      openSso(identity, {
-        origin: config.url,
-        social: config.social,
-        outside: { trustedOrigins: config.trustedOrigins },
-      }),
-    ),
+    ...ssoRoutes(sso),
     ...peopleRoutes(identity, { origin: config.url }),
     ...keyRoutes(kernel),
     ...tokenRoutes(kernel, tokens, {
@@ -258,7 +257,7 @@ export async function buildHttp(
     ...outsideRoutes(identity, outsideOf(config)),
     ...sealRoutes(instance.sealer),
     ...signerRoutes(identity),
-    ...signingRoutes(identity, declaredSignings(apps.flatMap((app) => app.records)), { origin: config.url }),
+    ...signingRoutes(sso, declaredSignings(apps.flatMap((app) => app.records))),
     ...jobRoutes(kernel),
     ...fileRoutes(kernel),
     ...trustRoutes(kernel, {

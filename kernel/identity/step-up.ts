@@ -13,7 +13,7 @@ const freshMinutes = 10;
 
 /** What a fresh proof is for: one act on one subject. For a document the subject is its hash, so that it signs what was shown. */
 export type StepUpAct = { readonly action: string; readonly subject: string };
-export type StepUpMethod = "password" | "totp" | "passkey";
+export type StepUpMethod = "password" | "totp" | "passkey" | "provider";
 
 /** The grant a request brings along. */
 export function stepUpOf(request: FastifyRequest): string | null {
@@ -53,7 +53,7 @@ export async function spendOwnStepUp(
     `update identity.step_up_grant set used_at = clock_timestamp()
      where secret_hash = $1 and session_id = $2 and tenant_id is null and action = $3 and subject = $4
        and used_at is null and expires_at > clock_timestamp()`,
-    [hashOf(own.grant ?? ""), own.sessionId, act.action, act.subject],
+    [grantHash(own.grant ?? ""), own.sessionId, act.action, act.subject],
   );
   if (own.grant === null || used.rowCount !== 1) throw stepUpRequired(act, null);
 }
@@ -78,24 +78,24 @@ export async function grantStepUp(
   proved: StepUpAct & { sessionId: string; workspace: string | null; method: StepUpMethod },
 ): Promise<{ grant: string; expiresAt: Date }> {
   const grant = randomBytes(32).toString("base64url");
+  return { grant, expiresAt: await storeGrant(client, proved, grantHash(grant)) };
+}
+
+/** Stores a grant of which the hash alone is known here. */
+export async function storeGrant(
+  client: PoolClient,
+  proved: StepUpAct & { sessionId: string; workspace: string | null; method: StepUpMethod },
+  hash: Buffer,
+): Promise<Date> {
   const made = await client.query<{ expires_at: Date }>(
     `insert into identity.step_up_grant (id, secret_hash, session_id, tenant_id, action, subject, method, expires_at)
      values ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(mins => $8)) returning expires_at`,
-    [
-      uuidv7(),
-      hashOf(grant),
-      proved.sessionId,
-      proved.workspace,
-      proved.action,
-      proved.subject,
-      proved.method,
-      stepUpMinutes,
-    ],
+    [uuidv7(), hash, proved.sessionId, proved.workspace, proved.action, proved.subject, proved.method, stepUpMinutes],
   );
   await client.query("delete from identity.step_up_grant where expires_at < now() - interval '1 day'");
   const row = made.rows[0];
   if (row === undefined) throw new Error("A grant was not stored");
-  return { grant, expiresAt: row.expires_at };
+  return row.expires_at;
 }
 
 /** The refusal that names the act, so that the page can ask and send the request again. */
@@ -103,6 +103,6 @@ export function stepUpRequired(act: StepUpAct, workspace: string | null): Error 
   return doorProblem.step_up_required({ members: { stepUp: { ...act, workspace } } });
 }
 
-function hashOf(grant: string): Buffer {
+export function grantHash(grant: string): Buffer {
   return createHash("sha256").update(grant, "utf8").digest();
 }

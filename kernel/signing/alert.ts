@@ -22,7 +22,7 @@ export async function noteFailedSigning(
   { kernel, post, site }: Identity,
   own: Own,
   asked: Pick<Asked, "tenantId" | "record" | "rowId" | "step">,
-  { tries, locks }: { tries: number; locks: boolean },
+  { tries, locks, reason }: { tries: number; locks: boolean; reason?: string },
 ): Promise<void> {
   await kernel.door.work(kernel.system(asked.tenantId, own.source), "kernel.session.note", async (tx) => {
     const members = await tx.all(
@@ -34,7 +34,13 @@ export async function noteFailedSigning(
     );
     const person = members.find((each) => each.user_id === own.userId);
     const about = person === undefined ? {} : { record: "kernel.membership", rowId: person.id };
-    const fields = { of: asked.record, row: asked.rowId, step: asked.step, tries: String(tries) };
+    const fields = {
+      of: asked.record,
+      row: asked.rowId,
+      step: asked.step,
+      tries: String(tries),
+      ...(reason === undefined ? {} : { reason }),
+    };
     await tx.record({ action: "kernel.signature.refuse", outcome: "refused", ...about, fields });
     if (!locks) return;
     await tx.record({ action: "kernel.signing.lock", ...about, fields });

@@ -4,6 +4,7 @@ import type { Own } from "../identity/factor.ts";
 import { factorsOf } from "../identity/factor.ts";
 import type { Identity } from "../identity/identity.ts";
 import { policyValue } from "../policy/store.ts";
+import { providerOf } from "../sso/provider-of.ts";
 import type { Credential } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";
 import { doorProblem } from "../work/error.ts";
@@ -29,6 +30,8 @@ export type Components = {
   readonly password: boolean;
   readonly totp: boolean;
   readonly passkey: boolean;
+  /** The workspace's identity provider, for who has no password here. */
+  readonly provider: string | null;
 };
 
 export type OpenedChallenge = {
@@ -84,7 +87,14 @@ export async function openChallenge(
       ${intent.reasonCode}, ${intent.reason}, ${minutes}, ${sessionMinutes}) as needed`;
     const row = await tx.first({ compile: () => call.compile(query) });
     const expiresAt = new Date(Date.now() + minutes * 60_000);
-    return { snapshot, needed: row?.needed === "one" ? ("one" as const) : ("all" as const), expiresAt, signer };
+    const provider = (await providerOf(tx, identity, own.userId))?.name ?? null;
+    return {
+      snapshot,
+      needed: row?.needed === "one" ? ("one" as const) : ("all" as const),
+      expiresAt,
+      signer,
+      provider,
+    };
   });
   return {
     challenge,
@@ -93,7 +103,11 @@ export async function openChallenge(
     signedVersion: opened.snapshot.signedVersion,
     title: opened.snapshot.title,
     printedName: opened.signer,
-    components: { needed: opened.needed, ...(await componentsOf(identity, own.userId)) },
+    components: {
+      needed: opened.needed,
+      ...(await componentsOf(identity, own.userId)),
+      provider: opened.provider,
+    },
   };
 }
 
@@ -113,7 +127,7 @@ export async function checkMaySign(tx: Tx, signing: Signing, step: SigningStep, 
 export async function componentsOf(
   { kernel }: Pick<Identity, "kernel">,
   userId: string,
-): Promise<Omit<Components, "needed">> {
+): Promise<Omit<Components, "needed" | "provider">> {
   const factors = await factorsOf(kernel.identityPool, userId);
   const found = await kernel.identityPool.query(
     "select 1 from identity.account where user_id = $1 and provider_id = 'credential' and password is not null",

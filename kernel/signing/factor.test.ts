@@ -47,7 +47,7 @@ describe("SIG-01 signing with what an account has", () => {
       const challenged = await challengeFor(person, path, { ...review, version: 1 });
       expect([challenged.status, challenged.body["components"]]).toEqual([
         201,
-        { needed: "all", password: true, totp: false, passkey: true },
+        { needed: "all", password: true, totp: false, passkey: true, provider: null },
       ]);
       const challenge = String(challenged.body["challenge"]);
       const options = await person.by("POST", `${path}/signing/passkey-options`, { body: { challenge } });

@@ -35,6 +35,9 @@ export type Asked = {
   readonly sessionId: string;
 };
 
+const columns = `id, tenant_id as "tenantId", record, row_id as "rowId", signed_version as "signedVersion", record_hash as "recordHash",
+  step, meaning, reason_code as "reasonCode", reason, components, methods, proven_at as "provenAt", session_id as "sessionId"`;
+
 /** The challenge of this secret, where it is this session's and still good. */
 export async function askedOf(
   { kernel }: Pick<Identity, "kernel">,
@@ -42,11 +45,25 @@ export async function askedOf(
   secret: string,
 ): Promise<Asked> {
   const found = await kernel.identityPool.query<Asked>(
-    `select id, tenant_id as "tenantId", record, row_id as "rowId", signed_version as "signedVersion", record_hash as "recordHash",
-       step, meaning, reason_code as "reasonCode", reason, components, methods, proven_at as "provenAt", session_id as "sessionId"
-     from identity.signing_challenge
+    `select ${columns} from identity.signing_challenge
      where secret_hash = $1 and session_id = $2 and user_id = $3 and used_at is null and expires_at > now()`,
     [createHash("sha256").update(secret, "utf8").digest(), own.sessionId, own.userId],
+  );
+  const asked = found.rows[0];
+  if (asked === undefined) throw signingProblem.challenge_ended();
+  return asked;
+}
+
+/** The same by its id, where the secret stayed in the page that waits. */
+export async function askedById(
+  { kernel }: Pick<Identity, "kernel">,
+  own: Pick<Own, "userId" | "sessionId">,
+  id: string,
+): Promise<Asked> {
+  const found = await kernel.identityPool.query<Asked>(
+    `select ${columns} from identity.signing_challenge
+     where id = $1 and session_id = $2 and user_id = $3 and used_at is null and expires_at > now()`,
+    [id, own.sessionId, own.userId],
   );
   const asked = found.rows[0];
   if (asked === undefined) throw signingProblem.challenge_ended();
@@ -65,27 +82,52 @@ export async function proveChallenge(
   proof: SigningProof,
   rules: { readonly attempts: number; readonly party: RelyingParty | undefined },
 ): Promise<Asked> {
-  // Proved elsewhere, by the person's identity provider.
-  if (asked.provenAt !== null) return asked;
-  const { kernel } = identity;
   const account = await componentsOf(identity, own.userId);
-  checkComponents(asked.components, account, proof);
-  const tries = await claimTry(identity, asked.tenantId, own.userId, rules.attempts);
-  if (tries === undefined) throw signingProblem.locked({ values: { limit: rules.attempts } });
-  const methods = await look(identity, own, asked, proof, rules.party);
+  const byProvider = asked.provenAt !== null;
+  // Proved by the person's identity provider; a second factor of their own is asked for beside it, as at sign-in.
+  if (byProvider && (asked.components === "one" || !account.totp)) return forgive(identity, own, asked);
+  if (byProvider && proof.totp === undefined)
+    throw signingProblem.components_missing({ values: { needed: "a code of your app" } });
+  if (!byProvider) checkComponents(asked.components, account, proof);
+  const tries = await countedTry(identity, own, asked, rules.attempts);
+  const methods = await look(identity, own, asked, byProvider ? { totp: proof.totp } : proof, rules.party);
   if (methods === undefined) {
-    const locks = tries >= rules.attempts;
-    if (locks) await lockSigning(identity, asked.tenantId, own.userId);
-    await noteFailedSigning(identity, own, asked, { tries, locks });
+    const locks = await refuseTry(identity, own, asked, { tries, limit: rules.attempts });
     throw locks ? signingProblem.locked({ values: { limit: rules.attempts } }) : signingProblem.refused();
   }
-  await kernel.identityPool.query("delete from identity.signing_guard where tenant_id = $1 and user_id = $2", [
-    asked.tenantId,
-    own.userId,
-  ]);
-  const proved = await markProven(identity, asked.id, methods);
+  await forgive(identity, own, asked);
+  const proved = await markProven(identity, asked.id, [...(asked.methods ?? []), ...methods]);
   if (proved === undefined) throw signingProblem.challenge_ended();
-  return { ...asked, methods, provenAt: proved };
+  return { ...asked, methods: [...(asked.methods ?? []), ...methods], provenAt: proved };
+}
+
+/** Counts a try before anything is looked at; refuses where signing is locked. */
+export async function countedTry(identity: Identity, own: Own, asked: Asked, limit: number): Promise<number> {
+  const tries = await claimTry(identity, asked.tenantId, own.userId, limit);
+  if (tries === undefined) throw signingProblem.locked({ values: { limit } });
+  return tries;
+}
+
+/** Leaves the leaf of a wrong try; at the limit signing is locked. Answers whether it is. */
+export async function refuseTry(
+  identity: Identity,
+  own: Own,
+  asked: Asked,
+  { tries, limit }: { tries: number; limit: number },
+): Promise<boolean> {
+  const locks = tries >= limit;
+  if (locks) await lockSigning(identity, asked.tenantId, own.userId);
+  await noteFailedSigning(identity, own, asked, { tries, locks });
+  return locks;
+}
+
+/** A right proof ends the count of wrong ones. */
+async function forgive({ kernel }: Identity, own: Own, asked: Asked): Promise<Asked> {
+  await kernel.identityPool.query(
+    "delete from identity.signing_guard where tenant_id = $1 and user_id = $2 and locked_at is null",
+    [asked.tenantId, own.userId],
+  );
+  return asked;
 }
 
 /** Marks a challenge as proved by these methods; undefined where it has ended meanwhile. */
@@ -96,14 +138,19 @@ export async function markProven(
 ): Promise<Date | undefined> {
   const proven = await kernel.identityPool.query<{ proven_at: Date }>(
     `update identity.signing_challenge set proven_at = date_trunc('milliseconds', clock_timestamp()), methods = $2
-     where id = $1 and used_at is null and proven_at is null and expires_at > now() returning proven_at`,
+     where id = $1 and used_at is null and coalesce(methods, '{}') <@ $2 and coalesce(methods, '{}') <> $2
+       and expires_at > now() returning proven_at`,
     [id, [...methods]],
   );
   return proven.rows[0]?.proven_at;
 }
 
 /** An account's missing component is no reason to ask for less: password and code where it has both, a passkey (which is two) else. */
-function checkComponents(needed: "all" | "one", account: Omit<Components, "needed">, proof: SigningProof): void {
+function checkComponents(
+  needed: "all" | "one",
+  account: Omit<Components, "needed" | "provider">,
+  proof: SigningProof,
+): void {
   if (proof.passkey !== undefined) return;
   if (needed === "one") {
     if (proof.password === undefined && proof.totp === undefined)

@@ -2,10 +2,14 @@ import { Type } from "typebox";
 import type { FastifyRequest } from "fastify";
 import { checkSameSite } from "../http/credential.ts";
 import { defineRoute, type Route, type RouteRequest } from "../http/route.ts";
-import type { Identity } from "../identity/identity.ts";
 import { assertionSchema, passkeyRequest, relyingPartyOf } from "../identity/passkey.ts";
 import { ownOf } from "../identity/session-answer.ts";
 import { policyValue } from "../policy/store.ts";
+import { browserCookie, browserSecret, leavingCookie } from "../sso/attempt.ts";
+import { ssoProblem } from "../sso/error.ts";
+import { providerOf } from "../sso/provider-of.ts";
+import { beginSigning } from "../sso/reauthenticate.ts";
+import type { Sso } from "../sso/sso.ts";
 import { doorProblem } from "../work/error.ts";
 import { signatureProofs } from "./attached-proof.ts";
 import { openChallenge, passkeyChallengeOf, personCredential, stepOf } from "./challenge.ts";
@@ -25,19 +29,16 @@ const code = Type.Union([Type.String({ minLength: 1, maxLength: 60 }), Type.Null
 const words = Type.Union([Type.String({ minLength: 1, maxLength: 1000, pattern: "\\S" }), Type.Null()]);
 
 /** Signing, unlocking and looking at the signatures of every record that declares to be signed, under its own address. */
-export function signingRoutes(
-  identity: Identity,
-  signings: readonly Signing[],
-  options: { readonly origin: string },
-): Route[] {
-  return signings.flatMap((signing) => routesOf(identity, signing, options.origin));
+export function signingRoutes(identity: Sso, signings: readonly Signing[]): Route[] {
+  return signings.flatMap((signing) => routesOf(identity, signing));
 }
 
-function routesOf(identity: Identity, signing: Signing, origin: string): Route[] {
-  const { kernel } = identity;
+function routesOf(identity: Sso, signing: Signing): Route[] {
+  const { kernel, origin } = identity;
   const { app, path, may } = signing.record;
   const base = `/api/${app}/${path}/{id}`;
   const party = relyingPartyOf(origin);
+  const https = origin.startsWith("https:");
   const sameSite = (request: FastifyRequest) => checkSameSite(request, origin);
   /** The door judges whoever calls, before anything is said of signatures: a key that has ended hears that it has. */
   const entered = async (request: RouteRequest) => {
@@ -112,6 +113,24 @@ function routesOf(identity: Identity, signing: Signing, origin: string): Route[]
             passkeyChallengeOf(asked),
           ),
         };
+      },
+    }),
+    defineRoute({
+      ...common,
+      method: "POST",
+      path: `${base}/signing/provider`,
+      summary:
+        "For people without a password here: where a second window goes, so that the workspace's identity provider asks them anew",
+      body: Type.Object({ challenge: secret }, only),
+      answers: { 200: Type.Object({ url: Type.String(), id: Type.String() }) },
+      handle: async (request) => {
+        const { credential, own } = await entered(request);
+        const asked = await askedOf(identity, own, request.body.challenge);
+        const provider = await kernel.door.work(credential, may.read, (tx) => providerOf(tx, identity, own.userId));
+        if (provider === undefined || asked.rowId !== request.params.id) throw ssoProblem.not_offered();
+        const browser = browserSecret(request.raw.cookies[browserCookie(https)]);
+        const body = await beginSigning(identity, own, provider, { asked, browser });
+        return { body, headers: leavingCookie(https, browser) };
       },
     }),
     defineRoute({

@@ -40,6 +40,20 @@ export function browserSecret(cookie: string | undefined): string {
   return cookie !== undefined && /^[\w-]{43}$/.test(cookie) ? cookie : randomBytes(32).toString("base64url");
 }
 
+/** The cookie that ties an attempt to the browser that began it. */
+export function browserCookie(https: boolean): string {
+  return https ? "__Host-probity-sso" : "probity-sso";
+}
+
+/** What a browser keeps while it is away. */
+export function leavingCookie(https: boolean, browser: string): { "set-cookie": string } {
+  const secure = https ? "; Secure" : "";
+  const seconds = lifeMinutes * 60;
+  return {
+    "set-cookie": `${browserCookie(https)}=${browser}; Path=/; HttpOnly; SameSite=Lax${secure}; Max-Age=${seconds}`,
+  };
+}
+
 /** Begins an attempt; gives its state, which goes to the provider and comes back. */
 export async function beginAttempt(
   kernel: Pick<Kernel, "identityPool">,

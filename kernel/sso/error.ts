@@ -132,6 +132,18 @@ export const ssoProblem = defineErrors("sso", {
     detail:
       "Your membership of this workspace has ended, or was never opened. Nobody was signed in. Ask an admin of the workspace.",
   },
+  not_asked_again: {
+    status: 403,
+    title: "Not asked anew",
+    detail:
+      "The identity provider let you through without asking who you are, or did not say when it asked. Nothing was signed or changed. Try again; if it stays, ask the people who run it to send the time of sign-in (auth_time).",
+  },
+  another_account: {
+    status: 403,
+    title: "Another account",
+    detail:
+      "At the identity provider somebody signed in with another account than yours. Nothing was signed or changed. Begin again and choose your own account there.",
+  },
   single_logout: {
     status: 400,
     title: "Not taken here",

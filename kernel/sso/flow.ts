@@ -12,12 +12,14 @@ import {
   type Attempt,
   type SsoClaims,
 } from "./attempt.ts";
-import { clientSecretOf, connectionOf, type SsoConnection } from "./connection.ts";
+import type { SsoConnection } from "./connection.ts";
 import { cleanDomain, domainOf } from "./domain-name.ts";
 import { ssoProblem } from "./error.ts";
 import { tellOfLink } from "./linked.ts";
-import { beginOidc, claimsOfProvider, finishOidc, type OidcClient } from "./oidc.ts";
+import { beginOidc, claimsOfProvider, finishOidc } from "./oidc.ts";
 import { admitBySso, linkSocial, personOfSocial } from "./person.ts";
+import { clientOf, readConnection } from "./provider-of.ts";
+import { finishReauthentication, isReauthentication } from "./reauthenticate.ts";
 import { beginSaml, finishSaml, type SamlParty } from "./saml.ts";
 import { refused } from "./xml.ts";
 import { noteSsoSignIn, startSsoSession } from "./session.ts";
@@ -69,7 +71,7 @@ export async function beginConnection(
   const kind = connection.kind;
   const begun =
     kind === "oidc"
-      ? await beginOidc(clientOf(sso, tenantId, connection, secret), sso.outside)
+      ? await beginOidc(clientOf(sso, connection, { tenantId, secret }), sso.outside)
       : await beginSaml(partyOf(sso, tenantId, connection));
   const secrets = { ...begun.secrets, ...(begin.test === true ? { test: "yes" } : {}) };
   const { state } = await beginAttempt(sso.kernel, {
@@ -113,7 +115,10 @@ export async function finishOidcCallback(
     const attempt = await takeAttempt(sso.kernel, { state, browser: caller.browser, kind: "oidc", of: tenantId });
     const { connection, secret } = await readConnection(sso, tenantId, attempt.connection, caller.source);
     const back = { parameters, state, secrets: attempt.secrets };
-    const answer = await finishOidc(clientOf(sso, tenantId, connection, secret), sso.outside, back);
+    const finish = () => finishOidc(clientOf(sso, connection, { tenantId, secret }), sso.outside, back);
+    if (isReauthentication(attempt))
+      return finishReauthentication(sso, { tenantId, connection, attempt, caller }, finish);
+    const answer = await finish();
     return finishWorkspace(sso, tenantId, connection, attempt, claimsOfProvider(answer), caller);
   });
 }
@@ -210,26 +215,6 @@ async function finishWorkspace(
 /** Who still owes a second factor is asked for it on the sign-in page, and goes on from there. */
 function arrival({ session, half }: { session: NewSession; half: boolean }, target: string): Finished {
   return { session, target: half ? `/signin?to=${encodeURIComponent(target)}` : target };
-}
-
-async function readConnection(sso: Sso, tenantId: string, connectionId: string, source: Source) {
-  const { kernel } = sso;
-  return kernel.door.work(kernel.system(tenantId, source), "kernel.sso.sign_in", async (tx) => {
-    const connection = await connectionOf(tx, connectionId);
-    if (connection === undefined) throw ssoProblem.not_offered();
-    const secret = connection.kind === "oidc" ? await clientSecretOf(tx, kernel.keyring, connectionId) : "";
-    return { connection, secret };
-  });
-}
-
-function clientOf(sso: Sso, tenantId: string, connection: SsoConnection, clientSecret: string): OidcClient {
-  return {
-    issuer: connection.issuer,
-    clientId: connection.clientId ?? "",
-    clientSecret,
-    redirectUri: addressesOf(sso, tenantId).oidcCallback,
-    scope: "openid email profile",
-  };
 }
 
 function partyOf(sso: Sso, tenantId: string, connection: SsoConnection): SamlParty {

@@ -40,6 +40,9 @@ const strongContexts: readonly string[] = [
   "phrh",
 ];
 
+/** A sign-in by somebody who is signed in, to prove that it is still them: the provider asks them again. */
+export type Reauthentication = { readonly nonce: string; readonly email: string };
+
 /**
  * Asks the provider where it is and begins: authorization code with PKCE (RFC 7636), state and nonce. The secrets stay on
  * the server; the state is the attempt's.
@@ -47,9 +50,10 @@ const strongContexts: readonly string[] = [
 export async function beginOidc(
   client: OidcClient,
   outside: Sso["outside"],
+  again?: Reauthentication,
 ): Promise<{ secrets: Record<string, string>; url: (state: string) => string }> {
   const configuration = await configurationOf(client, outside, rememberedMetadata);
-  const nonce = oidc.randomNonce();
+  const nonce = again?.nonce ?? oidc.randomNonce();
   const verifier = oidc.randomPKCECodeVerifier();
   const challenge = await oidc.calculatePKCECodeChallenge(verifier);
   return {
@@ -63,6 +67,8 @@ export async function beginOidc(
         code_challenge: challenge,
         code_challenge_method: "S256",
         ...(client.formPost === true ? { response_mode: "form_post" } : {}),
+        // OpenID Connect Core 1.0, 3.1.2.1: asks again whoever is signed in there, and has the answer say when it did.
+        ...(again === undefined ? {} : { prompt: "login", max_age: "0", login_hint: again.email }),
       }).href,
   };
 }
@@ -102,6 +108,19 @@ export async function finishOidc(
   } catch (error) {
     throw problemOfProvider(error);
   }
+}
+
+const roundingSeconds = 2;
+
+/**
+ * Whether the provider asked the person since they left us. The times are its own: between asking and making the token no
+ * more time went by there than between leaving and coming back here, so that no clock has to agree with another. One that
+ * says no time, or an older one because it was content with a session it had, proves nothing.
+ */
+export function askedSince({ claims }: OidcAnswer, leftAt: number, backAt: number): boolean {
+  const { auth_time: asked, iat: made } = claims;
+  if (typeof asked !== "number" || typeof made !== "number") return false;
+  return made - asked <= (backAt - leftAt) / 1000 + roundingSeconds && asked - made <= roundingSeconds;
 }
 
 /** The person, from the claims of a workspace's own provider. Silence about the address is no denial there: the domain is verified. */

@@ -3,6 +3,7 @@ import { scimRoutes } from "../scim/route.ts";
 import { scimSettingsRoutes } from "../scim/settings-route.ts";
 import { ssoSettingsRoutes } from "./settings-route.ts";
 import { linkedRoutes } from "./linked-route.ts";
+import { reauthenticateRoutes } from "./reauthenticate-route.ts";
 import { ssoSignInRoutes } from "./sign-in-route.ts";
 import type { Sso } from "./sso.ts";
 
@@ -11,6 +12,7 @@ export function ssoRoutes(sso: Sso): Route[] {
   return [
     ...ssoSignInRoutes(sso),
     ...linkedRoutes(sso),
+    ...reauthenticateRoutes(sso),
     ...ssoSettingsRoutes(sso),
     ...scimSettingsRoutes(sso),
     ...scimRoutes(sso),

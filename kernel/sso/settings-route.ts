@@ -18,7 +18,7 @@ import { beginConnection } from "./flow.ts";
 import { changeForce, forceOf } from "./force.ts";
 import { readOutside } from "./outside.ts";
 import { readSamlMetadata } from "./saml-metadata.ts";
-import { browserCookie } from "./sign-in-route.ts";
+import { browserCookie } from "./attempt.ts";
 import { addressesOf, type Sso } from "./sso.ts";
 
 const read = "kernel.sso.read";

@@ -5,7 +5,7 @@ import { defineRoute, type Answer, type Route, type RouteRequest } from "../http
 import { ownOf } from "../identity/session-answer.ts";
 import { sessionCookie } from "../identity/session-token.ts";
 import { errorCatalogue, Problem } from "../work/problem.ts";
-import { browserSecret, ownTarget } from "./attempt.ts";
+import { browserCookie, browserSecret, leavingCookie, ownTarget } from "./attempt.ts";
 import { ssoProblem } from "./error.ts";
 import {
   beginAtProvider,
@@ -51,9 +51,7 @@ export function ssoSignInRoutes(sso: Sso): Route[] {
   });
   const leave = (url: string, browser: string): Answer => ({
     body: { url },
-    headers: {
-      "set-cookie": `${cookie}=${browser}; Path=/; HttpOnly; SameSite=Lax${https ? "; Secure" : ""}; Max-Age=600`,
-    },
+    headers: leavingCookie(https, browser),
   });
   /** A person's browser stands at this address: a refusal is told on the sign-in page, not as JSON. */
   const arrive = async (step: () => Promise<Finished>): Promise<Answer> => {
@@ -232,11 +230,6 @@ export function ssoSignInRoutes(sso: Sso): Route[] {
       },
     }),
   ];
-}
-
-/** The cookie that ties a sign-in to the browser that began it. */
-export function browserCookie(https: boolean): string {
-  return https ? "__Host-probity-sso" : "probity-sso";
 }
 
 /** What the sign-in page says to whom a refusal sent back: an address can carry its code, not its text. */

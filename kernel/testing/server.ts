@@ -16,6 +16,8 @@ import { policyRoutes } from "../policy/route.ts";
 import { declaredSignings } from "../signing/declare.ts";
 import { signerRoutes } from "../signing/enable-route.ts";
 import { signingRoutes } from "../signing/route.ts";
+import { ssoRoutes } from "../sso/route.ts";
+import { openSso } from "../sso/sso.ts";
 import { AccessTokens } from "../token/access-token.ts";
 import { tokenRoutes } from "../token/route.ts";
 import { SigningKeys } from "../token/signing-key.ts";
@@ -63,7 +65,11 @@ export const ampleBudgets: HttpOptions["budgets"] = {
 /** A real HTTP server of the given apps on a free loopback port, over a database of its own. */
 export async function openTestServer(
   apps: readonly App[],
-  options: { budgets?: HttpOptions["budgets"]; trustedProxies?: readonly string[] } = {},
+  options: {
+    budgets?: HttpOptions["budgets"];
+    trustedProxies?: readonly string[];
+    trustedOrigins?: readonly string[];
+  } = {},
 ): Promise<TestServer> {
   const kernel = await openTestKernel({
     apps: apps.map((app) => app.migrations),
@@ -73,10 +79,16 @@ export async function openTestServer(
   const tokens = new AccessTokens(new SigningKeys(kernel), "http://localhost");
   const keyUse = new KeyUse(kernel.door);
   const identity = openIdentity(kernel, { url: "http://localhost" });
+  const sso = openSso(identity, {
+    origin: "http://localhost",
+    outside: { trustedOrigins: options.trustedOrigins ?? [] },
+    lookup: async () => "silent",
+  });
   const signings = declaredSignings(apps.flatMap((app) => app.records));
   const routes = [
     ...signerRoutes(identity),
-    ...signingRoutes(identity, signings, { origin: "http://localhost" }),
+    ...signingRoutes(sso, signings),
+    ...ssoRoutes(sso),
     ...keyRoutes(kernel),
     ...policyRoutes(kernel),
     ...accessRoutes(kernel, apps),

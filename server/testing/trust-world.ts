@@ -94,6 +94,7 @@ afterAll(async () => {
 export async function serve(fault: Fault): Promise<string> {
   const own: Kernel = { ...kernel, ...fault.kernel };
   const identity = openIdentity(own, { url: publicUrl });
+  const sso = openSso(identity, { origin: publicUrl, lookup: async () => ({ texts: [] }) });
   const tokens = new AccessTokens(new SigningKeys(own), publicUrl);
   const furtherKeys = [openTrustKey(folder, own.rootKey).jwk];
   const routes = [
@@ -106,14 +107,14 @@ export async function serve(fault: Fault): Promise<string> {
     ...accountRoutes(identity, { origin: publicUrl, sampleData: async () => undefined }),
     ...factorRoutes(identity, { origin: publicUrl }),
     ...freezeRoutes(identity),
-    ...ssoRoutes(openSso(identity, { origin: publicUrl, lookup: async () => ({ texts: [] }) })),
+    ...ssoRoutes(sso),
     ...peopleRoutes(identity, { origin: publicUrl }),
     ...accessRoutes(own, apps),
     ...operatorRoutes(identity, { origin: publicUrl }),
     ...reviewRoutes(own),
     ...anomalyRoutes(own),
     ...signerRoutes(identity),
-    ...signingRoutes(identity, declaredSignings(apps.flatMap((app) => app.records)), { origin: publicUrl }),
+    ...signingRoutes(sso, declaredSignings(apps.flatMap((app) => app.records))),
     ...ledgerRoutes(own),
     ...checkpointRoutes(own),
     ...outsideRoutes(identity, { url: publicUrl, trustedOrigins: [] }),

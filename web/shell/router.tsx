@@ -17,6 +17,7 @@ const reset = lazyRouteComponent(() => import("./reset.tsx"), "Reset");
 const register = lazyRouteComponent(() => import("./register.tsx"), "Register");
 const finish = lazyRouteComponent(() => import("./register-finish.tsx"), "FinishRegistration");
 const confirm = lazyRouteComponent(() => import("./confirm.tsx"), "Confirm");
+const elsewhere = lazyRouteComponent(() => import("./elsewhere-end.tsx"), "ElsewhereEnd");
 const outbox = lazyRouteComponent(() => import("./outbox.tsx"), "Outbox");
 const setUp = lazyRouteComponent(() => import("./set-up.tsx"), "SetUp");
 const invite = lazyRouteComponent(() => import("./invite.tsx"), "Invite");
@@ -52,6 +53,7 @@ const openPages = [
   createRoute({ getParentRoute: () => open, path: route.register, component: register }),
   createRoute({ getParentRoute: () => open, path: route.finish, component: finish }),
   createRoute({ getParentRoute: () => open, path: route.confirm, component: confirm }),
+  createRoute({ getParentRoute: () => open, path: route.elsewhere, component: elsewhere }),
   createRoute({ getParentRoute: () => open, path: route.setUp, component: setUp }),
   createRoute({ getParentRoute: () => open, path: route.invite, component: invite }),
   createRoute({ getParentRoute: () => open, path: route.operatorEntry, component: operatorEntry }),

@@ -6,6 +6,7 @@ import { Choice, Field } from "../kit/field.tsx";
 import { Notice } from "../kit/notice.tsx";
 import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { write } from "./api.ts";
+import { goElsewhere } from "./elsewhere.ts";
 import { askPasskey, passkeysHere } from "./factor-passkey.ts";
 import { type ApiProblem, asProblem } from "./problem.ts";
 import type { SigningChallenge, SigningStep, SigningView } from "./sign-types.ts";
@@ -163,6 +164,34 @@ function Fact({ label, value }: { label: string; value: string }) {
   );
 }
 
+interface Leaving {
+  url: string;
+  id: string;
+}
+
+/** What happens in the second window, and how it stands. */
+function ProviderAsks(props: { name: string; asked: "not" | "waiting" | "confirmed"; onAgain: () => void }) {
+  const { name, asked } = props;
+  if (asked === "confirmed") {
+    return <Notice tone="covered">{name} has just confirmed that it is you. Sign below.</Notice>;
+  }
+  if (asked === "not") {
+    return <p className={page.muted}>{name} asks who you are in a second window. Nothing entered here is lost.</p>;
+  }
+  return (
+    <Notice
+      tone="partial"
+      act={
+        <Act look="quiet" onAct={props.onAgain}>
+          Open it again
+        </Act>
+      }
+    >
+      Waiting for {name}. Sign in there, in the second window, with your own account.
+    </Notice>
+  );
+}
+
 function Who(
   props: Props & {
     challenge: SigningChallenge;
@@ -172,11 +201,14 @@ function Who(
   },
 ) {
   const { challenge } = props;
-  const { needed, password: hasPassword, totp: hasTotp, passkey: hasPasskey } = challenge.components;
+  const { needed, password: hasPassword, totp: hasTotp, passkey: hasPasskey, provider } = challenge.components;
   const [userName, setUserName] = useState("");
   const [password, setPassword] = useState("");
   const [totp, setTotp] = useState("");
   const [busy, setBusy] = useState(false);
+  const [asked, setAsked] = useState<"not" | "waiting" | "confirmed">("not");
+  const away = useRef<AbortController>(null);
+  useEffect(() => () => away.current?.abort(), []);
   const first = useRef<HTMLInputElement>(null);
   useEffect(() => {
     const wait = setTimeout(() => first.current?.focus(), 50);
@@ -201,10 +233,29 @@ function Who(
       else props.onAgain(problem);
     }
   };
+  const ask = async () => {
+    const gone = new AbortController();
+    away.current?.abort();
+    away.current = gone;
+    setAsked("waiting");
+    props.onProblem(null);
+    try {
+      const path = `${props.one}/signing/provider`;
+      await goElsewhere(() => write<Leaving>("POST", path, { challenge: challenge.challenge }), gone.signal);
+      setAsked("confirmed");
+    } catch (thrown) {
+      if (gone.signal.aborted) return;
+      setAsked("not");
+      props.onProblem(asProblem(thrown));
+    }
+  };
+  const byProvider = provider !== null && !byPasskey;
+  const ready = hasPassword || asked === "confirmed";
   const submit = (event: FormEvent) => {
     event.preventDefault();
+    if (!ready) return;
     void send(async () => ({
-      ...(all ? { userName: userName.trim() } : {}),
+      ...(all && hasPassword ? { userName: userName.trim() } : {}),
       ...(password === "" ? {} : { password }),
       ...(totp === "" ? {} : { totp: totp.replaceAll(/\s/g, "") }),
     }));
@@ -218,10 +269,20 @@ function Who(
         Version {challenge.signedVersion}, <span className={css.hash}>sha-256 {shortHash(challenge.recordHash)}</span>.
         The server sets the time.
       </p>
-      {!hasPassword && !byPasskey && (
+      {!hasPassword && !byPasskey && provider === null && (
         <Notice tone="partial">
           Your account has neither a password nor a passkey that works here. Set one up on your account page to sign.
         </Notice>
+      )}
+      {provider !== null && !hasPassword && <ProviderAsks name={provider} asked={asked} onAgain={() => void ask()} />}
+      {provider !== null && asked === "confirmed" && all && hasTotp && (
+        <Field
+          name="sign-totp"
+          label="6-digit code of your app"
+          autoComplete="one-time-code"
+          value={totp}
+          onChange={setTotp}
+        />
       )}
       {hasPassword && (
         <>
@@ -259,7 +320,12 @@ function Who(
       )}
       <p className={page.muted}>Equal to your handwritten signature.</p>
       <div className={page.row}>
-        {hasPassword && (
+        {provider !== null && asked === "not" && (
+          <Act look={byProvider ? "main" : "plain"} size="form" onAct={() => void ask()}>
+            {`Confirm with ${provider}`}
+          </Act>
+        )}
+        {ready && (
           <Act look="main" size="form" submit busy={busy}>
             {`Sign as ${challenge.printedName}`}
           </Act>

@@ -69,7 +69,7 @@ export interface SigningChallenge {
   title: string;
   printedName: string;
   passkeyHere: boolean;
-  components: { needed: "all" | "one"; password: boolean; totp: boolean; passkey: boolean };
+  components: { needed: "all" | "one"; password: boolean; totp: boolean; passkey: boolean; provider: string | null };
 }
 
 export interface Signer {

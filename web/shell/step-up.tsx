@@ -6,6 +6,7 @@ import { Field } from "../kit/field.tsx";
 import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { read, rotate, whenStepUp, write } from "./api.ts";
 import type { Factors } from "./api-types.ts";
+import { goElsewhere } from "./elsewhere.ts";
 import { askPasskey, passkeysHere } from "./factor-passkey.ts";
 import { api } from "./path.ts";
 import { type ApiProblem, asProblem, type StepUpAct } from "./problem.ts";
@@ -33,6 +34,13 @@ export function StepUp() {
 }
 
 function Proof({ act, onGrant }: { act: StepUpAct; onGrant: (grant: string | null) => void }) {
+  const workspace = act.workspace;
+  const provider = useQuery({
+    queryKey: ["step-up-provider", workspace],
+    queryFn: () => read<{ name: string | null }>(api.stepUpProviderOf(workspace ?? "")),
+    enabled: workspace !== null,
+  });
+  const name = provider.data?.name ?? null;
   const factors = useQuery({ queryKey: ["factors"], queryFn: () => read<Factors>(api.factors()) });
   const [way, setWay] = useState<"password" | "totp">("password");
   const [text, setText] = useState("");
@@ -40,6 +48,8 @@ function Proof({ act, onGrant }: { act: StepUpAct; onGrant: (grant: string | nul
   const [problem, setProblem] = useState<ApiProblem | null>(null);
   const [busy, setBusy] = useState(false);
   const first = useRef<HTMLInputElement>(null);
+  const away = useRef(new AbortController());
+  useEffect(() => () => away.current.abort(), []);
   useEffect(() => {
     // After the dialog has taken the focus in.
     const wait = setTimeout(() => first.current?.focus(), 50);
@@ -73,8 +83,42 @@ function Proof({ act, onGrant }: { act: StepUpAct; onGrant: (grant: string | nul
     setError(wrong);
     if (wrong === undefined) void prove(async () => (way === "totp" ? { totp: clean } : { password: text }));
   };
+  const elsewhere = async (workspace: string) => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      const path = api.stepUpProvider();
+      const begin = () => write<{ url: string; id: string; grant: string }>("POST", path, { ...act, workspace });
+      // The second window comes back with a new token of this session.
+      const made = await rotate(() => goElsewhere(begin, away.current.signal));
+      onGrant(made.grant);
+    } catch (thrown) {
+      if (away.current.signal.aborted) return;
+      setProblem(asProblem(thrown));
+      setBusy(false);
+    }
+  };
   const hasPasskey = (factors.data?.passkeys.length ?? 0) > 0 && passkeysHere();
   const hasTotp = factors.data?.totp !== null && factors.data !== undefined;
+  if (name !== null && workspace !== null) {
+    return (
+      <div className={css.form}>
+        <p>
+          You are about to <b>{sayAct(act)}</b>. {name} asks who you are in a second window; what you entered here
+          stays.
+        </p>
+        {problem !== null && <ProblemNotice problem={problem} />}
+        <div className={css.row}>
+          <Act look="main" size="form" busy={busy} onAct={() => void elsewhere(workspace)}>
+            {`Confirm with ${name}`}
+          </Act>
+          <Act size="form" onAct={() => onGrant(null)}>
+            Not now
+          </Act>
+        </div>
+      </div>
+    );
+  }
   return (
     <form className={css.form} onSubmit={submit} noValidate>
       <p>

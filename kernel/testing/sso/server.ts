@@ -87,7 +87,7 @@ export async function openSsoServer(
   };
 }
 
-function openBrowser(origin: string): Browser {
+export function openBrowser(origin: string): Browser {
   const cookies = new Map<string, string>();
   const keep = (response: Response): Response => {
     for (const line of response.headers.getSetCookie()) {

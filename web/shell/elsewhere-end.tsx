@@ -1,0 +1,41 @@
+import { useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { Notice } from "../kit/notice.tsx";
+import { ProblemNotice } from "../kit/problem-notice.tsx";
+import { readPublic } from "./api.ts";
+import { tell } from "./elsewhere.ts";
+import { api } from "./path.ts";
+import { usePlace, useTitle } from "./place.tsx";
+import type { SsoOptions } from "./sso-types.ts";
+import css from "./page.module.css";
+
+/** Where the second window ends: it tells the page that waits, and closes. What it says is for browsers that keep it open. */
+export function ElsewhereEnd() {
+  useTitle("Confirmed");
+  const { search } = usePlace();
+  const id = typeof search.id === "string" ? search.id : "";
+  const code = typeof search.code === "string" ? search.code : "";
+  const texts = useQuery({
+    queryKey: ["sso-options"],
+    queryFn: () => readPublic<SsoOptions>(api.ssoOptions()),
+    enabled: code !== "",
+  });
+  useEffect(() => {
+    tell({ id, code });
+    if (code === "") window.close();
+  }, [id, code]);
+  const told = texts.data?.problems[code];
+  return (
+    <div className={css.narrow}>
+      <h1>{code === "" ? "You are confirmed" : "Not confirmed"}</h1>
+      {code === "" ? (
+        <Notice tone="covered">Go on in the window where you began. This one can be closed.</Notice>
+      ) : (
+        <>
+          {told !== undefined && <ProblemNotice problem={{ ...told, next: "", requestId: "" }} />}
+          <p className={css.muted}>Nothing was lost in the window where you began. This one can be closed.</p>
+        </>
+      )}
+    </div>
+  );
+}
