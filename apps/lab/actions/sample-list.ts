@@ -87,8 +87,8 @@ export function sampleListRoute(kernel: Kernel): Route {
 }
 
 /**
- * The ids that match are found once, from the index that holds every column the list filters by; the count and the page come
- * from them, and only the page's rows are read whole.
+ * With text, the ids that match are found once, and the count and the page come from them. Without, the count and the page
+ * each read the index that suits them: a page needs no more than its own rows. Only the page's rows are read whole.
  */
 export function pageOf(given: ListQuery, limit: number) {
   const text = (name: string) => (typeof given[name] === "string" ? given[name] : undefined);
@@ -127,19 +127,16 @@ export function pageOf(given: ListQuery, limit: number) {
   if (to !== undefined) hit = hit.where("received_at", "<", new Date(Date.parse(`${to}T00:00:00Z`) + 86_400_000));
   for (const word of words) hit = hit.where("find", "like", `%${word.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`);
   const after = text("cursor");
+  const pageIds = (ids: typeof hit) => {
+    const some = ids.orderBy("id", "desc").limit(limit + 1);
+    return after === undefined ? some : some.where("id", "<", after);
+  };
   return query
     .with(
-      (as) => as("hit").materialized(),
+      (as) => (words.length > 0 ? as("hit").materialized() : as("hit")),
       () => hit,
     )
-    .with("page", (build) => {
-      const ids = build
-        .selectFrom("hit")
-        .select("id")
-        .orderBy("id", "desc")
-        .limit(limit + 1);
-      return after === undefined ? ids : ids.where("id", "<", after);
-    })
+    .with("page", (build) => (words.length > 0 ? pageIds(build.selectFrom("hit").select("id")) : pageIds(hit)))
     .selectFrom("page")
     .innerJoin("lab.sample as s", "s.id", "page.id")
     .innerJoin("lab.product as p", "p.id", "s.product_id")
