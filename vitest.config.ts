@@ -11,15 +11,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: "code",
-          include: ["{verify,seal,kernel,apps,scripts,web}/**/*.test.ts"],
+          include: ["{verify,seal,paper,kernel,apps,scripts,web,trust,server}/**/*.test.ts"],
           // Modules are read once a worker: a fresh copy of all of them for each file took half of the time.
           isolate: false,
         },
-      },
-      {
-        extends: true,
-        // Whole instances, opened and broken on purpose: what a module remembers of one must not reach the next.
-        test: { name: "instance", include: ["{trust,server}/**/*.test.ts"] },
       },
       {
         extends: true,

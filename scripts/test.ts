@@ -14,7 +14,7 @@ try {
   else {
     // Journeys wait for a browser most of the time: beside the others they cost no time of their own.
     const [code, journeys] = await Promise.all([
-      runTests({ root, name: "code", args: ["--project", "code", "--project", "instance"] }),
+      runTests({ root, name: "code", args: ["--project", "code"] }),
       runTests({ root, name: "journey", args: ["--project", "journey"] }),
     ]);
     tallies.push(code, journeys);

@@ -1,5 +1,7 @@
 import { describe, test } from "vitest";
-import { door, kernel, turnsRed, turnsRedServing, withMember } from "./testing/trust-world.ts";
+import { door, kernel, turnsRed, turnsRedServing, useTrustWorld, withMember } from "./testing/trust-world.ts";
+
+useTrustWorld();
 
 describe(
   "TRU-01 controls of roles, reviews, operators, sharing and alarms turn red when their protection is really gone",

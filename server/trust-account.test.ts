@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { defaultAccountLimits } from "@probity/kernel";
 import { budgetsOf } from "./budget.ts";
-import { turnsRed } from "./testing/trust-world.ts";
+import { turnsRed, useTrustWorld } from "./testing/trust-world.ts";
+
+useTrustWorld();
 
 describe("TRU-01 a control of accounts turns red when its protection is really gone", { timeout: 120_000 }, () => {
   test("IDN-01: a password kept in clear", () =>

@@ -8,7 +8,19 @@ import { executeAsOwner } from "../kernel/lint/trial.ts";
 import { reconcileAll } from "../kernel/ledger/reconcile.ts";
 import { retireAll } from "../kernel/retention/retire.ts";
 import { signerIn } from "../kernel/testing/log.ts";
-import { database, door, folder, kernel, serve, statusAfter, withMember, type Fault } from "./testing/trust-world.ts";
+import {
+  database,
+  door,
+  folder,
+  kernel,
+  serve,
+  statusAfter,
+  useTrustWorld,
+  withMember,
+  type Fault,
+} from "./testing/trust-world.ts";
+
+useTrustWorld();
 
 let publisher: Publisher;
 beforeAll(() => {

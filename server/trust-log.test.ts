@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openSigner, Publisher } from "@probity/kernel";
-import { folder, kernel, statusAfter, turnsRedServing } from "./testing/trust-world.ts";
+import { folder, kernel, statusAfter, turnsRedServing, useTrustWorld } from "./testing/trust-world.ts";
+
+useTrustWorld();
 
 const place = () => ({ kind: "child", keyFile: join(folder, "log.key"), stateFolder: join(folder, "signer") }) as const;
 const publisherOf = (keyBesideData: boolean) =>

@@ -3,7 +3,9 @@ import { controls, type Control } from "@probity/trust";
 import { anchorHolding, streamDelivery } from "../trust/control/delivery.ts";
 import { openTestLog, type TestLog } from "../kernel/testing/log.ts";
 import { executeAsOwner } from "../kernel/lint/trial.ts";
-import { database, door, folder, kernel, statusAfter } from "./testing/trust-world.ts";
+import { database, door, folder, kernel, statusAfter, useTrustWorld } from "./testing/trust-world.ts";
+
+useTrustWorld();
 
 /** One probe of a control alone: what the others need is not set up here. */
 function alone(id: string, probe: Control["probes"][number]): Control {

@@ -2,7 +2,9 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { startWorker } from "@probity/kernel";
 import { enabledApps } from "./apps.ts";
-import { kernel, turnsRed, turnsRedServing, door } from "./testing/trust-world.ts";
+import { door, kernel, turnsRed, turnsRedServing, useTrustWorld } from "./testing/trust-world.ts";
+
+useTrustWorld();
 
 const owner = "00000000-0000-7000-8000-0000000001ff";
 const author = "00000000-0000-7000-8000-0000000002ff";

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { door, turnsRed, turnsRedServing } from "./testing/trust-world.ts";
+import { door, turnsRed, turnsRedServing, useTrustWorld } from "./testing/trust-world.ts";
+
+useTrustWorld();
 
 describe("TRU-01 single sign-on turns red when its protection is really gone", { timeout: 120_000 }, () => {
   test("IDN-03: a directory's token that revoking does not end", () => {

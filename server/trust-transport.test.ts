@@ -3,8 +3,10 @@ import { createServer as createSecureServer } from "node:https";
 import { afterAll, expect, test } from "vitest";
 import { testCertificate } from "@probity/kernel/testing";
 import { controls, ProbeRunner } from "@probity/trust";
-import { database, folder, kernel, serve } from "./testing/trust-world.ts";
+import { database, folder, kernel, serve, useTrustWorld } from "./testing/trust-world.ts";
 import { createPlainServer } from "./tls.ts";
+
+useTrustWorld();
 
 const closing: (() => unknown)[] = [];
 afterAll(async () => {

@@ -16,8 +16,11 @@ import {
   statusAfter,
   turnsRed,
   turnsRedServing,
+  useTrustWorld,
   withMember,
 } from "./testing/trust-world.ts";
+
+useTrustWorld();
 
 afterAll(() => kernel.sequencer.stop());
 

@@ -69,7 +69,13 @@ let sound: string;
 let sending: ReturnType<typeof startOutside>;
 const servers: Http[] = [];
 
-beforeAll(async () => {
+/** A world of its own for the tests of a file, which calls this once beside them. */
+export function useTrustWorld(): void {
+  beforeAll(open, 120_000);
+  afterAll(close);
+}
+
+async function open(): Promise<void> {
   database = await createTestDatabase(apps.map((app) => app.migrations));
   await writeGrants(database.admin, testRootKey.key, declaredGrants(apps));
   folder = await mkdtemp(join(tmpdir(), "probity-trust-"));
@@ -81,13 +87,22 @@ beforeAll(async () => {
     () => undefined,
   );
   sound = await serve({});
-}, 120_000);
-afterAll(async () => {
-  for (const http of servers) await http.close();
+}
+async function close(): Promise<void> {
+  for (const http of servers.splice(0)) await http.close();
   await sending.stop();
   await kernel.close();
   await rm(folder, { recursive: true, force: true });
   await database.drop();
+}
+
+const trustOptions = () => ({ home: folder, publicUrl, version: "0.0.0-test", securityContact });
+const options = () => ({
+  origin: publicUrl,
+  trustedProxies: [],
+  maxUploadBytes: kernel.limits.maxBytes,
+  budgets: ampleBudgets,
+  logger: pino({ level: "silent" }),
 });
 
 /** A real server on a free port. */
@@ -101,7 +116,7 @@ export async function serve(fault: Fault): Promise<string> {
     ...keyRoutes(own),
     ...policyRoutes(own),
     ...tokenRoutes(own, tokens, { origin: publicUrl, furtherKeys }),
-    ...trustRoutes(own, { home: folder, publicUrl, version: "0.0.0-test", securityContact }),
+    ...trustRoutes(own, trustOptions()),
     ...sealRoutes(sealer),
     ...sessionRoutes(identity, { origin: publicUrl, sampleData: async () => undefined }),
     ...accountRoutes(identity, { origin: publicUrl, sampleData: async () => undefined }),
@@ -126,12 +141,8 @@ export async function serve(fault: Fault): Promise<string> {
     .map((route) => watched(own, route))
     .map((route) => fault.route?.(route) ?? route);
   const http = await createHttpServer(routes, new BudgetSpender(own.door), {
-    origin: publicUrl,
-    trustedProxies: [],
-    maxUploadBytes: own.limits.maxBytes,
-    budgets: ampleBudgets,
+    ...options(),
     policyLimits: fault.limits === true,
-    logger: pino({ level: "silent" }),
     tokens,
   });
   fault.http?.(http);
@@ -170,10 +181,21 @@ export async function statusAfter(
     controls: [control],
   });
   const notes = (await runner.run()) ?? [];
-  const statement = recordOf(await (await fetch(`${await serve({})}/trust.json`)).json());
+  const statement = await readStatement();
   const status = listOf(statement["controls"]).find((each) => each["id"] === id)?.["status"];
   const detail = notes.map((note) => `${note.probe} ${note.outcome}: ${note.detail}`).join("\n");
   return { status, detail };
+}
+
+/** Over HTTP, from a server that keeps no statement from before. */
+async function readStatement(): Promise<Record<string, unknown>> {
+  const http = await createHttpServer(trustRoutes(kernel, trustOptions()), new BudgetSpender(kernel.door), options());
+  try {
+    const origin = await http.listen({ host: "127.0.0.1", port: 0 });
+    return recordOf(await (await fetch(`${origin}/trust.json`)).json());
+  } finally {
+    await http.close();
+  }
 }
 
 /** Active, then the protection is taken away and the page says degraded with this reason, then active again. */
