@@ -8,10 +8,12 @@ import { numberingRoutes } from "./actions/numbering-route.ts";
 import { resultRoutes } from "./actions/result-route.ts";
 import { sampleListRoute } from "./actions/sample-list.ts";
 import { sampleRoutes } from "./actions/sample-route.ts";
+import { scheduleRoutes } from "./actions/schedule-route.ts";
+import { runSchedules } from "./actions/schedule-run.ts";
 import { versionRoutes } from "./actions/version-route.ts";
 import { worksheetRoutes } from "./actions/worksheet-route.ts";
 import { enqueueSample, loadSample } from "./jobs/load-sample.ts";
-import { grants, roles } from "./permission.ts";
+import { grants, roles, system } from "./permission.ts";
 import { gateOverride, setting } from "./records/gate.ts";
 import { investigation } from "./records/investigation.ts";
 import {
@@ -23,6 +25,8 @@ import {
   specification,
   specificationVersion,
 } from "./records/master.ts";
+import { schedule, scheduleSlot, scheduleVersion } from "./records/schedule.ts";
+import { study, studyBatch, studyEvaluation, studyProtocol, studyPull, studyStorage } from "./records/stability.ts";
 import { custody, importFile, publication, result, sample, unlock, worksheet } from "./records/sample.ts";
 
 /** The quality control laboratory: samples, methods, results and what becomes of them (LAB). */
@@ -33,6 +37,7 @@ export function lab(): App {
     migrations: { scope: "lab", folder: join(import.meta.dirname, "sql") },
     grants,
     roles,
+    system,
     records: [
       numbering,
       product,
@@ -51,8 +56,18 @@ export function lab(): App {
       investigation,
       setting,
       gateOverride,
+      schedule,
+      scheduleVersion,
+      scheduleSlot,
+      study,
+      studyProtocol,
+      studyBatch,
+      studyStorage,
+      studyPull,
+      studyEvaluation,
     ],
     routes: (kernel: Kernel) => [
+      ...scheduleRoutes(kernel),
       ...numberingRoutes(kernel),
       ...versionRoutes(kernel),
       sampleListRoute(kernel),
@@ -65,6 +80,10 @@ export function lab(): App {
       benchRoute(kernel),
     ],
     jobs: (kernel: Kernel) => ({ "lab.load_sample": (job) => loadSample(kernel, job) }),
+    rounds: (kernel: Kernel) => {
+      const settled = new Map<string, string>();
+      return [{ name: "lab.schedules", everyMs: 60_000, run: () => runSchedules(kernel, settled) }];
+    },
     furnish: enqueueSample,
     home: homeItems,
   });

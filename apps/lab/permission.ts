@@ -1,6 +1,7 @@
 import { grantsOf, type AppRoles } from "@probity/kernel";
 
-const read = ["lab.sample.read", "lab.master.read"];
+const read = ["lab.sample.read", "lab.master.read", "lab.certificate.read", "lab.customer.read"];
+const certify = ["lab.certificate.prepare", "lab.certificate.sign", "lab.certificate.send", "lab.certificate.deliver"];
 const bench = [
   ...read,
   "lab.sample.register",
@@ -8,6 +9,9 @@ const bench = [
   "lab.result.enter",
   "lab.worksheet.change",
   "lab.investigation.change",
+  "lab.study.change",
+  "lab.study.start",
+  "lab.study.pull",
   "lab.override.ask",
   "lab.instrument.hold",
   "lab.lot.handle",
@@ -21,6 +25,8 @@ const review = [
   "lab.sample.publish",
   "lab.investigation.change",
   "lab.investigation.approve",
+  "lab.study.approve",
+  "lab.study.evaluate",
   "lab.override.ask",
   "lab.override.confirm",
   "lab.instrument.hold",
@@ -30,6 +36,7 @@ const review = [
   "lab.chart.change",
   "lab.chart.note",
   "lab.chart.approve",
+  ...certify,
 ];
 
 /** The four roles of this app (ACC-01). Whoever holds two of them still verifies no result of their own. */
@@ -40,10 +47,15 @@ export const roles = {
     permissions: [
       ...new Set([...bench, ...review]),
       "lab.master.change",
+      "lab.schedule.change",
       "lab.setting.change",
       "lab.sample.unlock",
       "lab.sample.cancel",
       "lab.history.load",
+      "lab.customer.change",
+      "lab.template.change",
+      // Given to guests by who holds it; it shows an admin nothing.
+      "lab.portal.read",
     ],
   },
   technician: {
@@ -63,5 +75,15 @@ export const roles = {
   },
 } satisfies AppRoles;
 
+/** A customer's contact: what the database shows them is their own, published (kernel.govern_portal). */
+export const guest = {
+  title: "Customer",
+  about: "Sees the published results and certificates of their own samples, and nothing else.",
+  permissions: ["lab.portal.read"],
+};
+
 /** Who may do what in this app by their platform role. What is not listed is nobody's. */
 export const grants = grantsOf(roles, { owner: "admin", admin: "admin", member: "technician" });
+
+/** What the server itself does in its rounds; nobody's by role. */
+export const system = ["lab.schedule.run"];

@@ -376,6 +376,10 @@ export interface LabScheduleVersion {
   created_by: Generated<string>;
   deleted_at: Timestamp | null;
   due_time: string;
+  /**
+   * slots from here on are this version's, up to where the next one takes effect
+   */
+  effective_at: Generated<Timestamp>;
   from_on: string;
   grace_minutes: number;
   id: string;

@@ -7,9 +7,17 @@ const defaults = {
   sample: { prefix: "S", digits: 5, period: "year" },
   worksheet: { prefix: "WS", digits: 4, period: "year" },
   investigation: { prefix: "OOS", digits: 4, period: "year" },
+  certificate: { prefix: "COA", digits: 4, period: "year" },
+  study: { prefix: "ST", digits: 4, period: "year" },
 } as const;
 
-const tables = { sample: "lab.sample", worksheet: "lab.worksheet", investigation: "lab.investigation" } as const;
+const tables = {
+  sample: "lab.sample",
+  worksheet: "lab.worksheet",
+  investigation: "lab.investigation",
+  certificate: "lab.certificate",
+  study: "lab.study",
+} as const;
 
 /**
  * The next numbers of a series, without gaps: whoever registers in the same workspace at the same time waits for this one to

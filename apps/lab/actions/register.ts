@@ -3,7 +3,13 @@ import { doorProblem, type Tx } from "@probity/kernel";
 import { insertAll, orderedIds, type NewRow } from "../bulk.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
-import { currentMethods, currentSpecifications, type MethodVersion, type SpecificationVersion } from "./frozen.ts";
+import {
+  currentMethods,
+  currentSpecifications,
+  specificationVersions,
+  type MethodVersion,
+  type SpecificationVersion,
+} from "./frozen.ts";
 import { nextNumbers } from "./number.ts";
 
 /** What a person or file says of a new sample. */
@@ -11,6 +17,8 @@ export type NewSample = {
   readonly productId: string;
   readonly samplingPointId?: string | null | undefined;
   readonly specificationId?: string | null | undefined;
+  /** A version that was frozen before, in place of the one in force: a stability protocol keeps its limits. */
+  readonly specificationVersionId?: string | undefined;
   readonly methodIds?: readonly string[] | undefined;
   readonly lot?: string | null | undefined;
   readonly remark?: string | null | undefined;
@@ -33,6 +41,10 @@ export async function registerSamples(
   // 1. What they name must be there.
   const [products, points] = [await namesOfProducts(tx), await namesOfPoints(tx)];
   const specifications = [...(await currentSpecifications(tx)).values()];
+  const frozen = await specificationVersions(
+    tx,
+    wanted.flatMap((each) => each.specificationVersionId ?? []),
+  );
   const methods = await currentMethods(tx);
   for (const each of wanted) {
     if (!products.has(each.productId)) throw doorProblem.not_found();
@@ -50,7 +62,7 @@ export async function registerSamples(
     if (numbered === undefined || id === undefined) throw new Error("A sample without a number");
     const product = products.get(each.productId) ?? "";
     // 3. The limits in force now, frozen, and the tests they ask for.
-    const specification = specificationOf(each, specifications);
+    const specification = frozen.get(each.specificationVersionId ?? "") ?? specificationOf(each, specifications);
     const tests = testsOf(each, specification, methods);
     if (tests.length === 0) throw problem.no_tests({ values: { what: product } });
     const find = [

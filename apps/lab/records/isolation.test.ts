@@ -2,6 +2,7 @@ import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { openTestServer, testIsolation, type TestPerson, type TestServer } from "@probity/kernel/testing";
 import { lab } from "../app.ts";
 import { insertAll } from "../bulk.ts";
+import { seedStability } from "../testing/stability.ts";
 import { phDefinition } from "../testing/world.ts";
 
 const app = lab();
@@ -128,6 +129,7 @@ async function seed({ kernel }: TestServer, owner: TestPerson): Promise<void> {
       state: "asked",
       asked_name: "Test",
     });
+    await seedStability(one, id, owner.membershipId);
     await one("lab.unlock", { id: uuidv7(), sample_id: id.sample, reason: "Test" });
     await one("lab.publication", { id: uuidv7(), sample_id: id.sample, number: 1, evaluations: [], publisher: "Test" });
   });
