@@ -56,7 +56,7 @@ export { peopleRoutes } from "./identity/people-route.ts";
 export { sessionRoutes } from "./identity/session-route.ts";
 export { factorRoutes } from "./identity/factor-route.ts";
 export { freezeRoutes } from "./identity/freeze-route.ts";
-export { spendStepUp, type StepUpAct } from "./identity/step-up.ts";
+export { spendStepUp, stepUpOf, stepUpRequired, type StepUpAct } from "./identity/step-up.ts";
 export { isSetUp, makeSetupLink, setupFromCommandLine } from "./identity/setup.ts";
 export { AccessTokens } from "./token/access-token.ts";
 export { tokenRoutes } from "./token/route.ts";
@@ -131,6 +131,7 @@ export {
   declaredSignings,
   defineSigning,
   type CodedReason,
+  type GivenSignature,
   type Signing,
   type SigningStep,
   type SigningSubject,
@@ -142,7 +143,7 @@ export { signatureProofs, type SignatureProof } from "./signing/attached-proof.t
 export { checkSignature, manifestationOf, type Manifestation, type SignatureCheck } from "./signing/manifestation.ts";
 export { signingRoutes } from "./signing/route.ts";
 export { signRecord } from "./signing/sign.ts";
-export { inForce, ownPermissions, signaturesOf, stateOf, type Signature } from "./signing/standing.ts";
+export { inForce, ownPermissions, signaturesOf, signerStanding, stateOf, type Signature } from "./signing/standing.ts";
 export { BudgetSpender, type Budget } from "./limits/budget.ts";
 export { sharedWithMe, type SharedRow } from "./access/share.ts";
 export { defaultAccountLimits, type AccountLimits } from "./limits/account-limit.ts";

@@ -10,6 +10,8 @@ import { sampleListRoute } from "./actions/sample-list.ts";
 import { sampleRoutes } from "./actions/sample-route.ts";
 import { scheduleRoutes } from "./actions/schedule-route.ts";
 import { runSchedules } from "./actions/schedule-run.ts";
+import { verificationRoutes } from "./actions/verification-route.ts";
+import "./actions/verify-signing.ts";
 import { versionRoutes } from "./actions/version-route.ts";
 import { worksheetRoutes } from "./actions/worksheet-route.ts";
 import { enqueueSample, loadSample } from "./jobs/load-sample.ts";
@@ -27,6 +29,7 @@ import {
 } from "./records/master.ts";
 import { schedule, scheduleSlot, scheduleVersion } from "./records/schedule.ts";
 import { study, studyBatch, studyEvaluation, studyProtocol, studyPull, studyStorage } from "./records/stability.ts";
+import { verification } from "./records/verification.ts";
 import { custody, importFile, publication, result, sample, unlock, worksheet } from "./records/sample.ts";
 
 /** The quality control laboratory: samples, methods, results and what becomes of them (LAB). */
@@ -52,6 +55,7 @@ export function lab(): App {
       worksheet,
       result,
       unlock,
+      verification,
       publication,
       investigation,
       setting,
@@ -74,6 +78,7 @@ export function lab(): App {
       labelRoute(kernel),
       ...sampleRoutes(kernel),
       ...worksheetRoutes(kernel),
+      ...verificationRoutes(kernel),
       ...resultRoutes(kernel),
       ...importRoutes(kernel),
       ...investigationRoutes(kernel),

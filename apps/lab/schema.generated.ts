@@ -265,6 +265,7 @@ export interface LabResult {
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
   verdict: string | null;
+  verification_id: string | null;
   verified_at: Timestamp | null;
   verified_by: string | null;
   verified_name: string | null;
@@ -612,6 +613,33 @@ export interface LabUnlock {
   version: Generated<number>;
 }
 
+export interface LabVerification {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  /**
+   * each result by its id, with the version that was looked at: what is verified is the next one
+   */
+  lines: Json;
+  locked_at: Timestamp | null;
+  retain_until: Timestamp | null;
+  sample_id: string | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+  way: string;
+  worksheet_id: string | null;
+}
+
+export interface LabVerificationConfirmed {
+  at: Generated<Timestamp>;
+  membership_id: string;
+  tenant_id: string;
+  verification_id: string;
+}
+
 export interface LabWorksheet {
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
@@ -657,5 +685,7 @@ export interface DB {
   "lab.study_pull": LabStudyPull;
   "lab.study_storage": LabStudyStorage;
   "lab.unlock": LabUnlock;
+  "lab.verification": LabVerification;
+  "lab.verification_confirmed": LabVerificationConfirmed;
   "lab.worksheet": LabWorksheet;
 }

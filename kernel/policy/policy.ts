@@ -116,6 +116,15 @@ export const policies = {
     schema: Type.Integer({ minimum: 2, maximum: 10 }),
     presets: same(3),
   }),
+  "lab.unsignedVerification": define({
+    title: "Verifying without a signature",
+    effect:
+      "Who may sign always signs what they verify in the laboratory. Refused: nobody else verifies. With a fresh proof: members whose identity is not verified for signing yet confirm who they are instead.",
+    unit: "",
+    schema: Type.Union([Type.Literal("refuse"), Type.Literal("step-up")]),
+    words: { refuse: "Refused", "step-up": "With a fresh proof" },
+    presets: { ...same<"refuse" | "step-up">("step-up"), lab: "refuse" },
+  }),
   "review.everyDays": define({
     title: "Time between access reviews",
     effect: "A review of every member and key opens by itself this long after the last one closed.",

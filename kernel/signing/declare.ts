@@ -33,15 +33,29 @@ export type SigningSubject = {
   readonly authors: readonly string[];
 };
 
+/** Who takes a lock off, and the reasons offered. The same permission stands in `kernel.govern_lock` of the table. */
+export type Unlocking = { readonly permission: string; readonly reasons: readonly CodedReason[] };
+
+/** A signature that was just given, in its own transaction. */
+export type GivenSignature = {
+  readonly id: string;
+  readonly rowId: string;
+  readonly version: number;
+  readonly step: string;
+  readonly printedName: string;
+};
+
 /** What a record type declares to be signed and locked. */
 export type Signing = {
   readonly record: RecordDeclaration;
   /** In this order; none is skipped (11.10(f)). */
   readonly steps: readonly SigningStep[];
-  /** Who takes a lock off, and the reasons offered. The same permission stands in `kernel.govern_lock` of the table. */
-  readonly unlock: { readonly permission: string; readonly reasons: readonly CodedReason[] };
+  /** Null where what was signed stays locked for good. */
+  readonly unlock: Unlocking | null;
   /** Reads what is signed; throws a Problem where it is not ready to be. */
   readonly subject: (kernel: Kernel, tx: Tx, rowId: string) => Promise<SigningSubject>;
+  /** What follows from a signature, in its transaction: both happen or neither. */
+  readonly signed?: (kernel: Kernel, tx: Tx, given: GivenSignature) => Promise<void>;
 };
 
 const every = new Map<string, Signing>();

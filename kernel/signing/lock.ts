@@ -6,7 +6,7 @@ import type { Tx } from "../work/door.ts";
 import { doorProblem } from "../work/error.ts";
 import { query } from "../work/query.ts";
 import { personCredential } from "./challenge.ts";
-import type { Signing } from "./declare.ts";
+import type { Signing, Unlocking } from "./declare.ts";
 import { signingProblem } from "./error.ts";
 import { setLock } from "./sign.ts";
 import { readRow } from "./subject.ts";
@@ -51,7 +51,7 @@ export async function lockRecord(
 export async function unlockRecord(
   tx: Tx,
   request: FastifyRequest,
-  signing: Pick<Signing, "record" | "unlock">,
+  signing: Pick<Signing, "record"> & { readonly unlock: Unlocking },
   rowId: string,
   version: number,
   reason: GivenReason,

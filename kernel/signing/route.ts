@@ -2,6 +2,7 @@ import { Type } from "typebox";
 import type { FastifyRequest } from "fastify";
 import { checkSameSite } from "../http/credential.ts";
 import { defineRoute, type Route, type RouteRequest } from "../http/route.ts";
+import type { Kernel } from "../kernel.ts";
 import { assertionSchema, passkeyRequest, relyingPartyOf } from "../identity/passkey.ts";
 import { ownOf } from "../identity/session-answer.ts";
 import { policyValue } from "../policy/store.ts";
@@ -13,7 +14,7 @@ import type { Sso } from "../sso/sso.ts";
 import { doorProblem } from "../work/error.ts";
 import { signatureProofs } from "./attached-proof.ts";
 import { openChallenge, passkeyChallengeOf, personCredential, stepOf } from "./challenge.ts";
-import type { Signing } from "./declare.ts";
+import type { Signing, Unlocking } from "./declare.ts";
 import { signingProblem } from "./error.ts";
 import { unlockRecord } from "./lock.ts";
 import { checkSignature, manifestationOfSignature, signedText } from "./manifestation.ts";
@@ -199,25 +200,32 @@ function routesOf(identity: Sso, signing: Signing): Route[] {
         return { body };
       },
     }),
-    defineRoute({
-      ...common,
-      method: "POST",
-      path: `${base}/unlock`,
-      summary: "Take the lock off, with a fresh proof and a reason; a new version begins",
-      permission: signing.unlock.permission,
-      body: Type.Object(
-        { reasonCode: Type.Optional(code), reason: Type.String({ minLength: 1, maxLength: 1000, pattern: "\\S" }) },
-        only,
-      ),
-      answers: { 200: Type.Object({ version: Type.Integer() }) },
-      handle: async (request) => {
-        const { reason, reasonCode = null } = request.body;
-        const version = request.version;
-        const made = await kernel.door.work(request.credential, signing.unlock.permission, (tx) =>
-          unlockRecord(tx, request.raw, signing, request.params.id, version, { code: reasonCode, text: reason }),
-        );
-        return { body: { version: made }, headers: { etag: `"${made}"` } };
-      },
-    }),
+    ...(signing.unlock === null ? [] : [unlockRoute(kernel, signing, signing.unlock, base)]),
   ];
+}
+
+/** The one way to take a lock off. */
+function unlockRoute(kernel: Kernel, { record }: Signing, unlock: Unlocking, base: string): Route {
+  return defineRoute({
+    method: "POST",
+    path: `${base}/unlock`,
+    summary: "Take the lock off, with a fresh proof and a reason; a new version begins",
+    tag: record.app,
+    permission: unlock.permission,
+    params: idParams,
+    body: Type.Object(
+      { reasonCode: Type.Optional(code), reason: Type.String({ minLength: 1, maxLength: 1000, pattern: "\\S" }) },
+      only,
+    ),
+    answers: { 200: Type.Object({ version: Type.Integer() }) },
+    handle: async (request) => {
+      const { reason, reasonCode = null } = request.body;
+      const version = request.version;
+      const given = { code: reasonCode, text: reason };
+      const made = await kernel.door.work(request.credential, unlock.permission, (tx) =>
+        unlockRecord(tx, request.raw, { record, unlock }, request.params.id, version, given),
+      );
+      return { body: { version: made }, headers: { etag: `"${made}"` } };
+    },
+  });
 }

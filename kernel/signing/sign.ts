@@ -122,6 +122,13 @@ export async function signRecord(
     // Long texts of few words: kept small, opened by signedText.
     { snapshot: gzipSync(snapshot.text).toString("base64") },
   );
+  await signing.signed?.(kernel, tx, {
+    id,
+    rowId: asked.rowId,
+    version: asked.signedVersion,
+    step: step.id,
+    printedName,
+  });
   return { id, version: asked.signedVersion, manifest };
 }
 

@@ -20,7 +20,8 @@ import { evaluationsOf } from "./publish.ts";
 import { registerSamples } from "./register.ts";
 import { custodyOf, mayOf, publicationsOf, readSample, resultsOfSample, unlocksOf } from "./sample-view.ts";
 import { nameOfActor } from "./save-result.ts";
-import { verifyResults } from "./verify.ts";
+import { verificationsOver } from "./verification-view.ts";
+import { wayOfVerifying } from "./verify.ts";
 
 const read = "lab.sample.read";
 const uuid = Type.String({ format: "uuid" });
@@ -84,6 +85,8 @@ export function sampleRoutes(kernel: Kernel): Route[] {
             custody: await tx.all(custodyOf(request.params.id)),
             unlocks: await tx.all(unlocksOf(request.params.id)),
             publications: await tx.all(publicationsOf(request.params.id)),
+            verifications: await verificationsOver(tx, { sampleId: request.params.id }),
+            verifyBy: await wayOfVerifying(tx),
             you: tx.who.actorId,
             may: await mayOf(tx),
             leaf: await ledgerPlace(tx, "lab.sample.register", request.params.id),
@@ -187,24 +190,6 @@ export function sampleRoutes(kernel: Kernel): Route[] {
           return { id: sample.id, version: version + 1 };
         });
         return { body, headers: { etag: `"${body.version}"` } };
-      },
-    }),
-    defineRoute({
-      method: "POST",
-      path: "/api/lab/samples/{id}/verify",
-      summary: "Verify all entered results of a sample; nobody verifies their own",
-      tag: "lab",
-      permission: "lab.result.verify",
-      params: idParams,
-      answers: { 200: Type.Object({ verified: Type.Integer() }) },
-      handle: async (request) => {
-        const version = request.version;
-        const verified = await kernel.door.work(request.credential, "lab.result.verify", async (tx) => {
-          const sample = await requireSample(tx, request.params.id, version);
-          await spendStepUp(tx, request.raw, { action: "lab.result.verify", subject: sample.id });
-          return verifyResults(tx, { sampleId: sample.id });
-        });
-        return { body: { verified } };
       },
     }),
     defineRoute({

@@ -1,7 +1,7 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { Type } from "typebox";
 import { sql } from "kysely";
-import { defineRoute, doorProblem, spendStepUp, type Kernel, type Route, type Tx } from "@probity/kernel";
+import { defineRoute, doorProblem, type Kernel, type Route, type Tx } from "@probity/kernel";
 import { insertAll, updateAll, type NewRow } from "../bulk.ts";
 import { limitFault, limitSchema } from "../definition.ts";
 import { problem } from "../errors.ts";
@@ -11,7 +11,8 @@ import { nextNumbers } from "./number.ts";
 import { limitOf, presentResult, resultColumns } from "./present.ts";
 import { emptyResult } from "./register.ts";
 import { mayOf } from "./sample-view.ts";
-import { verifyResults } from "./verify.ts";
+import { verificationsOver } from "./verification-view.ts";
+import { wayOfVerifying } from "./verify.ts";
 
 const read = "lab.sample.read";
 const change = "lab.worksheet.change";
@@ -134,29 +135,16 @@ export function worksheetRoutes(kernel: Kernel): Route[] {
           const sheet = await tx.first(worksheets().where("w.id", "=", request.params.id));
           if (!sheet) throw doorProblem.not_found();
           kernel.access.read(tx.who, read, request.source, "lab.worksheet", request.params.id);
-          return { ...sheet, rows: await rowsOf(tx, request.params.id), you: tx.who.actorId, may: await mayOf(tx) };
+          return {
+            ...sheet,
+            rows: await rowsOf(tx, request.params.id),
+            verifications: await verificationsOver(tx, { worksheetId: request.params.id }),
+            verifyBy: await wayOfVerifying(tx),
+            you: tx.who.actorId,
+            may: await mayOf(tx),
+          };
         });
         return { body, headers: { etag: `"${body.version}"` } };
-      },
-    }),
-    defineRoute({
-      method: "POST",
-      path: "/api/lab/worksheets/{id}/verify",
-      summary: "Verify every entered result of a worksheet; nobody verifies their own",
-      tag: "lab",
-      permission: "lab.result.verify",
-      params: idParams,
-      answers: { 200: Type.Object({ verified: Type.Integer() }) },
-      handle: async (request) => {
-        const version = request.version;
-        const verified = await kernel.door.work(request.credential, "lab.result.verify", async (tx) => {
-          const sheet = await requireWorksheet(tx, request.params.id, version);
-          await spendStepUp(tx, request.raw, { action: "lab.result.verify", subject: sheet.id });
-          const count = await verifyResults(tx, { worksheetId: sheet.id });
-          await touch(tx, sheet, "lab.worksheet.verify", { state: "verified" });
-          return count;
-        });
-        return { body: { verified } };
       },
     }),
   ];
@@ -265,7 +253,8 @@ async function addRows(tx: Tx, worksheetId: string, { resultIds = [], extra = []
   await updateAll(tx, "lab.result", "lab.result.place", placed);
 }
 
-async function requireWorksheet(tx: Tx, id: string, version: number) {
+/** The worksheet at the version its caller saw, still open. */
+export async function requireWorksheet(tx: Tx, id: string, version: number) {
   const sheet = await tx.first(
     query
       .selectFrom("lab.worksheet")
@@ -282,12 +271,8 @@ async function requireWorksheet(tx: Tx, id: string, version: number) {
 }
 
 /** A new version of the worksheet: whoever has the old one open learns of it. */
-async function touch(
-  tx: Tx,
-  sheet: { id: string; version: number; state: string },
-  action: string,
-  set: { state: string } = { state: sheet.state },
-) {
+async function touch(tx: Tx, sheet: { id: string; version: number; state: string }, action: string) {
+  const set = { state: sheet.state };
   await updateAll(tx, "lab.worksheet", action, [
     { row: { id: sheet.id, version: sheet.version, ...set }, fields: set },
   ]);

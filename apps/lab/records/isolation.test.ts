@@ -130,6 +130,7 @@ async function seed({ kernel }: TestServer, owner: TestPerson): Promise<void> {
       asked_name: "Test",
     });
     await seedStability(one, id, owner.membershipId);
+    await one("lab.verification", { id: uuidv7(), worksheet_id: id.sheet, way: "step-up", lines: { [id.result]: 1 } });
     await one("lab.unlock", { id: uuidv7(), sample_id: id.sample, reason: "Test" });
     await one("lab.publication", { id: uuidv7(), sample_id: id.sample, number: 1, evaluations: [], publisher: "Test" });
   });

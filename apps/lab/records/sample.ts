@@ -101,6 +101,7 @@ export const result = defineRecord({
     reason: field.text("Reason", { max: 500, optional: true }),
     source: field.choice("Source", ["keyboard", "import", "calculated"], { optional: true }),
     ...stated,
+    verificationId: field.id("Verification", { optional: true }),
     broughtIn: field.boolean("Brought in"),
   },
 });

@@ -40,6 +40,7 @@ export const labApi = {
   worksheets: (values: Filters = {}) => apiPath(app, ["worksheets"], values),
   worksheet: (id: string, act?: string) =>
     apiPath(app, act === undefined ? ["worksheets", id] : ["worksheets", id, act]),
+  verification: (id: string) => apiPath(app, ["verifications", id]),
   waiting: (method?: string) => apiPath(app, ["worksheets", "waiting"], { method }),
   products: () => apiPath(app, ["products"], { limit: 200, sort: "code" }),
   points: () => apiPath(app, ["sampling-points"], { limit: 200, sort: "code" }),

@@ -18,6 +18,7 @@ import { labApi } from "./path.ts";
 import { ResultGrid } from "./result-grid.tsx";
 import { StoryDialog } from "./story.tsx";
 import type { Sample } from "./types.ts";
+import { Verifications, VerifyAct } from "./verify.tsx";
 import { custodyWords, refusedBecause, stateLook, verdictLook } from "./words.ts";
 
 const way = ["registered", "received", "tested", "verified", "published"] as const;
@@ -82,14 +83,14 @@ export function SamplePage() {
             </Act>
           )}
           {found.state === "tested" && (
-            <Act
-              look="main"
-              busy={act.isPending}
-              disabledReason={verifyRefused}
-              onAct={() => act.mutate({ name: "verify", version })}
-            >
-              Verify
-            </Act>
+            <VerifyAct
+              words="Verify"
+              of={labApi.sample(id)}
+              version={version}
+              by={found.verifyBy}
+              refused={verifyRefused}
+              onDone={() => void reload()}
+            />
           )}
           {found.state === "verified" && (
             <Act
@@ -153,6 +154,7 @@ export function SamplePage() {
           onStory={setStory}
         />
       </section>
+      <Verifications items={found.verifications} />
       <div className={css.two}>
         <section>
           <h2>Facts</h2>

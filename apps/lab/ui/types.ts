@@ -24,6 +24,21 @@ export interface SampleLine {
   verified: number;
 }
 
+/** How you verify here: by signature, with a fresh proof, or not at all. */
+export type VerifyBy = "signature" | "step-up" | "refused";
+
+/** One act of verification over some of these results, as it is printed beside them. */
+export interface Verification {
+  id: string;
+  way: "signature" | "step-up";
+  at: string;
+  by: string | null;
+  signature: { printedName: string; meaning: string; signedAt: string; recordHash: string } | null;
+  results: number;
+  standing: number;
+  of: string;
+}
+
 export interface InterimField {
   key: string;
   name: string;
@@ -85,6 +100,8 @@ export interface Sample extends Omit<SampleLine, "results" | "entered" | "verifi
   leaf: number | null;
   you: string;
   may: string[];
+  verifications: Verification[];
+  verifyBy: VerifyBy;
   results: ResultLine[];
   custody: {
     id: string;
@@ -121,6 +138,8 @@ export interface Worksheet extends WorksheetLine {
   rows: ResultLine[];
   you: string;
   may: string[];
+  verifications: Verification[];
+  verifyBy: VerifyBy;
 }
 
 export interface Waiting {

@@ -15,6 +15,8 @@ export const labWords: Readonly<Record<string, string>> = {
   "lab.sample.cancel": "Sample cancelled",
   "lab.sample.bring_in": "Sample brought in",
   "lab.sample.export": "List of samples exported",
+  "lab.verification.list": "Results listed for verification",
+  "lab.verification.lock": "Verification given",
   "lab.result.create": "Determination ordered",
   "lab.result.place": "Determination put on a worksheet",
   "lab.result.enter": "Result entered",

@@ -1,21 +1,21 @@
-import { Act } from "@probity/web/kit/act.tsx";
 import { Notice } from "@probity/web/kit/notice.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { ProofLine } from "@probity/web/kit/proof-line.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
-import { read, write } from "@probity/web/shell/api.ts";
+import { read } from "@probity/web/shell/api.ts";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import css from "./lab.module.css";
 import { labApi, labPage } from "./path.ts";
 import { ResultGrid } from "./result-grid.tsx";
 import { StoryDialog } from "./story.tsx";
 import type { SavedRow, Worksheet } from "./types.ts";
+import { Verifications, VerifyAct } from "./verify.tsx";
 import { refusedBecause } from "./words.ts";
 
 /** One worksheet: the grid, what its blanks and controls say, and its verification by another person. */
@@ -26,10 +26,6 @@ export function WorksheetPage() {
   const sheet = useQuery({ queryKey: key, queryFn: () => read<Worksheet>(labApi.worksheet(id)) });
   const [story, setStory] = useState<string | null>(null);
   const queries = useQueryClient();
-  const verify = useMutation({
-    mutationFn: (version: number) => write("POST", labApi.worksheet(id, "verify"), undefined, { version }),
-    onSuccess: () => queries.invalidateQueries({ queryKey: key }),
-  });
   // What was saved stands in the grid at once, as the server answered it.
   const saved = (rows: SavedRow[]) => {
     const byId = new Map(rows.map((row) => [row.id, row]));
@@ -66,10 +62,13 @@ export function WorksheetPage() {
         <span className={page.row}>
           <Go to={labPage.imports(ws, "results")}>Import results</Go>
           {found.state === "open" && (
-            <Act
+            <VerifyAct
+              words="Verify worksheet"
+              of={labApi.worksheet(id)}
+              version={found.version}
+              by={found.verifyBy}
               look={open === 0 ? "main" : "plain"}
-              busy={verify.isPending}
-              disabledReason={
+              refused={
                 refusedBecause(found.may, "lab.result.verify", "reviewers") ??
                 (open > 0
                   ? `${open} results are still open.`
@@ -77,17 +76,14 @@ export function WorksheetPage() {
                     ? `You entered ${own} of these, and nobody verifies their own. Ask another reviewer.`
                     : undefined)
               }
-              onAct={() => verify.mutate(found.version)}
-            >
-              Verify worksheet
-            </Act>
+              onDone={() => void queries.invalidateQueries({ queryKey: key })}
+            />
           )}
         </span>
       </div>
       <p className={page.meta}>
         {methods.join(" · ")} · made by {found.madeBy ?? "Probity"}, {showTime(found.createdAt)}
       </p>
-      {verify.isError && <ProblemNotice problem={asProblem(verify.error)} />}
       {failed.length > 0 && (
         <Notice tone="gap">
           {failed.map((row) => row.name).join(" and ")} {failed.length === 1 ? "is" : "are"} outside{" "}
@@ -107,6 +103,7 @@ export function WorksheetPage() {
         onSaved={saved}
         onStory={setStory}
       />
+      <Verifications items={found.verifications} />
       <ProofLine
         parts={[
           `v${found.version}`,
