@@ -93,7 +93,12 @@ async function vitest(run: TestRun, args: readonly string[]): Promise<{ code: nu
       `--outputFile.json=${output}`,
       ...args,
     ],
-    { cwd: run.root, stdio: "inherit", env: { ...process.env, ...run.environment } },
+    {
+      cwd: run.root,
+      stdio: "inherit",
+      // Workers, servers and commands read the same two thousand modules: compiled once, they are kept for the next.
+      env: { NODE_COMPILE_CACHE: join(cache, "compiled"), ...process.env, ...run.environment },
+    },
   );
   const code = await new Promise<number>((resolve) => {
     child.once("exit", (status) => resolve(status ?? 1));

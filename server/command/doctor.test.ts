@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,37 +5,26 @@ import { connectionString } from "@probity/kernel";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTestDatabase } from "../../kernel/testing/database.ts";
 import { executeAsOwner } from "../../kernel/lint/trial.ts";
+import { openCommand, type Command } from "../testing/command.ts";
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
 let home: string;
+let command: Command;
 beforeAll(async () => {
   const folder = join(import.meta.dirname, "../../apps/regulatory-docs/sql");
   database = await createTestDatabase([{ scope: "regulatory_docs", folder }]);
   home = mkdtempSync(join(tmpdir(), "probity-doctor-"));
+  command = openCommand(join(import.meta.dirname, "doctor.ts"));
 });
 afterAll(async () => {
+  await command.close();
   await database.drop();
   rmSync(home, { recursive: true, force: true });
 });
 
-/** Runs the command as a process of its own, on the test database unless told otherwise. */
-function doctor(
-  args: string[],
-  url: string | undefined = connectionString(database.admin),
-): Promise<{ code: number | null; out: string; err: string }> {
-  const script = `const { run } = await import(${JSON.stringify(join(import.meta.dirname, "doctor.ts"))});
-    try { process.exitCode = await run(${JSON.stringify(args)}); } catch (error) { console.error(error.message); process.exitCode = 3; }`;
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
-      env: { PATH: process.env["PATH"], PROBITY_HOME: home, ...(url === "" ? {} : { DATABASE_URL: url }) },
-    });
-    let out = "";
-    let err = "";
-    child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));
-    child.once("close", (code) => resolve({ code, out, err }));
-  });
-}
+/** Runs the command in a process of its own, on the test database unless told otherwise. */
+const doctor = (args: string[], url: string | undefined = connectionString(database.admin)) =>
+  command.run(args, { PROBITY_HOME: home, ...(url === "" ? {} : { DATABASE_URL: url }) });
 
 describe("npx probity doctor", () => {
   test("TEN-04 a sound database: every rule is named as fulfilled, exit code 0", async () => {

@@ -1,10 +1,10 @@
-import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openCommand } from "../testing/command.ts";
 
-const COMMAND = join(import.meta.dirname, "gaps.ts");
+const command = openCommand(join(import.meta.dirname, "gaps.ts"));
 const FIXTURE = join(import.meta.dirname, "../../apps/regulatory-docs/engine/fixture");
 let folder = "";
 
@@ -16,19 +16,15 @@ beforeAll(() => {
     readFileSync(join(FIXTURE, "complaint.md"), "utf8").replaceAll("\n", "\r\n"),
   );
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(async () => {
+  await command.close();
+  rmSync(folder, { recursive: true });
+});
 
-function gaps(...args: string[]): { code: number | null; out: string; err: string } {
-  const script = `import { run } from ${JSON.stringify(COMMAND)}; process.exitCode = await run(process.argv.slice(1));`;
-  const done = spawnSync(process.execPath, ["--input-type=module", "-e", script, ...args], {
-    encoding: "utf8",
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  return { code: done.status, out: done.stdout, err: done.stderr };
-}
+const gaps = (...args: string[]) => command.run(args);
 
-test("--json prints the contract: pack, requirements and their parts, quotes verbatim in the raw files", () => {
-  const { code, out } = gaps(folder, "--pack", "iso-13485", "--json");
+test("--json prints the contract: pack, requirements and their parts, quotes verbatim in the raw files", async () => {
+  const { code, out } = await gaps(folder, "--pack", "iso-13485", "--json");
   expect(code).toBe(0);
   const result = JSON.parse(out);
   expect(Object.keys(result)).toEqual(["pack", "requirements"]);
@@ -49,19 +45,19 @@ test("--json prints the contract: pack, requirements and their parts, quotes ver
   expect(quotes).toBeGreaterThan(20);
 });
 
-test("without --json a person can read it", () => {
-  const { code, out } = gaps(folder);
+test("without --json a person can read it", async () => {
+  const { code, out } = await gaps(folder);
   expect(code).toBe(0);
   expect(out).toContain("8.2.2");
   expect(out).toContain("● covered");
   expect(out).toContain("next:");
 });
 
-test("wrong use says what happened, what is safe and what to do", () => {
-  expect(gaps().code).toBe(2);
-  expect(gaps(join(folder, "nowhere")).err).toContain("Nothing was analysed");
-  expect(gaps(folder, "--pack", "none").err).toContain("iso-13485");
+test("wrong use says what happened, what is safe and what to do", async () => {
+  expect((await gaps()).code).toBe(2);
+  expect((await gaps(join(folder, "nowhere"))).err).toContain("Nothing was analysed");
+  expect((await gaps(folder, "--pack", "none")).err).toContain("iso-13485");
   const empty = mkdtempSync(join(tmpdir(), "gaps-empty-"));
-  expect(gaps(empty).code).toBe(1);
+  expect((await gaps(empty)).code).toBe(1);
   rmSync(empty, { recursive: true });
 });
