@@ -18,6 +18,8 @@ import { rateLimit } from "./control/rate-limit.ts";
 import { operatorAccess } from "./control/operator-access.ts";
 import { requestValidation } from "./control/request-validation.ts";
 import { responseHeader } from "./control/response-header.ts";
+import { investigatedFirst } from "./control/lab-investigation.ts";
+import { enteredText, otherVerifies } from "./control/lab-result.ts";
 import { lockout } from "./control/lockout.ts";
 import { tamperEvidence } from "./control/log-proof.ts";
 import { passwordHash } from "./control/password.ts";
@@ -82,6 +84,9 @@ export const controls: readonly Control[] = [
   manifestation,
   verifiedSigner,
   severalSigners,
+  enteredText,
+  otherVerifies,
+  investigatedFirst,
   responseHeader,
   rateLimit,
   requestValidation,

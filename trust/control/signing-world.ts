@@ -45,11 +45,12 @@ const opened = new WeakMap<ProbeContext["kernel"], Opened>();
 /** Shorter than the author's key lives. */
 const reuseMinutes = 5;
 
-/** Lays out what signing needs, over the public API: verified people and a finished report with one decision of the author's. */
-export async function signingWorld(context: ProbeContext): Promise<SigningWorld> {
-  const known = opened.get(context.kernel);
-  const fresh = known !== undefined && known.at > Date.now() - reuseMinutes * 60_000 ? known : undefined;
-  const scratch = fresh?.scratch ?? (await openSigningScratch(context.kernel));
+/** The people of the workspace of signatures, each at a session of their own; three of them may sign. */
+export async function signingPeople(
+  context: ProbeContext,
+  known?: SigningScratch,
+): Promise<{ scratch: SigningScratch; people: SigningWorld["people"] }> {
+  const scratch = known ?? (await openSigningScratch(context.kernel));
   const people = {
     owner: await signerOf(context, scratch, "owner"),
     author: await signerOf(context, scratch, "author"),
@@ -57,6 +58,14 @@ export async function signingWorld(context: ProbeContext): Promise<SigningWorld>
     approver: await signerOf(context, scratch, "approver"),
   };
   for (const part of ["author", "reviewer", "approver"] as const) await enable(people.owner, people[part]);
+  return { scratch, people };
+}
+
+/** Lays out what signing needs, over the public API: verified people and a finished report with one decision of the author's. */
+export async function signingWorld(context: ProbeContext): Promise<SigningWorld> {
+  const known = opened.get(context.kernel);
+  const fresh = known !== undefined && known.at > Date.now() - reuseMinutes * 60_000 ? known : undefined;
+  const { scratch, people } = await signingPeople(context, fresh?.scratch);
   const report = fresh?.report ?? (await makeReport(context, scratch, people.author));
   if (fresh === undefined) opened.set(context.kernel, { at: Date.now(), scratch, report });
   const shown = (await people.owner.call("GET", `${report.one}/signing`)).body;
