@@ -1,5 +1,7 @@
 import { describe, test } from "vitest";
-import { turnsRed, turnsRedServing, door } from "./testing/trust-world.ts";
+import { door, turnsRed, turnsRedServing, useTrustWorld } from "./testing/trust-world.ts";
+
+useTrustWorld();
 
 describe("TRU-01 controls of the laboratory turn red when their protection is really gone", { timeout: 180_000 }, () => {
   test("LAB-01: last zeros that are lost on the way into the table", () =>

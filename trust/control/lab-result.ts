@@ -60,7 +60,7 @@ export const otherVerifies = defineControl({
     {
       id: "verified-and-locked",
       kind: "scratch",
-      title: "Another person verifies; an admin opens it again with a fresh proof and a reason",
+      title: "Another person verifies by signature; an admin opens it again with a fresh proof and a reason",
       run: (context) =>
         inLab(context, async ({ technician, second, owner, sample, result, state, enter, verify, unlock }) => {
           const id = await sample("verified");
@@ -71,16 +71,19 @@ export const otherVerifies = defineControl({
           const opened = await unlock(owner, id, "Probe of unlocking");
           const again = await verify(second, id);
           const shown = await technician.call("GET", `/api/lab/samples/${id}`);
-          return allOf("entered by one, verified by another, unlocked with a reason that is shown, verified again", [
-            [verified.status < 300, `verifying got ${said(verified)}`],
-            [closed.state === "verified", `the result is ${closed.state}`],
-            [opened.status < 300, `unlocking got ${said(opened)}`],
-            [again.status < 300, `verifying again got ${said(again)}`],
+          return allOf(
+            "entered by one, verified by another's signature, unlocked with a reason that is shown, verified again",
             [
-              listOf(shown.body["unlocks"]).some((each) => each["reason"] === "Probe of unlocking"),
-              "no reason is shown",
+              [verified.status < 300, `verifying got ${said(verified)}`],
+              [closed.state === "verified", `the result is ${closed.state}`],
+              [opened.status < 300, `unlocking got ${said(opened)}`],
+              [again.status < 300, `verifying again got ${said(again)}`],
+              [
+                listOf(shown.body["unlocks"]).some((each) => each["reason"] === "Probe of unlocking"),
+                "no reason is shown",
+              ],
             ],
-          ]);
+          );
         }),
       negative: (context) =>
         inLab(context, async ({ technician, second, owner, sample, result, state, enter, verify, unlock }) => {

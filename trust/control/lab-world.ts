@@ -3,6 +3,8 @@ import { listOf, type ProbeAnswer } from "../http.ts";
 import { said } from "./browser.ts";
 import { signingPeople, type ProbeSigner } from "./signing-world.ts";
 
+const verified = "Verified: results, calculations and raw data were reviewed and agree with the method";
+
 /** A result as a sample shows it. */
 export type LabResult = {
   readonly id: string;
@@ -28,7 +30,7 @@ export type LabWorld = {
   /** Its newest determination. */
   result(sample: string): Promise<LabResult>;
   enter(person: ProbeSigner, sample: string, text: string, more?: object): Promise<ProbeAnswer>;
-  /** Verified by a signature of the whole sample, as it stands. */
+  /** The whole sample's results are listed as they stand, and the list is signed. */
   verify(person: ProbeSigner, sample: string): Promise<ProbeAnswer>;
   unlock(person: ProbeSigner, sample: string, reason: string): Promise<ProbeAnswer>;
 };
@@ -84,9 +86,19 @@ async function labOf(owner: ProbeSigner, technician: ProbeSigner, second: ProbeS
     },
     verify: async (person, sample) => {
       const { version } = await found(sample);
-      return person.call("POST", `/api/lab/samples/${sample}/verify`, undefined, {
-        "if-match": `"${Number(version)}"`,
-      });
+      const headers = { "if-match": `"${Number(version)}"` };
+      const listed = await person.call("POST", `/api/lab/samples/${sample}/verification`, undefined, headers);
+      if (listed.status !== 201) return listed;
+      const list = `/api/lab/verifications/${String(listed.body["id"])}`;
+      const asked = await person.call(
+        "POST",
+        `${list}/signing/challenge`,
+        { step: "verify", meaning: verified },
+        { "if-match": `"${Number(listed.body["version"])}"` },
+      );
+      if (asked.status !== 201) return asked;
+      const body = { challenge: asked.body["challenge"], userName: person.email, password: person.password };
+      return person.call("POST", `${list}/signatures`, body);
     },
   };
 }
