@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -56,7 +56,7 @@ async function call(
 async function solved(): Promise<string> {
   const { challenge } = JSON.parse((await call("GET", "/api/captcha")).text);
   for (let number = 0; ; number += 1) {
-    if (createHash("sha256").update(`${challenge.salt}.${number}`).digest("hex") === challenge.target)
+    if (hash("sha256", `${challenge.salt}.${number}`, "hex") === challenge.target)
       return [challenge.salt, challenge.target, challenge.max, challenge.expires, challenge.signature, number].join(
         ".",
       );
@@ -87,15 +87,16 @@ test("IDN-05 sign-in, reset and registration answer the same for every kind of a
   for (const each of signIns) expect(seen(each)).toEqual(seen(signIns[0] ?? each));
   expect(signIns[0]?.status).toBe(401);
   // Locked, known or not: one answer.
-  for (const kind of ["locked", "unknown"]) for (let index = 0; index < 5; index += 1) await signIn(kind);
+  await Promise.all(["locked", "unknown"].flatMap((kind) => Array.from({ length: 5 }, () => signIn(kind))));
   const [locked, lockedUnknown] = [await signIn("locked"), await signIn("unknown")];
   expect(seen(locked)).toEqual(seen(lockedUnknown));
   expect(locked.status).toBe(429);
   for (const path of ["/api/password/reset", "/api/registration"]) {
-    const answers = [];
-    for (const kind of kinds) {
-      answers.push(seen(await call("POST", path, { email: `${kind}@example.test`, captcha: await solved() })));
-    }
+    const answers = await Promise.all(
+      kinds.map(async (kind) =>
+        seen(await call("POST", path, { email: `${kind}@example.test`, captcha: await solved() })),
+      ),
+    );
     for (const each of answers) expect(each).toEqual(answers[0]);
     expect(answers[0]).toEqual(expect.arrayContaining([202, '{"mailed":true}']));
   }

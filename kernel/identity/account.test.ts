@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTestKernel, type TestKernel } from "../testing/kernel.ts";
@@ -58,7 +58,7 @@ const times = (many: number, run: () => Promise<unknown>) => Promise.all(Array.f
 /** Does the work a browser would do. */
 function solved({ salt, target, max, expires, signature }: Challenge = identity.site.captcha.challenge()): string {
   for (let number = 0; number <= max; number += 1) {
-    if (createHash("sha256").update(`${salt}.${number}`).digest("hex") === target) {
+    if (hash("sha256", `${salt}.${number}`, "hex") === target) {
       return [salt, target, max, expires, signature, number].join(".");
     }
   }

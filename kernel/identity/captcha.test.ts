@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTestKernel, type TestKernel } from "../testing/kernel.ts";
@@ -30,7 +30,7 @@ describe("the proof of work", () => {
   const open = () => new Captcha(kernel, siteUrl, { kind: "proof" });
   const numberOf = ({ salt, target, max }: Challenge) => {
     for (let number = 0; number <= max; number += 1) {
-      if (createHash("sha256").update(`${salt}.${number}`).digest("hex") === target) return number;
+      if (hash("sha256", `${salt}.${number}`, "hex") === target) return number;
     }
     throw new Error("not to be solved");
   };

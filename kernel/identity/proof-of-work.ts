@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, randomInt, timingSafeEqual, type KeyObject } from "node:crypto";
+import { createHash, createHmac, hash, randomBytes, randomInt, timingSafeEqual, type KeyObject } from "node:crypto";
 import type { Pool } from "pg";
 
 /** Find `number` (0 to `max`) so that SHA-256(salt ‖ number) is `target`. Half of `max` hashes on average. */
@@ -58,5 +58,5 @@ export class ProofOfWork {
 }
 
 function workOf(salt: string, number: number): string {
-  return createHash("sha256").update(`${salt}.${number}`).digest("hex");
+  return hash("sha256", `${salt}.${number}`, "hex");
 }

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 import { defineControl, type ProbeContext } from "../control.ts";
 import { allOf } from "./outcome.ts";
 
@@ -17,11 +17,9 @@ async function solved({ http }: ProbeContext): Promise<string | undefined> {
   const challenge: unknown = body["challenge"];
   if (typeof challenge !== "object" || challenge === null) return undefined;
   const part = (name: string): string => String(Reflect.get(challenge, name));
+  const [salt, target] = [part("salt"), part("target")];
   for (let number = 0; number <= Number(part("max")); number += 1) {
-    const hash = createHash("sha256")
-      .update(`${part("salt")}.${number}`)
-      .digest("hex");
-    if (hash === part("target"))
+    if (hash("sha256", `${salt}.${number}`, "hex") === target)
       return ["salt", "target", "max", "expires", "signature"].map(part).concat(String(number)).join(".");
   }
   return undefined;
