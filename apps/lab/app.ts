@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { defineApp, type App, type Kernel } from "@probity/kernel";
 import { benchRoute, homeItems } from "./actions/bench-route.ts";
+import { chartRoutes } from "./actions/chart-route.ts";
 import { importRoutes } from "./actions/import-route.ts";
 import { investigationRoutes } from "./actions/investigation-route.ts";
 import { labelRoute } from "./actions/label-route.ts";
@@ -17,6 +18,7 @@ import { worksheetRoutes } from "./actions/worksheet-route.ts";
 import { enqueueSample, loadSample } from "./jobs/load-sample.ts";
 import { grants, roles, system } from "./permission.ts";
 import { gateOverride, setting } from "./records/gate.ts";
+import { chartLimit, controlChart, controlEvaluation, controlNote, controlPoint, ruleSet } from "./records/chart.ts";
 import { investigation } from "./records/investigation.ts";
 import {
   method,
@@ -58,6 +60,12 @@ export function lab(): App {
       verification,
       publication,
       investigation,
+      ruleSet,
+      controlChart,
+      chartLimit,
+      controlPoint,
+      controlEvaluation,
+      controlNote,
       setting,
       gateOverride,
       schedule,
@@ -83,6 +91,7 @@ export function lab(): App {
       ...importRoutes(kernel),
       ...investigationRoutes(kernel),
       benchRoute(kernel),
+      ...chartRoutes(kernel),
     ],
     jobs: (kernel: Kernel) => ({ "lab.load_sample": (job) => loadSample(kernel, job) }),
     rounds: (kernel: Kernel) => {

@@ -25,6 +25,119 @@ export type Numeric = ColumnType<string, number | string, number | string>;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface LabChartLimit {
+  /**
+   * of runs: the results counted and those left out, each with its reason; of a certificate: which
+   */
+  basis: Json;
+  brought_in: Generated<boolean>;
+  chart_id: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  decided_at: Timestamp | null;
+  decided_by: string | null;
+  decided_name: string | null;
+  decided_reason: string | null;
+  deleted_at: Timestamp | null;
+  deviation: Numeric | null;
+  id: string;
+  locked_at: Timestamp | null;
+  mean: Numeric | null;
+  number: number;
+  proposed_name: string | null;
+  reason: string;
+  retain_until: Timestamp | null;
+  source: string;
+  state: string;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  upper: Numeric | null;
+  version: Generated<number>;
+}
+
+export interface LabControlChart {
+  analyte: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  expires_on: string | null;
+  id: string;
+  kind: string;
+  locked_at: Timestamp | null;
+  lot: string;
+  material: string;
+  method_id: string;
+  name: string;
+  retain_until: Timestamp | null;
+  retired_reason: string | null;
+  /**
+   * how many runs its limits are established from, declared before they are looked at
+   */
+  runs: number;
+  state: string;
+  tenant_id: Generated<string>;
+  unit: string;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface LabControlEvaluation {
+  analyte: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  method_id: string;
+  number: number;
+  outcome: string;
+  points: Json;
+  retain_until: Timestamp | null;
+  rule_set_id: string | null;
+  rules: Json;
+  run_at: Timestamp;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+  violations: Json;
+  worksheet_id: string;
+}
+
+export interface LabControlNote {
+  author: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  evaluation_id: string;
+  id: string;
+  kind: string;
+  locked_at: Timestamp | null;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  text: string;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface LabControlPoint {
+  chart_id: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  result_id: string;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
 export interface LabCustody {
   act: string;
   created_at: Generated<Timestamp>;
@@ -271,6 +384,23 @@ export interface LabResult {
   verified_name: string | null;
   version: Generated<number>;
   worksheet_id: string | null;
+}
+
+export interface LabRuleSet {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  number: number;
+  reason: string;
+  retain_until: Timestamp | null;
+  rules: Json;
+  scope: string;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
 }
 
 export interface LabSample {
@@ -659,6 +789,11 @@ export interface LabWorksheet {
 }
 
 export interface DB {
+  "lab.chart_limit": LabChartLimit;
+  "lab.control_chart": LabControlChart;
+  "lab.control_evaluation": LabControlEvaluation;
+  "lab.control_note": LabControlNote;
+  "lab.control_point": LabControlPoint;
   "lab.custody": LabCustody;
   "lab.gate": LabGate;
   "lab.gate_override": LabGateOverride;
@@ -670,6 +805,7 @@ export interface DB {
   "lab.product": LabProduct;
   "lab.publication": LabPublication;
   "lab.result": LabResult;
+  "lab.rule_set": LabRuleSet;
   "lab.sample": LabSample;
   "lab.sampling_point": LabSamplingPoint;
   "lab.schedule": LabSchedule;

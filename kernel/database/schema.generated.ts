@@ -534,6 +534,10 @@ export interface KernelInvitation {
   id: string;
   locked_at: Timestamp | null;
   mailed: Generated<boolean>;
+  /**
+   * who took it up; what an app binds to the invitation is theirs from then on
+   */
+  membership_id: string | null;
   retain_until: Timestamp | null;
   role: string;
   secret_hash: Buffer;

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { Tx } from "@probity/kernel";
 import { query } from "../query.ts";
 import { gateProblem } from "./gate-error.ts";
+import { qualityGate } from "./quality-gate.ts";
 
 /** A result as gates look at it. */
 export type GatedResult = {
@@ -41,7 +42,7 @@ export interface Gate {
 }
 
 /** Every gate. An area adds its own here and in a migration. */
-export const gates: readonly Gate[] = [];
+export const gates: readonly Gate[] = [qualityGate];
 
 export type Applies = "required" | "named" | "none";
 

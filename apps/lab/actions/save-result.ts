@@ -6,6 +6,7 @@ import { chunks, updateAll, type ChangedRow } from "../bulk.ts";
 import type { DefinedAnalyte, Definition } from "../definition.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
+import { judgeControls } from "./chart-evaluate.ts";
 import { analyteOf, methodVersions, specificationVersions } from "./frozen.ts";
 import { interimOf, limitOf, resultColumns, type ResultRow } from "./present.ts";
 import { settleSamples } from "./settle.ts";
@@ -147,6 +148,11 @@ export async function saveResults(
     tx,
     changes.flatMap(({ row }) => rows.get(row.id)?.sample_id ?? []),
     "enter",
+  );
+  // 4. A run whose controls have values is judged at once.
+  await judgeControls(
+    tx,
+    changes.flatMap(({ row }) => (/^(control|blank)$/.test(rows.get(row.id)?.kind ?? "") ? [row.id] : [])),
   );
   return { saved, untouched: entries.length - changes.length };
 }

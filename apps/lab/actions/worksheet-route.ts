@@ -6,6 +6,7 @@ import { insertAll, updateAll, type NewRow } from "../bulk.ts";
 import { limitFault, limitSchema } from "../definition.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
+import { chartForRow, feedCharts } from "./chart-point.ts";
 import { currentMethods, methodVersions, specificationVersions } from "./frozen.ts";
 import { nextNumbers } from "./number.ts";
 import { limitOf, presentResult, resultColumns } from "./present.ts";
@@ -13,6 +14,7 @@ import { emptyResult } from "./register.ts";
 import { mayOf } from "./sample-view.ts";
 import { verificationsOver } from "./verification-view.ts";
 import { wayOfVerifying } from "./verify.ts";
+import { waiting } from "./worksheet-waiting.ts";
 
 const read = "lab.sample.read";
 const change = "lab.worksheet.change";
@@ -32,6 +34,8 @@ const lines = Type.Object(
             methodId: uuid,
             name: Type.String({ minLength: 1, maxLength: 120 }),
             of: Type.Optional(uuid),
+            /** The control chart that a blank or control feeds. */
+            chartId: Type.Optional(uuid),
             limit: Type.Object(ends, closed),
           },
           closed,
@@ -156,6 +160,7 @@ type Extra = {
   methodId: string;
   name: string;
   of?: string;
+  chartId?: string;
   limit: Omit<Parameters<typeof limitFault>[0], "methodId">;
 };
 
@@ -184,6 +189,7 @@ async function addRows(tx: Tx, worksheetId: string, { resultIds = [], extra = []
   let position = last?.position ?? 0;
   // 1. Blanks and controls come first: they are run first.
   const added: NewRow[] = [];
+  const feeds: { chartId: string; resultId: string }[] = [];
   const methods = await currentMethods(
     tx,
     extra.map((each) => each.methodId),
@@ -204,6 +210,10 @@ async function addRows(tx: Tx, worksheetId: string, { resultIds = [], extra = []
       if (!of) throw doorProblem.not_found();
       sampleId = of.sample_id;
     }
+    const chart =
+      each.chartId === undefined
+        ? undefined
+        : await chartForRow(tx, { ...each, chartId: each.chartId, analyte: each.limit.analyte });
     position += 1;
     const empty = emptyResult(version, each.limit.analyte, {
       worksheet_id: worksheetId,
@@ -212,12 +222,12 @@ async function addRows(tx: Tx, worksheetId: string, { resultIds = [], extra = []
       sample_id: sampleId,
       limits: each.kind === "duplicate" ? null : each.limit,
     });
-    added.push({
-      row: { ...empty.row, name: each.kind === "duplicate" ? empty.row["name"] : each.name },
-      fields: { ...empty.fields, kind: each.kind },
-    });
+    const name = each.kind === "duplicate" ? empty.row["name"] : (chart?.name ?? each.name);
+    added.push({ row: { ...empty.row, name }, fields: { ...empty.fields, kind: each.kind } });
+    if (chart !== undefined) feeds.push({ chartId: chart.id, resultId: empty.row.id });
   }
   await insertAll(tx, "lab.result", "lab.result.create", added);
+  await feedCharts(tx, feeds);
   // 2. What is open of received samples, and on no other worksheet, in the order it was chosen.
   const rows =
     resultIds.length === 0
@@ -347,37 +357,4 @@ function worksheets() {
     ])
     .where("w.deleted_at", "is", null)
     .orderBy("w.id", "desc");
-}
-
-function waiting(methodId: string | undefined) {
-  let list = query
-    .selectFrom("lab.result as r")
-    .innerJoin("lab.sample as s", "s.id", "r.sample_id")
-    .innerJoin("lab.product as p", "p.id", "s.product_id")
-    .innerJoin("lab.method_version as v", "v.id", "r.method_version_id")
-    .innerJoin("lab.method as m", "m.id", "v.method_id")
-    .select([
-      "r.id",
-      "r.name",
-      "r.unit",
-      "r.analyte",
-      "r.attempt",
-      "m.id as methodId",
-      "m.code as method",
-      "m.title as methodTitle",
-      "s.number as sample",
-      "s.priority",
-      "s.due_on as dueOn",
-      "p.name as product",
-    ])
-    .where("r.state", "=", "open")
-    .where("r.worksheet_id", "is", null)
-    .where("s.state", "=", "received")
-    .where("s.deleted_at", "is", null)
-    .orderBy("s.priority", "desc")
-    .orderBy("s.due_on")
-    .orderBy("r.id")
-    .limit(2000);
-  if (methodId !== undefined) list = list.where("m.id", "=", methodId);
-  return list;
 }

@@ -3,6 +3,7 @@ import { openTestServer, testIsolation, type TestPerson, type TestServer } from 
 import { lab } from "../app.ts";
 import { insertAll } from "../bulk.ts";
 import { seedStability } from "../testing/stability.ts";
+import { seedCharts } from "../testing/chart-row.ts";
 import { phDefinition } from "../testing/world.ts";
 
 const app = lab();
@@ -120,7 +121,7 @@ async function seed({ kernel }: TestServer, owner: TestPerson): Promise<void> {
     await one("lab.gate_override", {
       id: uuidv7(),
       result_id: id.result,
-      gate: "instrument",
+      gate: "quality-control",
       holds: ["unknown"],
       said: "Not known",
       value: "6.5",
@@ -131,6 +132,7 @@ async function seed({ kernel }: TestServer, owner: TestPerson): Promise<void> {
     });
     await seedStability(one, id, owner.membershipId);
     await one("lab.verification", { id: uuidv7(), worksheet_id: id.sheet, way: "step-up", lines: { [id.result]: 1 } });
+    await seedCharts(one, id);
     await one("lab.unlock", { id: uuidv7(), sample_id: id.sample, reason: "Test" });
     await one("lab.publication", { id: uuidv7(), sample_id: id.sample, number: 1, evaluations: [], publisher: "Test" });
   });
