@@ -2,9 +2,12 @@ import { join } from "node:path";
 import { defineApp, type App, type Kernel } from "@probity/kernel";
 import { benchRoute, homeItems } from "./actions/bench-route.ts";
 import { chartRoutes } from "./actions/chart-route.ts";
+import { gateRoutes } from "./actions/gate-route.ts";
 import { importRoutes } from "./actions/import-route.ts";
+import { instrumentRoutes } from "./actions/instrument-route.ts";
 import { investigationRoutes } from "./actions/investigation-route.ts";
 import { labelRoute } from "./actions/label-route.ts";
+import { lotRoutes } from "./actions/lot-route.ts";
 import { numberingRoutes } from "./actions/numbering-route.ts";
 import { resultRoutes } from "./actions/result-route.ts";
 import { sampleListRoute } from "./actions/sample-list.ts";
@@ -13,12 +16,18 @@ import { scheduleRoutes } from "./actions/schedule-route.ts";
 import { runSchedules } from "./actions/schedule-run.ts";
 import { verificationRoutes } from "./actions/verification-route.ts";
 import "./actions/verify-signing.ts";
+import { settingRoutes } from "./actions/setting-route.ts";
+import { setupRoutes } from "./actions/setup-route.ts";
+import { trainingRoutes } from "./actions/training-route.ts";
 import { versionRoutes } from "./actions/version-route.ts";
 import { worksheetRoutes } from "./actions/worksheet-route.ts";
 import { enqueueSample, loadSample } from "./jobs/load-sample.ts";
 import { grants, roles, system } from "./permission.ts";
 import { gateOverride, setting } from "./records/gate.ts";
 import { chartLimit, controlChart, controlEvaluation, controlNote, controlPoint, ruleSet } from "./records/chart.ts";
+import { instrument, instrumentEvent, setup, setupItem } from "./records/instrument.ts";
+import { consumption, lot, lotEvent, material } from "./records/material.ts";
+import { training } from "./records/training.ts";
 import { investigation } from "./records/investigation.ts";
 import {
   method,
@@ -68,6 +77,15 @@ export function lab(): App {
       controlNote,
       setting,
       gateOverride,
+      instrument,
+      instrumentEvent,
+      material,
+      lot,
+      lotEvent,
+      consumption,
+      setup,
+      setupItem,
+      training,
       schedule,
       scheduleVersion,
       scheduleSlot,
@@ -91,6 +109,12 @@ export function lab(): App {
       ...importRoutes(kernel),
       ...investigationRoutes(kernel),
       benchRoute(kernel),
+      ...gateRoutes(kernel),
+      ...settingRoutes(kernel),
+      ...instrumentRoutes(kernel),
+      ...lotRoutes(kernel),
+      ...setupRoutes(kernel),
+      ...trainingRoutes(kernel),
       ...chartRoutes(kernel),
     ],
     jobs: (kernel: Kernel) => ({ "lab.load_sample": (job) => loadSample(kernel, job) }),

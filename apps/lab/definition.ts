@@ -36,6 +36,14 @@ export const definitionSchema = Type.Object(
       { maxItems: 20 },
     ),
     analytes: Type.Array(analyteSchema, { minItems: 1, maxItems: 40 }),
+    /** Kinds of instrument that a result is made with: each is named, and in order, before the result is verified. */
+    instruments: Type.Optional(
+      Type.Array(Type.String({ pattern: "^[a-z][a-z0-9-]{1,39}$" }), { minItems: 1, maxItems: 10 }),
+    ),
+    /** Materials, by their codes, of which a released lot is named. */
+    materials: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 40 }), { minItems: 1, maxItems: 20 })),
+    /** Whether only people trained on this version enter its results. */
+    training: Type.Optional(Type.Boolean()),
     /** Quality control of a run: how many control materials, whether a blank, and of which analytes (of all where none is named). */
     quality: Type.Optional(
       Type.Object(

@@ -25,6 +25,68 @@ export type Numeric = ColumnType<string, number | string, number | string>;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface LabCertificate {
+  /**
+   * everything the certificate says, as it was when it was prepared; a signature stands for it
+   */
+  content: Json;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  discarded_reason: string | null;
+  id: string;
+  locked_at: Timestamp | null;
+  number: string;
+  publication_id: string;
+  reason: string | null;
+  retain_until: Timestamp | null;
+  sample_id: string;
+  sequence: number;
+  series: string;
+  supersedes_id: string | null;
+  template_id: string;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface LabCertificateFile {
+  blob_id: string;
+  certificate_id: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  format: string;
+  id: string;
+  locked_at: Timestamp | null;
+  proofs: number;
+  retain_until: Timestamp | null;
+  seal: string;
+  sha256: string;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface LabCertificateTemplate {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  definition: Json;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  name: string;
+  number: number;
+  reason: string;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
 export interface LabChartLimit {
   /**
    * of runs: the results counted and those left out, each with its reason; of a certificate: which
@@ -53,6 +115,50 @@ export interface LabChartLimit {
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
   upper: Numeric | null;
+  version: Generated<number>;
+}
+
+export interface LabConsumption {
+  act: string;
+  /**
+   * what is left after it, as the database adds it up
+   */
+  balance: Numeric;
+  by_name: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  lot_id: string;
+  purpose: string | null;
+  quantity: Numeric;
+  retain_until: Timestamp | null;
+  sequence: number;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+  worksheet_id: string | null;
+}
+
+export interface LabContact {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  customer_id: string;
+  deleted_at: Timestamp | null;
+  email: string;
+  id: string;
+  /**
+   * whoever took it up sees what is this customer's, as a guest
+   */
+  invitation_id: string | null;
+  locked_at: Timestamp | null;
+  name: string;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
   version: Generated<number>;
 }
 
@@ -156,6 +262,43 @@ export interface LabCustody {
   version: Generated<number>;
 }
 
+export interface LabCustomer {
+  address: string | null;
+  code: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  name: string;
+  remark: string | null;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface LabDelivery {
+  certificate_id: string;
+  contact_id: string | null;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  email: string;
+  expires_at: Timestamp;
+  id: string;
+  link_id: string;
+  locked_at: Timestamp | null;
+  recipient: string;
+  retain_until: Timestamp | null;
+  revoked_at: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
 export interface LabGate {
   declared: string;
   holds: string;
@@ -214,6 +357,58 @@ export interface LabImportFile {
   version: Generated<number>;
 }
 
+export interface LabInstrument {
+  /**
+   * how often; an instrument is calibrated or qualified, or both (ISO/IEC 17025 6.4.7)
+   */
+  calibration_months: number | null;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  kind: string;
+  location: string | null;
+  locked_at: Timestamp | null;
+  maintenance_months: number | null;
+  make: string | null;
+  model: string | null;
+  name: string;
+  number: string;
+  qualification_months: number | null;
+  retain_until: Timestamp | null;
+  serial: string | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface LabInstrumentEvent {
+  act: string;
+  by_name: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  due_on: string | null;
+  id: string;
+  instrument_id: string;
+  locked_at: Timestamp | null;
+  /**
+   * adjusted: found out of tolerance and set right, so what was measured before is in doubt
+   */
+  outcome: string | null;
+  performed_on: string | null;
+  provider: string | null;
+  reason: string | null;
+  reference: string | null;
+  retain_until: Timestamp | null;
+  sequence: number;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
 export interface LabInvestigation {
   approved_at: Timestamp | null;
   approved_by: string | null;
@@ -248,6 +443,68 @@ export interface LabInvestigation {
   series: string;
   state: string;
   tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface LabLot {
+  after_opening_days: number | null;
+  certificate: string;
+  content: string | null;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  expires_on: string;
+  id: string;
+  locked_at: Timestamp | null;
+  material_id: string;
+  /**
+   * the supplier's, or one's own of what is prepared here
+   */
+  number: string;
+  received_on: string;
+  retain_until: Timestamp | null;
+  supplier: string;
+  tenant_id: Generated<string>;
+  unit: string;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface LabLotEvent {
+  act: string;
+  by_name: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  lot_id: string;
+  reason: string | null;
+  retain_until: Timestamp | null;
+  sequence: number;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface LabMaterial {
+  after_opening_days: number | null;
+  code: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  kind: string;
+  locked_at: Timestamp | null;
+  name: string;
+  retain_until: Timestamp | null;
+  storage: string | null;
+  tenant_id: Generated<string>;
+  unit: string;
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
   version: Generated<number>;
@@ -367,6 +624,10 @@ export interface LabResult {
   replaces_id: string | null;
   retain_until: Timestamp | null;
   sample_id: string | null;
+  /**
+   * what it was made with, as it was named when it was entered
+   */
+  setup_id: string | null;
   source: string | null;
   state: string;
   tenant_id: Generated<string>;
@@ -411,6 +672,7 @@ export interface LabSample {
   condition: string | null;
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
+  customer_id: string | null;
   deleted_at: Timestamp | null;
   due_on: string | null;
   /**
@@ -554,6 +816,42 @@ export interface LabSetting {
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
   value: Json;
+  version: Generated<number>;
+}
+
+export interface LabSetup {
+  by_name: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  number: number;
+  /**
+   * why results that were entered already are said to be made with these
+   */
+  reason: string | null;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+  worksheet_id: string | null;
+}
+
+export interface LabSetupItem {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  instrument_id: string | null;
+  locked_at: Timestamp | null;
+  lot_id: string | null;
+  retain_until: Timestamp | null;
+  setup_id: string;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
   version: Generated<number>;
 }
 
@@ -728,6 +1026,30 @@ export interface LabStudyStorage {
   version: Generated<number>;
 }
 
+export interface LabTraining {
+  assessor_name: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  evidence: string;
+  id: string;
+  locked_at: Timestamp | null;
+  method_version_id: string;
+  person_id: string;
+  person_name: string;
+  retain_until: Timestamp | null;
+  revoked_at: Timestamp | null;
+  revoked_by: string | null;
+  revoked_name: string | null;
+  revoked_reason: string | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  valid_until: string;
+  version: Generated<number>;
+  way: string;
+}
+
 export interface LabUnlock {
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
@@ -789,16 +1111,28 @@ export interface LabWorksheet {
 }
 
 export interface DB {
+  "lab.certificate": LabCertificate;
+  "lab.certificate_file": LabCertificateFile;
+  "lab.certificate_template": LabCertificateTemplate;
   "lab.chart_limit": LabChartLimit;
+  "lab.consumption": LabConsumption;
+  "lab.contact": LabContact;
   "lab.control_chart": LabControlChart;
   "lab.control_evaluation": LabControlEvaluation;
   "lab.control_note": LabControlNote;
   "lab.control_point": LabControlPoint;
   "lab.custody": LabCustody;
+  "lab.customer": LabCustomer;
+  "lab.delivery": LabDelivery;
   "lab.gate": LabGate;
   "lab.gate_override": LabGateOverride;
   "lab.import_file": LabImportFile;
+  "lab.instrument": LabInstrument;
+  "lab.instrument_event": LabInstrumentEvent;
   "lab.investigation": LabInvestigation;
+  "lab.lot": LabLot;
+  "lab.lot_event": LabLotEvent;
+  "lab.material": LabMaterial;
   "lab.method": LabMethod;
   "lab.method_version": LabMethodVersion;
   "lab.numbering": LabNumbering;
@@ -812,6 +1146,8 @@ export interface DB {
   "lab.schedule_slot": LabScheduleSlot;
   "lab.schedule_version": LabScheduleVersion;
   "lab.setting": LabSetting;
+  "lab.setup": LabSetup;
+  "lab.setup_item": LabSetupItem;
   "lab.specification": LabSpecification;
   "lab.specification_version": LabSpecificationVersion;
   "lab.study": LabStudy;
@@ -820,6 +1156,7 @@ export interface DB {
   "lab.study_protocol": LabStudyProtocol;
   "lab.study_pull": LabStudyPull;
   "lab.study_storage": LabStudyStorage;
+  "lab.training": LabTraining;
   "lab.unlock": LabUnlock;
   "lab.verification": LabVerification;
   "lab.verification_confirmed": LabVerificationConfirmed;

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { memberNames, type Tx } from "@probity/kernel";
 import { evaluate, readExpression } from "../calc/expression.ts";
 import { readDecimal, sayDecimal, type Decimal } from "../calc/decimal.ts";
@@ -33,6 +34,7 @@ type Joined = ResultRow & {
   sample_number: string | null;
   sample_state: string | null;
   specification_version_id: string | null;
+  setup_id: string | null;
   updated_by: string;
 };
 
@@ -110,6 +112,7 @@ export async function saveResults(
         source: analyte.kind === "calculated" ? "calculated" : source,
         entered_name: name,
         import_id: importId,
+        setup_id: row.setup_id,
       },
       fields: {
         text: read.text,
@@ -167,6 +170,11 @@ async function rowsOf(tx: Tx, ids: readonly string[]): Promise<Map<string, Joine
         .select([
           ...resultColumns,
           "r.updated_by",
+          // What it was made with stays with the first entry; before it, what its worksheet names now.
+          sql<string | null>`coalesce(r.setup_id, (select u.id from lab.setup u
+            where u.tenant_id = r.tenant_id and u.worksheet_id = r.worksheet_id and r.state = 'open' order by u.number desc limit 1))`.as(
+            "setup_id",
+          ),
           "s.number as sample_number",
           "s.state as sample_state",
           "s.specification_version_id",

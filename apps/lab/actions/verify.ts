@@ -4,7 +4,8 @@ import { policyValue, signerStanding, type Tx } from "@probity/kernel";
 import { insertAll, updateAll } from "../bulk.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
-import { requireGates, type GatedResult } from "./gate.ts";
+import { requireGates } from "./gate.ts";
+import type { GatedResult } from "./gate-token.ts";
 import { settleSamples } from "./settle.ts";
 import { verifyProblem } from "./verify-error.ts";
 

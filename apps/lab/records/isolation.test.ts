@@ -10,10 +10,57 @@ const app = lab();
 
 testIsolation(app.records, { openServer: () => openTestServer([app]), seed });
 
+type One = (table: Parameters<typeof insertAll>[1], row: { id: string } & Record<string, unknown>) => Promise<void>;
+
+/** What results are made with, and who is trained. */
+async function seedInstruments(
+  one: One,
+  { sheet, methodVersion }: { sheet: string; methodVersion: string },
+  person: string,
+): Promise<void> {
+  const [instrument, material, lot, setup] = [uuidv7(), uuidv7(), uuidv7(), uuidv7()];
+  const by = { by_name: "Test" };
+  await one("lab.instrument", {
+    id: instrument,
+    number: "PH-1",
+    kind: "ph-meter",
+    name: "pH meter",
+    calibration_months: 12,
+  });
+  await one("lab.instrument_event", { id: uuidv7(), instrument_id: instrument, act: "hold", reason: "Test", ...by });
+  await one("lab.material", { id: material, code: "BUF-7", name: "Buffer", kind: "solution", unit: "mL" });
+  const dates = { received_on: "2026-01-02", expires_on: "2036-01-02" };
+  const label = { number: "A1", supplier: "Test", certificate: "C-1", unit: "mL", ...dates };
+  await one("lab.lot", { id: lot, material_id: material, ...label });
+  await one("lab.lot_event", { id: uuidv7(), lot_id: lot, act: "received", ...by });
+  await one("lab.consumption", {
+    id: uuidv7(),
+    lot_id: lot,
+    act: "received",
+    quantity: "10",
+    worksheet_id: sheet,
+    ...by,
+  });
+  await one("lab.setup", { id: setup, worksheet_id: sheet, number: 1, ...by });
+  await one("lab.setup_item", { id: uuidv7(), setup_id: setup, instrument_id: instrument });
+  await one("lab.setup_item", { id: uuidv7(), setup_id: setup, lot_id: lot });
+  await one("lab.training", {
+    id: uuidv7(),
+    person_id: person,
+    method_version_id: methodVersion,
+    way: "observed",
+    evidence: "Test",
+    valid_until: new Date(Date.now() + 86_400_000).toISOString().slice(0, 10),
+    person_name: "Test",
+    assessor_name: "Test",
+  });
+}
+
 /** One row of everything the laboratory keeps. */
-async function seed({ kernel }: TestServer, owner: TestPerson): Promise<void> {
+async function seed({ kernel, member }: TestServer, owner: TestPerson): Promise<void> {
   const permission = "lab.history.load";
   const tenantId = owner.session.workspace ?? "";
+  const trainee = await member(tenantId, "member");
   const keys = await kernel.door.work(owner.session, permission, (tx) => kernel.files.keysOf(tx));
   const stored = await kernel.files.store(tenantId, keys, Buffer.from(`file of ${tenantId}`), "txt");
   const id = {
@@ -118,6 +165,7 @@ async function seed({ kernel }: TestServer, owner: TestPerson): Promise<void> {
       reason: "Test",
       maker: "Test",
     });
+    await seedInstruments(one, id, trainee.membershipId);
     await one("lab.gate_override", {
       id: uuidv7(),
       result_id: id.result,

@@ -85,6 +85,7 @@ export const result = defineRecord({
     methodVersionId: field.id("Method version"),
     replacesId: field.id("Retest of", { optional: true }),
     importId: field.id("Import", { optional: true }),
+    setupId: field.id("Made with", { optional: true }),
     position: field.integer("Position", { optional: true }),
     kind: field.choice("Kind", ["sample", "blank", "control", "duplicate"]),
     analyte: field.text("Analyte", { max: 60 }),
