@@ -1,11 +1,13 @@
+import { sql } from "kysely";
 import type { Tx } from "@probity/kernel";
 import { query } from "../query.ts";
 import { gateProblem } from "./gate-error.ts";
 import { everyToken, type Gate, type GatedResult, type Hold } from "./gate-token.ts";
 import { instrumentGate, materialGate, trainingGate } from "./instrument-gate.ts";
+import { qualityGate } from "./quality-gate.ts";
 
 /** Every gate. An area adds its own here and in a migration. */
-export const gates: readonly Gate[] = [instrumentGate, materialGate, trainingGate];
+export const gates: readonly Gate[] = [instrumentGate, materialGate, trainingGate, qualityGate];
 
 /** What holds these results at any gate, in words; a token that no gate has words for holds all the same. */
 export async function holdsOf(tx: Tx, results: readonly GatedResult[]): Promise<Hold[]> {
@@ -55,6 +57,7 @@ export async function openHolds(tx: Tx, results: readonly GatedResult[]): Promis
 /** Refuses to verify what is held, with every hold, and what one corrected oneself. The database refuses both once more. */
 export async function requireGates(tx: Tx, results: readonly GatedResult[]): Promise<void> {
   if (results.length === 0) return;
+  await holdStill(tx, results);
   const own = await tx.all(
     query
       .selectFrom("lab.result as r")
@@ -80,6 +83,20 @@ export async function requireGates(tx: Tx, results: readonly GatedResult[]): Pro
     },
     members: { holds: held },
   });
+}
+
+/** Whoever puts an instrument on hold, or a lot away, is waited for and waits: what is judged is what stands. */
+async function holdStill(tx: Tx, results: readonly GatedResult[]): Promise<void> {
+  const ids = results.map((each) => each.id);
+  for (const [table, column] of [
+    ["lab.instrument", "instrument_id"],
+    ["lab.lot", "lot_id"],
+  ] as const) {
+    const held = sql`select u.id from ${sql.table(table)} u where u.id in (
+      select x.${sql.ref(column)} from lab.result r join lab.setup_item x on x.tenant_id = r.tenant_id and x.setup_id = r.setup_id
+      where r.id = any (${ids}::uuid[])) order by u.id for share`;
+    await tx.all({ compile: () => held.compile(query) });
+  }
 }
 
 /** Holds of one result at one gate, together: an override is asked for them as a whole. */
