@@ -127,16 +127,17 @@ export function pageOf(given: ListQuery, limit: number) {
   if (to !== undefined) hit = hit.where("received_at", "<", new Date(Date.parse(`${to}T00:00:00Z`) + 86_400_000));
   for (const word of words) hit = hit.where("find", "like", `%${word.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`);
   const after = text("cursor");
-  const pageIds = (ids: typeof hit) => {
-    const some = ids.orderBy("id", "desc").limit(limit + 1);
-    return after === undefined ? some : some.where("id", "<", after);
-  };
+  const some = after === undefined ? hit : hit.where("id", "<", after);
   return query
     .with(
       (as) => (words.length > 0 ? as("hit").materialized() : as("hit")),
       () => hit,
     )
-    .with("page", (build) => (words.length > 0 ? pageIds(build.selectFrom("hit").select("id")) : pageIds(hit)))
+    .with("page", (build) => {
+      if (words.length === 0) return some.orderBy("id", "desc").limit(limit + 1);
+      const found = build.selectFrom("hit").select("id");
+      return (after === undefined ? found : found.where("id", "<", after)).orderBy("id", "desc").limit(limit + 1);
+    })
     .selectFrom("page")
     .innerJoin("lab.sample as s", "s.id", "page.id")
     .innerJoin("lab.product as p", "p.id", "s.product_id")
