@@ -31,7 +31,9 @@ create table lab.verification_confirmed (
 );
 comment on table lab.verification_confirmed is 'which verification was confirmed by a fresh proof, and by whom: written by one function alone';
 alter table lab.verification_confirmed enable row level security;
-create policy tenant on lab.verification_confirmed for select to probity_owner using (tenant_id = (select kernel.tenant()));
+alter table lab.verification_confirmed force row level security;
+create policy tenant on lab.verification_confirmed to probity_owner
+using (tenant_id = (select kernel.tenant())) with check (tenant_id = (select kernel.tenant()));
 insert into kernel.exempt_table values
   ('lab.verification_confirmed', 'which list a fresh proof confirmed, written by one definer function alone; the verification it speaks of has its leaf');
 
