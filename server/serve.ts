@@ -31,6 +31,7 @@ import {
   declaredSignings,
   peopleRoutes,
   Publisher,
+  keptOutside,
   signerRoutes,
   signingRoutes,
   policyRoutes,
@@ -113,6 +114,11 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
     host: new URL(config.url).host,
     openSigner: () => openSigner(config.logSigner),
     keyBesideData: config.logSigner.kind === "child",
+    keptOutside: (host, witnesses) =>
+      keptOutside(host, witnesses, {
+        folder: join(config.home, "checkpoints"),
+        outside: { trustedOrigins: config.trustedOrigins },
+      }),
     onProblem: (error) => logger.error({ err: error }, "the log could not be published; it is tried again"),
   });
   log.start();

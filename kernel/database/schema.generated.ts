@@ -704,6 +704,11 @@ export interface KernelLedgerResumeOwner {
   user_id: string;
 }
 
+export interface KernelLedgerStopped {
+  since: Generated<Timestamp>;
+  tenant_id: string;
+}
+
 export interface KernelLedgerTile {
   hashes: Buffer;
   index: Int8;
@@ -1298,6 +1303,7 @@ export interface DB {
   "kernel.ledger_publisher": KernelLedgerPublisher;
   "kernel.ledger_resume": KernelLedgerResume;
   "kernel.ledger_resume_owner": KernelLedgerResumeOwner;
+  "kernel.ledger_stopped": KernelLedgerStopped;
   "kernel.ledger_tile": KernelLedgerTile;
   "kernel.legal_hold": KernelLegalHold;
   "kernel.link": KernelLink;

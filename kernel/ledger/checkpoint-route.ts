@@ -97,6 +97,7 @@ export function checkpointRoutes(kernel: Kernel): Route[] {
           const state = await logState(tx);
           const condition = await tx.first(query.selectFrom(conditionOf()).selectAll());
           const detail = Object(condition?.detail ?? {});
+          const stopped = await tx.first(query.selectFrom("kernel.ledger_stopped").select("since"));
           const halted: unknown[] = Array.isArray(detail["halted"]) ? detail["halted"] : [];
           return {
             condition: condition?.condition ?? "never",
@@ -107,6 +108,8 @@ export function checkpointRoutes(kernel: Kernel): Route[] {
             behindMilliseconds: Math.round(condition?.behind_ms ?? 0),
             // Only this workspace's own part: which other logs are halted is not told.
             halted: halted.find((each) => Object(each)["logId"] === tx.who.tenantId) ?? null,
+            /** Since when entries of this workspace alone wait, because somebody set its count back. */
+            stopped: stopped?.since ?? null,
             checkpoint: state && { origin: state.origin, size: state.size, signedAt: state.signedAt.toISOString() },
           };
         }),

@@ -21,6 +21,8 @@ const haltSchema = Type.Array(
     from: Type.Integer(),
     to: Type.Integer(),
     root: Type.String(),
+    note: Type.Optional(Type.String()),
+    holder: Type.Optional(Type.String()),
   }),
 );
 const readHalts = Compile(haltSchema);
@@ -48,23 +50,20 @@ export async function resumeDeclared(
 
   // 1. The last checkpoint before, which the restored database may not have: the signer signs again what it signed last.
   const { publicKey } = await signer.heads();
-  const again = declared.filter(({ root }) => root !== "");
+  const again = declared.filter(({ root, note }) => root !== "" && note === undefined);
   const signatures = await signer.sign(
     again.map(({ origin, to, root }) => ({ origin, old: to, size: to, root, proof: "" })),
   );
   const notes = new Map(
-    again.map(({ origin, to, root }, index) => {
-      const answer = signatures[index];
-      if (answer === undefined || "refused" in answer)
-        throw new Error(`The last checkpoint of ${origin} is not signed`);
-      const line = signatureLine(
-        origin,
-        compute(keyIdOf(origin, 1, publicKey)),
-        Buffer.from(answer.signature, "base64"),
-      );
-      return [origin, noteText(checkpointText(origin, to, Buffer.from(root, "base64")), [line])];
-    }),
+    declared.flatMap(({ origin, note }): [string, string][] => (note === undefined ? [] : [[origin, note]])),
   );
+  for (const [origin, note] of again.map(({ origin, to, root }, index) => {
+    const answer = signatures[index];
+    if (answer === undefined || "refused" in answer) throw new Error(`The last checkpoint of ${origin} is not signed`);
+    const line = signatureLine(origin, compute(keyIdOf(origin, 1, publicKey)), Buffer.from(answer.signature, "base64"));
+    return [origin, noteText(checkpointText(origin, to, Buffer.from(root, "base64")), [line])] as const;
+  }))
+    notes.set(origin, note);
 
   // 2. The signer ends the old names before the database takes the new ones: a crash between finds the declaration again.
   const next = declared.map((halt) => ({ ...halt, name: originOf(host, halt.logId, halt.epoch + 1) }));

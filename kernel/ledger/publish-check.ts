@@ -17,6 +17,9 @@ export type Halt = {
   readonly to: number;
   /** What was signed at `to`; empty where nobody remembers. */
   readonly root: string;
+  /** The checkpoint that shows it and who keeps it, where somebody outside does. */
+  readonly note?: string;
+  readonly holder?: string;
 };
 
 const pieceLeaves = 100_000;
@@ -88,7 +91,7 @@ export async function rootAt(
 }
 
 /** A log the signer knows and the database does not: never published there, or gone from it. */
-async function missingLog(
+export async function missingLog(
   host: string,
   origin: string,
   published: readonly PublishedLog[],

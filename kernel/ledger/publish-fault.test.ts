@@ -248,6 +248,16 @@ describe("what else goes wrong", () => {
     await placeLeaves(server);
     await log.publish();
     expect(log.publisher.clusterChanged).toBe(true);
+    // It is a leaf of the log, once.
+    await log.publisher.stop();
+    log = openTestLog(server.kernel, { folder: log.folder });
+    await log.publish();
+    expect(log.publisher.clusterChanged).toBe(false);
+    const changed = await rows(
+      "select o.openings #>> '{before,value}' as before from kernel.ledger_event e join kernel.ledger_opening o using (tenant_id, leaf_id) where e.tenant_id = $1 and e.action = 'kernel.ledger.cluster.changed'",
+      [acme],
+    );
+    expect(changed).toEqual([{ before: '"1"' }]);
     expect(await outsider()).toBe("verified");
   });
 });

@@ -1,4 +1,5 @@
 import type { Client } from "pg";
+import type { KeptCheckpoint } from "./outside-check.ts";
 import { platformLogId, type HeadPlace } from "./platform.ts";
 import { hashesOf, type FullTile } from "./publish-tree.ts";
 
@@ -37,6 +38,8 @@ export type Acquired = {
   readonly cluster: string | null;
   readonly clusterBefore: string | null;
 };
+
+export type WitnessPlace = { readonly name: string; readonly address: string; readonly vkey: string };
 
 type Row = Record<string, unknown>;
 
@@ -119,6 +122,22 @@ export class PublishStore {
         tiles.map(({ root }) => Buffer.from(root)),
       ],
     );
+  }
+
+  /** The newest checkpoint of each log that was given outside, as it is remembered here. */
+  async anchored(): Promise<KeptCheckpoint[]> {
+    const rows = await this.#rows("select * from kernel.ledger_anchored($1)", [this.#fence]);
+    return rows.map((row) => ({ holder: String(row["holder"]), note: String(row["note"]) }));
+  }
+
+  /** Who else may keep the platform's: the witnesses of every workspace. */
+  async witnesses(): Promise<WitnessPlace[]> {
+    const rows = await this.#rows("select * from kernel.ledger_witnesses($1)", [this.#fence]);
+    return rows.map((row) => ({
+      name: String(row["name"]),
+      address: String(row["address"]),
+      vkey: String(row["vkey"]),
+    }));
   }
 
   async noteCondition(condition: Condition, detail: object): Promise<void> {

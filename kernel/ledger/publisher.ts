@@ -2,10 +2,12 @@ import { randomUUID } from "node:crypto";
 import type { Client } from "pg";
 import { clientConfig, openClient, type DatabaseAddress } from "../database/pool.ts";
 import type { RootKey } from "../vault/root-key.ts";
+import { noteCluster } from "./cluster-leaf.ts";
+import { checkKept, type KeptCheckpoint } from "./outside-check.ts";
 import { platformLogId } from "./platform.ts";
 import { checkHeads, haltOf, type Halt } from "./publish-check.ts";
 import { resumeDeclared } from "./epoch.ts";
-import { PublishStore, type Condition, type PublishedLog } from "./publish-store.ts";
+import { PublishStore, type Condition, type PublishedLog, type WitnessPlace } from "./publish-store.ts";
 import { platformState, tick, type TickStep, type Turn } from "./publish-tick.ts";
 import type { Signer } from "./signer.ts";
 
@@ -17,6 +19,8 @@ export type PublisherOptions = {
   readonly openSigner: () => Promise<Signer>;
   /** Whether the log's key lies beside the data, which is said. */
   readonly keyBesideData: boolean;
+  /** Checkpoints kept elsewhere that can be asked for at the start: of witnesses, and put into a folder by who runs the server. */
+  readonly keptOutside?: (host: string, witnesses: readonly WitnessPlace[]) => Promise<readonly KeptCheckpoint[]>;
   readonly pauseMs?: number;
   readonly leaves?: number;
   readonly onProblem?: (error: unknown) => void;
@@ -114,6 +118,7 @@ export class Publisher {
           `The database lies on another cluster than before (${clusterBefore}, now ${cluster}); its log was compared`,
         ),
       );
+      await noteCluster(store, clusterBefore, cluster);
     }
     try {
       this.#signer ??= await openSigner();
@@ -123,8 +128,15 @@ export class Publisher {
         throw new Error(
           "The signer holds another key than the one this log is signed with. Nothing was signed. Put the first key back from your safe copy.",
         );
+      await store.call("select kernel.ledger_release($1)", []);
       const published = await store.published();
-      const halts = await checkHeads(store, acquired.host, published, (logId) => headSize(store, logId), heads);
+      const sizes = (logId: string) => headSize(store, logId);
+      const kept = [...(await store.anchored()), ...(await this.#keptOutside(acquired.host, store))];
+      const own = { host: acquired.host, publicKey };
+      const halts = [
+        ...(await checkHeads(store, acquired.host, published, sizes, heads)),
+        ...(await checkKept(store, own, published, sizes, kept)),
+      ].toSorted((a, b) => a.to - b.to);
       const turn: Turn = {
         store,
         signer: this.#signer,
@@ -146,6 +158,16 @@ export class Publisher {
       await this.#release();
       throw error;
     }
+  }
+
+  /** What those outside keep; who does not answer says nothing, and nobody is waited for. */
+  async #keptOutside(host: string, store: PublishStore): Promise<readonly KeptCheckpoint[]> {
+    const { keptOutside, onProblem } = this.#options;
+    if (keptOutside === undefined) return [];
+    return keptOutside(host, await store.witnesses()).catch((error: unknown) => {
+      onProblem?.(error);
+      return [];
+    });
   }
 
   /** The condition when it changed, and the heartbeat in between. */

@@ -50,7 +50,10 @@ export interface LogStatus {
   waiting: number;
   oldestMilliseconds: number;
   behindMilliseconds: number;
-  halted: unknown;
+  /** What of this workspace's log was signed and is gone or another, and who outside shows it. */
+  halted: { reason: string; from: number; to: number; holder?: string } | null;
+  /** Since when its entries wait because its count was set back. */
+  stopped: string | null;
   checkpoint?: { origin: string; size: number; signedAt: string };
 }
 

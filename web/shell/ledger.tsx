@@ -266,6 +266,23 @@ function State({ status, standing }: { status: LogStatus; standing: Standing }) 
           </dd>
         </div>
       </dl>
+      {status.stopped !== null && (
+        <Notice tone="gap" urgent>
+          <b>Entries of this workspace wait since {showTime(status.stopped)}.</b> The count of its log was set back
+          behind entries it has, which only somebody with the database in hand can do. Nothing is lost, and other
+          workspaces go on. Ask your operator to run <code>npx probity ledger resume</code>; two owners then let the log
+          go on.
+        </Notice>
+      )}
+      {status.halted?.holder !== undefined && (
+        <Notice tone="gap" urgent>
+          <b>
+            {status.halted.holder} holds a checkpoint of {count(status.halted.to)} entries
+          </b>{" "}
+          that this log {status.halted.reason === "forked" ? "does not give" : "no longer has"}. Nothing further is
+          signed. Keep that copy: it shows what was here.
+        </Notice>
+      )}
       {condition.text !== "" && (
         <Notice tone={condition.tone} urgent={condition.tone === "gap"}>
           {condition.text}
