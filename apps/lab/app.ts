@@ -1,14 +1,20 @@
 import { join } from "node:path";
 import { defineApp, type App, type Kernel } from "@probity/kernel";
+import type { Sealer } from "@probity/seal";
 import { benchRoute, homeItems } from "./actions/bench-route.ts";
+import { certificateRoutes } from "./actions/certificate-route.ts";
+import "./actions/certificate-sign.ts";
 import { chartRoutes } from "./actions/chart-route.ts";
 import { gateRoutes } from "./actions/gate-route.ts";
+import { customerRoutes } from "./actions/customer-route.ts";
+import { deliveryRoutes } from "./actions/delivery-route.ts";
 import { importRoutes } from "./actions/import-route.ts";
 import { instrumentRoutes } from "./actions/instrument-route.ts";
 import { investigationRoutes } from "./actions/investigation-route.ts";
 import { labelRoute } from "./actions/label-route.ts";
 import { lotRoutes } from "./actions/lot-route.ts";
 import { numberingRoutes } from "./actions/numbering-route.ts";
+import { portalRoutes } from "./actions/portal-route.ts";
 import { resultRoutes } from "./actions/result-route.ts";
 import { sampleListRoute } from "./actions/sample-list.ts";
 import { sampleRoutes } from "./actions/sample-route.ts";
@@ -19,10 +25,12 @@ import "./actions/verify-signing.ts";
 import { settingRoutes } from "./actions/setting-route.ts";
 import { setupRoutes } from "./actions/setup-route.ts";
 import { trainingRoutes } from "./actions/training-route.ts";
+import { templateRoutes } from "./actions/template-route.ts";
 import { versionRoutes } from "./actions/version-route.ts";
 import { worksheetRoutes } from "./actions/worksheet-route.ts";
 import { enqueueSample, loadSample } from "./jobs/load-sample.ts";
-import { grants, roles, system } from "./permission.ts";
+import { grants, guest, roles, system } from "./permission.ts";
+import { certificate, certificateFile, certificateTemplate, contact, customer, delivery } from "./records/certificate.ts";
 import { gateOverride, setting } from "./records/gate.ts";
 import { chartLimit, controlChart, controlEvaluation, controlNote, controlPoint, ruleSet } from "./records/chart.ts";
 import { instrument, instrumentEvent, setup, setupItem } from "./records/instrument.ts";
@@ -43,14 +51,18 @@ import { study, studyBatch, studyEvaluation, studyProtocol, studyPull, studyStor
 import { verification } from "./records/verification.ts";
 import { custody, importFile, publication, result, sample, unlock, worksheet } from "./records/sample.ts";
 
+/** What the instance hands its laboratory. Without a seal no certificate leaves. */
+export type LabOptions = { readonly sealer?: Sealer | undefined; readonly origin?: string | undefined };
+
 /** The quality control laboratory: samples, methods, results and what becomes of them (LAB). */
-export function lab(): App {
+export function lab(options: LabOptions = {}): App {
   return defineApp({
     name: "lab",
     title: "Laboratory",
     migrations: { scope: "lab", folder: join(import.meta.dirname, "sql") },
     grants,
     roles,
+    guest,
     system,
     records: [
       numbering,
@@ -69,6 +81,12 @@ export function lab(): App {
       verification,
       publication,
       investigation,
+      customer,
+      contact,
+      certificateTemplate,
+      certificate,
+      certificateFile,
+      delivery,
       ruleSet,
       controlChart,
       chartLimit,
@@ -109,6 +127,11 @@ export function lab(): App {
       ...importRoutes(kernel),
       ...investigationRoutes(kernel),
       benchRoute(kernel),
+      ...certificateRoutes(kernel, options.sealer),
+      ...templateRoutes(kernel),
+      ...deliveryRoutes(kernel, options.origin ?? "http://localhost"),
+      ...customerRoutes(kernel, options.origin ?? "http://localhost"),
+      ...portalRoutes(kernel),
       ...gateRoutes(kernel),
       ...settingRoutes(kernel),
       ...instrumentRoutes(kernel),

@@ -20,6 +20,13 @@ const analyteSchema = Type.Object(
     detection: optionalText,
     choices: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 60 }), { maxItems: 30 })),
     formula: Type.Optional(Type.Union([Type.String({ maxLength: 500 }), Type.Null()])),
+    /** Expanded uncertainty of a result (GUM 6.2), in its unit or in percent of it, with its coverage factor. */
+    uncertainty: Type.Optional(
+      Type.Union([
+        Type.Object({ expanded: decimalText, relative: Type.Boolean(), coverage: decimalText }, closed),
+        Type.Null(),
+      ]),
+    ),
   },
   closed,
 );

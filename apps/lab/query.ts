@@ -3,7 +3,7 @@ import type { DB } from "./schema.generated.ts";
 
 /** What this app reads of the kernel's own tables: names of members, and the versions and leaves of its rows. */
 type KernelTables = {
-  "kernel.membership": { id: string; name: string };
+  "kernel.membership": { id: string; name: string; role: string; status: string };
   "kernel.version_history": {
     tenant_id: string;
     row_id: string;
@@ -12,6 +12,14 @@ type KernelTables = {
     at: Date;
     actor_id: string;
     body: Record<string, unknown>;
+  };
+  "kernel.link": { id: string; revoked_at: Date | null };
+  "kernel.invitation": {
+    id: string;
+    membership_id: string | null;
+    accepted_at: Date | null;
+    expires_at: Date;
+    deleted_at: Date | null;
   };
   "kernel.ledger_event": {
     tenant_id: string;

@@ -52,6 +52,38 @@ export async function makeDownloadLink(
   return { id, url: `/api/files/${token}`, expiresAt: expiresAt.toISOString() };
 }
 
+/**
+ * Makes a signed link to something of an app's own: its bearer enters with this one permission, and the app's route looks at
+ * `subjectId` alone (`tx.who.subjectId`). It does what its maker may do, and no longer than they may. The token is shown once.
+ */
+export async function makeSignedLink(
+  tx: Tx,
+  link: { readonly purpose: string; readonly subjectId: string; readonly permission: string; readonly expiresAt: Date },
+): Promise<{ id: string; token: string }> {
+  const id = uuidv7();
+  const token = `ln_${randomBytes(32).toString("base64url")}`;
+  const { purpose, subjectId, permission, expiresAt } = link;
+  await tx.record({
+    action: "kernel.link.create",
+    record: "kernel.link",
+    rowId: id,
+    version: 1,
+    fields: { subjectId, permission, expiresAt },
+  });
+  await tx.all(
+    query.insertInto("kernel.link").values({
+      id,
+      secret_hash: createHash("sha256").update(token).digest(),
+      purpose,
+      subject_id: subjectId,
+      permission,
+      membership_id: tx.who.actorId,
+      expires_at: expiresAt,
+    }),
+  );
+  return { id, token };
+}
+
 /** Ends every open link made through these rows, each with its leaf: they are deleted. Equal files of others stay open. */
 export async function revokeLinks(tx: Tx, rowIds: readonly string[]): Promise<void> {
   if (rowIds.length > 0) await revokeAll(tx, openLinks().where("row_id", "in", [...rowIds]));

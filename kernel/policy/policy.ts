@@ -298,6 +298,13 @@ export const policies = {
     schema: Type.Integer({ minimum: 1, maximum: 60 }),
     presets: { "regulatory-docs": 60, decisions: 60, agents: 60, lab: 60, contracts: 15 },
   }),
+  "certificate.linkDays": define({
+    title: "Longest life of a link to a certificate",
+    effect: "A link that opens a certificate without an account ends after this long at most.",
+    unit: "days",
+    schema: Type.Integer({ minimum: 1, maximum: 365 }),
+    presets: { "regulatory-docs": 30, decisions: 30, agents: 30, lab: 90, contracts: 30 },
+  }),
   "file.maxMegabytes": define({
     title: "Largest upload",
     effect: "Larger files are refused before anything is stored.",

@@ -49,6 +49,19 @@ language sql stable parallel restricted security definer set search_path = pg_ca
 $$;
 grant execute on function kernel.confined(), kernel.portal_tenant() to probity_app, probity_owner;
 
+-- The invitations the bound guest took up: what an app ties its rows to. Of nobody else, and of nobody who is no guest any more.
+create function kernel.portal_invitations() returns setof uuid
+language plpgsql stable parallel restricted security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  bound constant text[] := kernel.checked_binding();
+begin
+  return query select i.id from kernel.invitation i
+    join kernel.membership m on m.tenant_id = i.tenant_id and m.id = i.membership_id
+    where i.tenant_id = bound[1]::uuid and i.membership_id = bound[2]::uuid and i.accepted_at is not null and i.deleted_at is null
+      and m.role = 'guest' and m.status = 'active' and m.deleted_at is null;
+end $$;
+grant execute on function kernel.portal_invitations() to probity_app, probity_owner;
+
 create function kernel.register_portal(p_table regclass, p_portal jsonb) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin

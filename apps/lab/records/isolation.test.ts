@@ -4,6 +4,7 @@ import { lab } from "../app.ts";
 import { insertAll } from "../bulk.ts";
 import { seedStability } from "../testing/stability.ts";
 import { seedCharts } from "../testing/chart-row.ts";
+import { seedCertificates } from "../testing/certificate-row.ts";
 import { phDefinition } from "../testing/world.ts";
 
 const app = lab();
@@ -75,7 +76,7 @@ async function seed({ kernel, member }: TestServer, owner: TestPerson): Promise<
     sheet: uuidv7(),
     result: uuidv7(),
   };
-  await kernel.door.work(owner.session, permission, async (tx) => {
+  const blob = await kernel.door.work(owner.session, permission, async (tx) => {
     const blobId = await kernel.files.name(tx, stored);
     const one = (table: Parameters<typeof insertAll>[1], row: { id: string } & Record<string, unknown>) =>
       insertAll(tx, table, `${table}.create`, [{ row, fields: {} }]);
@@ -183,5 +184,7 @@ async function seed({ kernel, member }: TestServer, owner: TestPerson): Promise<
     await seedCharts(one, id);
     await one("lab.unlock", { id: uuidv7(), sample_id: id.sample, reason: "Test" });
     await one("lab.publication", { id: uuidv7(), sample_id: id.sample, number: 1, evaluations: [], publisher: "Test" });
+    return blobId;
   });
+  await seedCertificates(kernel, owner, { product: id.product, blob });
 }

@@ -25,6 +25,7 @@ export const sample = defineRecord({
     samplingPointId: field.id("Sampling point", { optional: true }),
     specificationVersionId: field.id("Specification version", { optional: true }),
     importId: field.id("Import", { optional: true }),
+    customerId: field.id("Customer", { optional: true }),
     lot: field.text("Lot", { max: 60, optional: true }),
     remark: field.text("Remark", { max: 1000, optional: true }),
     priority: field.choice("Priority", ["routine", "urgent"]),

@@ -1,0 +1,160 @@
+import { drawShape, ink, inColour, page, type } from "@probity/paper";
+import type { Sheet } from "@probity/paper";
+import type { Evaluation } from "../actions/publish.ts";
+import { verdictWords, type CertificateContent, type CertifiedResult } from "./content.ts";
+import { decimals, verdictLooks } from "./look.ts";
+import type { Template } from "./template.ts";
+
+type Column = { readonly key: string; readonly title: string; readonly weight: number };
+type Placed = Column & { readonly x: number; readonly width: number };
+type Row = Readonly<Record<string, string>> & { readonly verdict: string };
+
+const gap = 8;
+const columnsBy: Readonly<Record<Template["columns"][number], Column>> = {
+  method: { key: "method", title: "Method", weight: 1.5 },
+  unit: { key: "unit", title: "Unit", weight: 0.8 },
+  limit: { key: "limit", title: "Limit", weight: 1.3 },
+  uncertainty: { key: "uncertainty", title: "Uncertainty", weight: 1.2 },
+  verdict: { key: "verdict", title: "Conformity", weight: 1.5 },
+};
+
+/** The columns of the template, in the order a reader asks: what, how, in what, against what, found, how sure, so what. */
+function placed(template: Template, results: readonly CertifiedResult[]): Placed[] {
+  const has = (name: Template["columns"][number]) => template.columns.includes(name);
+  // A column that says nothing in any row takes no room.
+  const uncertain = has("uncertainty") && results.some((each) => each.uncertainty !== null);
+  const wanted: Column[] = [
+    { key: "name", title: "Test", weight: 1.9 },
+    ...(has("method") ? [columnsBy.method] : []),
+    ...(has("limit") ? [columnsBy.limit] : []),
+    { key: "result", title: "Result", weight: 1.1 },
+    ...(has("unit") ? [columnsBy.unit] : []),
+    ...(uncertain ? [columnsBy.uncertainty] : []),
+    ...(has("verdict") ? [columnsBy.verdict] : []),
+  ];
+  const total = wanted.reduce((sum, each) => sum + each.weight, 0);
+  const room = page.right - page.left - 10;
+  let x = page.left + 10;
+  return wanted.map((each) => {
+    const width = (room * each.weight) / total;
+    const column = { ...each, x, width: width - gap };
+    x += width;
+    return column;
+  });
+}
+
+/** The results held against one specification's version, as a tagged table. */
+export function drawResults(sheet: Sheet, content: CertificateContent, evaluation: Evaluation): void {
+  const { template, results } = content;
+  const columns = placed(template, results);
+  sheet.section(`Results against ${evaluation.specification}`);
+  sheet.need(90);
+  sheet.y += 8;
+  sheet.paragraph(`Results against ${evaluation.specification}, version ${evaluation.number}`, type.heading, {
+    x: page.left,
+    tag: "H2",
+  });
+  sheet.y += 4;
+  const table = sheet.group("Table");
+  drawHead(sheet, table, columns);
+  const left = [...results];
+  for (const line of evaluation.lines) {
+    // The same test by two methods: each line takes its own.
+    const at = left.findIndex((each) => each.name === line.name && each.entered === line.entered);
+    const [found] = at < 0 ? [] : left.splice(at, 1);
+    drawRow(sheet, table, columns, template, line, found);
+  }
+  if (evaluation.lines.length === 0) sheet.paragraph("Nothing was determined.", type.cellMuted, { x: page.left + 10 });
+}
+
+function drawHead(sheet: Sheet, table: PDFKit.PDFStructureElement, columns: readonly Placed[]): void {
+  const top = sheet.y;
+  const row = sheet.group("TR", table);
+  for (const { title, x, width } of columns)
+    sheet.taggedIn(row, "TH", () => sheet.label(title, type.label, x, top + 9, width), { scope: "Column" });
+  sheet.rule(top + 14, ink.text, page.left, page.right, 0.9);
+  sheet.y = top + 17;
+}
+
+function drawRow(
+  sheet: Sheet,
+  table: PDFKit.PDFStructureElement,
+  columns: readonly Placed[],
+  template: Template,
+  line: Evaluation["lines"][number],
+  found: CertifiedResult | undefined,
+): void {
+  const mark = template.decimalMark;
+  const look = verdictLooks[line.verdict];
+  const cells: Row = {
+    name: line.name,
+    method: found?.method ?? "",
+    limit: decimals(line.limit === "" ? "none" : line.limit, mark),
+    result: decimals(line.reported, mark),
+    unit: line.unit,
+    uncertainty: decimals(found?.uncertainty ?? "", mark),
+    verdict: verdictWords[line.verdict],
+  };
+  const repeated = (found?.repeated ?? []).map((each) =>
+    decimals(
+      `Original result ${each.entered}${line.unit === "" ? "" : ` ${line.unit}`}${each.verdict === "out" ? ", out of specification" : ""}; retested${each.reason === null ? "" : `: ${each.reason}`}`,
+      mark,
+    ),
+  );
+  const set = columns.map((column) => {
+    const style = styleOf(column.key, look.ink);
+    const width = column.key === "verdict" ? column.width - 12 : column.width;
+    return { column, style, lines: sheet.lines(cells[column.key] ?? "", style, width) };
+  });
+  const notes = repeated.flatMap((text) => sheet.lines(text, type.metaItalic, page.right - page.left - 24));
+  const tall = Math.max(1, ...set.map(({ lines }) => lines.length));
+  const height = tall * type.cell.leading + notes.length * type.metaItalic.leading + 8;
+  if (sheet.room < Math.min(height, 400)) {
+    sheet.newPage();
+    drawHead(sheet, table, columns);
+  }
+  const top = sheet.y;
+  sheet.ornament(() => {
+    sheet.doc
+      .save()
+      .rect(page.left, top + 1, 3, height - 3)
+      .fill(look.ink)
+      .restore();
+  });
+  const row = sheet.group("TR", table);
+  for (const { column, style, lines } of set) {
+    const isName = column.key === "name";
+    sheet.taggedIn(
+      row,
+      isName ? "TH" : "TD",
+      () => {
+        const isVerdict = column.key === "verdict";
+        if (isVerdict) drawShape(sheet.doc, look.shape, column.x + 3.5, top + 8.5, 6.8, look.ink);
+        lines.forEach((each, index) =>
+          sheet.drawLine(each, style, column.x + (isVerdict ? 12 : 0), top + 11.5 + index * type.cell.leading),
+        );
+      },
+      isName ? { scope: "Row" } : {},
+    );
+  }
+  if (notes.length > 0) {
+    sheet.taggedIn(row, "TD", () =>
+      notes.forEach((each, index) =>
+        sheet.drawLine(
+          each,
+          type.metaItalic,
+          page.left + 10,
+          top + 11 + tall * type.cell.leading + index * type.metaItalic.leading,
+        ),
+      ),
+    );
+  }
+  sheet.rule(top + height - 1, ink.hairline);
+  sheet.y = top + height;
+}
+
+function styleOf(key: string, verdictInk: string) {
+  if (key === "verdict") return inColour(type.cell, verdictInk);
+  if (key === "result") return type.cellBold;
+  return key === "name" ? type.cell : type.cellMuted;
+}
