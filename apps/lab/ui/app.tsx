@@ -2,6 +2,7 @@ import type { AppScreens } from "@probity/web/shell/app-screens.ts";
 import { read } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
 import { lazyRouteComponent } from "@tanstack/react-router";
+import { chartPage, chartRoute } from "./chart-types.ts";
 import { investigationPage, investigationRoute } from "./investigation-types.ts";
 import { labApi, labPage, labRoute } from "./path.ts";
 import type { SampleLine } from "./types.ts";
@@ -16,6 +17,7 @@ export const laboratory: AppScreens = {
     { title: "Samples", path: (ws) => labPage.samples(ws), icon: "tube" },
     { title: "Worksheets", path: labPage.worksheets, icon: "grid" },
     { title: "Investigations", path: investigationPage.list, icon: "question" },
+    { title: "Control charts", path: chartPage.list, group: "Quality", icon: "control" },
     { title: "Methods & limits", path: labPage.methods, group: "Set-up", icon: "sliders" },
   ],
   screens: [
@@ -32,6 +34,8 @@ export const laboratory: AppScreens = {
       path: investigationRoute.one,
       screen: lazyRouteComponent(() => import("./investigation.tsx"), "InvestigationPage"),
     },
+    { path: chartRoute.list, screen: lazyRouteComponent(() => import("./control-charts.tsx"), "ControlCharts") },
+    { path: chartRoute.one, screen: lazyRouteComponent(() => import("./control-chart.tsx"), "ControlChartPage") },
     { path: labRoute.methods, screen: lazyRouteComponent(() => import("./methods.tsx"), "Methods") },
     { path: labRoute.imports, screen: lazyRouteComponent(() => import("./import.tsx"), "ImportPage") },
   ],

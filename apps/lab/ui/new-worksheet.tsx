@@ -10,6 +10,7 @@ import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import css from "./lab.module.css";
+import { chartApi, type ChartList } from "./chart-types.ts";
 import { labApi } from "./path.ts";
 import type { Waiting } from "./types.ts";
 
@@ -36,6 +37,15 @@ export function NewWorksheet(props: {
   const [blank, setBlank] = useState("");
   const [low, setLow] = useState("");
   const [high, setHigh] = useState("");
+  const [unused, setUnused] = useState<ReadonlySet<string>>(new Set());
+  const charts = useQuery({
+    queryKey: ["lab-charts-of", method],
+    queryFn: () => read<ChartList>(chartApi.list({ method })),
+    enabled: props.open && method !== "",
+  });
+  const offered = (charts.data?.items ?? []).filter(
+    (chart) => chart.state === "in-use" && rows.some((item) => item.analyte === chart.analyte),
+  );
   const [twice, setTwice] = useState(false);
   const queries = useQueryClient();
   const analyte = rows[0]?.analyte ?? "";
@@ -45,6 +55,16 @@ export function NewWorksheet(props: {
         title: rows[0]?.methodTitle ?? "Worksheet",
         resultIds: picked.map((item) => item.id),
         extra: [
+          ...offered
+            .filter(({ id }) => !unused.has(id))
+            .toSorted((a, b) => a.kind.localeCompare(b.kind))
+            .map((chart) => ({
+              kind: chart.kind,
+              methodId: method,
+              name: `${chart.material} ${chart.lot}`,
+              chartId: chart.id,
+              limit: { analyte: chart.analyte, compare: "entered" },
+            })),
           ...(blank.trim() === ""
             ? []
             : [
@@ -122,6 +142,32 @@ export function NewWorksheet(props: {
                 </label>
               ))}
             </div>
+            {offered.length > 0 && (
+              <div className={css.waiting} role="group" aria-label="Charted controls">
+                {offered.map((chart) => (
+                  <label key={chart.id}>
+                    <input
+                      type="checkbox"
+                      checked={!unused.has(chart.id)}
+                      onChange={() =>
+                        setUnused((before) => {
+                          const after = new Set(before);
+                          if (!after.delete(chart.id)) after.add(chart.id);
+                          return after;
+                        })
+                      }
+                    />
+                    <span className={css.number}>{chart.lot}</span>
+                    <span>
+                      {chart.material}, {chart.name} {chart.kind === "blank" && "(blank)"}
+                    </span>
+                    <span className={page.meta}>
+                      {chart.frozen === null ? "no frozen limits" : `limits v${chart.frozen}`}
+                    </span>
+                  </label>
+                ))}
+              </div>
+            )}
             <div className={css.map}>
               <Field
                 name="sheet-blank"

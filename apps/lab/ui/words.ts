@@ -53,6 +53,17 @@ export const labWords: Readonly<Record<string, string>> = {
   "lab.investigation.send_back": "Retest plan sent back",
   "lab.investigation.widen": "Phase II written",
   "lab.investigation.conclude": "Investigation concluded",
+  "lab.control_chart.create": "Control chart made",
+  "lab.control_chart.retire": "Control chart retired",
+  "lab.control_chart.export": "Control chart exported",
+  "lab.chart_limit.propose": "Control limits proposed",
+  "lab.chart_limit.freeze": "Control limits frozen",
+  "lab.chart_limit.refuse": "Control limits not taken",
+  "lab.chart_limit.bring_in": "Control limits brought in",
+  "lab.control_point.create": "Control put on a chart",
+  "lab.control_evaluation.create": "Run judged by its controls",
+  "lab.control_note.create": "Run commented",
+  "lab.rule_set.create": "Rules put in force",
   "lab.load_sample": "Loading the sample laboratory",
 };
 
