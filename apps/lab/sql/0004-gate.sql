@@ -152,7 +152,7 @@ language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp
 declare
   how constant text := lab.gate_applies(p_result, p_gate);
   asked text;
-  found text[];
+  held text[];
 begin
   if how = 'none' then
     return '{}';
@@ -161,8 +161,8 @@ begin
   if asked is null then
     return '{unknown}';
   end if;
-  execute format('select lab.%I($1, $2)', asked) into found using p_result, how = 'required';
-  return coalesce(found, '{unknown}');
+  execute format('select lab.%I($1, $2)', asked) into held using p_result, how = 'required';
+  return coalesce(held, '{unknown}');
 end $$;
 
 -- Whoever comes past the routes meets the same refusal.

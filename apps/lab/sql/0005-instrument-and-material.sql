@@ -418,7 +418,7 @@ create function lab.hold_instrument(p_result uuid, p_required boolean) returns t
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp as $$
 declare
   made record;
-  found text[] := '{}';
+  held text[] := '{}';
 begin
   select r.setup_id, coalesce(r.entered_at, clock_timestamp()) as at, v.definition -> 'instruments' as kinds into made
   from lab.result r join lab.method_version v on v.tenant_id = r.tenant_id and v.id = r.method_version_id where r.id = p_result;
@@ -426,14 +426,14 @@ begin
     return null;
   end if;
   if p_required and jsonb_typeof(made.kinds) = 'array' and made.kinds <> '[]' then
-    select coalesce(array_agg('none:' || k.kind order by k.kind), '{}') into found
+    select coalesce(array_agg('none:' || k.kind order by k.kind), '{}') into held
     from jsonb_array_elements_text(made.kinds) as k (kind)
     where not exists (select from lab.setup_item x join lab.instrument i on i.tenant_id = x.tenant_id and i.id = x.instrument_id
       where x.setup_id = made.setup_id and i.kind = k.kind);
   elsif p_required and not exists (select from lab.setup_item x where x.setup_id = made.setup_id and x.instrument_id is not null) then
-    found := '{none}';
+    held := '{none}';
   end if;
-  return found || coalesce((
+  return held || coalesce((
     select array_agg(distinct f.fault || ':' || x.instrument_id)
     from lab.setup_item x cross join lateral (
       select unnest(lab.instrument_faults(x.instrument_id, made.at)) as fault
@@ -450,7 +450,7 @@ create function lab.hold_material(p_result uuid, p_required boolean) returns tex
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp as $$
 declare
   made record;
-  found text[] := '{}';
+  held text[] := '{}';
 begin
   select r.setup_id, coalesce(r.entered_at, clock_timestamp()) as at, v.definition -> 'materials' as codes into made
   from lab.result r join lab.method_version v on v.tenant_id = r.tenant_id and v.id = r.method_version_id where r.id = p_result;
@@ -458,15 +458,15 @@ begin
     return null;
   end if;
   if p_required and jsonb_typeof(made.codes) = 'array' and made.codes <> '[]' then
-    select coalesce(array_agg('none:' || k.code order by k.code), '{}') into found
+    select coalesce(array_agg('none:' || k.code order by k.code), '{}') into held
     from jsonb_array_elements_text(made.codes) as k (code)
     where not exists (select from lab.setup_item x join lab.lot l on l.tenant_id = x.tenant_id and l.id = x.lot_id
       join lab.material m on m.tenant_id = l.tenant_id and m.id = l.material_id
       where x.setup_id = made.setup_id and m.code = k.code);
   elsif p_required and not exists (select from lab.setup_item x where x.setup_id = made.setup_id and x.lot_id is not null) then
-    found := '{none}';
+    held := '{none}';
   end if;
-  return found || coalesce((
+  return held || coalesce((
     select array_agg(distinct f.fault || ':' || x.lot_id)
     from lab.setup_item x cross join lateral (
       select 'not-released' as fault where lab.lot_state(x.lot_id, made.at) <> 'released'
