@@ -26,6 +26,7 @@ import { settingRoutes } from "./actions/setting-route.ts";
 import { setupRoutes } from "./actions/setup-route.ts";
 import { trainingRoutes } from "./actions/training-route.ts";
 import { templateRoutes } from "./actions/template-route.ts";
+import { stabilityRoutes } from "./actions/stability-route.ts";
 import { versionRoutes } from "./actions/version-route.ts";
 import { worksheetRoutes } from "./actions/worksheet-route.ts";
 import { enqueueSample, loadSample } from "./jobs/load-sample.ts";
@@ -116,6 +117,7 @@ export function lab(options: LabOptions = {}): App {
     ],
     routes: (kernel: Kernel) => [
       ...scheduleRoutes(kernel),
+      ...stabilityRoutes(kernel),
       ...numberingRoutes(kernel),
       ...versionRoutes(kernel),
       sampleListRoute(kernel),

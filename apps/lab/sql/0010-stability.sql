@@ -153,7 +153,7 @@ begin
   elsif tg_op = 'UPDATE' and old.state = 'planned' and new.state <> 'planned' then
     new.pulled_at := new.updated_at;
     new.pulled_by := nullif(new.updated_by, nobody);
-    select (new.updated_at at time zone (p.content ->> 'zone'))::date into new.pulled_on
+    select (now() at time zone (p.content ->> 'zone'))::date into new.pulled_on
     from lab.study_storage s join lab.study_batch b on b.tenant_id = s.tenant_id and b.id = s.batch_id
       join lab.study_protocol p on p.tenant_id = b.tenant_id and p.id = b.protocol_id
     where s.tenant_id = new.tenant_id and s.id = new.storage_id;
@@ -231,10 +231,10 @@ create function lab.study_batch_rule() returns trigger
 language plpgsql security invoker set search_path = pg_catalog, pg_temp as $$
 begin
   if not exists (select from lab.study_protocol p
-    where p.tenant_id = new.tenant_id and p.id = new.protocol_id and p.study_id = new.study_id and p.state = 'approved'
+    where p.tenant_id = new.tenant_id and p.id = new.protocol_id and p.study_id = new.study_id and p.state = 'approved' and p.content -> 'batches' ? new.lot
       and (kernel.bound_permission() = 'lab.history.load' or p.number = (select max(k.number) from lab.study_protocol k
         where k.tenant_id = p.tenant_id and k.study_id = p.study_id and k.state = 'approved'))) then
-    raise exception 'a batch is started under the approved protocol' using errcode = 'PB422';
+    raise exception 'a batch is one of the approved protocol' using errcode = 'PB422';
   end if;
   if kernel.bound_permission() not in ('lab.study.start', 'lab.history.load') then
     raise exception 'a batch is started by who may' using errcode = 'PB422';
@@ -250,6 +250,8 @@ declare
   storage uuid := case when tg_table_name = 'study_pull' then (to_jsonb(new) ->> 'storage_id')::uuid else new.id end;
   batch lab.study_batch;
   wanted jsonb;
+  before integer;
+  after integer;
 begin
   select b.* into batch from lab.study_storage s join lab.study_batch b on b.tenant_id = s.tenant_id and b.id = s.batch_id
   where s.tenant_id = new.tenant_id and s.id = storage;
@@ -257,7 +259,8 @@ begin
     or batch.created_at < date_trunc('milliseconds', transaction_timestamp()) then
     raise exception 'what is stored and pulled is laid down when a batch is started' using errcode = 'PB422';
   end if;
-  select c into wanted from lab.study_protocol p, jsonb_array_elements(p.content -> 'conditions') c,
+  select c, (p.content ->> 'windowBefore')::integer, (p.content ->> 'windowAfter')::integer into wanted, before, after
+  from lab.study_protocol p, jsonb_array_elements(p.content -> 'conditions') c,
     lab.study_storage s
   where p.tenant_id = new.tenant_id and p.id = batch.protocol_id and s.tenant_id = new.tenant_id and s.id = storage
     and c ->> 'key' = s.condition;
@@ -267,7 +270,11 @@ begin
   if tg_table_name = 'study_pull' then
     if not (wanted -> 'months' @> to_jsonb(new.months))
       or new.due_on <> (batch.started_on + make_interval(months => new.months))::date
-      or new.units <> (wanted ->> 'units')::integer then
+      or new.opens_on <> greatest(batch.started_on, new.due_on - before)
+      or new.closes_on <> new.due_on + after
+      or new.units <> (wanted ->> 'units')::integer
+      or (select sum(p.units) from lab.study_pull p where p.tenant_id = new.tenant_id and p.storage_id = storage)
+        > (select s.units from lab.study_storage s where s.tenant_id = new.tenant_id and s.id = storage) then
       raise exception 'a pull follows from the protocol' using errcode = 'PB422';
     end if;
     if kernel.bound_permission() <> 'lab.history.load' and (new.state <> 'planned' or new.sample_id is not null) then
