@@ -26,11 +26,12 @@ import { settingRoutes } from "./actions/setting-route.ts";
 import { setupRoutes } from "./actions/setup-route.ts";
 import { trainingRoutes } from "./actions/training-route.ts";
 import { templateRoutes } from "./actions/template-route.ts";
-import { stabilityRoutes } from "./actions/stability-route.ts";
 import { versionRoutes } from "./actions/version-route.ts";
 import { worksheetRoutes } from "./actions/worksheet-route.ts";
 import { enqueueSample, loadSample } from "./jobs/load-sample.ts";
+import { importJobs } from "./jobs/import-file.ts";
 import { grants, guest, roles, system } from "./permission.ts";
+import { importSource } from "./records/import-source.ts";
 import { certificate, certificateFile, certificateTemplate, contact, customer, delivery } from "./records/certificate.ts";
 import { gateOverride, setting } from "./records/gate.ts";
 import { chartLimit, controlChart, controlEvaluation, controlNote, controlPoint, ruleSet } from "./records/chart.ts";
@@ -74,6 +75,7 @@ export function lab(options: LabOptions = {}): App {
       specification,
       specificationVersion,
       importFile,
+      importSource,
       sample,
       custody,
       worksheet,
@@ -117,7 +119,6 @@ export function lab(options: LabOptions = {}): App {
     ],
     routes: (kernel: Kernel) => [
       ...scheduleRoutes(kernel),
-      ...stabilityRoutes(kernel),
       ...numberingRoutes(kernel),
       ...versionRoutes(kernel),
       sampleListRoute(kernel),
@@ -142,7 +143,7 @@ export function lab(options: LabOptions = {}): App {
       ...trainingRoutes(kernel),
       ...chartRoutes(kernel),
     ],
-    jobs: (kernel: Kernel) => ({ "lab.load_sample": (job) => loadSample(kernel, job) }),
+    jobs: (kernel: Kernel) => ({ "lab.load_sample": (job) => loadSample(kernel, job), ...importJobs(kernel) }),
     rounds: (kernel: Kernel) => {
       const settled = new Map<string, string>();
       return [{ name: "lab.schedules", everyMs: 60_000, run: () => runSchedules(kernel, settled) }];

@@ -11,8 +11,18 @@ export type NewRow = { readonly row: Row; readonly fields: Readonly<Record<strin
 
 const atOnce = 500;
 
+/** Told how many rows are written, after each round trip; what it throws ends the whole. */
+export type Progress = (done: number) => Promise<void>;
+
 /** Inserts rows with their leaves, some hundred a round trip. */
-export async function insertAll(tx: Tx, table: Table, action: string, rows: readonly NewRow[]): Promise<void> {
+export async function insertAll(
+  tx: Tx,
+  table: Table,
+  action: string,
+  rows: readonly NewRow[],
+  progress?: Progress,
+): Promise<void> {
+  let done = 0;
   const first = rows[0];
   if (first === undefined) return;
   const columns = sql.join(Object.keys(first.row).map((name) => sql.ref(name)));
@@ -22,6 +32,8 @@ export async function insertAll(tx: Tx, table: Table, action: string, rows: read
     const insert = sql`insert into ${sql.table(table)} (${columns})
       select ${columns} from jsonb_populate_recordset(null::${sql.table(table)}, ${json}::jsonb)`;
     await tx.all({ compile: () => insert.compile(query) });
+    done += some.length;
+    await progress?.(done);
   }
 }
 
@@ -35,12 +47,19 @@ export type ChangedRow = {
  * Changes rows with their leaves, some hundred a round trip; every row sets the same columns. Answers how many were still
  * of the version named: the caller refuses the whole where one was not.
  */
-export async function updateAll(tx: Tx, table: Table, action: string, rows: readonly ChangedRow[]): Promise<number> {
+export async function updateAll(
+  tx: Tx,
+  table: Table,
+  action: string,
+  rows: readonly ChangedRow[],
+  progress?: Progress,
+): Promise<number> {
   const first = rows[0];
   if (first === undefined) return 0;
   const names = Object.keys(first.row).filter((name) => name !== "id" && name !== "version");
   const sets = sql.join(names.map((name) => sql`${sql.ref(name)} = c.${sql.ref(name)}`));
   let changed = 0;
+  let done = 0;
   for (const some of chunks(rows)) {
     await tx.recordAll(
       some.map(({ row, fields }): LedgerEvent => ({
@@ -56,6 +75,8 @@ export async function updateAll(tx: Tx, table: Table, action: string, rows: read
       from jsonb_populate_recordset(null::${sql.table(table)}, ${json}::jsonb) c
       where r.id = c.id and r.version = c.version returning r.id`;
     changed += (await tx.all({ compile: () => update.compile(query) })).length;
+    done += some.length;
+    await progress?.(done);
   }
   return changed;
 }

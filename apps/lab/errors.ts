@@ -80,11 +80,10 @@ export const problem = defineErrors("lab", {
     title: "The file was not taken",
     detail: "{why} Nothing was imported. Correct the file and choose it again.",
   },
-  import_errors: {
-    status: 422,
-    title: "Nothing was imported",
-    detail:
-      "{count} of {total} rows have errors. None were imported. Download the rows with errors, correct them, import again.",
+  import_over: {
+    status: 409,
+    title: "Not waiting any more",
+    detail: "{name} is not being imported any more. What became of it stands. Open it to see.",
   },
   too_many_labels: {
     status: 422,

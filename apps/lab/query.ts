@@ -21,6 +21,8 @@ type KernelTables = {
     expires_at: Date;
     deleted_at: Date | null;
   };
+  "kernel.idempotency_key": { tenant_id: string; actor_id: string; key: string; fingerprint: string; row_id: string };
+  "kernel.job": { tenant_id: string; id: string; state: string; stage: string; done: number; total: number };
   "kernel.ledger_event": {
     tenant_id: string;
     row_id: string | null;

@@ -342,15 +342,47 @@ export interface LabImportFile {
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
   deleted_at: Timestamp | null;
+  delimiter: string | null;
   encoding: string;
+  error_count: Generated<number>;
+  /**
+   * the first of what is wrong, line by line; all of it is in the report
+   */
+  errors: Json | null;
   file_name: string;
   id: string;
+  imported: Generated<number>;
+  job_id: string | null;
   kind: string;
   locked_at: Timestamp | null;
   mapping: Json;
+  refusal: string | null;
+  report_blob_id: string | null;
   retain_until: Timestamp | null;
   row_count: number;
   sha256: string;
+  source: string | null;
+  state: Generated<string>;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface LabImportSource {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  decimal_sign: string;
+  deleted_at: Timestamp | null;
+  /**
+   * field to heading of the file
+   */
+  headings: Json;
+  id: string;
+  kind: string;
+  locked_at: Timestamp | null;
+  name: string;
+  retain_until: Timestamp | null;
   tenant_id: Generated<string>;
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
@@ -446,6 +478,16 @@ export interface LabInvestigation {
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
   version: Generated<number>;
+}
+
+export interface LabKeptAnswer {
+  actor_id: Generated<string>;
+  body: Json | null;
+  headers: Json;
+  id: string;
+  kept_at: Generated<Timestamp>;
+  status: number;
+  tenant_id: Generated<string>;
 }
 
 export interface LabLot {
@@ -1127,9 +1169,11 @@ export interface DB {
   "lab.gate": LabGate;
   "lab.gate_override": LabGateOverride;
   "lab.import_file": LabImportFile;
+  "lab.import_source": LabImportSource;
   "lab.instrument": LabInstrument;
   "lab.instrument_event": LabInstrumentEvent;
   "lab.investigation": LabInvestigation;
+  "lab.kept_answer": LabKeptAnswer;
   "lab.lot": LabLot;
   "lab.lot_event": LabLotEvent;
   "lab.material": LabMaterial;

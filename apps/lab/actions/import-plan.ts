@@ -2,7 +2,7 @@ import { doorProblem, type Tx } from "@probity/kernel";
 import { chunks } from "../bulk.ts";
 import { readValue } from "../calc/value.ts";
 import { columnsOf, type ImportKind, type Mapping } from "../csv/mapping.ts";
-import { isFormula, type Table } from "../csv/read.ts";
+import type { Table } from "../csv/read.ts";
 import { query } from "../query.ts";
 import { analyteOf, currentSpecifications, methodVersions } from "./frozen.ts";
 import type { NewSample } from "./register.ts";
@@ -34,8 +34,6 @@ class Look {
     for (const [row, cells] of table.rows.entries()) {
       if (cells.length > table.head.length && cells.slice(table.head.length).some((cell) => cell.trim() !== ""))
         this.wrong(row, "", `The row has ${cells.length} cells under ${table.head.length} headings.`);
-      const formula = cells.findIndex(isFormula);
-      if (formula >= 0) this.wrong(row, table.head[formula] ?? "", "This cell is a formula. Formulas are not taken.");
     }
   }
   wrong(row: number, column: string, why: string): void {
@@ -50,8 +48,18 @@ class Look {
   }
 }
 
+/** What a file would become; its own cells are texts and stay as they are, also those a spreadsheet would run. */
+export async function planOf(tx: Tx, kind: ImportKind, table: Table, mapping: Mapping): Promise<Plan> {
+  return kind === "samples" ? planSamples(tx, table, mapping) : planResults(tx, table, mapping);
+}
+
+/** A kept mapping. */
+export function isMapping(kept: unknown): kept is Mapping {
+  return typeof kept === "object" && kept !== null && "columns" in kept && "decimal" in kept;
+}
+
 /** What a file of samples would register. */
-export async function planSamples(tx: Tx, table: Table, mapping: Mapping): Promise<Plan> {
+async function planSamples(tx: Tx, table: Table, mapping: Mapping): Promise<Plan> {
   const look = new Look("samples", table, mapping);
   const code = (rows: { id: string; code: string }[]) => new Map(rows.map((row) => [row.code.toLowerCase(), row.id]));
   const products = code(
@@ -112,7 +120,7 @@ export async function planSamples(tx: Tx, table: Table, mapping: Mapping): Promi
 }
 
 /** What a file of results would save: each row meets the one open or entered result of its sample and analyte. */
-export async function planResults(tx: Tx, table: Table, mapping: Mapping): Promise<Plan> {
+async function planResults(tx: Tx, table: Table, mapping: Mapping): Promise<Plan> {
   const look = new Look("results", table, mapping);
   const known = await resultsByNumber(
     tx,

@@ -1,84 +1,98 @@
 import { createHash, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { Type } from "typebox";
-import { Value } from "typebox/value";
-import { csvOf, defineRoute, policyValue, type Kernel, type Route, type RouteRequest, type Tx } from "@probity/kernel";
-import { insertAll } from "../bulk.ts";
-import { readTable, type Table } from "../csv/read.ts";
-import { columnsOf, guessMapping, type ImportKind, type Mapping } from "../csv/mapping.ts";
+import { defineRoute, doorProblem, enqueue, type Kernel, type Route, type Tx } from "@probity/kernel";
+import { insertAll, updateAll } from "../bulk.ts";
+import { columnsOf, type ImportKind } from "../csv/mapping.ts";
+import { looksLikeFormula } from "../csv/read.ts";
 import { problem } from "../errors.ts";
-import { planResults, planSamples, type Plan } from "./import-plan.ts";
-import { registerSamples } from "./register.ts";
-import { saveResults } from "./save-result.ts";
+import { query } from "../query.ts";
+import { actOnce } from "./idempotency.ts";
+import { planOf } from "./import-plan.ts";
+import { mappingFor, rememberSource, sourcesOf } from "./import-source.ts";
+import { shownPlan, wrongRows } from "./import-take.ts";
+import { importPermission, readUpload } from "./import-upload.ts";
 
-const permissions = { samples: "lab.sample.register", results: "lab.result.enter" } as const;
-const mappingSchema = Type.Object(
-  {
-    columns: Type.Record(Type.String({ maxLength: 40 }), Type.Integer({ minimum: 0, maximum: 99 }), {
-      maxProperties: 40,
-    }),
-    decimal: Type.Union([Type.Literal("point"), Type.Literal("comma")]),
-  },
-  { additionalProperties: false },
-);
+const read = "lab.sample.read";
 const shownRows = 20;
-const shownErrors = 200;
+const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
 
-/** Files of samples and of results: looked at first, then taken whole or not at all. The file itself is kept as it was. */
+/** Files of samples and of results: looked at first, then taken by a job, whole or not at all. The file itself is kept. */
 export function importRoutes(kernel: Kernel): Route[] {
   return (["samples", "results"] as const).flatMap((kind) => [
-    defineRoute({
-      method: "POST",
-      path: `/api/lab/${kind}/import/preview`,
-      summary: `Look at a file of ${kind}: encoding, columns, what each row would become, what is wrong`,
-      tag: "lab",
-      permission: permissions[kind],
-      budget: "upload",
-      multipart: true,
-      answers: { 200: Type.Object({ total: Type.Integer(), errors: Type.Array(Type.Unknown()) }) },
-      handle: async (request) => {
-        const { table, mapping } = await readUpload(kernel, request, kind);
-        const plan = await kernel.door.work(request.credential, permissions[kind], (tx) =>
-          planOf(tx, kind, table, mapping),
-        );
+    previewRoute(kernel, kind),
+    startRoute(kernel, kind),
+    ...standRoutes(kernel, kind),
+  ]);
+}
+
+function previewRoute(kernel: Kernel, kind: ImportKind): Route {
+  return defineRoute({
+    method: "POST",
+    path: `/api/lab/${kind}/import/preview`,
+    summary: `Look at a file of ${kind}: encoding, columns, what each row would become, what is wrong`,
+    tag: "lab",
+    permission: importPermission[kind],
+    budget: "upload",
+    multipart: true,
+    answers: { 200: Type.Object({ total: Type.Integer(), errors: Type.Array(Type.Unknown()) }) },
+    handle: async (request) => {
+      const { table, asReport, ...given } = await readUpload(kernel, request, kind);
+      const body = await kernel.door.work(request.credential, importPermission[kind], async (tx) => {
+        const sources = await sourcesOf(tx, kind);
+        const { mapping, source } = mappingFor(kind, table, given, sources);
+        const plan = await planOf(tx, kind, table, mapping);
+        const report = asReport ? { csv: wrongRows(table, plan.errors) } : {};
         return {
-          body: {
-            encoding: table.encoding,
-            delimiter: table.delimiter,
-            head: table.head,
-            fields: columnsOf(kind),
-            mapping,
-            total: table.rows.length,
-            good: plan.good,
-            rows: table.rows.slice(0, shownRows),
-            errors: plan.errors.slice(0, shownErrors),
-            errorCount: plan.errorRows.size,
-          },
+          encoding: table.encoding,
+          delimiter: table.delimiter,
+          head: table.head,
+          fields: columnsOf(kind),
+          mapping,
+          source,
+          sources: sources.map((each) => each.name),
+          total: table.rows.length,
+          formulas: table.rows.reduce((sum, row) => sum + row.filter(looksLikeFormula).length, 0),
+          rows: table.rows.slice(0, shownRows),
+          ...shownPlan(plan),
+          ...report,
         };
-      },
-    }),
-    defineRoute({
-      method: "POST",
-      path: `/api/lab/${kind}/import`,
-      summary: `Import a file of ${kind}, all rows or none`,
-      tag: "lab",
-      permission: permissions[kind],
-      budget: "upload",
-      multipart: true,
-      answers: { 201: Type.Object({ id: Type.String(), imported: Type.Integer() }) },
-      handle: async (request) => {
-        const { table, mapping, bytes, fileName, tenantId, keys } = await readUpload(kernel, request, kind);
-        const stored = await kernel.files.store(tenantId, keys, bytes, "txt");
-        const body = await kernel.door.work(request.credential, permissions[kind], async (tx) => {
-          const plan = await planOf(tx, kind, table, mapping);
-          if (plan.errorRows.size > 0)
-            throw problem.import_errors({
-              values: { count: plan.errorRows.size, total: table.rows.length },
-              members: { rows: plan.errors.slice(0, shownErrors), csv: wrongRows(table, plan) },
-            });
+      });
+      return { body };
+    },
+  });
+}
+
+function startRoute(kernel: Kernel, kind: ImportKind): Route {
+  return defineRoute({
+    method: "POST",
+    path: `/api/lab/${kind}/import`,
+    summary: `Import a file of ${kind}, all rows or none: a job takes it`,
+    tag: "lab",
+    permission: importPermission[kind],
+    budget: "upload",
+    multipart: true,
+    answers: { 202: Type.Object({ id: Type.String(), jobId: Type.String() }) },
+    handle: async (request) => {
+      const { table, bytes, fileName, tenantId, keys, asReport: _, ...given } = await readUpload(kernel, request, kind);
+      const sha256 = createHash("sha256").update(bytes).digest("hex");
+      const stored = await kernel.files.store(tenantId, keys, bytes, "txt");
+      const content = `${sha256} ${JSON.stringify([given.mapping ?? null, given.source ?? null, fileName])}`;
+      return actOnce(
+        kernel,
+        request,
+        importPermission[kind],
+        async (tx) => {
+          const { mapping, source } = mappingFor(kind, table, given, await sourcesOf(tx, kind));
+          if (source !== null) await rememberSource(tx, kind, source, table, mapping);
           const id = uuidv7();
-          const sha256 = createHash("sha256").update(bytes).digest("hex");
+          const total = table.rows.length;
+          const jobId = await enqueue(tx, {
+            task: `lab.import_${kind}`,
+            subjectId: id,
+            permissions: [importPermission[kind]],
+            total,
+          });
           const blobId = await kernel.files.name(tx, stored);
-          const fields = { kind, fileName, sha256, rows: table.rows.length, mapping };
           await insertAll(tx, "lab.import_file", "lab.import_file.create", [
             {
               row: {
@@ -87,74 +101,136 @@ export function importRoutes(kernel: Kernel): Route[] {
                 file_name: fileName,
                 sha256,
                 encoding: table.encoding,
-                row_count: table.rows.length,
+                delimiter: table.delimiter,
+                row_count: total,
                 mapping,
+                source,
                 blob_id: blobId,
+                job_id: jobId,
+                state: "waiting",
+                imported: 0,
+                error_count: 0,
               },
-              fields,
+              fields: { kind, fileName, sha256, rows: total, mapping, source },
             },
           ]);
-          if (plan.kind === "samples") await registerSamples(tx, plan.samples, id);
-          else await saveResults(tx, plan.entries, "import", id);
-          return { id, imported: table.rows.length };
-        });
-        return { status: 201, body };
+          return { status: 202, body: { id, jobId } };
+        },
+        content,
+      );
+    },
+  });
+}
+
+function standRoutes(kernel: Kernel, kind: ImportKind): Route[] {
+  return [
+    defineRoute({
+      method: "GET",
+      path: `/api/lab/${kind}/import`,
+      summary: `Imported files of ${kind}, newest first`,
+      tag: "lab",
+      permission: read,
+      answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
+      handle: async (request) => {
+        const { who, rows } = await kernel.door.once(request.credential, read, () => ({
+          statements: [files(kind).orderBy("f.id", "desc").limit(50)],
+        }));
+        kernel.access.read(who, read, request.source, "lab.import_file");
+        return { body: { items: rows[0] ?? [] } };
       },
     }),
-  ]);
+    defineRoute({
+      method: "GET",
+      path: `/api/lab/${kind}/import/{id}`,
+      summary: `What became of a file of ${kind}`,
+      tag: "lab",
+      permission: read,
+      params: idParams,
+      answers: { 200: Type.Object({ id: Type.String(), state: Type.String(), version: Type.Integer() }) },
+      handle: async (request) => {
+        const body = await kernel.door.work(request.credential, read, async (tx) => {
+          kernel.access.read(tx.who, read, request.source, "lab.import_file", request.params.id);
+          return requireFile(tx, kind, request.params.id);
+        });
+        return { body, headers: { etag: `"${body.version}"` } };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: `/api/lab/${kind}/import/{id}/errors`,
+      summary: "The rows with errors of a refused file, with their lines and what is wrong, as CSV",
+      tag: "lab",
+      permission: read,
+      params: idParams,
+      answers: { 200: "text/csv" },
+      handle: async (request) => {
+        const { blob, keys } = await kernel.door.work(request.credential, read, async (tx) => {
+          const file = await requireFile(tx, kind, request.params.id);
+          if (file.reportBlobId === null) throw doorProblem.not_found();
+          await tx.record({ action: "lab.import_file.export", fields: { file: file.id } });
+          return { blob: await kernel.files.find(tx, file.reportBlobId), keys: await kernel.files.keysOf(tx) };
+        });
+        return {
+          body: (await kernel.files.readAll(blob, keys)).toString("utf8"),
+          type: "text/csv; charset=utf-8",
+          headers: { "content-disposition": 'attachment; filename="errors.csv"' },
+        };
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: `/api/lab/${kind}/import/{id}/cancel`,
+      summary: "Cancel a file that is being taken: nothing of it is kept",
+      tag: "lab",
+      permission: importPermission[kind],
+      params: idParams,
+      answers: { 200: Type.Object({ id: Type.String(), state: Type.String() }) },
+      handle: (request) =>
+        actOnce(kernel, request, importPermission[kind], async (tx) => {
+          const file = await requireFile(tx, kind, request.params.id);
+          const changed =
+            file.state !== "waiting"
+              ? 0
+              : await updateAll(tx, "lab.import_file", "lab.import_file.cancel", [
+                  { row: { id: file.id, version: file.version, state: "cancelled" }, fields: {} },
+                ]);
+          if (changed !== 1) throw problem.import_over({ values: { name: file.fileName } });
+          return { body: { id: file.id, state: "cancelled" } };
+        }),
+    }),
+  ];
 }
 
-async function planOf(tx: Tx, kind: ImportKind, table: Table, mapping: Mapping): Promise<Plan> {
-  return kind === "samples" ? planSamples(tx, table, mapping) : planResults(tx, table, mapping);
+async function requireFile(tx: Tx, kind: ImportKind, id: string) {
+  const file = await tx.first(files(kind).select("f.errors").where("f.id", "=", id));
+  if (!file) throw doorProblem.not_found();
+  return file;
 }
 
-/** The rows with errors as a file of their own, with what is wrong in its last column. */
-function wrongRows(table: Table, plan: Plan): string {
-  const columns = [...table.head.map((name, index) => name || `column ${index + 1}`), "what is wrong"];
-  const rows = [...plan.errorRows].slice(0, 5000).map((line) => {
-    const cells = table.rows[line] ?? [];
-    const why = plan.errors
-      .filter((each) => each.row === line)
-      .map((each) => each.why)
-      .join(" ");
-    return Object.fromEntries(
-      columns.map((name, index) => [name, index === columns.length - 1 ? why : (cells[index] ?? "")]),
-    );
-  });
-  return csvOf(columns, rows);
-}
-
-async function readUpload(kernel: Kernel, request: RouteRequest, kind: ImportKind) {
-  const { tenantId, keys, maxBytes } = await kernel.door.work(request.credential, permissions[kind], async (tx) => ({
-    tenantId: tx.who.tenantId,
-    keys: await kernel.files.keysOf(tx),
-    maxBytes: (await policyValue(tx, "file.maxMegabytes")) * 1024 * 1024,
-  }));
-  const refuse = (why: string) => problem.file_refused({ values: { why } });
-  let mappingText: string | undefined;
-  let file: { bytes: Buffer; name: string } | undefined;
-  if (request.raw.isMultipart())
-    for await (const part of request.raw.parts()) {
-      if (part.type === "file") {
-        const bytes = await part.toBuffer();
-        if (part.file.truncated || bytes.byteLength > maxBytes)
-          throw refuse(`It is larger than ${maxBytes / 1024 / 1024} MB, the limit here.`);
-        file ??= { bytes, name: part.filename.slice(0, 255) };
-      } else if (part.fieldname === "mapping" && typeof part.value === "string") mappingText = part.value;
-    }
-  if (file === undefined) throw refuse("There is no file in the request.");
-  const read = readTable(file.bytes);
-  if (!read.ok) throw refuse(read.why);
-  const mapping = mappingText === undefined ? guessMapping(kind, read.table) : parseMapping(mappingText);
-  if (mapping === undefined) throw refuse("The mapping of its columns is not understood.");
-  return { table: read.table, mapping, bytes: file.bytes, fileName: file.name, tenantId, keys };
-}
-
-function parseMapping(text: string): Mapping | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return Value.Check(mappingSchema, parsed) ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
+/** A file whose job gave up stays "waiting" in its row: the job says so. */
+function files(kind: ImportKind) {
+  return query
+    .selectFrom("lab.import_file as f")
+    .leftJoin("kernel.membership as m", "m.id", "f.created_by")
+    .leftJoin("kernel.job as j", "j.id", "f.job_id")
+    .select([
+      "f.id",
+      "f.version",
+      "f.file_name as fileName",
+      "f.sha256",
+      "f.encoding",
+      "f.source",
+      "f.state",
+      "f.row_count as total",
+      "f.imported",
+      "f.error_count as errorCount",
+      "f.refusal",
+      "f.report_blob_id as reportBlobId",
+      "f.job_id as jobId",
+      "j.state as jobState",
+      "f.created_at as at",
+      "m.name as by",
+    ])
+    .where("f.kind", "=", kind)
+    .where("f.deleted_at", "is", null);
 }

@@ -1,41 +1,26 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { TestPerson } from "@probity/kernel/testing";
 import { code128 } from "../label/code128.ts";
 import { labelsPdf, labelsZpl } from "../label/label.ts";
+import { ended, sendFile, taken, workImports } from "../testing/import.ts";
 import { openLab, received, resultOf, sampleOf, type LabWorld } from "../testing/world.ts";
 
 let world: LabWorld;
+let worker: Awaited<ReturnType<typeof workImports>>;
 beforeAll(async () => {
   world = await openLab();
+  worker = await workImports(world);
 });
-afterAll(() => world?.server.close());
+afterAll(async () => {
+  await worker?.stop();
+  await world?.server.close();
+});
 
-async function send(
-  path: string,
-  content: string | Uint8Array<ArrayBuffer>,
-  mapping?: unknown,
-  person: TestPerson = world.technician,
-) {
-  const form = new FormData();
-  if (mapping !== undefined) form.append("mapping", JSON.stringify(mapping));
-  form.append("file", new Blob([content]), "from-instrument.csv");
-  const answer = await fetch(`${world.server.origin}/api/lab/${path}`, {
-    method: "POST",
-    headers: {
-      cookie: `probity-session=${person.session.token}`,
-      "probity-workspace": person.session.workspace ?? "",
-      "probity-request": "1",
-    },
-    body: form,
-  });
-  return { status: answer.status, body: JSON.parse(await answer.text()) };
-}
 const total = async () => Number((await world.as.reader("GET", "/api/lab/samples?limit=1")).body["total"]);
 
 describe("LAB files in", () => {
   test("samples: looked at first, then all or none; the file is kept with its hash", async () => {
     const file = "\ufeffProduct;Lot;Sampled at;Priority\nWFI;Ä-1;2026-01-12 10:02;urgent\nwfi;B-2;;\n";
-    const seen = await send("samples/import/preview", file);
+    const seen = await sendFile(world, "samples/import/preview", file);
     expect(seen.body).toMatchObject({
       encoding: "utf-8 with mark",
       delimiter: ";",
@@ -45,8 +30,8 @@ describe("LAB files in", () => {
       mapping: { columns: { product: 0, lot: 1, sampledAt: 2, priority: 3 } },
     });
     expect(await total()).toBe(0);
-    const done = await send("samples/import", file);
-    expect([done.status, done.body.imported]).toEqual([201, 2]);
+    const done = await taken(world, "samples", file);
+    expect(done).toMatchObject({ state: "done", imported: 2, total: 2, errors: null });
     expect(await total()).toBe(2);
     const list = JSON.parse((await world.as.reader("GET", "/api/lab/samples?q=ä-1")).text);
     expect(list.items).toMatchObject([{ lot: "Ä-1", priority: "urgent", state: "registered", results: 2 }]);
@@ -59,48 +44,104 @@ describe("LAB files in", () => {
 
   test("one wrong row and nothing is imported; each error names its line, and the wrong rows come back as a file", async () => {
     const before = await total();
-    const answer = await send(
-      "samples/import",
-      "product,lot,due\nWFI,1,2026-02-30\nNOPE,2,\nWFI,=HYPERLINK(1),\nWFI,4,2026-03-01\n",
+    const file = await taken(
+      world,
+      "samples",
+      "product,lot,due\nWFI,1,2026-02-30\nNOPE,2,\n=HYPERLINK(1),3,\nWFI,4,2026-03-01\n",
     );
-    expect([answer.status, answer.body.code]).toEqual([422, "lab.import_errors"]);
-    expect(answer.body.rows.map((row: { line: number; why: string }) => [row.line, row.why])).toEqual([
-      [4, "This cell is a formula. Formulas are not taken."],
+    expect([file.state, file.imported, file.errorCount]).toEqual(["refused", 0, 3]);
+    expect(file.errors?.map((row) => [row.line, row.why])).toEqual([
       [2, "Write the day as 2026-11-12."],
       [3, "There is no product NOPE."],
+      [4, "There is no product =HYPERLINK(1)."],
     ]);
-    expect(answer.body.csv).toContain("what is wrong");
+    const report = await world.as.reader("GET", `/api/lab/samples/import/${file.id}/errors`);
+    expect(report.text.split("\r\n")[2]).toBe("3,NOPE,2,,Product code: There is no product NOPE.");
     // What goes out again is harmless to a spreadsheet.
-    expect(answer.body.csv).not.toMatch(/(^|,|")=HYPERLINK/m);
+    expect(report.text).toContain(",'=HYPERLINK(1),");
+    expect(report.text).not.toMatch(/(^|,|")=HYPERLINK/m);
     expect(await total()).toBe(before);
+  });
+
+  test("a cell a spreadsheet would run is kept to the character, counted before, and goes out harmless", async () => {
+    const lot = '=cmd|"/c calc"!A0';
+    const file = `product,lot,remark\nWFI,"${lot.replaceAll('"', '""')}",@SUM(1)\n`;
+    expect((await sendFile(world, "samples/import/preview", file)).body).toMatchObject({ formulas: 2, errorCount: 0 });
+    expect((await taken(world, "samples", file)).state).toBe("done");
+    const list = JSON.parse((await world.as.reader("GET", "/api/lab/samples?q=calc")).text);
+    expect(list.items).toMatchObject([{ lot, remark: "@SUM(1)" }]);
+    const out = (await world.as.reader("GET", "/api/lab/samples?q=calc&format=csv")).text;
+    expect(out).toContain(`"'=cmd|""/c calc""!A0"`);
   });
 
   test("results: decimal commas when said, units compared, a second person's row refused, the same file twice changes nothing", async () => {
     const [id = ""] = await received(world);
     const { number } = await sampleOf(world.as.reader, id);
     const file = `Sample;Analyte;Result;Unit\n${number};pH;6,50;\n`;
-    const seen = await send("results/import/preview", file);
+    const seen = await sendFile(world, "results/import/preview", file);
     expect(seen.body).toMatchObject({ mapping: { decimal: "comma" }, good: 1 });
     const columns = { sample: 0, analyte: 1, value: 2, unit: 3 };
-    const asPoint = await send("results/import", file, { columns, decimal: "point" });
-    expect([asPoint.status, asPoint.body.rows[0].why]).toEqual([422, "Write 6.50 with a point."]);
-    expect((await send("results/import", file, { columns, decimal: "comma" })).status).toBe(201);
+    const asPoint = await taken(world, "results", file, { mapping: { columns, decimal: "point" } });
+    expect([asPoint.state, asPoint.errors?.[0]?.why]).toEqual(["refused", "Write 6.50 with a point."]);
+    expect((await taken(world, "results", file, { mapping: { columns, decimal: "comma" } })).state).toBe("done");
     const kept = await resultOf(world.as.reader, id, "ph");
     expect([kept.text, kept.reported]).toEqual(["6.50", "6.5"]);
-    expect((await send("results/import", file)).status).toBe(201);
+    expect((await taken(world, "results", file)).state).toBe("done");
     expect((await resultOf(world.as.reader, id, "ph")).version).toBe(kept.version);
-    const wrong = await send(
-      "results/import",
+    const wrong = await taken(
+      world,
+      "results",
       `Sample,Analyte,Result,Unit\n${number},pH,7.0,mg/L\n${number},Lead,1,\nS-00-1,pH,1,\n${number},pH,6.50,\n`,
     );
-    expect(wrong.body.rows.map((row: { line: number; why: string }) => [row.line, row.why.split(";")[0]])).toEqual([
+    expect(wrong.errors?.map((row) => [row.line, row.why.split(";")[0]])).toEqual([
       [2, "The method gives no unit"],
       [2, "It was 6.50"],
       [3, `${number} has no open result for Lead.`],
       [4, "There is no sample S-00-1."],
       [5, `Line 2 already gives pH of ${number}.`],
     ]);
-    expect((await send("results/import", file, undefined, world.reader)).status).toBe(403);
+    expect((await sendFile(world, "results/import", file, { person: world.reader })).status).toBe(403);
+  });
+
+  test("below what can be quantified, UTF-16 and decimal commas: <0,05 is kept as <0.05", async () => {
+    const [id = ""] = await received(world);
+    const { number } = await sampleOf(world.as.reader, id);
+    const text = `Sample;Analyte;Result\n${number};pH;<0,05\n`;
+    const utf16 = new Uint8Array(new Uint16Array([...`\ufeff${text}`].map((sign) => sign.charCodeAt(0))).buffer);
+    const file = await taken(world, "results", utf16, {
+      mapping: { columns: { sample: 0, analyte: 1, value: 2 }, decimal: "comma" },
+    });
+    expect(file.state).toBe("done");
+    expect((await resultOf(world.as.reader, id, "ph")).text).toBe("<0.05");
+  });
+
+  test("how a source is read is kept by its headings: columns that moved are still found", async () => {
+    const [id = ""] = await received(world);
+    const { number } = await sampleOf(world.as.reader, id);
+    const first = `Vial;Peak;Area-%;Run\n${number};pH;6,5;1\n`;
+    const mapping = { columns: { sample: 0, analyte: 1, value: 2 }, decimal: "comma" };
+    expect((await taken(world, "results", first, { mapping, source: "HPLC-3" })).state).toBe("done");
+    const moved = `Run;Area-%;Peak;Vial\n2;6,5;pH;${number}\n`;
+    const seen = await sendFile(world, "results/import/preview", moved);
+    expect(seen.body).toMatchObject({
+      source: "HPLC-3",
+      sources: ["HPLC-3"],
+      mapping: { columns: { sample: 3, analyte: 2, value: 1 }, decimal: "comma" },
+      errorCount: 0,
+    });
+  });
+
+  test("sent again under its key, and twice at once, a file is one file and one job", async () => {
+    const file = "product,lot\nWFI,ONCE-1\n";
+    const headers = { "idempotency-key": "import-once" };
+    const answers = await Promise.all([1, 2, 3].map(() => sendFile(world, "samples/import", file, { headers })));
+    expect(new Set(answers.map((each) => `${each.status} ${JSON.stringify(each.body)}`)).size).toBe(1);
+    await ended(world, "samples", answers[0]?.body.id);
+    const again = await sendFile(world, "samples/import", file, { headers });
+    expect([again.status, again.body]).toEqual([202, answers[0]?.body]);
+    expect(JSON.parse((await world.as.reader("GET", "/api/lab/samples?q=once-1")).text).total).toBe(1);
+    const other = await sendFile(world, "samples/import", `${file}WFI,ONCE-2\n`, { headers });
+    expect([other.status, other.body.code]).toEqual([422, "http.key_reused"]);
   });
 });
 

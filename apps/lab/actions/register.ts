@@ -1,6 +1,6 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { doorProblem, type Tx } from "@probity/kernel";
-import { insertAll, orderedIds, type NewRow } from "../bulk.ts";
+import { insertAll, orderedIds, type NewRow, type Progress } from "../bulk.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
 import {
@@ -20,6 +20,7 @@ export type NewSample = {
   /** A version that was frozen before, in place of the one in force: a stability protocol keeps its limits. */
   readonly specificationVersionId?: string | undefined;
   readonly methodIds?: readonly string[] | undefined;
+  readonly customerId?: string | null | undefined;
   readonly lot?: string | null | undefined;
   readonly remark?: string | null | undefined;
   readonly priority?: "routine" | "urgent" | undefined;
@@ -37,6 +38,7 @@ export async function registerSamples(
   tx: Tx,
   wanted: readonly NewSample[],
   importId: string | null = null,
+  progress?: Progress,
 ): Promise<Registered[]> {
   // 1. What they name must be there.
   const [products, points] = [await namesOfProducts(tx), await namesOfPoints(tx)];
@@ -46,6 +48,7 @@ export async function registerSamples(
     wanted.flatMap((each) => each.specificationVersionId ?? []),
   );
   const methods = await currentMethods(tx);
+  await requireCustomers(tx, wanted);
   for (const each of wanted) {
     if (!products.has(each.productId)) throw doorProblem.not_found();
     if (each.samplingPointId && !points.has(each.samplingPointId)) throw doorProblem.not_found();
@@ -81,6 +84,7 @@ export async function registerSamples(
         sampling_point_id: each.samplingPointId ?? null,
         specification_version_id: specification?.id ?? null,
         import_id: importId,
+        customer_id: each.customerId ?? null,
         lot: each.lot ?? null,
         remark: each.remark ?? null,
         priority: each.priority ?? "routine",
@@ -96,14 +100,23 @@ export async function registerSamples(
     for (const { version, key } of tests) results.push(emptyResult(version, key, { sample_id: id, kind: "sample" }));
   }
   // 4. Rows with their leaves.
-  await insertAll(tx, "lab.sample", "lab.sample.register", samples);
+  await insertAll(tx, "lab.sample", "lab.sample.register", samples, progress);
   const resultIds = orderedIds(results.length);
   const ordered = results.map(({ row, fields }, index) => ({
     row: { ...row, id: resultIds[index] ?? row.id },
     fields,
   }));
-  await insertAll(tx, "lab.result", "lab.result.create", ordered);
+  await insertAll(tx, "lab.result", "lab.result.create", ordered, progress && (() => progress(samples.length)));
   return registered;
+}
+
+async function requireCustomers(tx: Tx, wanted: readonly NewSample[]): Promise<void> {
+  const named = [...new Set(wanted.flatMap((each) => each.customerId ?? []))];
+  if (named.length === 0) return;
+  const found = await tx.all(
+    query.selectFrom("lab.customer").select("id").where("id", "in", named).where("deleted_at", "is", null),
+  );
+  if (found.length !== named.length) throw doorProblem.not_found();
 }
 
 /** A result that is still to be determined. */

@@ -3,7 +3,7 @@ import { memberNames, type Tx } from "@probity/kernel";
 import { evaluate, readExpression } from "../calc/expression.ts";
 import { readDecimal, sayDecimal, type Decimal } from "../calc/decimal.ts";
 import { judgeValue, readValue, reportedOf, type Value } from "../calc/value.ts";
-import { chunks, updateAll, type ChangedRow } from "../bulk.ts";
+import { chunks, updateAll, type ChangedRow, type Progress } from "../bulk.ts";
 import type { DefinedAnalyte, Definition } from "../definition.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
@@ -47,6 +47,7 @@ export async function saveResults(
   entries: readonly Entry[],
   source: "keyboard" | "import" = "keyboard",
   importId: string | null = null,
+  progress?: Progress,
 ): Promise<{ saved: Saved[]; untouched: number }> {
   // 1. The rows as they stand.
   const rows = await rowsOf(
@@ -137,7 +138,7 @@ export async function saveResults(
     });
 
   // 3. Leaves and rows, then what follows for the samples.
-  const changed = await updateAll(tx, "lab.result", "lab.result.enter", changes);
+  const changed = await updateAll(tx, "lab.result", "lab.result.enter", changes, progress);
   if (changed !== changes.length)
     await refuseStale(
       tx,
@@ -151,6 +152,7 @@ export async function saveResults(
     tx,
     changes.flatMap(({ row }) => rows.get(row.id)?.sample_id ?? []),
     "enter",
+    progress && (() => progress(changes.length)),
   );
   // 4. A run whose controls have values is judged at once.
   await judgeControls(

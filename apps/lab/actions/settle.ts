@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { doorProblem, type Tx } from "@probity/kernel";
-import { chunks, updateAll, type ChangedRow } from "../bulk.ts";
+import { chunks, updateAll, type ChangedRow, type Progress } from "../bulk.ts";
 import { query } from "../query.ts";
 
 const acts = {
@@ -10,7 +10,12 @@ const acts = {
 } as const;
 
 /** Brings samples to the state their results stand for: tested when none is open, verified when all are, back on a retest. */
-export async function settleSamples(tx: Tx, ids: readonly string[], act: keyof typeof acts): Promise<void> {
+export async function settleSamples(
+  tx: Tx,
+  ids: readonly string[],
+  act: keyof typeof acts,
+  progress?: Progress,
+): Promise<void> {
   const changes: ChangedRow[] = [];
   for (const some of chunks([...new Set(ids)], 1000)) {
     const rows = await tx.all(
@@ -47,6 +52,6 @@ export async function settleSamples(tx: Tx, ids: readonly string[], act: keyof t
       changes.push({ row: { id: row.id, version: row.version, state, verdict }, fields: { state, verdict } });
     }
   }
-  const changed = await updateAll(tx, "lab.sample", acts[act].action, changes);
+  const changed = await updateAll(tx, "lab.sample", acts[act].action, changes, progress);
   if (changed !== changes.length) throw doorProblem.busy();
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isFormula, readTable } from "./read.ts";
+import { looksLikeFormula, readTable } from "./read.ts";
 
 const tableOf = (content: string | Uint8Array) => {
   const read = readTable(typeof content === "string" ? new TextEncoder().encode(content) : content);
@@ -47,8 +47,8 @@ describe("LAB files of people and instruments", () => {
   });
   test("what a spreadsheet would run is a formula; a signed number is not", () => {
     for (const cell of ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3", " =HYPERLINK(1)", "\t=1"])
-      expect([cell, isFormula(cell)]).toEqual([cell, true]);
+      expect([cell, looksLikeFormula(cell)]).toEqual([cell, true]);
     for (const cell of ["-5", "-0.05", "-3,5", "<0.05", "S-26-00001", "a-b", "7=7"])
-      expect([cell, isFormula(cell)]).toEqual([cell, false]);
+      expect([cell, looksLikeFormula(cell)]).toEqual([cell, false]);
   });
 });

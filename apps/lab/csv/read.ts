@@ -35,7 +35,7 @@ export function readTable(bytes: Uint8Array): TableRead {
 }
 
 /** What a spreadsheet would run (OWASP, CSV injection). Numbers with a sign are numbers. */
-export function isFormula(cell: string): boolean {
+export function looksLikeFormula(cell: string): boolean {
   return (
     /^\s*[=@]/.test(cell) || (/^\s*[-+]/.test(cell) && !/^\s*-?\d+([.,]\d+)?\s*$/.test(cell)) || /^[\t\r]/.test(cell)
   );

@@ -109,6 +109,13 @@ async function seed({ kernel, member }: TestServer, owner: TestPerson): Promise<
       mapping: {},
       blob_id: blobId,
     });
+    await one("lab.import_source", {
+      id: uuidv7(),
+      kind: "results",
+      name: "Balance",
+      headings: {},
+      decimal_sign: "point",
+    });
     await one("lab.sample", {
       id: id.sample,
       series: "S-26",

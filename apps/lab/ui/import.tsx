@@ -1,209 +1,100 @@
-import { Act } from "@probity/web/kit/act.tsx";
-import { Choice } from "@probity/web/kit/field.tsx";
 import { FileDrop } from "@probity/web/kit/file-drop.tsx";
-import { Notice } from "@probity/web/kit/notice.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
-import { StatusMark } from "@probity/web/kit/status-mark.tsx";
-import { saveFile, write } from "@probity/web/shell/api.ts";
+import { write } from "@probity/web/shell/api.ts";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import css from "./lab.module.css";
+import { ImportColumns } from "./import-columns.tsx";
+import { ImportFiles } from "./import-files.tsx";
+import { ImportStand } from "./import-stand.tsx";
 import { labApi, labPage } from "./path.ts";
 import type { Preview } from "./types.ts";
 
-type Kind = "samples" | "results";
-type Mapping = Preview["mapping"];
+export type Kind = "samples" | "results";
+export type Mapping = Preview["mapping"];
+/** What is sent with a file: how it is read, and under which name that is remembered. */
+export type Reading = { mapping?: Mapping; source?: string };
+
+/** A file as the server wants it. Fields come before the file: it reads them in this order. */
+export function formOf(file: File, { mapping, source }: Reading, more: Record<string, string> = {}): FormData {
+  const form = new FormData();
+  if (mapping !== undefined) form.append("mapping", JSON.stringify(mapping));
+  if (source !== undefined && source.trim() !== "") form.append("source", source.trim());
+  for (const [name, value] of Object.entries(more)) form.append(name, value);
+  form.append("file", file, file.name);
+  return form;
+}
 
 /** A file of samples or results: what it would become is shown row by row before anything is taken, and it is taken whole. */
 export function ImportPage() {
-  useTitle("Import");
   const place = usePlace();
   const ws = place.params["ws"] ?? "";
   const kind: Kind = place.search["kind"] === "results" ? "results" : "samples";
+  const sent = typeof place.search["file"] === "string" ? place.search["file"] : null;
+  useTitle(`Import ${kind}`);
   const [file, setFile] = useState<File | null>(null);
-  const [mapping, setMapping] = useState<Mapping | null>(null);
-  const form = (chosen: File, columns: Mapping | null) => {
-    const sent = new FormData();
-    // Fields before the file: the server reads them in this order.
-    if (columns !== null) sent.append("mapping", JSON.stringify(columns));
-    sent.append("file", chosen, chosen.name);
-    return sent;
-  };
+  const [reading, setReading] = useState<Reading>({});
+  const queries = useQueryClient();
   const look = useMutation({
-    mutationFn: ({ chosen, columns }: { chosen: File; columns: Mapping | null }) =>
-      write<Preview>("POST", labApi.importFile(kind, true), form(chosen, columns)),
-    onSuccess: (seen) => setMapping(seen.mapping),
+    mutationFn: ({ chosen, as }: { chosen: File; as: Reading }) =>
+      write<Preview>("POST", labApi.imports(kind, "preview"), formOf(chosen, as)),
+    onSuccess: (seen, { as }) => setReading({ mapping: seen.mapping, source: as.source ?? seen.source ?? "" }),
   });
-  const take = useMutation({
-    mutationFn: (chosen: File) =>
-      write<{ imported: number }>("POST", labApi.importFile(kind, false), form(chosen, mapping)),
+  const start = useMutation({
+    mutationFn: (chosen: File) => write<{ id: string }>("POST", labApi.imports(kind), formOf(chosen, reading)),
+    onSuccess: async ({ id }) => {
+      setFile(null);
+      look.reset();
+      place.query({ kind, file: id });
+      await queries.invalidateQueries({ queryKey: ["lab-imports"] });
+    },
   });
-  const see = (chosen: File, columns: Mapping | null) => {
+  const see = (chosen: File, as: Reading) => {
     setFile(chosen);
-    take.reset();
-    look.mutate({ chosen, columns });
+    start.reset();
+    look.mutate({ chosen, as });
   };
-  const seen = look.data;
-  const wrongAt = new Set(seen?.errors.map((each) => each.row));
+  const other = kind === "samples" ? "results" : "samples";
+  const seen = file === null ? undefined : look.data;
   return (
     <div className={page.page}>
       <div className={page.head}>
         <h1>Import {kind}</h1>
-        <span className={page.row}>
-          <Go to={labPage.imports(ws, kind === "samples" ? "results" : "samples")}>
-            Import {kind === "samples" ? "results" : "samples"} instead
-          </Go>
-        </span>
+        <Go to={labPage.imports(ws, other)}>Import {other} instead</Go>
       </div>
-      <FileDrop
-        look={seen === undefined ? "page" : "line"}
-        accept=".csv,.txt,.tsv"
-        onFiles={(files) => {
-          const [first] = files;
-          if (first) see(first, null);
-        }}
-      >
-        {kind === "samples"
-          ? "Drop a CSV file of samples: one a row, with a product code. Any encoding, any delimiter, up to 50,000 rows."
-          : "Drop what the instrument wrote: sample number, analyte, value. The file itself is kept with its hash."}
-      </FileDrop>
-      {look.isError && <ProblemNotice problem={asProblem(look.error)} />}
-      {take.isError && <ProblemNotice problem={asProblem(take.error)} />}
-      {take.isSuccess && (
-        <Notice
-          tone="covered"
-          act={
-            <Go to={kind === "samples" ? labPage.samples(ws) : labPage.worksheets(ws)}>
-              Open {kind === "samples" ? "samples" : "worksheets"}
-            </Go>
-          }
+      {sent !== null && file === null && (
+        <ImportStand key={sent} ws={ws} kind={kind} id={sent} onAgain={() => place.query({ kind })} />
+      )}
+      {(sent === null || file !== null) && (
+        <FileDrop
+          single
+          look={seen === undefined ? "page" : "line"}
+          accept=".csv,.txt,.tsv"
+          onFiles={([first]) => first && see(first, {})}
         >
-          {take.data.imported} rows imported. The file is kept as it was.
-        </Notice>
+          {kind === "samples"
+            ? "Drop a table of samples: one a row, with a product code. Up to 50,000 rows, any encoding, any delimiter."
+            : "Drop what the instrument wrote: sample number, analyte, value. Up to 50,000 rows, all taken or none."}
+        </FileDrop>
       )}
-      {seen !== undefined && file !== null && !take.isSuccess && (
-        <>
-          <p className={page.row}>
-            <b>{file.name}</b>
-            <span className={page.muted}>
-              {seen.encoding}, {seen.total} rows
-            </span>
-            {seen.errorCount === 0 ? (
-              <StatusMark tone="covered" word={`${seen.good} of ${seen.total} rows fit`} />
-            ) : (
-              <StatusMark tone="gap" word={`${seen.errorCount} of ${seen.total} rows have errors`} />
-            )}
-          </p>
-          <div className={css.map}>
-            {seen.fields.map((field) => (
-              <Choice
-                key={field.key}
-                name={`map-${field.key}`}
-                label={`${field.title}${field.required ? "" : " (may be missing)"}`}
-                value={String(mapping?.columns[field.key] ?? "")}
-                options={[
-                  { value: "", label: "not in the file" },
-                  ...seen.head.map((name, index) => ({ value: String(index), label: name || `column ${index + 1}` })),
-                ]}
-                onChange={(value) => {
-                  if (mapping === null) return;
-                  const { [field.key]: _, ...others } = mapping.columns;
-                  const next = {
-                    ...mapping,
-                    columns: value === "" ? others : { ...others, [field.key]: Number(value) },
-                  };
-                  setMapping(next);
-                  see(file, next);
-                }}
-              />
-            ))}
-            {kind === "results" && mapping !== null && (
-              <Choice
-                name="map-decimal"
-                label="Decimals are written with a"
-                value={mapping.decimal}
-                options={[
-                  { value: "point", label: "point: 7.25" },
-                  { value: "comma", label: "comma: 7,25" },
-                ]}
-                onChange={(decimal) => {
-                  const next = { ...mapping, decimal };
-                  setMapping(next);
-                  see(file, next);
-                }}
-              />
-            )}
-          </div>
-          {seen.errors.length > 0 && (
-            <ul className={css.lines}>
-              {seen.errors.slice(0, 50).map((each) => (
-                <li key={`${each.line} ${each.column} ${each.why}`}>
-                  <span>
-                    <b className={page.mono}>line {each.line}</b> {each.column} <span>{each.why}</span>
-                  </span>
-                </li>
-              ))}
-            </ul>
-          )}
-          <div className={css.scroll}>
-            <table className={css.sheet}>
-              <caption className="p-hidden">The first rows of the file</caption>
-              <thead>
-                <tr>
-                  <th>line</th>
-                  {seen.head.map((name, index) => (
-                    <th key={index}>{name}</th>
-                  ))}
-                </tr>
-              </thead>
-              <tbody>
-                {seen.rows.map((row, line) => (
-                  <tr key={line}>
-                    <td data-wrong={wrongAt.has(line) || undefined}>{line + 2}</td>
-                    {row.map((cell, index) => (
-                      <td key={index} data-wrong={wrongAt.has(line) || undefined}>
-                        {cell}
-                      </td>
-                    ))}
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-          <p className={page.row}>
-            <Act
-              look="main"
-              size="form"
-              busy={take.isPending || look.isPending}
-              disabledReason={
-                seen.errorCount > 0
-                  ? "All rows are imported or none: correct the file or the columns first."
-                  : undefined
-              }
-              onAct={() => take.mutate(file)}
-            >
-              Import {String(seen.total)} rows
-            </Act>
-            {seen.errors.length > 0 && (
-              <Act
-                onAct={() =>
-                  saveFile(
-                    new Blob([seen.errors.map((each) => `line ${each.line}\t${each.column}\t${each.why}`).join("\n")], {
-                      type: "text/plain",
-                    }),
-                    "errors.txt",
-                  )
-                }
-              >
-                Download the errors
-              </Act>
-            )}
-          </p>
-        </>
+      {look.isError && <ProblemNotice problem={asProblem(look.error)} />}
+      {start.isError && <ProblemNotice problem={asProblem(start.error)} />}
+      {look.isPending && seen === undefined && <p className={page.muted}>Reading {file?.name}</p>}
+      {seen !== undefined && file !== null && (
+        <ImportColumns
+          kind={kind}
+          file={file}
+          seen={seen}
+          reading={reading}
+          busy={look.isPending || start.isPending}
+          onRead={(as) => see(file, as)}
+          onSource={(source) => setReading({ ...reading, source })}
+          onStart={() => start.mutate(file)}
+        />
       )}
+      {file === null && <ImportFiles ws={ws} kind={kind} />}
     </div>
   );
 }

@@ -21,7 +21,8 @@ export const labPage = {
   worksheets: (ws: string) => page.app(ws, `${app}/worksheets`),
   worksheet: (ws: string, id: string) => page.app(ws, `${app}/worksheets/${encodeURIComponent(id)}`),
   methods: (ws: string) => page.app(ws, `${app}/methods`),
-  imports: (ws: string, kind: "samples" | "results") => page.app(ws, `${app}/import?kind=${kind}`),
+  imports: (ws: string, kind: "samples" | "results", file?: string) =>
+    page.app(ws, `${app}/import?kind=${kind}${file === undefined ? "" : `&file=${file}`}`),
 };
 
 type Filters = Record<string, string | number | undefined>;
@@ -46,6 +47,5 @@ export const labApi = {
   points: () => apiPath(app, ["sampling-points"], { limit: 200, sort: "code" }),
   methods: () => apiPath(app, ["methods", "current"]),
   specifications: (product?: string) => apiPath(app, ["specifications"], { product }),
-  importFile: (kind: "samples" | "results", preview: boolean) =>
-    apiPath(app, preview ? [kind, "import", "preview"] : [kind, "import"]),
+  imports: (kind: "samples" | "results", ...tail: string[]) => apiPath(app, [kind, "import", ...tail]),
 };

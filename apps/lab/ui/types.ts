@@ -291,6 +291,35 @@ export interface Preview {
   total: number;
   good: number;
   rows: string[][];
-  errors: { row: number; line: number; column: string; why: string }[];
+  errors: RowFault[];
   errorCount: number;
+  source: string | null;
+  sources: string[];
+  formulas: number;
+}
+export interface RowFault {
+  row: number;
+  line: number;
+  column: string;
+  why: string;
+}
+/** A file that was sent, and what became of it. */
+export interface SentFile {
+  id: string;
+  version: number;
+  fileName: string;
+  sha256: string;
+  encoding: string;
+  source: string | null;
+  state: "waiting" | "done" | "refused" | "cancelled";
+  total: number;
+  imported: number;
+  errorCount: number;
+  errors?: RowFault[] | null;
+  refusal: string | null;
+  reportBlobId: string | null;
+  jobId: string | null;
+  jobState: string | null;
+  at: string;
+  by: string | null;
 }

@@ -65,6 +65,8 @@ export const labWords: Readonly<Record<string, string>> = {
   "lab.control_note.create": "Run commented",
   "lab.rule_set.create": "Rules put in force",
   "lab.load_sample": "Loading the sample laboratory",
+  "lab.import_samples": "Importing samples",
+  "lab.import_results": "Importing results",
 };
 
 export const verdictLook: Readonly<Record<Verdict, { tone: Tone; word: string }>> = {
