@@ -20,6 +20,8 @@ import { sampleListRoute } from "./actions/sample-list.ts";
 import { sampleRoutes } from "./actions/sample-route.ts";
 import { scheduleRoutes } from "./actions/schedule-route.ts";
 import { runSchedules } from "./actions/schedule-run.ts";
+import { trailRoutes } from "./actions/trail-route.ts";
+import "./actions/trail-signing.ts";
 import { verificationRoutes } from "./actions/verification-route.ts";
 import "./actions/verify-signing.ts";
 import { settingRoutes } from "./actions/setting-route.ts";
@@ -40,6 +42,7 @@ import { consumption, lot, lotEvent, material } from "./records/material.ts";
 import { training } from "./records/training.ts";
 import { investigation } from "./records/investigation.ts";
 import {
+  masterApproval,
   method,
   methodVersion,
   numbering,
@@ -50,6 +53,7 @@ import {
 } from "./records/master.ts";
 import { schedule, scheduleSlot, scheduleVersion } from "./records/schedule.ts";
 import { study, studyBatch, studyEvaluation, studyProtocol, studyPull, studyStorage } from "./records/stability.ts";
+import { trailMark, trailReview } from "./records/trail.ts";
 import { verification } from "./records/verification.ts";
 import { custody, importFile, publication, result, sample, unlock, worksheet } from "./records/sample.ts";
 
@@ -74,6 +78,7 @@ export function lab(options: LabOptions = {}): App {
       methodVersion,
       specification,
       specificationVersion,
+      masterApproval,
       importFile,
       importSource,
       sample,
@@ -82,6 +87,8 @@ export function lab(options: LabOptions = {}): App {
       result,
       unlock,
       verification,
+      trailReview,
+      trailMark,
       publication,
       investigation,
       customer,
@@ -126,6 +133,7 @@ export function lab(options: LabOptions = {}): App {
       ...sampleRoutes(kernel),
       ...worksheetRoutes(kernel),
       ...verificationRoutes(kernel),
+      ...trailRoutes(kernel),
       ...resultRoutes(kernel),
       ...importRoutes(kernel),
       ...investigationRoutes(kernel),

@@ -30,6 +30,14 @@ type KernelTables = {
     seq: string;
     action: string;
   };
+  "kernel.signature": {
+    tenant_id: string;
+    row_id: string;
+    signed_version: number;
+    printed_name: string;
+    meaning: string;
+    signed_at: Date;
+  };
 };
 export type Tables = DB & KernelTables;
 

@@ -533,6 +533,24 @@ export interface LabLotEvent {
   version: Generated<number>;
 }
 
+export interface LabMasterApproval {
+  approver: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  decision: string;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  method_version_id: string | null;
+  reason: string;
+  retain_until: Timestamp | null;
+  specification_version_id: string | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
 export interface LabMaterial {
   after_opening_days: number | null;
   code: string;
@@ -585,6 +603,10 @@ export interface LabMethodVersion {
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
   version: Generated<number>;
+  effective_on: string | null;
+   * as the policy was when it was made; a later change of the policy puts nothing in force
+  needs_approval: Generated<boolean>;
+}
 }
 
 export interface LabNumbering {
@@ -688,6 +710,7 @@ export interface LabResult {
   version: Generated<number>;
   worksheet_id: string | null;
 }
+}
 
 export interface LabRuleSet {
   created_at: Generated<Timestamp>;
@@ -751,6 +774,7 @@ export interface LabSample {
   verdict: string | null;
   verified_at: Timestamp | null;
   version: Generated<number>;
+}
 }
 
 export interface LabSamplingPoint {
@@ -931,6 +955,10 @@ export interface LabSpecificationVersion {
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
   version: Generated<number>;
+  effective_on: string | null;
+   * as the policy was when it was made; a later change of the policy puts nothing in force
+  needs_approval: Generated<boolean>;
+}
 }
 
 export interface LabStudy {
@@ -1066,6 +1094,47 @@ export interface LabStudyStorage {
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
   version: Generated<number>;
+}
+
+export interface LabTrailMark {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  marker: string;
+  note: string | null;
+  record: string;
+  retain_until: Timestamp | null;
+  review_id: string;
+  row_id: string;
+  row_version: number;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface LabTrailReview {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  due_on: string;
+  from_at: Timestamp;
+  /**
+   * working hours in UTC as the policy had them when it was opened: what was done outside is looked at
+   */
+  hours: string;
+  id: string;
+  locked_at: Timestamp | null;
+  retain_until: Timestamp | null;
+  tenant_id: Generated<string>;
+  title: string;
+  to_at: Timestamp;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+  worksheet_id: string | null;
 }
 
 export interface LabTraining {
@@ -1205,4 +1274,8 @@ export interface DB {
   "lab.verification": LabVerification;
   "lab.verification_confirmed": LabVerificationConfirmed;
   "lab.worksheet": LabWorksheet;
+  "lab.master_approval": LabMasterApproval;
+  "lab.trail_mark": LabTrailMark;
+  "lab.trail_review": LabTrailReview;
+}
 }

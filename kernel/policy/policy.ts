@@ -125,6 +125,37 @@ export const policies = {
     words: { refuse: "Refused", "step-up": "With a fresh proof" },
     presets: { ...same<"refuse" | "step-up">("step-up"), lab: "refuse" },
   }),
+  "lab.masterApproval": define({
+    title: "New versions of methods and specifications",
+    effect:
+      "Approved by another: a new version is used for nothing before somebody else approved it. A change puts no version in force that waits.",
+    unit: "",
+    schema: Type.Union([Type.Literal("one"), Type.Literal("another")]),
+    words: { one: "In force on their day", another: "Approved by another" },
+    presets: same<"one" | "another">("one"),
+  }),
+  "lab.workingHours": define({
+    title: "Working hours of the laboratory",
+    effect:
+      "What is entered, verified or received outside of them (UTC, Monday to Friday) is looked at in audit-trail reviews.",
+    unit: "UTC",
+    schema: Type.String({ pattern: "^([01][0-9]|2[0-3])-([01][0-9]|2[0-4])$" }),
+    presets: same("05-20"),
+  }),
+  "lab.trailReviewEveryDays": define({
+    title: "Time between audit-trail reviews",
+    effect: "When the last review that was concluded ends longer ago than this, it is shown as overdue.",
+    unit: "days",
+    schema: Type.Integer({ minimum: 1, maximum: 366 }),
+    presets: { ...same(91), lab: 31 },
+  }),
+  "lab.trailReviewDays": define({
+    title: "Time to finish an audit-trail review",
+    effect: "A review that is open for longer is shown as overdue.",
+    unit: "days",
+    schema: Type.Integer({ minimum: 1, maximum: 90 }),
+    presets: same(14),
+  }),
   "review.everyDays": define({
     title: "Time between access reviews",
     effect: "A review of every member and key opens by itself this long after the last one closed.",

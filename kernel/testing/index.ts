@@ -4,7 +4,7 @@ export { createTestDatabase, testRootKey } from "./database.ts";
 export { removeInstanceFolder } from "./instance-folder.ts";
 export { testIsolation, type IsolationSuite } from "./isolation-suite.ts";
 export { issueTestKey, openTestKernel, type TestKernel, type TestPerson } from "./kernel.ts";
-export { asDoor, testRecord, type RecordSuite } from "./record-suite.ts";
+export { asDoor, placeLeaves, testRecord, type RecordSuite } from "./record-suite.ts";
 export { challengeFor, makeSigner, signAs, type TestSigner } from "./signing.ts";
 export { openTestLog, type TestLog } from "./log.ts";
 export { ampleBudgets, openTestServer, type TestAnswer, type TestCaller, type TestServer } from "./server.ts";

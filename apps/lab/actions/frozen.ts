@@ -1,3 +1,4 @@
+import { sql, type SqlBool } from "kysely";
 import type { Tx } from "@probity/kernel";
 import {
   readDefinition,
@@ -34,10 +35,19 @@ export async function methodVersions(tx: Tx, ids: Iterable<string>): Promise<Map
   return new Map(rows.map((row) => [row.id, { ...row, definition: readDefinition(row.definition) }]));
 }
 
-/** The newest version of each method, by the method's id; only the named ones where some are named. */
+/** A version counts once its day has come and, where it needs one, another approved it. */
+const inForce = (approval: "method_version_id" | "specification_version_id") => sql<SqlBool>`
+  coalesce(v.effective_on <= current_date, true) and (not v.needs_approval or exists (select from lab.master_approval a
+    where a.tenant_id = v.tenant_id and a.${sql.ref(approval)} = v.id and a.decision = 'approved'))`;
+
+/** The version of each method in force, by the method's id; only the named ones where some are named. */
 export async function currentMethods(tx: Tx, methodIds?: readonly string[]): Promise<Map<string, MethodVersion>> {
   if (methodIds?.length === 0) return new Map();
-  let wanted = versions().distinctOn("v.method_id").orderBy("v.method_id").orderBy("v.number", "desc");
+  let wanted = versions()
+    .where(inForce("method_version_id"))
+    .distinctOn("v.method_id")
+    .orderBy("v.method_id")
+    .orderBy("v.number", "desc");
   if (methodIds !== undefined) wanted = wanted.where("v.method_id", "in", [...new Set(methodIds)]);
   const rows = await tx.all(wanted);
   return new Map(rows.map((row) => [row.methodId, { ...row, definition: readDefinition(row.definition) }]));
@@ -50,13 +60,14 @@ export async function specificationVersions(tx: Tx, ids: Iterable<string>): Prom
   return new Map(rows.map((row) => [row.id, { ...row, limits: readLimits(row.limits) }]));
 }
 
-/** The newest version of each specification, by the specification's id. */
+/** The version of each specification in force, by the specification's id. */
 export async function currentSpecifications(
   tx: Tx,
   productIds?: readonly string[],
 ): Promise<Map<string, SpecificationVersion>> {
   if (productIds?.length === 0) return new Map();
   let wanted = specifications()
+    .where(inForce("specification_version_id"))
     .distinctOn("v.specification_id")
     .orderBy("v.specification_id")
     .orderBy("v.number", "desc");

@@ -1,7 +1,6 @@
 import { sql } from "kysely";
 import { memberNames, type Tx } from "@probity/kernel";
-import { evaluate, readExpression } from "../calc/expression.ts";
-import { readDecimal, sayDecimal, type Decimal } from "../calc/decimal.ts";
+import { sayDecimal } from "../calc/decimal.ts";
 import { judgeValue, readValue, reportedOf, type Value } from "../calc/value.ts";
 import { chunks, updateAll, type ChangedRow, type Progress } from "../bulk.ts";
 import type { DefinedAnalyte, Definition } from "../definition.ts";
@@ -11,6 +10,7 @@ import { judgeControls } from "./chart-evaluate.ts";
 import { analyteOf, methodVersions, specificationVersions } from "./frozen.ts";
 import { interimOf, limitOf, resultColumns, type ResultRow } from "./present.ts";
 import { settleSamples } from "./settle.ts";
+import { calculate } from "./try-method.ts";
 
 /** One touched cell or row: what is not sent is not touched. */
 export type Entry = {
@@ -216,17 +216,7 @@ function readEntry(
     return read.ok ? read.value : read.why;
   }
   if (entry.text !== undefined) return "This value is calculated: enter what it is calculated from.";
-  const values = new Map<string, Decimal>();
-  for (const { key, name } of definition.fields) {
-    const read = readValue(interim[key] ?? "", { kind: "number", unit: "", choices: [] });
-    if (!read.ok) return `${name}: ${read.why}`;
-    if (read.value.qualifier !== null || read.value.number === null) return `${name}: A plain number is expected.`;
-    values.set(key, read.value.number);
-  }
-  const number = evaluate(readExpression(analyte.formula ?? ""), values);
-  if (number === undefined) return "It can't be calculated from these: something is divided by zero.";
-  const text = sayDecimal(number);
-  return { text, number: readDecimal(text) ?? number, qualifier: null };
+  return calculate(definition, analyte.formula ?? "", interim);
 }
 
 async function refuseStale(tx: Tx, stale: readonly Entry[], rows: ReadonlyMap<string, Joined>): Promise<never> {

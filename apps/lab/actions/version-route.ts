@@ -1,19 +1,29 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { Type } from "typebox";
-import { defineRoute, doorProblem, type Kernel, type Route } from "@probity/kernel";
+import { defineRoute, doorProblem, spendStepUp, type Kernel, type Route, type Tx } from "@probity/kernel";
+import { insertAll } from "../bulk.ts";
 import { definitionFault, definitionSchema, limitFault, limitsSchema } from "../definition.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
 import { currentMethods, currentSpecifications } from "./frozen.ts";
+import { nameOfActor } from "./save-result.ts";
+import { tryMethod } from "./try-method.ts";
+import { addVersion, decideVersion, kinds, versionsOf } from "./version-kind.ts";
 
 const read = "lab.master.read";
 const change = "lab.master.change";
-const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
-const reason = Type.String({ minLength: 1, maxLength: 500 });
+const approve = "lab.master.approve";
+const uuid = Type.String({ format: "uuid" });
+const idParams = Type.Object({ id: uuid });
+const closed = { additionalProperties: false };
+const said = {
+  reason: Type.String({ minLength: 1, maxLength: 500, pattern: "\\S" }),
+  effectiveOn: Type.Optional(Type.Union([Type.String({ format: "date", pattern: "^(19|20)[0-9]{2}-" }), Type.Null()])),
+};
 const list = { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) };
-const made = { 201: Type.Object({ id: Type.String(), number: Type.Integer() }) };
+const made = { 201: Type.Object({ id: Type.String(), number: Type.Integer(), needsApproval: Type.Boolean() }) };
 
-/** Versions of methods and specifications: each is made once and stays. */
+/** Versions of methods and specifications: each is made once, may wait for another's approval and a day, and stays. */
 export function versionRoutes(kernel: Kernel): Route[] {
   return [
     defineRoute({
@@ -32,81 +42,44 @@ export function versionRoutes(kernel: Kernel): Route[] {
       },
     }),
     defineRoute({
-      method: "GET",
-      path: "/api/lab/methods/{id}/versions",
-      summary: "Every version of a method, newest first",
+      method: "POST",
+      path: "/api/lab/methods/try",
+      summary: "Calculate with a method's definition before it is kept; nothing is stored",
       tag: "lab",
       permission: read,
-      params: idParams,
-      answers: list,
+      body: Type.Object(
+        {
+          definition: definitionSchema,
+          interim: Type.Record(Type.String({ maxLength: 40 }), Type.String({ maxLength: 60 }), { maxProperties: 20 }),
+          values: Type.Record(Type.String({ maxLength: 40 }), Type.String({ maxLength: 200 }), { maxProperties: 40 }),
+        },
+        closed,
+      ),
+      answers: {
+        200: Type.Object({ fault: Type.Union([Type.String(), Type.Null()]), items: Type.Array(Type.Unknown()) }),
+      },
       handle: async (request) => {
-        const items = await kernel.door.work(request.credential, read, async (tx) => {
-          const rows = await tx.all(
-            query
-              .selectFrom("lab.method_version as v")
-              .leftJoin("kernel.membership as m", "m.id", "v.created_by")
-              .select(["v.id", "v.number", "v.definition", "v.reason", "v.created_at as madeAt", "m.name as madeBy"])
-              .where("v.method_id", "=", request.params.id)
-              .orderBy("v.number", "desc"),
-          );
-          if (rows.length === 0) throw doorProblem.not_found();
-          kernel.access.read(tx.who, read, request.source, "lab.method", request.params.id);
-          return rows;
-        });
-        return { body: { items } };
+        await kernel.door.work(request.credential, read, async () => undefined);
+        const { definition, interim, values } = request.body;
+        return { body: tryMethod(definition, interim, values) };
       },
     }),
     defineRoute({
       method: "POST",
       path: "/api/lab/methods/{id}/versions",
-      summary: "Put a new version of a method in force",
+      summary: "Make a new version of a method; samples registered before keep theirs",
       tag: "lab",
       permission: change,
       params: idParams,
-      body: Type.Object({ definition: definitionSchema, reason }, { additionalProperties: false }),
+      body: Type.Object({ definition: definitionSchema, ...said }, closed),
       answers: made,
       handle: async (request) => {
-        const { definition, reason: why } = request.body;
-        const fault = definitionFault(definition);
+        const { definition: content, ...more } = request.body;
+        const fault = definitionFault(content);
         if (fault !== null) throw problem.definition_wrong({ values: { why: fault } });
-        const body = await kernel.door.work(request.credential, change, async (tx) => {
-          const id = uuidv7();
-          const method = await tx.first(
-            query
-              .selectFrom("lab.method")
-              .select("id")
-              .where("id", "=", request.params.id)
-              .where("deleted_at", "is", null)
-              .forUpdate(),
-          );
-          if (!method) throw doorProblem.not_found();
-          const last = await tx.first(
-            query
-              .selectFrom("lab.method_version")
-              .select("number")
-              .where("method_id", "=", request.params.id)
-              .orderBy("number", "desc")
-              .limit(1),
-          );
-          const number = (last?.number ?? 0) + 1;
-          await tx.record({
-            action: "lab.method_version.create",
-            record: "lab.method_version",
-            rowId: id,
-            version: 1,
-            fields: { number, definition, reason: why },
-          });
-          await tx.all(
-            query.insertInto("lab.method_version").values({
-              id,
-              method_id: request.params.id,
-              number,
-              definition: JSON.stringify(definition),
-              reason: why,
-            }),
-          );
-          return { id, number };
-        });
+        const body = await kernel.door.work(request.credential, change, (tx) =>
+          addVersion(tx, kinds.methods, request.params.id, { content, ...more }),
+        );
         return { status: 201, body };
       },
     }),
@@ -116,7 +89,7 @@ export function versionRoutes(kernel: Kernel): Route[] {
       summary: "Every specification with its version in force",
       tag: "lab",
       permission: read,
-      query: Type.Object({ product: Type.Optional(Type.String({ format: "uuid" })) }),
+      query: Type.Object({ product: Type.Optional(uuid) }),
       answers: list,
       handle: async (request) => {
         const items = await kernel.door.work(request.credential, read, async (tx) => {
@@ -136,122 +109,108 @@ export function versionRoutes(kernel: Kernel): Route[] {
       permission: change,
       body: Type.Object(
         {
-          productId: Type.String({ format: "uuid" }),
+          productId: uuid,
           code: Type.String({ minLength: 1, maxLength: 40 }),
           title: Type.String({ minLength: 1, maxLength: 160 }),
           limits: limitsSchema,
-          reason,
+          ...said,
         },
-        { additionalProperties: false },
+        closed,
       ),
       answers: made,
       handle: async (request) => {
-        const { productId, code, title, limits, reason: why } = request.body;
-        requireLimits(limits);
+        const { productId, code, title, limits: content, ...more } = request.body;
         const id = uuidv7();
-        await kernel.door.work(request.credential, change, async (tx) => {
+        const body = await kernel.door.work(request.credential, change, async (tx) => {
+          await requireLimits(tx, content);
           const product = await tx.first(
             query.selectFrom("lab.product").select("id").where("id", "=", productId).where("deleted_at", "is", null),
           );
           if (!product) throw doorProblem.not_found();
-          await tx.record({
-            action: "lab.specification.create",
-            record: "lab.specification",
-            rowId: id,
-            version: 1,
-            fields: { productId, code, title },
-          });
-          await tx.all(query.insertInto("lab.specification").values({ id, product_id: productId, code, title }));
-          await addLimits(tx, id, 1, limits, why);
+          await insertAll(tx, "lab.specification", "lab.specification.create", [
+            { row: { id, product_id: productId, code, title }, fields: { productId, code, title } },
+          ]);
+          const { number, needsApproval } = await addVersion(tx, kinds.specifications, id, { content, ...more });
+          return { id, number, needsApproval };
         });
-        return { status: 201, body: { id, number: 1 } };
-      },
-    }),
-    defineRoute({
-      method: "GET",
-      path: "/api/lab/specifications/{id}/versions",
-      summary: "Every version of a specification, newest first",
-      tag: "lab",
-      permission: read,
-      params: idParams,
-      answers: list,
-      handle: async (request) => {
-        const items = await kernel.door.work(request.credential, read, async (tx) => {
-          const rows = await tx.all(
-            query
-              .selectFrom("lab.specification_version as v")
-              .leftJoin("kernel.membership as m", "m.id", "v.created_by")
-              .select(["v.id", "v.number", "v.limits", "v.reason", "v.created_at as madeAt", "m.name as madeBy"])
-              .where("v.specification_id", "=", request.params.id)
-              .orderBy("v.number", "desc"),
-          );
-          if (rows.length === 0) throw doorProblem.not_found();
-          kernel.access.read(tx.who, read, request.source, "lab.specification", request.params.id);
-          return rows;
-        });
-        return { body: { items } };
+        return { status: 201, body };
       },
     }),
     defineRoute({
       method: "POST",
       path: "/api/lab/specifications/{id}/versions",
-      summary: "Put a new version of a specification in force; samples registered before keep theirs",
+      summary: "Make a new version of a specification; samples registered before keep theirs",
       tag: "lab",
       permission: change,
       params: idParams,
-      body: Type.Object({ limits: limitsSchema, reason }, { additionalProperties: false }),
+      body: Type.Object({ limits: limitsSchema, ...said }, closed),
       answers: made,
       handle: async (request) => {
-        requireLimits(request.body.limits);
+        const { limits: content, ...more } = request.body;
         const body = await kernel.door.work(request.credential, change, async (tx) => {
-          const known = await tx.first(
-            query
-              .selectFrom("lab.specification")
-              .select("id")
-              .where("id", "=", request.params.id)
-              .where("deleted_at", "is", null)
-              .forUpdate(),
-          );
-          if (!known) throw doorProblem.not_found();
-          const last = await tx.first(
-            query
-              .selectFrom("lab.specification_version")
-              .select("number")
-              .where("specification_id", "=", request.params.id)
-              .orderBy("number", "desc")
-              .limit(1),
-          );
-          const number = (last?.number ?? 0) + 1;
-          return {
-            id: await addLimits(tx, request.params.id, number, request.body.limits, request.body.reason),
-            number,
-          };
+          await requireLimits(tx, content);
+          return addVersion(tx, kinds.specifications, request.params.id, { content, ...more });
         });
         return { status: 201, body };
       },
     }),
+    ...versionsOfEach(kernel),
   ];
 }
 
-type Limits = Parameters<typeof limitFault>[0][];
-type Tx = Parameters<Parameters<Kernel["door"]["work"]>[2]>[0];
+/** What is the same for both: the list of versions, and another person's decision on one. */
+function versionsOfEach(kernel: Kernel): Route[] {
+  return (["methods", "specifications"] as const).flatMap((path) => {
+    const kind = kinds[path];
+    return [
+      defineRoute({
+        method: "GET",
+        path: `/api/lab/${path}/{id}/versions`,
+        summary: `Every version of a ${kind.noun}, newest first, with how it stands`,
+        tag: "lab",
+        permission: read,
+        params: idParams,
+        answers: list,
+        handle: async (request) => {
+          const items = await kernel.door.work(request.credential, read, async (tx) => {
+            const rows = await versionsOf(tx, kind, request.params.id);
+            if (rows.length === 0) throw doorProblem.not_found();
+            kernel.access.read(tx.who, read, request.source, kind.record, request.params.id);
+            return rows.map(({ content, ...row }) => ({ ...row, [kind.content]: content }));
+          });
+          return { body: { items } };
+        },
+      }),
+      defineRoute({
+        method: "POST",
+        path: `/api/lab/${kind.noun}-versions/{id}/decide`,
+        summary: `Approve or refuse a version of a ${kind.noun} that another person made`,
+        tag: "lab",
+        permission: approve,
+        params: idParams,
+        body: Type.Object({ approved: Type.Boolean(), reason: said.reason }, closed),
+        answers: { 200: Type.Object({ id: Type.String() }) },
+        handle: async (request) => {
+          const { id } = request.params;
+          await kernel.door.work(request.credential, approve, async (tx) => {
+            await spendStepUp(tx, request.raw, { action: approve, subject: id });
+            const name = (await nameOfActor(tx)) ?? "";
+            await decideVersion(tx, kind, id, { ...request.body, name });
+          });
+          return { body: { id } };
+        },
+      }),
+    ];
+  });
+}
 
-function requireLimits(limits: Limits): void {
+/** Each limit has its ends in order, stands there once, and names a method in force that determines its analyte. */
+async function requireLimits(tx: Tx, limits: Parameters<typeof limitFault>[0][]): Promise<void> {
   const fault = limits.map(limitFault).find((each) => each !== null);
   const names = limits.map((each) => each.analyte);
   const twice = names.find((each, index) => names.indexOf(each) !== index);
   if (fault !== undefined && fault !== null) throw problem.limit_wrong({ values: { why: fault } });
   if (twice !== undefined) throw problem.limit_wrong({ values: { why: `${twice} is there twice.` } });
-}
-
-async function addLimits(
-  tx: Tx,
-  specificationId: string,
-  number: number,
-  limits: Limits,
-  why: string,
-): Promise<string> {
-  // Each limit names a method in force that determines its analyte.
   const methods = await currentMethods(
     tx,
     limits.map((each) => each.methodId),
@@ -260,22 +219,4 @@ async function addLimits(
     const found = methods.get(methodId)?.definition.analytes.some((each) => each.key === analyte) === true;
     if (!found) throw problem.limit_wrong({ values: { why: `No method named here determines ${analyte}.` } });
   }
-  const id = uuidv7();
-  await tx.record({
-    action: "lab.specification_version.create",
-    record: "lab.specification_version",
-    rowId: id,
-    version: 1,
-    fields: { number, limits, reason: why },
-  });
-  await tx.all(
-    query.insertInto("lab.specification_version").values({
-      id,
-      specification_id: specificationId,
-      number,
-      limits: JSON.stringify(limits),
-      reason: why,
-    }),
-  );
-  return id;
 }

@@ -187,6 +187,29 @@ async function seed({ kernel, member }: TestServer, owner: TestPerson): Promise<
       asked_name: "Test",
     });
     await seedStability(one, id, owner.membershipId);
+    await one("lab.master_approval", {
+      id: uuidv7(),
+      method_version_id: id.methodVersion,
+      decision: "approved",
+      reason: "Test",
+      approver: "Test",
+    });
+    const reviewId = uuidv7();
+    const period = {
+      from_at: "2026-01-01T00:00:00Z",
+      to_at: "2026-02-01T00:00:00Z",
+      hours: "05-20",
+      due_on: "2026-02-14",
+    };
+    await one("lab.trail_review", { id: reviewId, title: "January", worksheet_id: id.sheet, ...period });
+    await one("lab.trail_mark", {
+      id: uuidv7(),
+      review_id: reviewId,
+      record: "lab.result",
+      row_id: id.result,
+      row_version: 1,
+      marker: "Test",
+    });
     await one("lab.verification", { id: uuidv7(), worksheet_id: id.sheet, way: "step-up", lines: { [id.result]: 1 } });
     await seedCharts(one, id);
     await one("lab.unlock", { id: uuidv7(), sample_id: id.sample, reason: "Test" });

@@ -80,6 +80,8 @@ export const methodVersion = defineRecord({
     number: field.integer("Number", { min: 1 }),
     definition: field.json("Definition"),
     reason: field.text("Reason", { max: 500 }),
+    effectiveOn: field.date("In force from", { optional: true }),
+    needsApproval: field.boolean("Waits for approval"),
   },
   may: { read: may.read },
   retain: "laboratory",
@@ -113,6 +115,26 @@ export const specificationVersion = defineRecord({
     number: field.integer("Number", { min: 1 }),
     limits: field.json("Limits"),
     reason: field.text("Reason", { max: 500 }),
+    effectiveOn: field.date("In force from", { optional: true }),
+    needsApproval: field.boolean("Waits for approval"),
+  },
+  may: { read: may.read },
+  retain: "laboratory",
+  routes: false,
+});
+
+/** Another person's decision on a version. */
+export const masterApproval = defineRecord({
+  name: "lab.master_approval",
+  app: "lab",
+  path: "master-approvals",
+  title: "Approval of a version",
+  fields: {
+    methodVersionId: field.id("Method version", { optional: true }),
+    specificationVersionId: field.id("Specification version", { optional: true }),
+    decision: field.choice("Decision", ["approved", "refused"]),
+    reason: field.text("Reason", { max: 500 }),
+    approver: field.text("Decided by", { max: 200 }),
   },
   may: { read: may.read },
   retain: "laboratory",
