@@ -593,9 +593,14 @@ export interface LabMethodVersion {
    */
   definition: Json;
   deleted_at: Timestamp | null;
+  effective_on: string | null;
   id: string;
   locked_at: Timestamp | null;
   method_id: string;
+  /**
+   * as the policy was when it was made; a later change of the policy puts nothing in force
+   */
+  needs_approval: Generated<boolean>;
   number: number;
   reason: string;
   retain_until: Timestamp | null;
@@ -603,10 +608,6 @@ export interface LabMethodVersion {
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
   version: Generated<number>;
-  effective_on: string | null;
-   * as the policy was when it was made; a later change of the policy puts nothing in force
-  needs_approval: Generated<boolean>;
-}
 }
 
 export interface LabNumbering {
@@ -710,7 +711,6 @@ export interface LabResult {
   version: Generated<number>;
   worksheet_id: string | null;
 }
-}
 
 export interface LabRuleSet {
   created_at: Generated<Timestamp>;
@@ -774,7 +774,6 @@ export interface LabSample {
   verdict: string | null;
   verified_at: Timestamp | null;
   version: Generated<number>;
-}
 }
 
 export interface LabSamplingPoint {
@@ -941,12 +940,17 @@ export interface LabSpecificationVersion {
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
   deleted_at: Timestamp | null;
+  effective_on: string | null;
   id: string;
   /**
    * for each analyte: ends with their operators, warning ends, texts, and whether the entered or the rounded value is compared
    */
   limits: Json;
   locked_at: Timestamp | null;
+  /**
+   * as the policy was when it was made; a later change of the policy puts nothing in force
+   */
+  needs_approval: Generated<boolean>;
   number: number;
   reason: string;
   retain_until: Timestamp | null;
@@ -955,10 +959,6 @@ export interface LabSpecificationVersion {
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
   version: Generated<number>;
-  effective_on: string | null;
-   * as the policy was when it was made; a later change of the policy puts nothing in force
-  needs_approval: Generated<boolean>;
-}
 }
 
 export interface LabStudy {
@@ -1245,6 +1245,7 @@ export interface DB {
   "lab.kept_answer": LabKeptAnswer;
   "lab.lot": LabLot;
   "lab.lot_event": LabLotEvent;
+  "lab.master_approval": LabMasterApproval;
   "lab.material": LabMaterial;
   "lab.method": LabMethod;
   "lab.method_version": LabMethodVersion;
@@ -1269,13 +1270,11 @@ export interface DB {
   "lab.study_protocol": LabStudyProtocol;
   "lab.study_pull": LabStudyPull;
   "lab.study_storage": LabStudyStorage;
+  "lab.trail_mark": LabTrailMark;
+  "lab.trail_review": LabTrailReview;
   "lab.training": LabTraining;
   "lab.unlock": LabUnlock;
   "lab.verification": LabVerification;
   "lab.verification_confirmed": LabVerificationConfirmed;
   "lab.worksheet": LabWorksheet;
-  "lab.master_approval": LabMasterApproval;
-  "lab.trail_mark": LabTrailMark;
-  "lab.trail_review": LabTrailReview;
-}
 }
