@@ -26,6 +26,8 @@ export type RecordRow = {
   readonly row: string;
   readonly version: string;
   readonly values: Readonly<Record<string, unknown>>;
+  /** The version is not there and no leaf says where it went, or the row is not what its own history says. */
+  readonly state?: "missing" | "altered";
 };
 
 export type HeadLine = {

@@ -112,6 +112,10 @@ function checkRow({ record, open }: LeafPart, body: LeafBody): void {
   if (record === undefined) return;
   if (record.record !== body["record"] || record.row !== body["row"] || record.version !== body["version"])
     throw new FormatError("The row beside the leaf is not the one it speaks of");
+  if (record.state === "missing")
+    throw new FormatError("The row that the leaf speaks of is gone, and no leaf says why");
+  if (record.state === "altered")
+    throw new FormatError("The row that the leaf speaks of was changed, and no leaf says so");
   for (const [name, value] of Object.entries(record.values)) {
     const opening = open !== undefined && Object.hasOwn(open, name) ? open[name] : undefined;
     if (opening === undefined || "commitment" in opening)

@@ -162,12 +162,15 @@ function areOpenings(open: Members): open is Openings {
 }
 
 function recordRow(row: Members): RecordRow {
-  only(row, ["record", "row", "version", "values"]);
+  only(row, ["record", "row", "version", "values", "state"]);
+  const state = row["state"];
+  if (state !== undefined && state !== "missing" && state !== "altered") throw wrong("state", "missing or altered");
   return {
     record: string(row, "record"),
     row: string(row, "row"),
     version: string(row, "version"),
     values: object(row, "values"),
+    ...(state === undefined ? {} : { state }),
   };
 }
 

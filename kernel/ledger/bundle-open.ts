@@ -1,50 +1,67 @@
-import { createHash } from "node:crypto";
-import type { FieldOpening, LeafPart, RecordRow } from "@probity/verify";
+import { sql } from "kysely";
+import type { FieldOpening, LeafPart } from "@probity/verify";
+import { recordNamed } from "../record/define-record.ts";
 import { columnOf } from "../record/field.ts";
 import { openValue } from "../vault/seal.ts";
 import type { TenantKeyring } from "../vault/tenant-key.ts";
 import type { Tx } from "../work/door.ts";
 import { query } from "../work/query.ts";
-import { canonicalText } from "./canonical.ts";
+import { agrees } from "./agree.ts";
 import type { ExportRow } from "./export-page.ts";
-import { commitment, merkleRoot } from "./leaf.ts";
 
 type Shown = Pick<LeafPart, "open" | "record">;
 
 /**
- * What is shown of leaves to whoever is bound: values kept beside the log, values that the row version itself holds, and
- * the bare commitments of what was erased. What does not give the leaf's own root is not shown: a wrong opening would look
- * like tampering. Row-level security has left out what the reader may not see.
+ * What is shown of leaves to whoever is bound: values kept beside the log, the bare commitments of what was erased, and beside
+ * them the row version as it is stored now, so that a row which was changed or taken away behind the log shows at whoever
+ * reads the file. Row-level security has left out what the reader may not see: that is no tampering, and is shown as nothing.
  */
 export async function openLeaves(tx: Tx, keyring: TenantKeyring, rows: readonly ExportRow[]): Promise<Shown[]> {
   const parsed = rows.map((row) => ({ row, open: openingsOf(row.openings) }));
-  const needsRow = parsed.filter(({ row, open }) => row.version !== null && saltsOf(open).length > 0);
-  const kept = await keptValues(
+  const versions = parsed.filter(({ row, open }) => row.version !== null && Object.keys(open).length > 0);
+  const stored = await readStored(
     tx,
     keyring,
-    needsRow.map(({ row }) => row),
+    versions.map(({ row }) => row),
   );
-  return parsed.map(({ row, open }) => shown(row, open, kept.get(placeOf(row.rowId, row.version)) ?? {}));
+  return parsed.map(({ row, open }) => shown(row, open, stored));
 }
 
-function shown(
-  row: ExportRow,
-  open: Readonly<Record<string, FieldOpening>>,
-  values: Readonly<Record<string, unknown>>,
-): Shown {
-  if (Object.keys(open).length === 0) return {};
-  const salted = saltsOf(open);
-  const own: Record<string, unknown> = {};
-  for (const name of salted) {
-    const found = Object.hasOwn(values, name) ? values[name] : values[columnOf(name)];
-    if (found === undefined) return {};
-    own[name] = found;
+function shown(row: ExportRow, open: Readonly<Record<string, FieldOpening>>, stored: Stored): Shown {
+  const names = Object.keys(open);
+  if (names.length === 0) return {};
+  const { record, rowId, version } = row;
+  if (record === null || rowId === null || version === null) return saltsOf(open).length === 0 ? { open } : {};
+  const place = { record, row: rowId, version: String(version) };
+  const kept = stored.kept.get(placeOf(rowId, version));
+  const now = stored.now.get(rowId);
+  const gone = kept === undefined || (stored.newest.get(rowId) === version && now === undefined);
+  // Where it went is a leaf of its own; who does not see everything does not know whether it is there.
+  if (gone && (stored.explained.has(rowId) || !stored.whole)) return saltsOf(open).length === 0 ? { open } : {};
+  if (gone) return { open, record: { ...place, values: {}, state: "missing" } };
+  const values: Record<string, unknown> = {};
+  for (const [name, each] of Object.entries(open)) {
+    if ("commitment" in each) continue;
+    const found = valueIn(kept, name);
+    if ("value" in each) {
+      if (!namesColumn(record, name) || found === undefined) continue;
+      values[name] = agrees(each.value, found) ? JSON.parse(each.value) : found;
+    } else if (found !== undefined) values[name] = found;
+    // The value lies in the row alone: without it the leaf's root can't be given.
+    else if (!stored.whole) return {};
   }
-  if (salted.length === 0) return { open };
-  if (rootOf(open, own) !== rootIn(row.leaf) || row.record === null || row.rowId === null || row.version === null)
-    return {};
-  const record: RecordRow = { record: row.record, row: row.rowId, version: String(row.version), values: own };
-  return { open, record };
+  const altered = now?.version === version && now.altered;
+  if (Object.keys(values).length === 0 && saltsOf(open).length === 0 && !altered) return { open };
+  return { open, record: { ...place, values, ...(altered ? { state: "altered" } : {}) } };
+}
+
+/** Whether a leaf's field is the column of its name. Acts of the kernel's own records name what they did besides. */
+function namesColumn(record: string, name: string): boolean {
+  return !record.startsWith("kernel.") && recordNamed(record)?.fields[name] !== undefined;
+}
+
+function valueIn(body: Readonly<Record<string, unknown>>, name: string): unknown {
+  return Object.hasOwn(body, name) ? body[name] : body[columnOf(name)];
 }
 
 /** Names of fields of which the salt alone is kept: their value lies in the row. */
@@ -66,54 +83,70 @@ export function openingsOf(stored: unknown): Readonly<Record<string, FieldOpenin
   return open;
 }
 
-/** The root over openings, with the values that the row holds. */
-export function rootOf(
-  open: Readonly<Record<string, FieldOpening>>,
-  values: Readonly<Record<string, unknown>> = {},
-): string {
-  const hashes = Object.entries(open)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, each]) => {
-      if ("commitment" in each) return Buffer.from(each.commitment, "base64url");
-      const text = "value" in each ? each.value : canonicalText(values[name] ?? null);
-      return commitment(Buffer.from(each.salt, "base64url"), name, text);
-    });
-  return hashes.length === 0 ? createHash("sha256").digest("hex") : merkleRoot(hashes).toString("hex");
-}
-
-function rootIn(leaf: Buffer): string | undefined {
-  return /"root":"([0-9a-f]{64})"/.exec(leaf.toString("utf8"))?.[1];
-}
-
 const placeOf = (rowId: string | null, version: number | null) => `${rowId ?? ""}/${version ?? ""}`;
 
-/** What the history and the sealed values hold of these row versions. */
-async function keptValues(
-  tx: Tx,
-  keyring: TenantKeyring,
-  rows: readonly ExportRow[],
-): Promise<Map<string, Record<string, unknown>>> {
-  const found = new Map<string, Record<string, unknown>>();
-  const ids = [...new Set(rows.flatMap(({ rowId }) => (rowId === null ? [] : [rowId])))];
-  if (ids.length === 0) return found;
+type Body = Record<string, unknown>;
+type Stored = {
+  /** Row versions as the history and the sealed values keep them, by row and version. */
+  readonly kept: ReadonlyMap<string, Body>;
+  /** Of each row: the newest version the history knows, and the row as it stands in its table. */
+  readonly newest: ReadonlyMap<string, number>;
+  readonly now: ReadonlyMap<string, { readonly version: number; readonly altered: boolean }>;
+  /** Rows whose end is told by a leaf. */
+  readonly explained: ReadonlySet<string>;
+  /** Whether the reader sees every row there is. */
+  readonly whole: boolean;
+};
+
+/** What is stored of the rows that these leaves speak of. */
+async function readStored(tx: Tx, keyring: TenantKeyring, rows: readonly ExportRow[]): Promise<Stored> {
+  const kept = new Map<string, Body>();
+  const newest = new Map<string, number>();
+  const now = new Map<string, { version: number; altered: boolean }>();
+  const places = new Map(
+    rows.flatMap(({ rowId, record }) => (rowId === null || record === null ? [] : [[rowId, record]])),
+  );
+  const ids = [...places.keys()];
+  if (ids.length === 0) return { kept, newest, now, explained: new Set(), whole: false };
+  const whole = await tx.first(query.selectNoFrom(sql<boolean>`kernel.audience_open()`.as("open")));
   const history = await tx.all(
     query.selectFrom("kernel.version_history").select(["row_id", "version", "body"]).where("row_id", "in", ids),
   );
-  for (const { row_id, version, body } of history)
-    if (typeof body === "object" && body !== null) found.set(placeOf(row_id, version), { ...body });
+  for (const { row_id, version, body } of history) {
+    if (typeof body === "object" && body !== null) kept.set(placeOf(row_id, version), { ...body });
+    newest.set(row_id, Math.max(version, newest.get(row_id) ?? 0));
+  }
+  const live = sql<{ row_id: string; version: number; altered: boolean }>`select row_id, version, altered
+    from kernel.live_rows(${[...places.values()]}::text[], ${ids}::uuid[])`;
+  for (const { row_id, version, altered } of await tx.all({ compile: () => live.compile(query) }))
+    now.set(row_id, { version, altered });
+  const stones = await tx.all(query.selectFrom("kernel.tombstone").select("row_id").where("row_id", "in", ids));
+  await addSealed(tx, keyring, ids, kept);
+  return { kept, newest, now, explained: new Set(stones.map((stone) => stone.row_id)), whole: whole?.open === true };
+}
+
+async function addSealed(
+  tx: Tx,
+  keyring: TenantKeyring,
+  ids: readonly string[],
+  kept: Map<string, Body>,
+): Promise<void> {
   const sealed = await tx.all(
     query
       .selectFrom("kernel.sealed_value")
       .select(["record", "row_id", "version", "field", "key_id", "sealed"])
       .where("row_id", "in", ids),
   );
-  if (sealed.length === 0) return found;
+  if (sealed.length === 0) return;
   const keys = await keyring.of(tx);
   for (const each of sealed) {
-    const values = found.get(placeOf(each.row_id, each.version));
+    const values = kept.get(placeOf(each.row_id, each.version));
     if (values === undefined) continue;
     const place = [tx.who.tenantId, each.record, each.row_id, each.field, String(each.version)];
-    values[each.field] = JSON.parse(openValue(keys.byId(each.key_id), each.sealed, place).toString("utf8"));
+    try {
+      values[each.field] = JSON.parse(openValue(keys.byId(each.key_id), each.sealed, place).toString("utf8"));
+    } catch {
+      // What does not open was changed behind us: the value is not there, and the reader is shown that.
+    }
   }
-  return found;
 }

@@ -67,6 +67,11 @@ export function declaredRecords(): readonly RecordDeclaration[] {
 }
 
 const none: ReadonlySet<string> = new Set();
+/** The declaration of this name, where there is one. */
+export function recordNamed(name: string): RecordDeclaration | undefined {
+  return every.get(name);
+}
+
 const sealedOf = new Map<string, ReadonlySet<string>>();
 
 /** The names of the fields that a record keeps under seal; none where nothing of that name is declared. */
