@@ -72,6 +72,19 @@ begin
 end $$;
 grant execute on function kernel.register_portal(regclass, jsonb) to probity_owner;
 
+-- As before, and for what an app sends to people outside: its permission for that ends in `.send`.
+create or replace function kernel.queue_mail(p_id uuid, p_template text, p_sealed bytea, p_user uuid) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  bound constant text[] := kernel.checked_binding();
+begin
+  if bound[3] <> all (array['kernel.people.change', 'kernel.membership.accept', 'kernel.session.note', 'kernel.workspace.found', 'kernel.anchor.send'])
+    and (bound[3] like 'kernel.%' or bound[3] not like '%.%.send') then
+    raise exception 'permission_missing' using errcode = 'PB403';
+  end if;
+  insert into identity.mail (id, template, tenant_id, sealed, user_id) values (p_id, p_template, bound[1]::uuid, p_sealed, p_user);
+end $$;
+
 set local role probity_owner;
 
 -- select kernel.govern_portal('lab.sample', '{"column": "id", "from": "lab.portal_samples"}');

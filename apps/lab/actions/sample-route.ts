@@ -39,6 +39,7 @@ const newSample = Type.Object(
     samplingPointId: Type.Optional(Type.Union([uuid, Type.Null()])),
     specificationId: Type.Optional(Type.Union([uuid, Type.Null()])),
     methodIds: Type.Optional(Type.Array(uuid, { maxItems: 40 })),
+    customerId: Type.Optional(Type.Union([uuid, Type.Null()])),
     lot: short(60),
     remark: short(1000),
     priority: Type.Optional(Type.Union([Type.Literal("routine"), Type.Literal("urgent")])),

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { openTestServer, type TestCaller, type TestPerson, type TestServer } from "@probity/kernel/testing";
 import { assessmentQuestions } from "../actions/investigation-checklist.ts";
-import { lab } from "../app.ts";
+import { lab, type LabOptions } from "../app.ts";
 
 export type LabWorld = {
   readonly server: TestServer;
@@ -19,8 +19,8 @@ export type LabWorld = {
 };
 
 /** A laboratory with one product, two methods, one specification and a person in each role. */
-export async function openLab(): Promise<LabWorld> {
-  const server = await openTestServer([lab()]);
+export async function openLab(options: LabOptions = {}): Promise<LabWorld> {
+  const server = await openTestServer([lab(options)]);
   const workspace = await server.kernel.foundWorkspace("acme");
   const [admin, technician, reviewer, reader] = [
     await server.member(workspace, "owner"),

@@ -1,0 +1,239 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import { sql } from "kysely";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { appRoutes } from "@probity/kernel";
+import { asDoor } from "@probity/kernel/testing";
+import { testSealer } from "@probity/seal/testing";
+import { lab } from "../app.ts";
+import { query } from "../query.ts";
+import {
+  bytesOf,
+  customerOf,
+  issued,
+  must,
+  openCertificates,
+  prepared,
+  published,
+  type CertificateWorld,
+  type Customer,
+} from "../testing/certificate.ts";
+import { entered, received } from "../testing/world.ts";
+
+const read = "lab.portal.read";
+const base = "/api/lab/portal";
+let open: CertificateWorld;
+let [one, other]: [Customer, Customer] = [nobody(), nobody()];
+/** Of each: published with a certificate, published with a draft, in the laboratory. */
+let own: Record<"certified" | "drafted" | "waiting" | "certificate" | "draft", string>;
+let theirs: typeof own;
+
+beforeAll(async () => {
+  open = await openCertificates(testSealer());
+  [one, other] = [await customerOf(open, "ALPHA"), await customerOf(open, "BETA")];
+  const make = async ({ id }: Customer) => {
+    const [certified, drafted] = [
+      await published(open, { customerId: id, original: "8.2", ph: "6.2" }),
+      await published(open, { customerId: id }),
+    ];
+    const [waiting = ""] = await received(open.world, 1, { customerId: id, lot: "LOT-W" });
+    await entered(open.world, waiting, "9.7");
+    const certificate = (await issued(open, certified)).id;
+    return { certified, drafted, waiting, certificate, draft: (await prepared(open, drafted)).id };
+  };
+  own = await make(one);
+  theirs = await make(other);
+  await published(open);
+}, 60_000);
+afterAll(async () => {
+  await open?.log.close();
+  await open?.world.server.close();
+});
+
+function nobody(): Customer {
+  return {
+    id: "",
+    contactId: "",
+    person: {
+      userId: "",
+      membershipId: "",
+      session: { kind: "session", token: "", source: { address: null, requestId: "" } },
+    },
+    by: async () => {
+      throw new Error("not open yet");
+    },
+  };
+}
+
+type Line = { id: string; number: string; verdict: string; certificateId: string | null };
+async function list(
+  customer: Customer,
+  search = "",
+): Promise<{ items: Line[]; waiting: Record<string, unknown>[]; customer: string }> {
+  return JSON.parse((await must(customer.by("GET", `${base}/samples${search}`))).text);
+}
+
+/** One statement in a confined transaction of this customer. */
+async function confined(customer: Customer, statement: string): Promise<Record<string, unknown>[]> {
+  const asked = sql<Record<string, unknown>>`${sql.raw(statement)}`;
+  return open.world.server.kernel.door.work(customer.person.session, read, (tx) =>
+    tx.all({ compile: () => asked.compile(query) }),
+  );
+}
+
+describe("LAB a customer sees their own, published, and nothing else", () => {
+  test("their published samples, what was told of them, and the certificate to download", async () => {
+    const shown = await list(one);
+    expect(shown.customer).toBe("Customer ALPHA");
+    expect(shown.items.map((each) => each.id).toSorted()).toEqual([own.certified, own.drafted].toSorted());
+    const sample = (await must(one.by("GET", `${base}/samples/${own.certified}`))).body;
+    expect(sample).toMatchObject({
+      reopened: false,
+      told: [{ evaluations: [{ verdict: "in" }] }],
+      certificates: [{ id: own.certificate, standing: "current", ready: true }],
+    });
+    const file = await bytesOf(open, one.person, `${base}/certificates/${own.certificate}/pdf`);
+    const staff = await bytesOf(open, open.world.reader, `/api/lab/certificates/${own.certificate}/pdf`);
+    expect([file.status, file.bytes.equals(staff.bytes)]).toEqual([200, true]);
+    await open.log.publish();
+    const events = await asDoor(
+      open.world.server,
+      "select actor_id from kernel.ledger_event where action = 'lab.certificate.open' and row_id = $1 and actor_id = $2",
+      [own.certificate, one.person.membershipId],
+    );
+    expect(events).toHaveLength(1);
+  });
+
+  test("of what is still in the laboratory they learn how far it is: no value, no verdict, no row", async () => {
+    const { waiting, items } = await list(one);
+    expect(waiting).toEqual([expect.objectContaining({ lot: "LOT-W", stage: "in-laboratory" })]);
+    expect(Object.keys(waiting[0] ?? {}).toSorted()).toEqual(["lot", "number", "product", "receivedAt", "stage"]);
+    expect(items.some((each) => each.id === own.waiting)).toBe(false);
+    expect((await one.by("GET", `${base}/samples/${own.waiting}`)).status).toBe(404);
+    expect(await confined(one, `select id from lab.sample where id = '${own.waiting}'`)).toEqual([]);
+    // A draft is no certificate yet.
+    const drafted = (await must(one.by("GET", `${base}/samples/${own.drafted}`))).body;
+    expect(drafted["certificates"]).toEqual([]);
+    expect((await one.by("GET", `${base}/certificates/${own.draft}/pdf`)).status).toBe(404);
+  });
+
+  test("another customer's sample comes by no id, search, export or file", async () => {
+    const [numbers] = [(await list(other)).items.map((each) => each.number)];
+    expect(numbers).toHaveLength(2);
+    for (const id of [theirs.certified, theirs.drafted, theirs.waiting, uuidv7()])
+      expect((await one.by("GET", `${base}/samples/${id}`)).status).toBe(404);
+    for (const format of ["pdf", "json"])
+      for (const id of [theirs.certificate, theirs.draft, uuidv7()])
+        expect((await one.by("GET", `${base}/certificates/${id}/${format}`)).status).toBe(404);
+    for (const number of numbers)
+      expect((await list(one, `?q=${number}`)).items.map((each) => each.number)).not.toContain(number);
+    const csv = (await must(one.by("GET", `${base}/samples?format=csv`))).text;
+    expect(csv.trim().split("\n")).toHaveLength(3);
+    for (const number of numbers) expect(csv).not.toContain(number);
+  });
+
+  test("every other route of the laboratory and of the workspace refuses them", async () => {
+    const refused: string[] = [];
+    for (const route of appRoutes(open.world.server.kernel, lab())) {
+      if (route.path.startsWith(base) || route.path.includes("{token}")) continue;
+      const path = route.path.replaceAll(/\{[^}]+\}/g, own.certified);
+      // oxlint-disable-next-line no-await-in-loop -- one route after the other
+      const answer = await one.by(route.method, path, { version: 1, ...(route.method === "GET" ? {} : { body: {} }) });
+      if (answer.status < 400) refused.push(`${route.method} ${route.path} answered ${answer.status}`);
+      if (route.method === "GET" && answer.status !== 403 && answer.status !== 400)
+        refused.push(`${route.method} ${route.path} answered ${answer.status}`);
+    }
+    for (const path of [
+      "/api/policy",
+      "/api/ledger/events",
+      "/api/ledger/export",
+      "/api/jobs",
+      "/api/access",
+      "/api/roles",
+      "/api/keys",
+    ])
+      if ((await one.by("GET", path)).status !== 403) refused.push(path);
+    expect(refused).toEqual([]);
+    await expect(
+      open.world.server.kernel.door.work(one.person.session, "lab.sample.read", async () => undefined),
+    ).rejects.toMatchObject({ code: "kernel.permission_missing" });
+  }, 30_000);
+
+  test("past every route the database shows them their rows alone, of every table there is, and lets them write none", async () => {
+    const tables = await confined(
+      one,
+      `select format('%I.%I', n.nspname, c.relname) as name, exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id') as owned
+       from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where c.relkind in ('r', 'v', 'p') and n.nspname in ('kernel', 'lab') and has_table_privilege(c.oid, 'select')`,
+    );
+    expect(tables.length).toBeGreaterThan(60);
+    const seen: Record<string, number> = {};
+    for (const { name, owned } of tables) {
+      if (owned !== true) continue;
+      // oxlint-disable-next-line no-await-in-loop -- one table after the other
+      const [row] = await confined(one, `select count(*)::integer as n from ${String(name)}`);
+      if (Number(row?.["n"]) > 0) seen[String(name)] = Number(row?.["n"]);
+    }
+    expect(seen).toEqual({
+      "kernel.blob": 2,
+      // Wrapped under the root key, which is not in the database.
+      "kernel.tenant_key": 2,
+      "lab.certificate": 1,
+      "lab.certificate_file": 2,
+      "lab.contact": 1,
+      "lab.customer": 1,
+      "lab.product": 1,
+      "lab.publication": 2,
+      "lab.sample": 2,
+    });
+    for (const table of ["kernel.workspace", "kernel.version_history", "kernel.membership", "kernel.ledger_event"])
+      expect(await confined(one, `select 1 from ${table}`)).toEqual([]);
+    const samples = await confined(one, "select customer_id from lab.sample");
+    expect(samples.every((row) => row["customer_id"] === one.id)).toBe(true);
+    const set = (id: string) => confined(one, `update lab.sample set lot = 'X' where id = '${id}' returning id`);
+    await expect(set(own.certified)).rejects.toThrow();
+    expect(await set(theirs.certified)).toEqual([]);
+    await expect(
+      confined(
+        one,
+        `insert into lab.contact (tenant_id, id, customer_id, name, email) values ('${open.world.workspace}', '${uuidv7()}', '${other.id}', 'n', 'e@x')`,
+      ),
+    ).rejects.toThrow();
+    // A binding of their own making opens nothing either.
+    await expect(
+      confined(
+        one,
+        "select set_config('kernel.binding', replace(current_setting('kernel.binding'), '.portal.', '.sample.'), true), (select count(*) from lab.sample)",
+      ),
+    ).rejects.toThrow(/proof|binding/);
+  });
+
+  test("a contact moves to no other customer; taken off, they see nothing from then on", async () => {
+    const { admin } = open.world.as;
+    const late = await customerOf(open, "GAMMA");
+    const sample = await published(open, { customerId: late.id });
+    expect((await list(late)).items).toHaveLength(1);
+    const move = sql`update lab.contact set customer_id = ${other.id} where id = ${late.contactId}`;
+    await expect(
+      open.world.server.kernel.door.work(open.world.admin.session, "lab.customer.change", async (tx) => {
+        await tx.record({ action: "lab.contact.test", record: "lab.contact", rowId: late.contactId, version: 3 });
+        await tx.all({ compile: () => move.compile(query) });
+      }),
+    ).rejects.toThrow(/keeps its customer/);
+    // A sample that was told of stays with whom it was told.
+    const row = (await admin("GET", `/api/lab/samples/${sample}`)).body;
+    const given = await admin("POST", `/api/lab/samples/${sample}/customer`, {
+      version: Number(row["version"]),
+      body: { customerId: other.id },
+    });
+    expect([given.status, given.body["code"]]).toEqual([409, "lab.sample_customer_fixed"]);
+    await must(admin("POST", `/api/lab/contacts/${late.contactId}/end`));
+    expect(await list(late)).toMatchObject({ items: [], waiting: [], customer: null });
+    expect((await late.by("GET", `${base}/samples/${sample}`)).status).toBe(404);
+  });
+
+  test("only who may let people in invites, and a guest invites nobody", async () => {
+    const { reviewer } = open.world.as;
+    expect((await reviewer("POST", `/api/lab/contacts/${one.contactId}/invite`)).status).toBe(403);
+    expect((await one.by("POST", `/api/lab/contacts/${other.contactId}/invite`)).status).toBe(403);
+  });
+});
