@@ -15,6 +15,9 @@ import { labelRoute } from "./actions/label-route.ts";
 import { lotRoutes } from "./actions/lot-route.ts";
 import { numberingRoutes } from "./actions/numbering-route.ts";
 import { portalRoutes } from "./actions/portal-route.ts";
+import { resultListRoute } from "./actions/result-list.ts";
+import { inspectRoutes } from "./actions/inspect-route.ts";
+import { overviewRoute } from "./actions/overview-route.ts";
 import { resultRoutes } from "./actions/result-route.ts";
 import { sampleListRoute } from "./actions/sample-list.ts";
 import { sampleRoutes } from "./actions/sample-route.ts";
@@ -34,7 +37,14 @@ import { enqueueSample, loadSample } from "./jobs/load-sample.ts";
 import { importJobs } from "./jobs/import-file.ts";
 import { grants, guest, roles, system } from "./permission.ts";
 import { importSource } from "./records/import-source.ts";
-import { certificate, certificateFile, certificateTemplate, contact, customer, delivery } from "./records/certificate.ts";
+import {
+  certificate,
+  certificateFile,
+  certificateTemplate,
+  contact,
+  customer,
+  delivery,
+} from "./records/certificate.ts";
 import { gateOverride, setting } from "./records/gate.ts";
 import { chartLimit, controlChart, controlEvaluation, controlNote, controlPoint, ruleSet } from "./records/chart.ts";
 import { instrument, instrumentEvent, setup, setupItem } from "./records/instrument.ts";
@@ -134,6 +144,9 @@ export function lab(options: LabOptions = {}): App {
       ...worksheetRoutes(kernel),
       ...verificationRoutes(kernel),
       ...trailRoutes(kernel),
+      ...inspectRoutes(kernel),
+      overviewRoute(kernel),
+      resultListRoute(kernel),
       ...resultRoutes(kernel),
       ...importRoutes(kernel),
       ...investigationRoutes(kernel),

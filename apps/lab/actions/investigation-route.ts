@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import { defineRoute, spendStepUp, type Kernel, type Route } from "@probity/kernel";
+import { csvOf, defineRoute, spendStepUp, type Kernel, type Route } from "@probity/kernel";
 import { answered, assessmentQuestions } from "./investigation-checklist.ts";
 import {
   openInvestigation,
@@ -50,14 +50,33 @@ export function investigationRoutes(kernel: Kernel): Route[] {
       query: Type.Object({
         state: Type.Optional(Type.Union([...states.map((each) => Type.Literal(each)), Type.Literal("open")])),
         sampleId: Type.Optional(uuid),
+        format: Type.Optional(Type.Union([Type.Literal("json"), Type.Literal("csv")])),
       }),
       answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
       handle: async (request) => {
+        const asCsv = request.query.format === "csv";
         const items = await kernel.door.work(request.credential, read, async (tx) => {
           kernel.access.read(tx.who, read, request.source, "lab.investigation");
+          if (asCsv) await tx.record({ action: "lab.investigation.export", record: "lab.investigation" });
           return listInvestigations(tx, request.query);
         });
-        return { body: { items } };
+        if (!asCsv) return { body: { items } };
+        const columns = [
+          "number",
+          "sample",
+          "name",
+          "text",
+          "state",
+          "cause",
+          "conclusion",
+          "createdAt",
+          "concludedAt",
+        ];
+        return {
+          body: csvOf(columns, items),
+          type: "text/csv; charset=utf-8",
+          headers: { "content-disposition": 'attachment; filename="investigations.csv"' },
+        };
       },
     }),
     defineRoute({

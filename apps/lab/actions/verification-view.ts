@@ -19,8 +19,8 @@ export type ShownVerification = {
   readonly of: string;
 };
 
-/** Every verification that names results of this sample or worksheet, oldest first; the earlier ones stay visible. */
-export async function verificationsOver(tx: Tx, of: Target): Promise<ShownVerification[]> {
+/** Every verification that names results (or one of them) of this sample or worksheet, oldest first; earlier ones stay visible. */
+export async function verificationsOver(tx: Tx, of: Target, only?: string): Promise<ShownVerification[]> {
   const column = "sampleId" in of ? "sample_id" : "worksheet_id";
   const id = "sampleId" in of ? of.sampleId : of.worksheetId;
   const results = await tx.all(
@@ -60,7 +60,7 @@ export async function verificationsOver(tx: Tx, of: Target): Promise<ShownVerifi
   const shown: ShownVerification[] = [];
   for (const row of rows) {
     const lines = readLines(row.lines);
-    const own = results.filter((each) => lines[each.id] !== undefined);
+    const own = results.filter((each) => lines[each.id] !== undefined && (only === undefined || each.id === only));
     if (own.length === 0) continue;
     const way = row.way === "signature" ? "signature" : "step-up";
     // oxlint-disable-next-line no-await-in-loop -- a handful, over one connection

@@ -1,7 +1,7 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { Type } from "typebox";
 import { sql } from "kysely";
-import { defineRoute, doorProblem, type Kernel, type Route, type Tx } from "@probity/kernel";
+import { csvOf, defineRoute, doorProblem, type Kernel, type Route, type Tx } from "@probity/kernel";
 import { insertAll, updateAll, type NewRow } from "../bulk.ts";
 import { limitFault, limitSchema } from "../definition.ts";
 import { problem } from "../errors.ts";
@@ -60,20 +60,32 @@ export function worksheetRoutes(kernel: Kernel): Route[] {
         state: Type.Optional(Type.Union([Type.Literal("open"), Type.Literal("verified")])),
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
         cursor: Type.Optional(uuid),
+        format: Type.Optional(Type.Union([Type.Literal("json"), Type.Literal("csv")])),
       }),
       answers: {
         200: Type.Object({ items: Type.Array(Type.Unknown()), next: Type.Union([Type.String(), Type.Null()]) }),
       },
       handle: async (request) => {
-        const { state, cursor, limit = 50 } = request.query;
+        const { state, cursor } = request.query;
+        const asCsv = request.query.format === "csv";
+        const limit = asCsv ? 10_000 : (request.query.limit ?? 50);
+        const events = asCsv
+          ? [{ action: "lab.worksheet.export", record: "lab.worksheet", fields: { state: state ?? "all" } }]
+          : [];
         const { who, rows } = await kernel.door.once(request.credential, read, () => {
           let list = worksheets().limit(limit + 1);
           if (state !== undefined) list = list.where("w.state", "=", state);
           if (cursor !== undefined) list = list.where("w.id", "<", cursor);
-          return { statements: [list] };
+          return { events, statements: [list] };
         });
-        kernel.access.read(who, read, request.source, "lab.worksheet");
         const items = (rows[0] ?? []).slice(0, limit);
+        if (asCsv)
+          return {
+            body: csvOf(["number", "title", "state", "createdAt", "madeBy", "total", "entered", "out"], items),
+            type: "text/csv; charset=utf-8",
+            headers: { "content-disposition": 'attachment; filename="worksheets.csv"' },
+          };
+        kernel.access.read(who, read, request.source, "lab.worksheet");
         return { body: { items, next: (rows[0] ?? []).length > limit ? String(items.at(-1)?.["id"]) : null } };
       },
     }),
