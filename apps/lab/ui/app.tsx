@@ -3,6 +3,8 @@ import { read } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
 import { lazyRouteComponent } from "@tanstack/react-router";
 import { chartPage, chartRoute } from "./chart-types.ts";
+import { qualityPage, qualityRoute } from "./instrument-types.ts";
+import { qualityWords } from "./instrument-words.ts";
 import { investigationPage, investigationRoute } from "./investigation-types.ts";
 import { labApi, labPage, labRoute } from "./path.ts";
 import type { SampleLine } from "./types.ts";
@@ -18,6 +20,9 @@ export const laboratory: AppScreens = {
     { title: "Worksheets", path: labPage.worksheets, icon: "grid" },
     { title: "Investigations", path: investigationPage.list, icon: "question" },
     { title: "Control charts", path: chartPage.list, group: "Quality", icon: "control" },
+    { title: "Instruments", path: qualityPage.instruments, group: "Quality", icon: "gauge" },
+    { title: "Materials", path: qualityPage.materials, group: "Quality", icon: "box" },
+    { title: "Training", path: qualityPage.training, group: "Quality", icon: "book" },
     { title: "Methods & limits", path: labPage.methods, group: "Set-up", icon: "sliders" },
   ],
   screens: [
@@ -36,10 +41,15 @@ export const laboratory: AppScreens = {
     },
     { path: chartRoute.list, screen: lazyRouteComponent(() => import("./control-charts.tsx"), "ControlCharts") },
     { path: chartRoute.one, screen: lazyRouteComponent(() => import("./control-chart.tsx"), "ControlChartPage") },
+    { path: qualityRoute.instruments, screen: lazyRouteComponent(() => import("./instruments.tsx"), "Instruments") },
+    { path: qualityRoute.instrument, screen: lazyRouteComponent(() => import("./instrument.tsx"), "InstrumentPage") },
+    { path: qualityRoute.materials, screen: lazyRouteComponent(() => import("./materials.tsx"), "Materials") },
+    { path: qualityRoute.lot, screen: lazyRouteComponent(() => import("./lot.tsx"), "LotPage") },
+    { path: qualityRoute.training, screen: lazyRouteComponent(() => import("./training.tsx"), "TrainingPage") },
     { path: labRoute.methods, screen: lazyRouteComponent(() => import("./methods.tsx"), "Methods") },
     { path: labRoute.imports, screen: lazyRouteComponent(() => import("./import.tsx"), "ImportPage") },
   ],
-  words: labWords,
+  words: { ...labWords, ...qualityWords },
   find: async (words, ws) => {
     const found = await read<Page<SampleLine>>(labApi.samples({ q: words, limit: 8 }));
     return found.items.map((item) => ({

@@ -15,6 +15,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import css from "./lab.module.css";
 import { labApi } from "./path.ts";
+import { GateNotice } from "./gate-notice.tsx";
 import { ResultGrid } from "./result-grid.tsx";
 import { StoryDialog } from "./story.tsx";
 import type { Sample } from "./types.ts";
@@ -141,6 +142,10 @@ export function SamplePage() {
       </ol>
       <section>
         <h2>Results</h2>
+        <GateNotice
+          of={{ sample: id }}
+          fresh={String(found.version) + found.results.map((row) => row.version).join()}
+        />
         <ResultGrid
           ws={ws}
           rows={found.results}

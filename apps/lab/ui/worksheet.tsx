@@ -11,7 +11,9 @@ import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import css from "./lab.module.css";
+import { GateNotice } from "./gate-notice.tsx";
 import { labApi, labPage } from "./path.ts";
+import { SetupPanel } from "./setup-panel.tsx";
 import { ResultGrid } from "./result-grid.tsx";
 import { StoryDialog } from "./story.tsx";
 import type { SavedRow, Worksheet } from "./types.ts";
@@ -91,6 +93,8 @@ export function WorksheetPage() {
         </Notice>
       )}
       {quality.length === 0 && <Notice tone="partial">This worksheet has no blank and no control.</Notice>}
+      <SetupPanel ws={ws} worksheet={id} />
+      <GateNotice of={{ worksheet: id }} fresh={found.rows.map((row) => row.version).join()} />
       <ResultGrid
         ws={ws}
         rows={found.rows}
