@@ -31,6 +31,7 @@ import { settingRoutes } from "./actions/setting-route.ts";
 import { setupRoutes } from "./actions/setup-route.ts";
 import { trainingRoutes } from "./actions/training-route.ts";
 import { templateRoutes } from "./actions/template-route.ts";
+import { trendRoutes } from "./actions/trend-route.ts";
 import { versionRoutes } from "./actions/version-route.ts";
 import { worksheetRoutes } from "./actions/worksheet-route.ts";
 import { enqueueSample, loadSample } from "./jobs/load-sample.ts";
@@ -163,6 +164,7 @@ export function lab(options: LabOptions = {}): App {
       ...setupRoutes(kernel),
       ...trainingRoutes(kernel),
       ...chartRoutes(kernel),
+      ...trendRoutes(kernel),
     ],
     jobs: (kernel: Kernel) => ({ "lab.load_sample": (job) => loadSample(kernel, job), ...importJobs(kernel) }),
     rounds: (kernel: Kernel) => {

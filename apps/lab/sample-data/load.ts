@@ -8,6 +8,7 @@ import { findText, registerSamples, type NewSample } from "../actions/register.t
 import { receiveSamples } from "../actions/sample-route.ts";
 import { saveResults } from "../actions/save-result.ts";
 import { makeWorksheet } from "../actions/worksheet-route.ts";
+import { loadCharts } from "./chart.ts";
 import { judged, Draw, type Drawn } from "./draw.ts";
 import { methods, points, products, type SampleProduct } from "./laboratory.ts";
 
@@ -32,6 +33,7 @@ export async function loadLaboratory(kernel: Kernel, job: Job): Promise<void> {
   await work("lab.master.change", layMaster);
   await job.report("history", 1, sampleSteps);
   await work("lab.history.load", layHistory);
+  await work("lab.history.load", (tx) => loadCharts(tx, historyDays));
   await job.report("today", 2, sampleSteps);
   await layToday(work);
   await job.report("today", 3, sampleSteps);

@@ -73,3 +73,50 @@ function logGamma(x: number): number {
     inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680 - square * (1 / 1188)))));
   return (z - 0.5) * Math.log(z) - z + 0.5 * Math.log(2 * Math.PI) + series - shift;
 }
+
+/** Φ(z): the share of a normal distribution below z, by the incomplete gamma function (DLMF 7.11.1). */
+export function normalCumulative(z: number): number {
+  const inside = incompleteGamma(z * z * 0.5, 0.5) / 2;
+  return z < 0 ? 0.5 - inside : 0.5 + inside;
+}
+
+/** The value below which a share `p` of χ² with this many degrees of freedom lies. */
+export function chiSquareQuantile(p: number, degrees: number): number {
+  if (!(p > 0 && p < 1) || !(degrees > 0)) throw new RangeError("A share between 0 and 1, and degrees above 0");
+  let [low, high] = [0, Math.max(degrees, 1)];
+  while (incompleteGamma(high / 2, degrees / 2) < p) high *= 2;
+  for (let step = 0; step < 200; step += 1) {
+    const middle = (low + high) / 2;
+    if (middle === low || middle === high) break;
+    if (incompleteGamma(middle / 2, degrees / 2) < p) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/** Regularised lower incomplete gamma P(a, x): its series below a + 1 (DLMF 8.7.1), its continued fraction above (8.9.2). */
+export function incompleteGamma(x: number, a: number): number {
+  if (!(x > 0)) return 0;
+  const front = Math.exp(a * Math.log(x) - x - logGamma(a));
+  if (x < a + 1) {
+    let [term, sum] = [1 / a, 1 / a];
+    for (let n = 1; n <= 1000 && term > sum * 1e-16; n += 1) {
+      term *= x / (a + n);
+      sum += term;
+    }
+    return Math.min(front * sum, 1);
+  }
+  let b = x + 1 - a;
+  let c = 1e300;
+  let d = 1 / away(b);
+  let sum = d;
+  for (let n = 1; n <= 1000; n += 1) {
+    const numerator = -n * (n - a);
+    b += 2;
+    d = 1 / away(numerator * d + b);
+    c = away(b + numerator / c);
+    sum *= d * c;
+    if (Math.abs(d * c - 1) < 1e-15) break;
+  }
+  return 1 - front * sum;
+}

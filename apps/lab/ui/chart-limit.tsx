@@ -72,7 +72,7 @@ export function LimitVersions({ chart, onChanged }: { chart: ControlChart; onCha
 }
 
 function Basis({ limit }: { limit: ChartLimits }) {
-  if (limit.source === "certificate") return <>certificate {limit.basis.certificate}</>;
+  if (limit.source === "certificate") return <>{limit.basis.certificate}</>;
   const left = limit.basis.excluded ?? [];
   return (
     <>

@@ -1,5 +1,5 @@
 import { Act } from "@probity/web/kit/act.tsx";
-import { Field } from "@probity/web/kit/field.tsx";
+import { Choice } from "@probity/web/kit/field.tsx";
 import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
 import { Notice } from "@probity/web/kit/notice.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
@@ -16,6 +16,7 @@ import { useRef, useState } from "react";
 import css from "./chart.module.css";
 import { LimitVersions, ProposeLimits } from "./chart-limit.tsx";
 import { ChartPlot } from "./chart-plot.tsx";
+import { DayField } from "./day-field.tsx";
 import { RunDetail } from "./chart-run.tsx";
 import { chartApi, outcomeLook, shortNumber, type ChartPoint, type ControlChart } from "./chart-types.ts";
 import { saveDrawing } from "./save-drawing.ts";
@@ -103,13 +104,15 @@ export function ControlChartPage() {
         </Notice>
       )}
       <div className={page.row}>
-        <Field name="chart-from" label="From" value={from} onChange={(value) => set({ from: value })} />
-        <Field name="chart-to" label="To" value={to} onChange={(value) => set({ to: value })} />
-        {instruments.length > 1 && (
-          <Field
+        <DayField label="From" value={from} onChange={(value) => set({ from: value })} />
+        <DayField label="To" value={to} onChange={(value) => set({ to: value })} />
+        {(instruments.length > 1 || instrument !== "") && (
+          <Choice
+            quiet
             name="chart-on"
             label="Instrument"
             value={instrument}
+            options={[{ value: "", label: "any" }, ...instruments.map((each) => ({ value: each, label: each }))]}
             onChange={(value) => set({ instrument: value })}
           />
         )}
