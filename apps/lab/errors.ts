@@ -85,6 +85,12 @@ export const problem = defineErrors("lab", {
     title: "Not waiting any more",
     detail: "{name} is not being imported any more. What became of it stands. Open it to see.",
   },
+  answer_forgotten: {
+    status: 409,
+    title: "Done before",
+    detail:
+      "A request with this Idempotency-Key was done more than two days ago and its answer is not kept any more. Nothing was changed. Use a new key for a new request.",
+  },
   too_many_labels: {
     status: 422,
     title: "Too many labels",

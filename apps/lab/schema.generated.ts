@@ -482,12 +482,10 @@ export interface LabInvestigation {
 
 export interface LabKeptAnswer {
   actor_id: Generated<string>;
-  body: Json | null;
-  headers: Json;
   id: string;
   kept_at: Generated<Timestamp>;
-  status: number;
   tenant_id: Generated<string>;
+  value: Json;
 }
 
 export interface LabLot {

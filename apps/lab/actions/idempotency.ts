@@ -1,73 +1,111 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { sql } from "kysely";
-import { canonicalText, httpProblem, type Answer, type Kernel, type RouteRequest, type Tx } from "@probity/kernel";
+import { canonicalText, httpProblem, type Kernel, type LedgerEvent, type Route, type Tx } from "@probity/kernel";
+import { problem } from "../errors.ts";
 import { query } from "../query.ts";
 
-type KeyedRequest = Pick<RouteRequest, "credential" | "idempotencyKey" | "body" | "raw">;
+/** One request that named a key: its works are counted, so that each has a key of its own. */
+type Keyed = { readonly key: string; readonly said: string; content: string | null; works: number };
+
+const running = new AsyncLocalStorage<Keyed>();
 
 /**
- * Does the work of a request once for its Idempotency-Key: the key is claimed, the work done and the answer kept in one
- * transaction. Sent again, or twice at once, the same request gets the same answer and does nothing; another request under
- * the key is refused. A refused request keeps no key: corrected, it may be sent under it again. `content` stands for what is
- * sent beside the body, such as a file.
+ * Routes whose writes happen once for an Idempotency-Key. What a request's work gave is kept in the transaction of that
+ * work; sent again, or several times at once, the same request gets the same and does nothing. Another request under the key
+ * is refused. A refused request keeps no key: corrected, it may be sent under it again. Routes are made with a kernel whose
+ * door knows which request it serves; a work that wrote nothing is done again, since it may give what can't be kept.
  */
-export async function actOnce(
-  kernel: Kernel,
-  request: KeyedRequest,
+export function keyedRoutes(kernel: Kernel, make: (kernel: Kernel) => readonly Route[]): Route[] {
+  const door = new Proxy(kernel.door, {
+    get(target, name) {
+      if (name === "work") {
+        return (...given: Parameters<typeof target.work>) => workOnce(target, ...given);
+      }
+      const member: unknown = Reflect.get(target, name);
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+  return make({ ...kernel, door }).map((route) => {
+    if (route.method === "GET") return route;
+    return {
+      ...route,
+      handle: (request, reply) => {
+        const key = request.idempotencyKey;
+        if (key === null) return route.handle(request, reply);
+        const said = `${request.raw.method} ${request.raw.url}\n${canonicalText(request.body ?? null)}`;
+        const keyed = { key, said, content: route.multipart === true ? null : "", works: 0 };
+        return running.run(keyed, () => route.handle(request, reply));
+      },
+    };
+  });
+}
+
+/** What a request sends beside its body, such as a file's hash. Until it is named, a request with files has no key. */
+export function nameContent(content: string): void {
+  const keyed = running.getStore();
+  if (keyed !== undefined) keyed.content = content;
+}
+
+async function workOnce<T>(
+  door: Kernel["door"],
+  credential: Parameters<Kernel["door"]["work"]>[0],
   permission: string,
-  run: (tx: Tx) => Promise<Answer>,
-  content = "",
-): Promise<Answer> {
-  const key = request.idempotencyKey;
-  if (key === null) return kernel.door.work(request.credential, permission, run);
-  const fingerprint = fingerprintOf(request, content);
-  try {
-    return await kernel.door.work(request.credential, permission, async (tx) => {
+  run: (tx: Tx) => Promise<T>,
+): Promise<unknown> {
+  const keyed = running.getStore();
+  const place = keyed === undefined ? 0 : keyed.works++;
+  if (keyed === undefined || keyed.content === null) return door.work(credential, permission, run);
+  const key = place === 0 ? keyed.key : `${keyed.key}#${place}`;
+  const fingerprint = createHash("sha256").update(`${keyed.said}\n${keyed.content}`).digest("base64url");
+  return door.work(credential, permission, async (tx) => {
+    // 1. One at a time for a key; whoever waited sees what the first one kept.
+    await select(tx, sql`select pg_advisory_xact_lock(hashtextextended(${`${tx.who.actorId} ${key}`}, 0))`);
+    const known = await tx.first(
+      query
+        .selectFrom("kernel.idempotency_key as k")
+        .leftJoin("lab.kept_answer as a", "a.id", "k.row_id")
+        .select(["k.fingerprint", "a.id", "a.value"])
+        .where("k.key", "=", key),
+    );
+    if (known !== undefined && known.fingerprint !== fingerprint) throw httpProblem.key_reused();
+    if (known !== undefined && known.id === null) throw problem.answer_forgotten();
+    if (known !== undefined) return known.value;
+    // 2. The work, and what it gave where it wrote something.
+    let wrote = false;
+    const noted: Tx = {
+      who: tx.who,
+      credential: tx.credential,
+      all: (asked) => tx.all(asked),
+      first: (asked) => tx.first(asked),
+      record: (event: LedgerEvent) => noted.recordAll([event]),
+      recordAll: async (events: readonly LedgerEvent[]) => {
+        wrote = true;
+        await tx.recordAll(events);
+      },
+    };
+    const value = await run(noted);
+    if (wrote && isKept(value)) {
       const id = uuidv7();
-      const claim = sql`select kernel.claim_key(${key}, ${fingerprint}, ${id})`;
-      await tx.all({ compile: () => claim.compile(query) });
-      const answer = await run(tx);
-      await tx.all(
-        query.insertInto("lab.kept_answer").values({
-          id,
-          status: answer.status ?? 200,
-          body: answer.body === undefined ? null : JSON.stringify(answer.body),
-          headers: JSON.stringify(answer.headers ?? {}),
-        }),
-      );
-      return answer;
-    });
-  } catch (error) {
-    if (!isClaimed(error)) throw error;
-    return kernel.door.work(request.credential, permission, (tx) => answerOf(tx, key, fingerprint));
-  }
+      await select(tx, sql`select kernel.claim_key(${key}, ${fingerprint}, ${id})`);
+      await tx.all(query.insertInto("lab.kept_answer").values({ id, value: JSON.stringify(value ?? null) }));
+      if (Math.random() < forgetShare) await select(tx, sql`select lab.forget_answers()`);
+    }
+    return value;
+  });
 }
 
-async function answerOf(tx: Tx, key: string, fingerprint: string): Promise<Answer> {
-  const kept = await tx.first(
-    query
-      .selectFrom("kernel.idempotency_key as k")
-      .innerJoin("lab.kept_answer as a", "a.id", "k.row_id")
-      .select(["k.fingerprint", "a.status", "a.body", "a.headers"])
-      .where("k.key", "=", key),
-  );
-  if (kept === undefined || kept.fingerprint !== fingerprint) throw httpProblem.key_reused();
-  return { status: kept.status, body: kept.body, headers: textsOf(kept.headers) };
+const forgetShare = 0.005;
+
+async function select(tx: Tx, statement: ReturnType<typeof sql>): Promise<void> {
+  await tx.all({ compile: () => statement.compile(query) });
 }
 
-/** The key is of another route or a record's own, or another request was sent under it: a different fingerprint either way. */
-function fingerprintOf(request: KeyedRequest, content: string): string {
-  return createHash("sha256")
-    .update(`${request.raw.method} ${request.raw.url}\n${canonicalText(request.body ?? null)}\n${content}`)
-    .digest("base64url");
-}
-
-/** SQLSTATE of kernel.claim_key. */
-function isClaimed(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "PB410";
-}
-
-function textsOf(kept: unknown): Record<string, string> {
-  if (typeof kept !== "object" || kept === null) return {};
-  return Object.fromEntries(Object.entries(kept).map(([name, value]) => [name, String(value)]));
+/** Whether a value is the same after it was kept as JSON, a time apart, which is answered as its text either way. */
+function isKept(value: unknown): boolean {
+  if (value === null || value === undefined || value instanceof Date) return true;
+  if (Array.isArray(value)) return value.every(isKept);
+  if (typeof value !== "object") return typeof value !== "bigint" && typeof value !== "function";
+  const made: unknown = Object.getPrototypeOf(value);
+  return (made === Object.prototype || made === null) && Object.values(value).every(isKept);
 }

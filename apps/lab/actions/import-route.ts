@@ -6,7 +6,7 @@ import { columnsOf, type ImportKind } from "../csv/mapping.ts";
 import { looksLikeFormula } from "../csv/read.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
-import { actOnce } from "./idempotency.ts";
+import { nameContent } from "./idempotency.ts";
 import { planOf } from "./import-plan.ts";
 import { mappingFor, rememberSource, sourcesOf } from "./import-source.ts";
 import { shownPlan, wrongRows } from "./import-take.ts";
@@ -76,48 +76,43 @@ function startRoute(kernel: Kernel, kind: ImportKind): Route {
       const { table, bytes, fileName, tenantId, keys, asReport: _, ...given } = await readUpload(kernel, request, kind);
       const sha256 = createHash("sha256").update(bytes).digest("hex");
       const stored = await kernel.files.store(tenantId, keys, bytes, "txt");
-      const content = `${sha256} ${JSON.stringify([given.mapping ?? null, given.source ?? null, fileName])}`;
-      return actOnce(
-        kernel,
-        request,
-        importPermission[kind],
-        async (tx) => {
-          const { mapping, source } = mappingFor(kind, table, given, await sourcesOf(tx, kind));
-          if (source !== null) await rememberSource(tx, kind, source, table, mapping);
-          const id = uuidv7();
-          const total = table.rows.length;
-          const jobId = await enqueue(tx, {
-            task: `lab.import_${kind}`,
-            subjectId: id,
-            permissions: [importPermission[kind]],
-            total,
-          });
-          const blobId = await kernel.files.name(tx, stored);
-          await insertAll(tx, "lab.import_file", "lab.import_file.create", [
-            {
-              row: {
-                id,
-                kind,
-                file_name: fileName,
-                sha256,
-                encoding: table.encoding,
-                delimiter: table.delimiter,
-                row_count: total,
-                mapping,
-                source,
-                blob_id: blobId,
-                job_id: jobId,
-                state: "waiting",
-                imported: 0,
-                error_count: 0,
-              },
-              fields: { kind, fileName, sha256, rows: total, mapping, source },
+      nameContent(`${sha256} ${JSON.stringify([given.mapping ?? null, given.source ?? null, fileName])}`);
+      const body = await kernel.door.work(request.credential, importPermission[kind], async (tx) => {
+        const { mapping, source } = mappingFor(kind, table, given, await sourcesOf(tx, kind));
+        if (source !== null) await rememberSource(tx, kind, source, table, mapping);
+        const id = uuidv7();
+        const total = table.rows.length;
+        const jobId = await enqueue(tx, {
+          task: `lab.import_${kind}`,
+          subjectId: id,
+          permissions: [importPermission[kind]],
+          total,
+        });
+        const blobId = await kernel.files.name(tx, stored);
+        await insertAll(tx, "lab.import_file", "lab.import_file.create", [
+          {
+            row: {
+              id,
+              kind,
+              file_name: fileName,
+              sha256,
+              encoding: table.encoding,
+              delimiter: table.delimiter,
+              row_count: total,
+              mapping,
+              source,
+              blob_id: blobId,
+              job_id: jobId,
+              state: "waiting",
+              imported: 0,
+              error_count: 0,
             },
-          ]);
-          return { status: 202, body: { id, jobId } };
-        },
-        content,
-      );
+            fields: { kind, fileName, sha256, rows: total, mapping, source },
+          },
+        ]);
+        return { id, jobId };
+      });
+      return { status: 202, body };
     },
   });
 }
@@ -185,8 +180,8 @@ function standRoutes(kernel: Kernel, kind: ImportKind): Route[] {
       permission: importPermission[kind],
       params: idParams,
       answers: { 200: Type.Object({ id: Type.String(), state: Type.String() }) },
-      handle: (request) =>
-        actOnce(kernel, request, importPermission[kind], async (tx) => {
+      handle: async (request) => {
+        const body = await kernel.door.work(request.credential, importPermission[kind], async (tx) => {
           const file = await requireFile(tx, kind, request.params.id);
           const changed =
             file.state !== "waiting"
@@ -195,8 +190,10 @@ function standRoutes(kernel: Kernel, kind: ImportKind): Route[] {
                   { row: { id: file.id, version: file.version, state: "cancelled" }, fields: {} },
                 ]);
           if (changed !== 1) throw problem.import_over({ values: { name: file.fileName } });
-          return { body: { id: file.id, state: "cancelled" } };
-        }),
+          return { id: file.id, state: "cancelled" };
+        });
+        return { body };
+      },
     }),
   ];
 }

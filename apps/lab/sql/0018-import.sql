@@ -65,14 +65,12 @@ comment on column lab.import_source.headings is 'field to heading of the file';
 select kernel.govern('lab.import_source');
 create unique index import_source_name on lab.import_source (tenant_id, kind, lower(name)) where deleted_at is null;
 
--- What a request with an Idempotency-Key was answered, kept in the transaction of its work.
+-- What the work of a request with an Idempotency-Key gave, kept in that work's transaction.
 create table lab.kept_answer (
   tenant_id uuid not null default kernel.tenant(),
   actor_id uuid not null default kernel.actor(),
   id uuid not null,
-  status integer not null check (status between 200 and 299),
-  body jsonb,
-  headers jsonb not null,
+  value json not null,
   kept_at timestamptz not null default now(),
   primary key (tenant_id, actor_id, id)
 );
@@ -83,4 +81,12 @@ create policy tenant on lab.kept_answer for all to probity_app, probity_owner
   with check (tenant_id = (select kernel.tenant()) and actor_id = (select kernel.actor()));
 grant select, insert on lab.kept_answer to probity_app;
 insert into kernel.exempt_table values
-  ('lab.kept_answer', 'the answer to one request of one person, read by the same person alone; what the request changed left its own leaves');
+  ('lab.kept_answer', 'the answer to one request of one person, read by the same person alone for two days; what the request changed left its own leaves');
+
+-- Who sends a request again does so soon. The policy leaves one's own answers in this workspace alone.
+create function lab.forget_answers() returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+  delete from lab.kept_answer where kept_at < now() - interval '2 days'
+$$;
+revoke all on function lab.forget_answers() from public;
+grant execute on function lab.forget_answers() to probity_app;
