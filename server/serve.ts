@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { readFileSync } from "node:fs";
 import { pino } from "pino";
@@ -55,6 +56,7 @@ import {
   type Tx,
 } from "@probity/kernel";
 import { openTrustKey, startProbes, trustRoutes } from "@probity/trust";
+import { nameProbes } from "./probe-log.ts";
 import { budgetsOf } from "./budget.ts";
 import { ensureWebBuilt } from "./build-web.ts";
 import { ConfigError, readConfig, type Config } from "./config.ts";
@@ -107,6 +109,8 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
     sendsMail: sender !== undefined,
   });
   const http = await buildHttp(instance, identity, config, logger);
+  const mark = randomBytes(16).toString("base64url");
+  nameProbes(http, mark);
   kernel.sequencer.start();
   const log = new Publisher({
     address: kernel.address,
@@ -135,7 +139,7 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
     : undefined;
   await http.listen({ host: config.host, port: config.port });
   const transport = await listenBeside(http, config, logger);
-  const probes = startProbes(kernel, { ...probeOptions(instance, config, logger), ...transport.probe });
+  const probes = startProbes(kernel, { ...probeOptions(instance, config, logger), ...transport.probe, mark });
   const sweep = () => {
     void sweepBlobs(kernel, kernel.blobs).catch((error: unknown) => logger.error({ err: error }, "sweep failed"));
     void recheckDomains(kernel, txtLookup()).catch((error: unknown) =>

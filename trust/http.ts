@@ -21,11 +21,14 @@ export type ProbeRequest = {
 };
 export type ProbeHttp = (method: string, path: string, request?: ProbeRequest) => Promise<ProbeAnswer>;
 
+/** Says to the server that runs the probes which requests are theirs; its value is known to that process alone. */
+export const probeHeader = "probity-probe";
+
 const attempts = 6;
 const usualTimeoutSeconds = 30;
 
 /** Calls the instance at `origin` as anybody could, and waits where its rate budgets ask to. Follows no redirect. */
-export function httpTo(origin: string): ProbeHttp {
+export function httpTo(origin: string, mark?: string): ProbeHttp {
   return async (method, path, request = {}) => {
     for (let attempt = 1; ; attempt += 1) {
       const answer = await fetch(`${origin}${path}`, {
@@ -33,6 +36,7 @@ export function httpTo(origin: string): ProbeHttp {
         redirect: "manual",
         signal: AbortSignal.timeout((request.timeoutSeconds ?? usualTimeoutSeconds) * 1000),
         headers: {
+          ...(mark === undefined ? {} : { [probeHeader]: mark }),
           ...(request.key === undefined ? {} : { authorization: `Bearer ${request.key}` }),
           ...(request.json === undefined ? {} : { "content-type": "application/json" }),
           ...request.headers,

@@ -6,6 +6,7 @@ export { missingHeaders } from "./control/response-header.ts";
 export { httpTo, listOf, recordOf, type ProbeAnswer, type ProbeHttp } from "./http.ts";
 export { promises, type TrustPromise } from "./promise.ts";
 export { trustRoutes, type TrustOptions } from "./route.ts";
+export { probeHeader } from "./http.ts";
 export { ProbeRunner, startProbes, type ProbeOptions } from "./run-probe.ts";
 export { computeStatement, stateOf, threatModel, type TrustStatement } from "./statement.ts";
 export { statusOf, type ControlStatus } from "./status.ts";

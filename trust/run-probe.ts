@@ -19,6 +19,8 @@ export type ProbeOptions = {
   /** Where this server is reached from its own machine: the probes call it as anybody could. */
   readonly probeUrl: string;
   readonly publicUrl: string;
+  /** Sent along with each call, so that the server's own log can name what the probes brought about. */
+  readonly mark?: string | undefined;
   /** The set-up role's way in: for reading the catalogue, and for planting faults that are rolled back. */
   readonly admin: Parameters<typeof openProbeDatabase>[1];
   readonly records: readonly RecordDeclaration[] | undefined;
@@ -126,7 +128,7 @@ export class ProbeRunner {
     if (this.#scratch === undefined || this.#scratch.endsAt.getTime() - Date.now() < spareMilliseconds)
       this.#scratch = await openScratch(this.#kernel);
     const scratch = this.#scratch;
-    const http = httpTo(probeUrl);
+    const http = httpTo(probeUrl, this.#options.mark);
     let document: Promise<ScratchDocument> | undefined;
     return {
       kernel: this.#kernel,

@@ -44,7 +44,7 @@ function shown(row: ExportRow, open: Readonly<Record<string, FieldOpening>>, sto
     if ("commitment" in each) continue;
     const found = valueIn(kept, name);
     if ("value" in each) {
-      if (!namesColumn(record, name) || found === undefined) continue;
+      if (found === undefined || !namesColumn(record, name, each.value)) continue;
       values[name] = agrees(each.value, found) ? JSON.parse(each.value) : found;
     } else if (found !== undefined) values[name] = found;
     // The value lies in the row alone: without it the leaf's root can't be given.
@@ -55,10 +55,15 @@ function shown(row: ExportRow, open: Readonly<Record<string, FieldOpening>>, sto
   return { open, record: { ...place, values, ...(altered ? { state: "altered" } : {}) } };
 }
 
-/** Whether a leaf's field is the column of its name. Acts of the kernel's own records name what they did besides. */
-function namesColumn(record: string, name: string): boolean {
-  return !record.startsWith("kernel.") && recordNamed(record)?.fields[name] !== undefined;
+/**
+ * Whether a leaf's field is the column of its name. Acts of the kernel's own records name what they did besides, and an id that
+ * is none, such as the name of somebody in imported data, is not what the column holds.
+ */
+function namesColumn(record: string, name: string, said: string): boolean {
+  const field = record.startsWith("kernel.") ? undefined : recordNamed(record)?.fields[name];
+  return field !== undefined && (field.kind !== "id" || said === "null" || uuidText.test(said));
 }
+const uuidText = /^"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"$/;
 
 function valueIn(body: Readonly<Record<string, unknown>>, name: string): unknown {
   return Object.hasOwn(body, name) ? body[name] : body[columnOf(name)];

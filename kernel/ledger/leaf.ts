@@ -11,6 +11,10 @@ export type LedgerEvent = {
   readonly rowId?: string;
   /** Set for a change of a governed row: the version the change makes. */
   readonly version?: number;
+  /**
+   * Of an app's record, a field that bears the name of one it declares says what this version holds there: an export compares
+   * both, and one that says something else makes it TAMPERED.
+   */
   readonly fields?: Readonly<Record<string, unknown>>;
 };
 
