@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
+  asked,
   calibrated,
   changed,
+  confirm,
   day,
   declareGates,
   enter,
@@ -9,16 +11,15 @@ import {
   lotOf,
   made,
   measured,
+  overridesOf,
   planted,
   tokensIn,
+  verifyBySql,
 } from "../testing/instrument.ts";
 import { openLab, resultOf, type LabWorld } from "../testing/world.ts";
 
 let world: LabWorld;
-let meter: string;
-let buffer: string;
-let lot: string;
-let version: string;
+let [meter, buffer, lot, version] = ["", "", "", ""];
 beforeAll(async () => {
   world = await openLab();
   version = await declareGates(world, { instruments: ["ph-meter"], materials: ["BUF-7"], training: true });
@@ -40,40 +41,13 @@ const train = (person = world.technician, by = world.as.reviewer, validUntil = d
     body: { personId: person.membershipId, methodVersionId: version, way: "observed", evidence: "TR-1", validUntil },
   });
 const all = () => ({ instrumentIds: [meter], lotIds: [lot] });
-const verifyBySql = async (sampleId: string, who = world.reviewer) =>
-  changed(
-    world,
-    who,
-    "lab.result.verify",
-    "lab.result",
-    await resultOf(world.as.reader, sampleId, "ph"),
-    "state = 'verified'",
-  );
-const overridesOf = async (sampleId: string) => {
-  const answer = await world.as.reader("GET", `/api/lab/gates?sample=${sampleId}`);
-  const parsed: {
-    items: { gate: string; passed: boolean }[];
-    overrides: { id: string; version: number; state: string }[];
-  } = JSON.parse(answer.text);
-  return parsed;
-};
-const asked = async (resultId: string, gate = "instrument", by = world.as.technician) => {
-  const answer = await by("POST", "/api/lab/overrides", {
-    body: { resultIds: [resultId], gate, reason: "Checked by hand" },
-  });
-  const [id = ""] = JSON.parse(answer.text).ids ?? [];
-  return { status: answer.status, code: answer.body["code"], id: String(id) };
-};
-const confirm = (ids: string[], by = world.as.reviewer) =>
-  by("POST", "/api/lab/overrides/decide", { body: { ids, confirmed: true } });
-
 describe("LAB gates before verification", () => {
   test("nothing named, nobody trained: every hold is told, by the route and by a statement; entering is free", async () => {
     const held = await measured(world, { instrumentIds: [], lotIds: [] });
     const refused = await held.verify();
     expect([refused.status, refused.body["code"]]).toEqual([409, "lab.results_held"]);
     expect(tokensIn(refused)).toEqual(["none:BUF-7", "none:ph-meter", `untrained:${world.technician.membershipId}`]);
-    await expect(verifyBySql(held.sampleId)).rejects.toThrow(/held at the gate/);
+    await expect(verifyBySql(world, held.sampleId)).rejects.toThrow(/held at the gate/);
   });
 
   test("nobody records their own training, by no route and no statement; one recorded after the entry does not count", async () => {
@@ -116,7 +90,7 @@ describe("LAB gates before verification", () => {
     const one = await measured(world, { instrumentIds: [id], lotIds: [lot] });
     expect((await calibrated(world, id, { performedOn: day(-30) })).status).toBe(201);
     expect(tokensIn(await one.verify())).toEqual([`no-calibration:${id}`]);
-    await expect(verifyBySql(one.sampleId)).rejects.toThrow(/held at the gate instrument/);
+    await expect(verifyBySql(world, one.sampleId)).rejects.toThrow(/held at the gate instrument/);
     expect((await (await measured(world, { instrumentIds: [id], lotIds: [lot] })).verify()).status).toBe(200);
     // Nor one of tomorrow, one due beyond its interval, one without its certificate, nor by a statement.
     expect((await calibrated(world, id, { performedOn: day(2) })).body["code"]).toBe("lab.event_later");
@@ -182,10 +156,12 @@ describe("LAB gates before verification", () => {
     });
     await held;
     const verifying = one.verify();
-    const first = await Promise.race([
-      verifying.then(() => "verified first"),
-      new Promise((done) => setTimeout(done, 300, "waits")),
-    ]);
+    let done = false;
+    void verifying.then(() => (done = true));
+    const waits = "select 1 from pg_locks where not granted";
+    const waiting = async () => done || ((await world.server.kernel.identityPool.query(waits)).rowCount ?? 0) > 0;
+    await expect.poll(waiting, { timeout: 20_000 }).toBe(true);
+    const first = done ? "verified first" : "waits";
     go();
     await holding;
     expect([first, tokensIn(await verifying)]).toEqual(["waits", [`on-hold:${id}`]]);
@@ -211,7 +187,9 @@ describe("LAB gates before verification", () => {
     expect(tokensIn(await good.verify())).toEqual([`quarantined:${fresh}`]);
     await expect(
       planted(world, world.admin, "lab.lot.handle", "lab.lot", {
-        ...{ material_id: buffer, number: "D", supplier: "x" },
+        material_id: buffer,
+        number: "D",
+        supplier: "x",
         certificate: "x",
         received_on: day(0),
         expires_on: day(9),
@@ -269,7 +247,7 @@ describe("LAB gates before verification", () => {
     expect((await correct({ lotIds: [crypto.randomUUID()], reason: "x" })).body["code"]).toBe("lab.setup_unknown");
     expect((await correct({ reason: "PH-1 was used, PH-6 was chosen" })).status).toBe(200);
     expect((await one.verify(world.as.admin)).body["code"]).toBe("lab.own_correction");
-    await expect(verifyBySql(one.sampleId, world.admin)).rejects.toThrow(/what they corrected/);
+    await expect(verifyBySql(world, one.sampleId, world.admin)).rejects.toThrow(/what they corrected/);
     const now = await resultOf(world.as.admin, one.sampleId, "ph");
     for (const permission of ["lab.result.verify", "lab.result.enter"])
       await expect(changed(world, world.admin, permission, "lab.result", now, "setup_id = null")).rejects.toThrow(
@@ -284,12 +262,12 @@ describe("LAB overrides", () => {
     const one = await measured(world, { instrumentIds: [], lotIds: [lot] }, world.as.admin);
     await train(world.admin);
     const two = await measured(world, { instrumentIds: [], lotIds: [lot] }, world.as.admin);
-    expect((await asked(two.resultId, "material")).code).toBe("lab.nothing_held");
-    const request = await asked(two.resultId, "instrument", world.as.reviewer);
+    expect((await asked(world, two.resultId, "material")).code).toBe("lab.nothing_held");
+    const request = await asked(world, two.resultId, "instrument", world.as.reviewer);
     expect(request.status).toBe(201);
-    expect((await asked(two.resultId)).code).toBe("lab.override_there");
-    expect((await confirm([request.id])).body["code"]).toBe("lab.override_own");
-    expect((await confirm([request.id], world.as.admin)).body["code"]).toBe("lab.override_own");
+    expect((await asked(world, two.resultId)).code).toBe("lab.override_there");
+    expect((await confirm(world, [request.id])).body["code"]).toBe("lab.override_own");
+    expect((await confirm(world, [request.id], world.as.admin)).body["code"]).toBe("lab.override_own");
     for (const person of [world.reviewer, world.admin])
       await expect(
         changed(
@@ -301,21 +279,21 @@ describe("LAB overrides", () => {
           "state = 'confirmed'",
         ),
       ).rejects.toThrow(/decided by another/);
-    await expect(verifyBySql(two.sampleId)).rejects.toThrow(/held at the gate instrument/);
+    await expect(verifyBySql(world, two.sampleId)).rejects.toThrow(/held at the gate instrument/);
     const refuse = await world.as.admin("POST", "/api/lab/overrides/decide", {
       body: { ids: [request.id], confirmed: false, reason: "x" },
     });
     expect(refuse.body["code"]).toBe("lab.override_own");
     // Another asks; the reviewer decides, but not by a key: a key proves nobody's presence.
-    const [byTechnician] = [await asked(one.resultId)];
+    const [byTechnician] = [await asked(world, one.resultId)];
     const key = await world.server.withKey(world.reviewer, ["lab.override.confirm"]);
-    expect((await confirm([byTechnician.id], key)).body["code"]).toBe("kernel.step_up_required");
-    expect((await confirm([byTechnician.id])).status).toBe(200);
-    expect((await confirm([byTechnician.id])).body["code"]).toBe("lab.override_decided");
+    expect((await confirm(world, [byTechnician.id], key)).body["code"]).toBe("kernel.step_up_required");
+    expect((await confirm(world, [byTechnician.id])).status).toBe(200);
+    expect((await confirm(world, [byTechnician.id])).body["code"]).toBe("lab.override_decided");
     expect((await one.verify()).body["code"]).toBe("lab.results_held");
     expect(tokensIn(await one.verify())).toEqual([`untrained:${world.admin.membershipId}`]);
-    const training = await asked(one.resultId, "training");
-    await confirm([training.id]);
+    const training = await asked(world, one.resultId, "training");
+    await confirm(world, [training.id]);
     expect((await one.verify()).status).toBe(200);
   });
 
@@ -326,9 +304,10 @@ describe("LAB overrides", () => {
       await measured(world, { instrumentIds: [id], lotIds: [lot] }),
       await measured(world, { instrumentIds: [id], lotIds: [lot] }),
     ];
-    const { id: override } = await asked(one.resultId);
-    expect((await confirm([override])).status).toBe(200);
+    const { id: override } = await asked(world, one.resultId);
+    expect((await confirm(world, [override])).status).toBe(200);
     expect((await other.verify()).status).toBe(409);
+    await expect(verifyBySql(world, other.sampleId)).rejects.toThrow(/held at the gate instrument/);
     // The confirmed one is neither moved to another result or gate nor given more holds, by no statement.
     for (const set of [
       `result_id = '${other.resultId}'`,
@@ -350,26 +329,27 @@ describe("LAB overrides", () => {
       reason: "x",
       asked_name: "x",
     };
-    await expect(
-      planted(world, world.admin, "lab.override.confirm", "lab.gate_override", {
-        ...row,
-        result_id: other.resultId,
-        state: "confirmed",
-      }),
-    ).rejects.toThrow(/being asked for/);
+    for (const permission of ["lab.override.confirm", "lab.override.ask"])
+      await expect(
+        planted(world, world.admin, permission, "lab.gate_override", {
+          ...row,
+          result_id: other.resultId,
+          state: "confirmed",
+        }),
+      ).rejects.toThrow(/being asked for/);
     // Another hold on the same result, another value in it: asked for anew.
     await made(world.as.technician, `/api/lab/instruments/${id}/hold`, { reason: "Dropped" });
     expect((await one.verify()).status).toBe(409);
-    await expect(verifyBySql(one.sampleId)).rejects.toThrow(/held at the gate instrument/);
-    const next = await asked(one.resultId);
+    await expect(verifyBySql(world, one.sampleId)).rejects.toThrow(/held at the gate instrument/);
+    const next = await asked(world, one.resultId);
     await enter(world, one.sampleId, "6.6", world.as.technician, "Read again");
-    expect((await confirm([next.id])).body["code"]).toBe("lab.override_moved");
-    expect((await overridesOf(one.sampleId)).items).toMatchObject([{ gate: "instrument", passed: false }]);
+    expect((await confirm(world, [next.id])).body["code"]).toBe("lab.override_moved");
+    expect((await overridesOf(world, one.sampleId)).items).toMatchObject([{ gate: "instrument", passed: false }]);
     await world.as.reviewer("POST", "/api/lab/overrides/decide", {
       body: { ids: [next.id], confirmed: false, reason: "Value changed" },
     });
-    const last = await asked(one.resultId);
-    await confirm([last.id]);
+    const last = await asked(world, one.resultId);
+    await confirm(world, [last.id]);
     expect((await one.verify()).status).toBe(200);
     const list = await world.as.reader("GET", "/api/lab/overrides?format=csv");
     expect(list.text.split("\r\n").length).toBeGreaterThan(4);

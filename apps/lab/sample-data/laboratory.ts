@@ -42,8 +42,16 @@ const simple = (code: string, title: string, reference: string, ...analytes: Def
   definition: { reference, fields: [], analytes },
 });
 
+/** A method that says what its results are made with. */
+function asking(method: SampleMethod, more: Partial<Definition>): SampleMethod {
+  return { ...method, definition: { ...method.definition, ...more } };
+}
+
 export const methods: readonly SampleMethod[] = [
-  simple("CHE-01", "Conductivity at 25 °C", "in-line cell, compared at 25 °C", number("conductivity", "Conductivity", "µS/cm", 2)),
+  asking(simple("CHE-01", "Conductivity at 25 °C", "in-line cell, compared at 25 °C", number("conductivity", "Conductivity", "µS/cm", 2)), {
+    instruments: ["conductivity-meter"],
+    materials: ["KCL-84"],
+  }),
   simple("CHE-02", "Total organic carbon", "UV oxidation", number("toc", "TOC", "µg/L", 0, "20")),
   simple("CHE-03", "pH, potentiometric", "two buffers, 25 °C", number("ph", "pH", "", 1)),
   simple("CHE-04", "Nitrate, photometric", "against 0.2 mg/L", number("nitrate", "Nitrate", "mg/L", 2, "0.05")),

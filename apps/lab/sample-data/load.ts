@@ -10,6 +10,7 @@ import { saveResults } from "../actions/save-result.ts";
 import { makeWorksheet } from "../actions/worksheet-route.ts";
 import { loadCharts } from "./chart.ts";
 import { judged, Draw, type Drawn } from "./draw.ts";
+import { loadInstruments, loadSetups, nameToday } from "./instrument.ts";
 import { methods, points, products, type SampleProduct } from "./laboratory.ts";
 
 export const sampleSteps = 3;
@@ -32,6 +33,7 @@ export async function loadLaboratory(kernel: Kernel, job: Job): Promise<void> {
   await job.report("methods and limits", 0, sampleSteps);
   await work("lab.master.change", layMaster);
   await job.report("history", 1, sampleSteps);
+  await work("lab.history.load", loadInstruments);
   await work("lab.history.load", layHistory);
   await work("lab.history.load", (tx) => loadCharts(tx, historyDays));
   await job.report("today", 2, sampleSteps);
@@ -99,6 +101,7 @@ async function layHistory(tx: Tx): Promise<void> {
   if (await tx.first(query.selectFrom("lab.sample").select("id").where("brought_in", "=", true).limit(1))) return;
   const draw = new Draw(20_260_401);
   const all = await known(tx);
+  const madeWith = await loadSetups(tx);
   const today = Math.floor(Date.now() / dayMs) * dayMs;
   const wanted: { product: SampleProduct; point: string | null; lot: string | null; at: number }[] = [];
   for (let back = historyDays; back > 7; back -= 1) {
@@ -138,6 +141,7 @@ async function layHistory(tx: Tx): Promise<void> {
             id: rowId,
             sample_id: id,
             method_version_id: own.id,
+            setup_id: madeWith.get(own.code) ?? null,
             replaces_id: before,
             kind: "sample",
             analyte: limit.analyte,
@@ -258,6 +262,7 @@ async function layToday(work: Work): Promise<void> {
         .orderBy("id"),
     );
   });
+  await work("lab.worksheet.change", nameToday);
   const all = await work("lab.result.enter", known);
   // Two syrups and one water are through, one of them out of specification and waiting for somebody to look.
   const done = new Set([received[0], received[10], received[12]]);

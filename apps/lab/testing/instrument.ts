@@ -116,3 +116,32 @@ export function changed(
     return tx.all({ compile: () => statement.compile(query) });
   });
 }
+
+/** Verifies a sample's pH by a statement of one's own. */
+export async function verifyBySql(world: LabWorld, sampleId: string, who = world.reviewer) {
+  const row = await resultOf(world.as.reader, sampleId, "ph");
+  return changed(world, who, "lab.result.verify", "lab.result", row, "state = 'verified'");
+}
+
+/** What holds a sample's results, and the overrides of them. */
+export async function overridesOf(world: LabWorld, sampleId: string) {
+  const answer = await world.as.reader("GET", `/api/lab/gates?sample=${sampleId}`);
+  const parsed: {
+    items: { gate: string; passed: boolean }[];
+    overrides: { id: string; version: number; state: string }[];
+  } = JSON.parse(answer.text);
+  return parsed;
+}
+
+/** Asks for an override of one result. */
+export async function asked(world: LabWorld, resultId: string, gate = "instrument", by = world.as.technician) {
+  const body = { resultIds: [resultId], gate, reason: "Checked by hand" };
+  const answer = await by("POST", "/api/lab/overrides", { body });
+  const [id = ""] = JSON.parse(answer.text).ids ?? [];
+  return { status: answer.status, code: answer.body["code"], id: String(id) };
+}
+
+/** Confirms overrides, with the fresh proof that is asked for. */
+export function confirm(world: LabWorld, ids: string[], by = world.as.reviewer) {
+  return by("POST", "/api/lab/overrides/decide", { body: { ids, confirmed: true } });
+}

@@ -1,0 +1,160 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import type { Tx } from "@probity/kernel";
+import { addConsumption } from "../actions/lot.ts";
+import { nameForWorksheet } from "../actions/setup.ts";
+import { insertAll, type NewRow } from "../bulk.ts";
+import { query } from "../query.ts";
+import { Draw } from "./draw.ts";
+
+const dayMs = 86_400_000;
+const day = (ahead: number) => new Date(Date.now() + ahead * dayMs).toISOString().slice(0, 10);
+
+type SampleInstrument = {
+  readonly number: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly make: string;
+  readonly model: string;
+  readonly location: string;
+  readonly months: readonly [calibration: number | null, qualification: number | null, maintenance: number | null];
+  /** How many days ago each was last done, in the same order. */
+  readonly last: readonly [number, number, number];
+};
+const room = (name: string) => `QC laboratory, ${name}`;
+
+/** Invented instruments: most in order, one overdue, one due soon, one on hold. */
+export const instruments: readonly SampleInstrument[] = [
+  { number: "CM-01", kind: "conductivity-meter", name: "Conductivity meter", make: "Mettler", model: "S230", location: room("bench 1"), months: [6, null, null], last: [48, 0, 0] },
+  { number: "CM-02", kind: "conductivity-meter", name: "Conductivity meter, portable", make: "WTW", model: "3310", location: room("store"), months: [6, null, null], last: [191, 0, 0] },
+  { number: "PH-01", kind: "ph-meter", name: "pH meter", make: "Mettler", model: "S220", location: room("bench 1"), months: [12, null, 12], last: [122, 0, 122] },
+  { number: "TOC-01", kind: "toc-analyser", name: "TOC analyser", make: "Sievers", model: "M9", location: room("bench 2"), months: [12, 12, 6], last: [340, 200, 96] },
+  { number: "HPLC-01", kind: "hplc", name: "Liquid chromatograph", make: "Agilent", model: "1260", location: room("bench 4"), months: [null, 12, 6], last: [0, 168, 20] },
+  { number: "HPLC-02", kind: "hplc", name: "Liquid chromatograph", make: "Waters", model: "Arc", location: room("bench 4"), months: [null, 12, 6], last: [0, 301, 130] },
+  { number: "BAL-01", kind: "balance", name: "Analytical balance", make: "Sartorius", model: "Cubis", location: room("weighing"), months: [12, 12, null], last: [75, 75, 0] },
+  { number: "BAL-02", kind: "balance", name: "Top-loading balance", make: "Kern", model: "PES", location: room("weighing"), months: [12, null, null], last: [203, 0, 0] },
+  { number: "OVN-01", kind: "oven", name: "Drying oven", make: "Binder", model: "FD 56", location: room("bench 3"), months: [12, 24, null], last: [88, 412, 0] },
+  { number: "INC-01", kind: "incubator", name: "Incubator 30–35 °C", make: "Memmert", model: "IN 110", location: "Microbiology", months: [12, 12, null], last: [143, 143, 0] },
+];
+
+type SampleMaterial = {
+  readonly code: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly unit: string;
+  readonly opened: number | null;
+  readonly storage: string;
+  readonly supplier: string;
+  /** Of each lot: days until its last day, received quantity, share that is left, and where it stands. */
+  readonly lots: readonly (readonly [number: string, ends: number, quantity: number, left: number, state: string])[];
+};
+const materials: readonly SampleMaterial[] = [
+  { code: "KCL-84", name: "Conductivity standard 84 µS/cm", kind: "reference-standard", unit: "mL", opened: 60, storage: "15–25 °C", supplier: "Hanna", lots: [["7704", -35, 500, 0.04, "released"], ["7911", 210, 500, 0.7, "released"]] },
+  { code: "BUF-4", name: "Buffer pH 4.01", kind: "solution", unit: "mL", opened: 90, storage: "15–25 °C", supplier: "Merck", lots: [["HC31874", 330, 1000, 0.62, "released"]] },
+  { code: "BUF-7", name: "Buffer pH 7.00", kind: "solution", unit: "mL", opened: 90, storage: "15–25 °C", supplier: "Merck", lots: [["HC30211", 18, 1000, 0.12, "released"], ["HC34406", 420, 1000, 1, "received"]] },
+  { code: "RS-PCM", name: "Paracetamol reference standard", kind: "reference-standard", unit: "mg", opened: null, storage: "2–8 °C, dry", supplier: "EDQM", lots: [["5.0", 500, 200, 0.44, "released"]] },
+  { code: "ACN", name: "Acetonitrile, gradient grade", kind: "reagent", unit: "mL", opened: 180, storage: "flammables", supplier: "VWR", lots: [["24B1201", 640, 10_000, 0.55, "released"], ["24A0904", 390, 5000, 0.3, "quarantined"]] },
+  { code: "LAL", name: "LAL reagent, chromogenic", kind: "reagent", unit: "vials", opened: 14, storage: "2–8 °C", supplier: "Charles River", lots: [["EX2203", 96, 40, 0.45, "released"]] },
+  { code: "TSA", name: "Tryptic soy agar, plates", kind: "medium", unit: "plates", opened: null, storage: "2–8 °C", supplier: "bioMérieux", lots: [["1010223470", -4, 200, 0.06, "released"], ["1010231180", 41, 200, 0.8, "released"]] },
+];
+const by = ["M. Okafor", "L. Brandt", "J. Petrov"];
+const reviewer = "S. Lindqvist";
+
+/** Lays instruments with their calibrations, and materials with their lots, in as they would be kept elsewhere. */
+export async function loadInstruments(tx: Tx): Promise<void> {
+  if (await tx.first(query.selectFrom("lab.instrument").select("id").limit(1))) return;
+  const insert = (table: Parameters<typeof insertAll>[1], rows: NewRow["row"][]) =>
+    insertAll(tx, table, `${table}.create`, rows.map((row) => ({ row, fields: { ...row } })));
+  const draw = new Draw(31);
+  for (const { number, kind, name, make, model, location, months, last } of instruments) {
+    const id = uuidv7();
+    const [calibration_months, qualification_months, maintenance_months] = months;
+    await insert("lab.instrument", [
+      { id, number, kind, name, make, model, serial: `${draw.whole(100_000, 999_999)}`, location, calibration_months, qualification_months, maintenance_months },
+    ]);
+    const events = (["calibration", "qualification", "maintenance"] as const).flatMap((act, index) => {
+      const every = months[index] ?? null;
+      const ago = last[index] ?? 0;
+      if (every === null) return [];
+      // The one before, and the last one.
+      return [ago + every * 30, ago].map((back, turn) => {
+        const performed = new Date(Date.now() - back * dayMs);
+        const due = new Date(performed);
+        due.setUTCMonth(due.getUTCMonth() + every, Math.min(performed.getUTCDate(), 28));
+        return {
+          id: uuidv7(),
+          instrument_id: id,
+          act,
+          performed_on: performed.toISOString().slice(0, 10),
+          due_on: due.toISOString().slice(0, 10),
+          outcome: number === "BAL-02" && turn === 1 ? "adjusted" : "pass",
+          reference: `${act === "calibration" ? "DKD" : act === "qualification" ? "OQ" : "SR"}-${performed.getUTCFullYear() % 100}-${draw.whole(1000, 9999)}`,
+          provider: act === "calibration" ? "Kalibrierdienst Nord" : make,
+          reason: null,
+          by_name: reviewer,
+        };
+      });
+    });
+    for (const event of events.toSorted((a, b) => a.performed_on.localeCompare(b.performed_on)))
+      await insert("lab.instrument_event", [event]);
+    if (number === "HPLC-02")
+      await insert("lab.instrument_event", [
+        { id: uuidv7(), instrument_id: id, act: "hold", reason: "Pressure ripple above 2 % since the pump seal was changed.", by_name: by[1] ?? "" },
+      ]);
+  }
+  for (const { code, name, kind, unit, opened, storage, supplier, lots } of materials) {
+    const materialId = uuidv7();
+    await insert("lab.material", [{ id: materialId, code, name, kind, unit, after_opening_days: opened, storage }]);
+    for (const [number, ends, quantity, left, state] of lots) {
+      const id = uuidv7();
+      const receivedOn = day(-draw.whole(60, 150));
+      await insert("lab.lot", [
+        { id, material_id: materialId, number, supplier, certificate: `CoA ${number}`, received_on: receivedOn, expires_on: day(ends), after_opening_days: null, unit, content: null },
+      ]);
+      const acts = ["received", ...(state === "received" ? [] : ["released"]), ...(left < 1 && state !== "received" ? ["opened"] : []), ...(state === "quarantined" ? ["quarantined"] : [])];
+      for (const act of acts)
+        await insert("lab.lot_event", [
+          { id: uuidv7(), lot_id: id, act, reason: act === "quarantined" ? "Ghost peak at 4.2 min in blanks; supplier asked." : null, by_name: act === "released" ? reviewer : draw.one(by) },
+        ]);
+      await addConsumption(tx, id, { act: "received", quantity: String(quantity) });
+      const parts = draw.whole(3, 6);
+      const each = Math.floor((quantity * (1 - left)) / parts);
+      for (let part = 0; each > 0 && part < parts; part += 1)
+        await addConsumption(tx, id, { act: "used", quantity: String(-each), purpose: `Brought in: week of ${day(-7 * (parts - part))}` });
+    }
+  }
+}
+
+/** What results that are brought in were made with, by their method: one set each. */
+export async function loadSetups(tx: Tx): Promise<ReadonlyMap<string, string>> {
+  const numbers = new Map((await tx.all(query.selectFrom("lab.instrument").select(["id", "number"]))).map((row) => [row.number, row.id]));
+  const lots = new Map((await tx.all(query.selectFrom("lab.lot").select(["id", "number"]))).map((row) => [row.number, row.id]));
+  const used: readonly (readonly [method: string, instruments: readonly string[], lots: readonly string[]])[] = [
+    ["CHE-01", ["CM-01"], ["7911"]],
+    ["CHE-02", ["TOC-01"], []],
+    ["CHE-03", ["PH-01"], ["HC31874", "HC30211"]],
+    ["CHE-10", ["HPLC-01", "BAL-01"], ["5.0", "24B1201"]],
+  ];
+  const made = new Map<string, string>();
+  for (const [method, named, from] of used) {
+    const id = uuidv7();
+    await insertAll(tx, "lab.setup", "lab.setup.create", [
+      { row: { id, worksheet_id: null, number: 1, reason: null, by_name: reviewer }, fields: { method } },
+    ]);
+    const items = [
+      ...named.map((each) => ({ instrument_id: numbers.get(each) ?? null, lot_id: null })),
+      ...from.map((each) => ({ instrument_id: null, lot_id: lots.get(each) ?? null })),
+    ].filter((each) => each.instrument_id !== null || each.lot_id !== null);
+    await insertAll(tx, "lab.setup_item", "lab.setup_item.create", items.map((each) => ({ row: { id: uuidv7(), setup_id: id, ...each }, fields: each })));
+    made.set(method, id);
+  }
+  return made;
+}
+
+/** Names the conductivity meter and its standard on today's worksheet, before anything is entered there. */
+export async function nameToday(tx: Tx): Promise<void> {
+  const sheet = await tx.first(query.selectFrom("lab.worksheet").select("id").where("title", "=", "Conductivity, water loops").orderBy("id", "desc"));
+  const meter = await tx.first(query.selectFrom("lab.instrument").select("id").where("number", "=", "CM-01"));
+  const standard = await tx.first(query.selectFrom("lab.lot").select("id").where("number", "=", "7911"));
+  if (!sheet || !meter || !standard) return;
+  await nameForWorksheet(tx, sheet.id, { instrumentIds: [meter.id], lotIds: [standard.id], basedOn: 0 });
+}
