@@ -1,9 +1,12 @@
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { testSealer } from "@probity/seal/testing";
+import { verifyBundle } from "@probity/verify";
+import { nodeProvider } from "@probity/verify/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { declaredGrants, openIdentity } from "@probity/kernel";
 import { ampleBudgets, openTestKernel, type TestKernel, type TestPerson } from "@probity/kernel/testing";
+import { openTestLog } from "../kernel/testing/log.ts";
 import { grantFor, stepUpIn } from "../kernel/testing/step-up.ts";
 import { openTraceCount } from "../kernel/testing/trace-count.ts";
 import { enabledApps } from "./apps.ts";
@@ -101,9 +104,21 @@ async function call(operation: Operation, headers: Record<string, string>, sessi
   return { status: again.statusCode, asksForProof: false };
 }
 
+/** What an outsider finds in an export of all that was done. */
+async function exportedTo(person: TestPerson): Promise<string> {
+  const log = openTestLog(kernel);
+  await log.publish();
+  await log.close();
+  const { body } = await http.inject({ url: "/api/ledger/export", headers: headersOf(person) });
+  const lines = body.trimEnd().split("\n");
+  const { outcome, findings } = await verifyBundle([{ lines, bytes: body.length }], { provider: nodeProvider });
+  return outcome === "VERIFIED" ? outcome : JSON.stringify({ outcome, findings: findings.slice(0, 20) });
+}
+
 describe("LED-01 everything that is done or refused leaves an event", { timeout: 600_000 }, () => {
   test("every call of an owner that is answered, and every record they ask for that is not there", async () => {
     const silent: string[] = [];
+    let exported = "";
     let answered = 0;
     // A person of their own for each call: one that signs out or freezes leaves the others as they were.
     const people: TestPerson[] = [];
@@ -111,6 +126,7 @@ describe("LED-01 everything that is done or refused leaves an event", { timeout:
     for (const [index, operation] of operations.entries()) {
       const person = people[index];
       if (person === undefined) throw new Error("nobody to call");
+      if (last.test(operation.name) && exported === "") exported = await exportedTo(person);
       const before = await trace.count();
       const { status } = await call(operation, headersOf(person), person.session.token);
       // What was wrong in form was not done; what was not there, or not allowed, was refused.
@@ -120,6 +136,8 @@ describe("LED-01 everything that is done or refused leaves an event", { timeout:
       if (left === 0 && !(operation.name in tracesNothing)) silent.push(`${operation.name}: ${status}, no event`);
     }
     expect(silent).toEqual([]);
+    // What every act said in its leaf is what the row says.
+    expect(exported).toBe("VERIFIED");
     expect(answered).toBeGreaterThan(operations.length * 0.7);
     const names = new Set(operations.map(({ name }) => name));
     expect(Object.keys(tracesNothing).filter((name) => !names.has(name))).toEqual([]);

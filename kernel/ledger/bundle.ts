@@ -33,10 +33,20 @@ export async function evidenceOf(tx: Tx): Promise<{ head: LogState; evidence: Ev
   const identity = await logIdentity(tx);
   if (head === undefined || identity === undefined) return undefined;
   const platform = await platformPart(tx, head);
-  const origins = [head.origin, ...(platform === undefined ? [] : [platform.origin])];
+  // A restore's leaf shows the last checkpoint before, signed under the name that ended.
+  const origins = [head.origin, ...(platform === undefined ? [] : [platform.origin])].flatMap(namesOf);
   const outside = await outsideEvidence(tx);
   const vkeys = [...origins.map((origin) => logVkey(origin, identity.publicKey)), ...outside.vkeys];
   return { head, evidence: { vkeys, platform: platform?.part, anchors: outside.anchors } };
+}
+
+/** The names a log has had: after each declared restore it goes on under the next number. */
+function namesOf(origin: string): string[] {
+  const [, base = origin, epoch = "1"] = /^(.*\/logs\/[^/]+)\/([0-9]+)$/.exec(origin) ?? [];
+  const earlier = Array.from({ length: Number(epoch) - 1 }, (_, before) =>
+    before === 0 ? base : `${base}/${before + 1}`,
+  );
+  return [origin, ...earlier];
 }
 
 /**

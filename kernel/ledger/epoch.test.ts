@@ -1,5 +1,18 @@
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Client } from "pg";
-import { leafHash, merkleRoot, openNote, parseCheckpoint, parseNote, parseVkey } from "@probity/verify";
+import {
+  leafHash,
+  merkleRoot,
+  openNote,
+  parseCheckpoint,
+  parseNote,
+  parseVkey,
+  verifyBundle,
+  type VerifyOptions,
+} from "@probity/verify";
 import { compute, nodeProvider } from "@probity/verify/node";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { acquireTestCluster } from "../database/test-cluster.ts";
@@ -75,6 +88,11 @@ test.skipIf(elsewhere)(
     await act(rival, 3);
     await log.publish();
     const before = await headOf(acme);
+    const kept = await noteOf(acme);
+    const keptFile = () => {
+      writeFileSync(join(log.folder, "kept.txt"), kept);
+      return join(log.folder, "kept.txt");
+    };
     await database("take");
     log = openTestLog(server.kernel, { folder: log.folder });
     await act(acme, 12);
@@ -144,6 +162,31 @@ test.skipIf(elsewhere)(
       const note = origin === before.origin ? old : parseNote(await noteOf(acme));
       await expect(openNote(note, [key], nodeProvider)).resolves.toHaveLength(1);
     }
+
+    // An outsider's verifier finds the restore in an export, and what they kept from before in it.
+    const text = (await server.as(ada)("GET", "/api/ledger/export")).text;
+    const judge = async (more: Partial<VerifyOptions> = {}, changed = text) => {
+      const lines = changed.trimEnd().split("\n");
+      const { outcome, restores, findings } = await verifyBundle([{ lines, bytes: changed.length }], {
+        provider: nodeProvider,
+        ...more,
+      });
+      return { outcome, restores, findings: findings.filter(({ sort }) => sort !== "remark") };
+    };
+    const restore = { from: before.size, to: lost.size, owners: [ada.membershipId, bob.membershipId] };
+    const continued = { outcome: "CONTINUED_AFTER_RESTORE", restores: [restore], findings: [] };
+    expect(await judge()).toMatchObject(continued);
+    expect(await judge({ checkpoint: kept })).toMatchObject(continued);
+    expect(await judge({ checkpoint: outsiders })).toMatchObject(continued);
+    const hidden = text.replace(/^.*kernel\.ledger\.epoch\.opened.*\n/m, "");
+    expect((await judge({}, hidden)).outcome).not.toBe("CONTINUED_AFTER_RESTORE");
+    const file = join(log.folder, "export.jsonl");
+    writeFileSync(file, text);
+    const probity = fileURLToPath(new URL("../../server/bin/probity.mjs", import.meta.url));
+    const told = spawnSync(process.execPath, [probity, "verify", file, "--checkpoint", keptFile()], {
+      encoding: "utf8",
+    });
+    expect([told.status, told.stdout]).toEqual([0, expect.stringContaining("CONTINUED_AFTER_RESTORE")]);
 
     // The log that lost nothing keeps its name; the old name is signed no more.
     expect((await headOf(rival)).origin).toBe(`log.example/logs/${rival}`);

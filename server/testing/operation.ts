@@ -60,6 +60,8 @@ const candidates = [
   "A".repeat(43),
   "00000000-0000-7000-8000-000000000000",
   "QC1",
+  "06:00",
+  "ana@matrix.example",
 ];
 
 /** The smallest value a JSON Schema takes. */
