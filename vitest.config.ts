@@ -21,8 +21,8 @@ export default defineConfig({
         test: {
           name: "journey",
           include: ["e2e/journey/**/*.test.ts"],
-          // Built once beforehand: two servers that both find stale pages would build over each other.
-          globalSetup: ["e2e/journey/web-built.ts"],
+          // Pages are built once beforehand: two servers that both find stale ones would build over each other.
+          globalSetup: ["e2e/journey/first-start.ts"],
           // A browser and a server each: one after the other.
           fileParallelism: false,
         },

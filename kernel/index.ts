@@ -89,6 +89,14 @@ export { watched } from "./anomaly/watch.ts";
 export { reviewHome } from "./review/home.ts";
 export { reviewRoutes } from "./review/route.ts";
 export { policyValue } from "./policy/store.ts";
+export {
+  changeInstancePolicy,
+  instancePolicies,
+  instancePolicyHistory,
+  isInstancePolicy,
+  type InstancePolicy,
+  type InstancePolicyVersion,
+} from "./policy/instance.ts";
 export { policyRoutes } from "./policy/route.ts";
 export { enqueue } from "./jobs/queue.ts";
 export { jobRoutes } from "./jobs/route.ts";

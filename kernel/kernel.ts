@@ -8,6 +8,7 @@ import { defaultFileLimits, type FileLimits } from "./files/limit.ts";
 import { AccessBuffer } from "./ledger/access-buffer.ts";
 import { Sequencer } from "./ledger/sequencer.ts";
 import { defaultAccountLimits, type AccountLimits } from "./limits/account-limit.ts";
+import { InstanceLimits } from "./policy/instance.ts";
 import type { Credential, Source } from "./work/credential.ts";
 import { Door } from "./work/door.ts";
 import { Lanes } from "./work/lane.ts";
@@ -31,7 +32,8 @@ export type Kernel = {
   readonly files: FileVault;
   readonly extraction: ExtractionPool;
   readonly limits: FileLimits;
-  readonly accountLimits: AccountLimits;
+  /** In force now; what the operator sets is read by `follow`. */
+  readonly accountLimits: InstanceLimits;
   readonly address: DatabaseAddress;
   system(workspace: string, source?: Source): Credential & { kind: "system" };
   close(): Promise<void>;
@@ -75,7 +77,7 @@ export function openKernel(address: DatabaseAddress, rootKey: RootKey, options: 
     files: new FileVault(blobs, keyring),
     extraction,
     limits,
-    accountLimits: options.accountLimits ?? defaultAccountLimits,
+    accountLimits: new InstanceLimits(options.accountLimits ?? defaultAccountLimits),
     address,
     system: (workspace, source) => ({
       kind: "system",

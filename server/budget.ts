@@ -15,11 +15,16 @@ export const budgets = {
   check: { name: "check", limit: 3, windowSeconds: 3600, block: 1 },
 } as const satisfies Record<string, Budget>;
 
-/** The same with the operator's own number of registrations (PROBITY_REGISTRATION_LIMIT). */
-export function budgetsOf({ registration }: AccountLimits): Record<keyof typeof budgets, Budget> {
-  const { attempts, windowMinutes } = registration;
-  return {
-    ...budgets,
-    registration: { ...budgets.registration, limit: attempts, windowSeconds: windowMinutes * 60 },
+/** The same with the number of registrations in force, which the operator may change while the server runs. */
+export function budgetsOf(limits: AccountLimits): Record<keyof typeof budgets, Budget> {
+  const registration = {
+    ...budgets.registration,
+    get limit() {
+      return limits.registration.attempts;
+    },
+    get windowSeconds() {
+      return limits.registration.windowMinutes * 60;
+    },
   };
+  return { ...budgets, registration };
 }

@@ -27,6 +27,10 @@ const commands: Record<string, Command> = {
     about: "how the log stands; go on after a restore; a signer apart",
     run: async (args) => (await import("./command/ledger.ts")).run(args),
   },
+  policy: {
+    about: "limits before sign-in, for every workspace here: what holds, who set it, set one",
+    run: async (args) => (await import("./command/policy.ts")).run(args),
+  },
   people: {
     about: "import people from another system; a link to a new password",
     run: async (args) => (await import("./command/people.ts")).run(args),

@@ -5,6 +5,7 @@ import { pino } from "pino";
 import { testSealer } from "@probity/seal/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { errorCatalogue, openIdentity } from "@probity/kernel";
+import { policies } from "../kernel/policy/policy.ts";
 import { openTestKernel, type TestKernel } from "@probity/kernel/testing";
 import { enabledApps } from "./apps.ts";
 import { readConfig } from "./config.ts";
@@ -51,6 +52,20 @@ describe("the API and its description", () => {
       ]);
     }
     expect(registered(http).toSorted()).toEqual(described.toSorted());
+  });
+
+  test("APP-02 every budget is spent by some call, or its policy says that none spends it yet", async () => {
+    const { paths }: { paths: Record<string, Record<string, Record<string, unknown>>> } = (
+      await http.inject("/api/openapi.json")
+    ).json();
+    const spent = new Set(Object.values(paths).flatMap((each) => Object.values(each).map((one) => one["x-budget"])));
+    for (const [kind, name] of [
+      ["api", "limit.apiPerSecond"],
+      ["upload", "limit.uploadsPerHour"],
+      ["analysis", "limit.analysesPerHour"],
+      ["billing", "limit.billingPerHour"],
+    ] as const)
+      expect([kind, spent.has(kind)]).toEqual([kind, !policies[name].effect.startsWith("Not spent yet")]);
   });
 
   test("APP-03 every operation names its answers, its permission and the problem document", async () => {

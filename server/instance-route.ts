@@ -62,7 +62,7 @@ export function instanceRoutes(
           freeCheck: { on: config.freeCheck, perHour: options.budgets["check"]?.limit ?? 0 },
           packs: listPacks(),
           limits: { maxBytes: kernel.limits.maxBytes, maxPages: kernel.limits.maxPages },
-          accountLimits: kernel.accountLimits,
+          accountLimits: { signIn: kernel.accountLimits.signIn, registration: kernel.accountLimits.registration },
         },
       }),
     }),

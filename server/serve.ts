@@ -99,6 +99,9 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
   outliveDatabase(logger);
   const instance = await openInstance(config);
   const { kernel } = instance;
+  const limits = await kernel.accountLimits.follow(kernel, (error) =>
+    logger.error({ err: error }, "the operator's limits could not be read; those read last hold on"),
+  );
   const { url, registration, captcha, breachedPasswords } = config;
   const sender = config.smtp === undefined ? undefined : new SmtpSender(config.smtp);
   const identity = openIdentity(kernel, {
@@ -162,6 +165,7 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
   return {
     close: async () => {
       clearInterval(sweeping);
+      limits.stop();
       await rounds.stop();
       await appRounds.stop();
       await outside.stop();

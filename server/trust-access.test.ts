@@ -46,6 +46,14 @@ describe(
       );
     });
 
+    test("ACC-04: a pass that forgets a key's limit", () =>
+      turnsRed(
+        "ACC-04",
+        `${door}alter table kernel.pass disable trigger limited`,
+        `${door}alter table kernel.pass enable trigger limited`,
+        /reading beyond the limit got 200/,
+      ));
+
     test("APP-07: refusals that nobody counts", () =>
       turnsRedServing(
         "APP-07",

@@ -3,34 +3,38 @@ import { door, turnsRed, turnsRedServing, useTrustWorld } from "./testing/trust-
 
 useTrustWorld();
 
-describe("TRU-01 controls of the laboratory turn red when their protection is really gone", { timeout: 180_000 }, () => {
-  test("LAB-01: last zeros that are lost on the way into the table", () =>
-    turnsRed(
-      "LAB-01",
-      `create function lab.tidied() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$ begin new.text := rtrim(new.text, '0'); return new; end $$;
+describe(
+  "TRU-01 controls of the laboratory turn red when their protection is really gone",
+  { timeout: 180_000 },
+  () => {
+    test("LAB-01: last zeros that are lost on the way into the table", () =>
+      turnsRed(
+        "LAB-01",
+        `create function lab.tidied() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$ begin new.text := rtrim(new.text, '0'); return new; end $$;
        grant execute on function lab.tidied() to probity_app;
        create trigger a_tidied before update on lab.result for each row execute function lab.tidied()`,
-      "drop trigger a_tidied on lab.result; drop function lab.tidied()",
-      /the text is not the one that was entered/,
-    ));
+        "drop trigger a_tidied on lab.result; drop function lab.tidied()",
+        /the text is not the one that was entered/,
+      ));
 
-  test("LAB-02: technicians who may verify", () =>
-    turnsRed(
-      "LAB-02",
-      `${door}insert into kernel.role_permission (role, permission) values ('member', 'lab.result.verify')`,
-      `${door}delete from kernel.role_permission where role = 'member' and permission = 'lab.result.verify'`,
-      /a technician's verification got/,
-    ));
+    test("LAB-02: technicians who may verify", () =>
+      turnsRed(
+        "LAB-02",
+        `${door}insert into kernel.role_permission (role, permission) values ('member', 'lab.result.verify')`,
+        `${door}delete from kernel.role_permission where role = 'member' and permission = 'lab.result.verify'`,
+        /a technician's verification got/,
+      ));
 
-  test("LAB-03: a server that publishes what nobody explained", () =>
-    turnsRedServing(
-      "LAB-03",
-      {
-        route: (route) =>
-          route.path === "/api/lab/samples/{id}/publish"
-            ? { ...route, handle: async () => ({ status: 201, body: { id: "x", number: 1 } }) }
-            : route,
-      },
-      /publishing got 201/,
-    ));
-});
+    test("LAB-03: a server that publishes what nobody explained", () =>
+      turnsRedServing(
+        "LAB-03",
+        {
+          route: (route) =>
+            route.path === "/api/lab/samples/{id}/publish"
+              ? { ...route, handle: async () => ({ status: 201, body: { id: "x", number: 1 } }) }
+              : route,
+        },
+        /publishing got 201/,
+      ));
+  },
+);

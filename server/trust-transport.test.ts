@@ -1,9 +1,11 @@
 import { createServer, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
+import { connect, createServer as createTunnel } from "node:net";
 import { afterAll, expect, test } from "vitest";
+import type { Kernel } from "@probity/kernel";
 import { testCertificate } from "@probity/kernel/testing";
-import { controls, ProbeRunner } from "@probity/trust";
-import { database, folder, kernel, serve, useTrustWorld } from "./testing/trust-world.ts";
+import { computeStatement, controls, ProbeRunner } from "@probity/trust";
+import { database, folder, kernel, serve, statusAfter, useTrustWorld } from "./testing/trust-world.ts";
 import { createPlainServer } from "./tls.ts";
 
 useTrustWorld();
@@ -21,7 +23,9 @@ async function listen(server: Server): Promise<number> {
 }
 
 /** An instance as HTTPS makes it look, and what the control says of it; built wrongly where a test asks for it. */
-async function proved(fault: { least?: "TLSv1.1" | "TLSv1.2"; plain?: Server; hsts?: false } = {}) {
+async function proved(
+  fault: { least?: "TLSv1.1" | "TLSv1.2"; plain?: Server; hsts?: false; address?: Kernel["address"] } = {},
+) {
   const year = "max-age=31536000; includeSubDomains";
   const probeUrl = await serve(
     fault.hsts === false
@@ -35,19 +39,22 @@ async function proved(fault: { least?: "TLSv1.1" | "TLSv1.2"; plain?: Server; hs
     { ...testCertificate(), minVersion: fault.least ?? "TLSv1.2", ciphers: "DEFAULT:@SECLEVEL=0" },
     (_, response) => response.end(),
   );
-  const runner = new ProbeRunner(kernel, {
-    probeUrl,
-    publicUrl: "https://localhost",
-    admin: database.admin,
-    records: undefined,
-    filesFolder: folder,
-    transport: {
-      secureUrl: `https://127.0.0.1:${await listen(secure)}`,
-      plainUrl: `http://127.0.0.1:${await listen(fault.plain ?? createPlainServer("https://localhost"))}`,
-      minVersion: "TLSv1.2",
+  const runner = new ProbeRunner(
+    { ...kernel, address: fault.address ?? kernel.address },
+    {
+      probeUrl,
+      publicUrl: "https://localhost",
+      admin: database.admin,
+      records: undefined,
+      filesFolder: folder,
+      transport: {
+        secureUrl: `https://127.0.0.1:${await listen(secure)}`,
+        plainUrl: `http://127.0.0.1:${await listen(fault.plain ?? createPlainServer("https://localhost"))}`,
+        minVersion: "TLSv1.2",
+      },
+      controls: controls.filter(({ id }) => id === "ENC-04"),
     },
-    controls: controls.filter(({ id }) => id === "ENC-04"),
-  });
+  );
   const [note] = (await runner.run()) ?? [];
   return { outcome: note?.outcome, detail: note?.detail ?? "" };
 }
@@ -68,3 +75,41 @@ test("TRU-01 ENC-04 holds for an instance that serves HTTPS, and turns red with 
     detail: expect.stringMatching(/Strict-Transport-Security is missing/i),
   });
 }, 60_000);
+
+// Linux alone answers on all of 127.0.0.0/8: an address that is not "this machine" to the control, and is.
+test.skipIf(process.platform !== "linux")(
+  "TRU-01 ENC-04 turns red where the way to a database elsewhere is in the clear, or its certificate is not verified",
+  async () => {
+    const { host, port } = kernel.address;
+    const elsewhere = createTunnel((near) => {
+      const far = host?.startsWith("/") === true ? connect(`${host}/.s.PGSQL.${port}`) : connect(port ?? 5432, host);
+      for (const [from, to] of [
+        [near, far],
+        [far, near],
+      ] as const)
+        from.on("error", () => to.destroy()).pipe(to);
+    });
+    await new Promise<void>((resolve) => elsewhere.listen(0, "127.0.0.2", resolve));
+    closing.push(() => elsewhere.close());
+    const at = elsewhere.address();
+    const address = { ...kernel.address, host: "127.0.0.2", port: typeof at === "object" && at !== null ? at.port : 0 };
+    expect(await proved({ address })).toMatchObject({
+      outcome: "broken",
+      detail: expect.stringMatching(/certificate is not verified.*connection is in the clear/i),
+    });
+  },
+  60_000,
+);
+
+test("TRU-01 ENC-04 is off, and says why, where the instance is called by http://", async () => {
+  expect((await statusAfter("ENC-04")).status).toBe("off");
+  const { controls: stated } = await computeStatement(kernel, {
+    controls,
+    publicUrl: "http://localhost",
+    version: "0.0.0-test",
+  });
+  expect(stated.find(({ id }) => id === "ENC-04")).toMatchObject({
+    status: "off",
+    reason: expect.stringMatching(/nothing encrypts the way to it/),
+  });
+});

@@ -13,6 +13,7 @@ import { downloadLink } from "./control/download-link.ts";
 import { erasure, legalHold, retention } from "./control/forgetting.ts";
 import { freeze } from "./control/freeze.ts";
 import { appendOnly, leafForEachChange } from "./control/ledger.ts";
+import { keyLimit } from "./control/key-limit.ts";
 import { programToken } from "./control/program-token.ts";
 import { rateLimit } from "./control/rate-limit.ts";
 import { operatorAccess } from "./control/operator-access.ts";
@@ -62,6 +63,7 @@ export const controls: readonly Control[] = [
   sharing,
   anomaly,
   allowedNetwork,
+  keyLimit,
   tenantRows,
   tenantNamespaces,
   documentIsolation,

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import type { Page } from "playwright-core";
 import { codeNow, secretOf } from "../../kernel/testing/totp-app.ts";
 import { objections } from "./audit-page.ts";
 import { openBrowser, visit } from "./browser.ts";
-import { type Instance, startInstance } from "./instance.ts";
+import { copyHome, type Instance, startInstance } from "./instance.ts";
 import { ana, setUp } from "./people.ts";
 
 const browser = await openBrowser();
@@ -31,7 +31,7 @@ describe.skipIf(browser === null)("a person with second factors", () => {
   let site: string;
   let recoveryCodes: string[] = [];
   beforeAll(async () => {
-    instance = await startInstance();
+    instance = await startInstance(await copyHome(inject("startedHome")));
     // A passkey is bound to a name; loopback's is localhost.
     site = instance.url.replace("127.0.0.1", "localhost");
   }, 120_000);

@@ -1,5 +1,5 @@
-import { spawn } from "node:child_process";
-import { mkdtemp } from "node:fs/promises";
+import { spawn, spawnSync } from "node:child_process";
+import { chmod, cp, mkdtemp } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,9 +38,27 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
+/** A folder of its own, through which PostgreSQL's account may pass: then the data lies in it and can be copied with it. */
+async function newHome(): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), "probity-journey-"));
+  await chmod(home, 0o711);
+  return home;
+}
+
+/** A copy of a home with owners and modes; most journeys begin where a first start left off. */
+export async function copyHome(from: string): Promise<string> {
+  const home = await newHome();
+  if (process.platform === "win32") await cp(from, home, { recursive: true });
+  else {
+    const copied = spawnSync("cp", ["-pR", `${from}/.`, home], { encoding: "utf8" });
+    if (copied.status !== 0) throw new Error(copied.stderr);
+  }
+  return home;
+}
+
 /** Starts a server and waits until it says where it is. Throws with everything it printed when it does not. */
 export async function startInstance(kept?: string): Promise<Instance> {
-  const home = kept ?? (await mkdtemp(join(tmpdir(), "probity-journey-")));
+  const home = kept ?? (await newHome());
   const port = await freePort();
   const child = spawn(process.execPath, [join(root, "server/main.ts")], {
     cwd: root,

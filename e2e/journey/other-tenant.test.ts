@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { openBrowser, type Visit, visit } from "./browser.ts";
-import { childEnvironment, type Instance, startInstance } from "./instance.ts";
+import { childEnvironment, copyHome, type Instance, startInstance } from "./instance.ts";
 import { sampleRun, setUp } from "./people.ts";
 
 const browser = await openBrowser();
@@ -17,7 +17,7 @@ describe.skipIf(browser === null)("a member of another workspace", () => {
 
   beforeAll(async () => {
     const chrome = browser ?? expect.fail("no browser");
-    const first = await startInstance();
+    const first = await startInstance(await copyHome(inject("startedHome")));
     const owner = await chrome.newContext();
     workspace = await setUp(owner.request, first.url, first.setUpPath ?? expect.fail("no set-up link"));
     const sample = await sampleRun(owner.request, first.url, workspace);

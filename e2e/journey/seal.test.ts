@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { openBrowser, visit } from "./browser.ts";
-import { type Instance, startInstance } from "./instance.ts";
+import { copyHome, type Instance, startInstance } from "./instance.ts";
 import { settled } from "./settled.ts";
 
 const browser = await openBrowser();
@@ -8,7 +8,7 @@ const browser = await openBrowser();
 describe.skipIf(browser === null)("SIG-03 somebody who was handed a sealed document", () => {
   let instance: Instance;
   beforeAll(async () => {
-    instance = await startInstance();
+    instance = await startInstance(await copyHome(inject("startedHome")));
   }, 120_000);
   afterAll(async () => {
     await browser?.close();

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { bundleLines, bundleText, proofOfLeaf, TestLog, TestSigner } from "@probity/verify/testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { sampleFiles } from "../../apps/regulatory-docs/sample-data/make.ts";
 import { objections } from "./audit-page.ts";
 import { openBrowser, visit } from "./browser.ts";
-import { type Instance, startInstance } from "./instance.ts";
+import { copyHome, type Instance, startInstance } from "./instance.ts";
 import { settled } from "./settled.ts";
 
 const browser = await openBrowser();
@@ -17,7 +17,7 @@ describe.skipIf(browser === null)("a visitor without an account", () => {
   let instance: Instance;
   let folder: string;
   beforeAll(async () => {
-    instance = await startInstance();
+    instance = await startInstance(await copyHome(inject("startedHome")));
     folder = await mkdtemp(join(tmpdir(), "probity-procedures-"));
     for (const file of await sampleFiles()) await writeFile(join(folder, file.fileName), file.bytes);
   }, 120_000);

@@ -121,6 +121,7 @@ export const systemPermissions = [
   "kernel.anchor.send",
   "kernel.ledger.reconcile",
   "kernel.retention.run",
+  "kernel.instance.change",
 ] as const;
 
 /** The server's own credential token. */

@@ -391,6 +391,10 @@ export interface KernelApiKey {
   expires_at: Timestamp;
   id: string;
   locked_at: Timestamp | null;
+  /**
+   * whose records the key may see; with record_ids null too: all that its person sees
+   */
+  member_ids: string[] | null;
   membership_id: string;
   name: string;
   /**
@@ -398,6 +402,10 @@ export interface KernelApiKey {
    */
   networks: string[] | null;
   permissions: string[];
+  /**
+   * which records with an owner the key may see, and all that comes of them
+   */
+  record_ids: string[] | null;
   retain_until: Timestamp | null;
   revoked_at: Timestamp | null;
   secret_hash: Buffer;

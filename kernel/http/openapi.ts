@@ -35,6 +35,8 @@ function operation(route: Route): Record<string, unknown> {
     summary: route.summary,
     tags: [route.tag],
     "x-permission": route.permission,
+    // Which rate budget a call spends (APP-02).
+    "x-budget": route.budget ?? "api",
     security: route.permission === "public" ? [] : [{ key: [] }, { session: [] }],
     parameters: [
       ...parameters("path", route.params?.properties ?? {}, route.params?.required ?? []),

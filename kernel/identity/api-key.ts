@@ -48,10 +48,13 @@ export async function issueKey(
     permissions: readonly string[];
     expiresAt: Date;
     networks?: readonly string[] | undefined;
+    /** Null or absent: all that its member sees. */
+    limit?: KeyLimit | null | undefined;
   },
 ): Promise<{ id: string; token: string }> {
   const id = uuidv7();
   const { token, hash } = newKey();
+  const limit = key.limit ?? null;
   const networks = key.networks === undefined || key.networks.length === 0 ? null : [...key.networks];
   await tx.record({
     action: "kernel.api_key.create",
@@ -63,6 +66,7 @@ export async function issueKey(
       permissions: key.permissions.join(" "),
       expires_at: key.expiresAt,
       ...(networks === null ? {} : { networks: networks.join(" ") }),
+      ...(limit === null ? {} : { members: limit.members.join(" "), records: limit.records.join(" ") }),
     },
   });
   await tx.all(
@@ -74,9 +78,29 @@ export async function issueKey(
       permissions: [...key.permissions],
       expires_at: key.expiresAt,
       networks,
+      member_ids: limit === null ? null : [...limit.members],
+      record_ids: limit === null ? null : [...limit.records],
     }),
   );
   return { id, token };
+}
+
+/** Of what has an owner, a limited key sees the records of these members and these records, and what comes of them (ACC-04). */
+export type KeyLimit = { readonly members: readonly string[]; readonly records: readonly string[] };
+
+export type OwnedRecord = { readonly record: string; readonly id: string; readonly title: string };
+
+/** What a key of the bound person can be limited to: the apps whose records have owners, and the records they see. */
+export async function limitable(tx: Tx): Promise<{ apps: string[]; records: OwnedRecord[] }> {
+  const owned = sql<OwnedRecord>`select record, id, title from kernel.owned_records() order by record, title limit 500`;
+  const tables = await tx.all(
+    query
+      .selectFrom("kernel.governed_table")
+      .select("record")
+      .where(sql<boolean>`options #>> '{audience,owner}' = 'true'`),
+  );
+  const apps = [...new Set(tables.map(({ record }) => record.slice(0, record.indexOf("."))))];
+  return { apps, records: await tx.all({ compile: () => owned.compile(query) }) };
 }
 
 /**
@@ -85,13 +109,25 @@ export async function issueKey(
  */
 export async function makeOwnKey(
   tx: Tx,
-  wanted: { name: string; permissions: readonly string[]; days: number; networks: readonly string[]; maxDays: number },
+  wanted: {
+    name: string;
+    permissions: readonly string[];
+    days: number;
+    networks: readonly string[];
+    maxDays: number;
+    limit?: KeyLimit | undefined;
+  },
 ): Promise<{ id: string; token: string; expiresAt: Date }> {
   if (tx.credential.kind !== "session") throw identityProblem.key_by_person();
   const own = new Set(await permissionsOf(tx, tx.who.actorId));
   const missing = wanted.permissions.find((permission) => !own.has(permission));
   if (missing !== undefined) throw doorProblem.permission_missing({ values: { permission: missing.slice(0, 100) } });
   if (wanted.days > wanted.maxDays) throw identityProblem.key_too_long({ values: { days: wanted.maxDays } });
+  if (wanted.limit !== undefined) {
+    const { apps } = await limitable(tx);
+    const beyond = wanted.permissions.find((permission) => !apps.includes(permission.split(".")[0] ?? ""));
+    if (beyond !== undefined) throw identityProblem.key_limit_unkept({ values: { permission: beyond.slice(0, 100) } });
+  }
   const expiresAt = new Date(Date.now() + wanted.days * 86_400_000);
   const { id, token } = await issueKey(tx, { ...wanted, membershipId: tx.who.actorId, expiresAt });
   return { id, token, expiresAt };
@@ -112,6 +148,8 @@ export type ListedKey = {
   readonly yours: boolean;
   readonly permissions: readonly string[];
   readonly networks: readonly string[];
+  /** Null: all that its member sees. */
+  readonly limit: KeyLimit | null;
   readonly state: "active" | "ended" | "revoked";
   readonly createdAt: Date;
   readonly expiresAt: Date;
@@ -127,6 +165,7 @@ export async function listKeys(tx: Tx, whose: "own" | "all"): Promise<ListedKey[
     query
       .selectFrom("kernel.api_key")
       .select(["id", "name", "membership_id", "permissions", "created_at", "expires_at", "revoked_at"])
+      .select(["member_ids", "record_ids"])
       .select(sql<string[] | null>`networks::text[]`.as("networks"))
       .where("deleted_at", "is", null)
       .$if(whose === "own", (own) => own.where("membership_id", "=", tx.who.actorId))
@@ -143,6 +182,10 @@ export async function listKeys(tx: Tx, whose: "own" | "all"): Promise<ListedKey[
     yours: row.membership_id === tx.who.actorId,
     permissions: row.permissions,
     networks: row.networks ?? [],
+    limit:
+      row.member_ids === null && row.record_ids === null
+        ? null
+        : { members: row.member_ids ?? [], records: row.record_ids ?? [] },
     state: row.revoked_at !== null ? "revoked" : row.expires_at.getTime() <= Date.now() ? "ended" : "active",
     createdAt: row.created_at,
     expiresAt: row.expires_at,

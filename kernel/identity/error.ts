@@ -111,6 +111,12 @@ export const identityProblem = defineErrors("identity", {
     detail:
       "A key may live {days} days at most here. Nothing was made. Choose a shorter time, or ask an admin to change the policy.",
   },
+  key_limit_unkept: {
+    status: 422,
+    title: "A limit that could not hold",
+    detail:
+      "{permission} opens records that have no owner, so no limit would hold for it. Nothing was made. Leave it out, or make a key without a limit.",
+  },
   network_unreadable: {
     status: 422,
     title: "Not a network",

@@ -3,7 +3,7 @@ import { defineRoute, type Route } from "../http/route.ts";
 import { isNetwork } from "../http/network.ts";
 import type { Kernel } from "../kernel.ts";
 import { policyValue } from "../policy/store.ts";
-import { listKeys, makeOwnKey, permissionsOf, revokeKey } from "./api-key.ts";
+import { limitable, listKeys, makeOwnKey, permissionsOf, revokeKey } from "./api-key.ts";
 import { identityProblem } from "./error.ts";
 import { spendStepUp } from "./step-up.ts";
 
@@ -26,6 +26,7 @@ export function keyRoutes(kernel: Kernel): Route[] {
           items: Type.Array(Type.Unknown()),
           permissions: Type.Array(Type.String()),
           maxDays: Type.Integer(),
+          limits: Type.Object({ apps: Type.Array(Type.String()), records: Type.Array(Type.Unknown()) }),
         }),
       },
       handle: async (request) => ({
@@ -35,6 +36,7 @@ export function keyRoutes(kernel: Kernel): Route[] {
             items: await listKeys(tx, "own"),
             permissions: (await permissionsOf(tx, tx.who.actorId)).toSorted(),
             maxDays: await policyValue(tx, "key.maxDays"),
+            limits: await limitable(tx),
           };
         }),
       }),
@@ -51,17 +53,26 @@ export function keyRoutes(kernel: Kernel): Route[] {
           permissions: Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { minItems: 1, maxItems: 300 }),
           days: Type.Integer({ minimum: 1, maximum: 365 }),
           networks: Type.Optional(Type.Array(Type.String({ maxLength: 43 }), { maxItems: 50 })),
+          limit: Type.Optional(
+            Type.Object(
+              {
+                members: Type.Array(Type.String({ format: "uuid" }), { maxItems: 100 }),
+                records: Type.Array(Type.String({ format: "uuid" }), { maxItems: 500 }),
+              },
+              { additionalProperties: false },
+            ),
+          ),
         },
         { additionalProperties: false },
       ),
       answers: { 201: Type.Object({ id: Type.String(), token: Type.String(), expiresAt: Type.String() }) },
       handle: async (request) => {
-        const { name, permissions, days, networks = [] } = request.body;
+        const { name, permissions, days, networks = [], limit } = request.body;
         const wrong = networks.find((network) => !isNetwork(network));
         if (wrong !== undefined) throw identityProblem.network_unreadable({ values: { network: wrong } });
         const made = await kernel.door.work(request.credential, own, async (tx) => {
           const maxDays = await policyValue(tx, "key.maxDays");
-          const key = await makeOwnKey(tx, { name, permissions, days, networks, maxDays });
+          const key = await makeOwnKey(tx, { name, permissions, days, networks, maxDays, limit });
           await spendStepUp(tx, request.raw, { action: "kernel.api_key.create", subject: name });
           return key;
         });

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTestKernel, type TestKernel } from "../testing/kernel.ts";
 import { Problem } from "../work/problem.ts";
 import { instanceTenantId } from "../work/credential.ts";
+import { defaultAccountLimits } from "../limits/account-limit.ts";
+import { InstanceLimits } from "../policy/instance.ts";
 import { network } from "./guard.ts";
 import { admit } from "./membership.ts";
 import { hashPassword } from "./password.ts";
@@ -158,7 +160,7 @@ describe("lockout", () => {
 
   test("IDN-06 the operator's own number of failed sign-ins is the one in force, and the one the answer names", async () => {
     const { kernel } = identity;
-    const accountLimits = { ...kernel.accountLimits, signIn: { attempts: 2, windowMinutes: 20 } };
+    const accountLimits = new InstanceLimits({ ...defaultAccountLimits, signIn: { attempts: 2, windowMinutes: 20 } });
     const stricter = { ...identity, kernel: { ...kernel, accountLimits } };
     const source = { address: "192.0.2.77", requestId: "test" };
     const guess = (email: string) =>

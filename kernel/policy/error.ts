@@ -11,6 +11,12 @@ export const policyProblem = defineErrors("policy", {
     title: "Outside what is allowed",
     detail: "{name} can't have that value. Nothing was changed. See its bounds in the list and send one within them.",
   },
+  laxer_than_configured: {
+    status: 422,
+    title: "Laxer than configured",
+    detail:
+      "The configuration allows {attempts} in {minutes} minutes at most, and a limit is 1 to 1000 in a day at most. Nothing was changed. Choose a stricter one, or change {variable} first.",
+  },
   preset_unknown: {
     status: 422,
     title: "No such preset",

@@ -259,7 +259,8 @@ export const policies = {
   }),
   "limit.billingPerHour": define({
     title: "Billing calls an hour",
-    effect: "Further calls of one person to billing wait until the hour is over.",
+    effect:
+      "Not spent yet: no call of this release bills. Once one does, one person’s further ones wait for the hour’s end.",
     unit: "calls an hour",
     schema: Type.Integer({ minimum: 1, maximum: 1000 }),
     presets: same(30),

@@ -6,6 +6,7 @@ import { memberNames } from "../tenancy/lookup.ts";
 import { checkOwnFactor } from "../identity/own-factor.ts";
 import { spendStepUp } from "../identity/step-up.ts";
 import { policyProblem } from "./error.ts";
+import { instancePolicies } from "./instance.ts";
 import { fitsPolicy, isPolicyName } from "./policy.ts";
 import { changePolicy, policiesInForce } from "./store.ts";
 
@@ -82,22 +83,13 @@ export function policyRoutes(kernel: Kernel): Route[] {
   ];
 }
 
-/** Limits of who is nobody yet: they are the instance's, and shown beside the workspace's own. */
+/** Limits of who is nobody yet: they are the instance's, and shown beside the workspace's own with who set them, and why. */
 function instanceLimits({ accountLimits }: Pick<Kernel, "accountLimits">) {
-  const { signIn, registration } = accountLimits;
-  return [
-    {
-      name: "PROBITY_SIGN_IN_LIMIT",
-      title: "Failed sign-ins before a pause",
-      effect:
-        "So many wrong passwords or codes pause sign-in for the account, and from the address, until the time is over.",
-      value: `${signIn.attempts} in ${signIn.windowMinutes} minutes`,
-    },
-    {
-      name: "PROBITY_REGISTRATION_LIMIT",
-      title: "Registrations from one address",
-      effect: "Further registrations from the same address wait until the time is over.",
-      value: `${registration.attempts} in ${registration.windowMinutes} minutes`,
-    },
-  ];
+  return accountLimits.policies().map(({ name, value, ceiling, ...changed }) => ({
+    name,
+    ...instancePolicies[name],
+    value: `${value.attempts} in ${value.windowMinutes} minutes`,
+    configured: `${ceiling.attempts} in ${ceiling.windowMinutes} minutes`,
+    ...changed,
+  }));
 }

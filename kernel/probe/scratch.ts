@@ -1,7 +1,7 @@
 import { randomBytes, createHash, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { sql } from "kysely";
 import type { PlatformRole } from "../access/role.ts";
-import { issueKey, revokeKey } from "../identity/api-key.ts";
+import { issueKey, limitable, revokeKey, type KeyLimit } from "../identity/api-key.ts";
 import { admit } from "../identity/membership.ts";
 import type { Kernel } from "../kernel.ts";
 import { foundWorkspace } from "../tenancy/found-workspace.ts";
@@ -119,10 +119,11 @@ export async function fenceScratch(
   });
 }
 
-/** A key of a scratch member made for one probe, with a way to revoke it. */
+/** A key of a scratch member made for one probe, with a way to revoke it; limited to some records where that is asked. */
 export async function issueProbeKey(
   kernel: Pick<Kernel, "door" | "system">,
   tenantId: string,
+  limit?: KeyLimit,
 ): Promise<{ token: string; revoke(): Promise<void> }> {
   const credential = kernel.system(tenantId, { address: null, requestId: "probe" });
   const { id, token } = await kernel.door.work(credential, "kernel.probe", async (tx) => {
@@ -135,9 +136,11 @@ export async function issueProbeKey(
         .where("status", "=", "active"),
     );
     if (member === undefined) throw new Error("The scratch workspace has no member");
-    const permissions = await permissionsOf(tx, "member");
+    const held = await permissionsOf(tx, "member");
+    const apps = limit === undefined ? undefined : (await limitable(tx)).apps;
+    const permissions = held.filter((each) => apps === undefined || apps.includes(each.split(".")[0] ?? ""));
     const expiresAt = new Date(Date.now() + hour);
-    return issueKey(tx, { membershipId: member.id, name: "Probe of keys", permissions, expiresAt });
+    return issueKey(tx, { membershipId: member.id, name: "Probe of keys", permissions, expiresAt, limit });
   });
   return { token, revoke: () => kernel.door.work(credential, "kernel.probe", (tx) => revokeKey(tx, id, "all")) };
 }

@@ -7,7 +7,8 @@ import { Field } from "../kit/field.tsx";
 import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { showTime } from "../kit/time.ts";
 import { write } from "./api.ts";
-import type { MadeKey, OwnKeys } from "./key-types.ts";
+import { LimitKey } from "./key-limit.tsx";
+import type { KeyLimit, MadeKey, OwnKeys } from "./key-types.ts";
 import { api } from "./path.ts";
 import { asProblem } from "./problem.ts";
 import css from "./page.module.css";
@@ -23,14 +24,19 @@ export function MakeKey(props: {
   const [days, setDays] = useState("90");
   const [networks, setNetworks] = useState("");
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [limit, setLimit] = useState<KeyLimit | null>(null);
   const [errors, setErrors] = useState<{ name?: string; days?: string; may?: string }>({});
+  const offered = (props.known?.permissions ?? []).filter(
+    (permission) => limit === null || props.known?.limits.apps.includes(permission.split(".")[0] ?? ""),
+  );
   const make = useMutation({
     mutationFn: () =>
       write<MadeKey>("POST", api.keys(), {
         name: name.trim(),
         days: Number(days),
-        permissions: [...chosen],
+        permissions: offered.filter((permission) => chosen.has(permission)),
         networks: networks.split(/[\s,]+/).filter((each) => each !== ""),
+        ...(limit === null ? {} : { limit }),
       }),
     onSuccess: props.onMade,
   });
@@ -38,6 +44,7 @@ export function MakeKey(props: {
     make.reset();
     setName("");
     setChosen(new Set());
+    setLimit(null);
     setErrors({});
     props.onClose();
   };
@@ -48,7 +55,7 @@ export function MakeKey(props: {
     if (name.trim() === "") wrong.name = "Name the program that will use it.";
     if (!/^\d{1,3}$/.test(days) || Number(days) < 1 || Number(days) > most)
       wrong.days = `Enter a number of days from 1 to ${most}.`;
-    if (chosen.size === 0) wrong.may = "Choose at least one thing it may do.";
+    if (!offered.some((permission) => chosen.has(permission))) wrong.may = "Choose at least one thing it may do.";
     setErrors(wrong);
     if (Object.keys(wrong).length === 0) make.mutate();
   };
@@ -85,10 +92,11 @@ export function MakeKey(props: {
             value={networks}
             onChange={setNetworks}
           />
+          {props.known !== undefined && <LimitKey limits={props.known.limits} value={limit} onChange={setLimit} />}
           <fieldset className={css.choices}>
             <legend>What it may do</legend>
             {errors.may !== undefined && <p role="alert">{errors.may}</p>}
-            {(props.known?.permissions ?? []).map((permission) => (
+            {offered.map((permission) => (
               <label key={permission}>
                 <input type="checkbox" checked={chosen.has(permission)} onChange={() => toggle(permission)} />{" "}
                 <span className={css.mono}>{permission}</span>

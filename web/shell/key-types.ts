@@ -6,6 +6,8 @@ export interface ApiKey {
   yours: boolean;
   permissions: string[];
   networks: string[];
+  /** Null: all that its person sees. */
+  limit: KeyLimit | null;
   state: "active" | "ended" | "revoked";
   createdAt: string;
   expiresAt: string;
@@ -14,11 +16,19 @@ export interface ApiKey {
   lastUsedFrom: string | null;
 }
 
+/** Records by their ids, and people all of whose records it sees. */
+export interface KeyLimit {
+  members: readonly string[];
+  records: readonly string[];
+}
+
 export interface OwnKeys {
   items: ApiKey[];
   /** What a new key may be given. */
   permissions: string[];
   maxDays: number;
+  /** The apps whose records have owners, and those of them the reader sees. */
+  limits: { apps: string[]; records: { record: string; id: string; title: string }[] };
 }
 
 export interface MadeKey {

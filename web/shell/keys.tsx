@@ -11,7 +11,7 @@ import { showAge, showTime } from "../kit/time.ts";
 import { AccessTabs } from "./access-tabs.tsx";
 import { read, write } from "./api.ts";
 import { MakeKey } from "./key-make.tsx";
-import type { ApiKey, OwnKeys } from "./key-types.ts";
+import type { ApiKey, KeyLimit, OwnKeys } from "./key-types.ts";
 import { api } from "./path.ts";
 import { usePlace, useTitle } from "./place.tsx";
 import { asProblem } from "./problem.ts";
@@ -86,6 +86,7 @@ export function Keys() {
                 <span title={key.permissions.join("\n")}>
                   {key.permissions.length} {key.permissions.length === 1 ? "thing" : "things"}
                   {key.networks.length > 0 && <span className={css.muted}>, from {key.networks.join(", ")}</span>}
+                  {key.limit !== null && <span className={css.muted}>, {sayLimit(key.limit)}</span>}
                 </span>
               ),
             },
@@ -157,4 +158,13 @@ export function Keys() {
       </Dialog>
     </div>
   );
+}
+
+/** "on 2 records and what 1 person owns" */
+function sayLimit({ records, members }: KeyLimit): string {
+  const parts = [
+    ...(records.length > 0 ? [`${records.length} ${records.length === 1 ? "record" : "records"}`] : []),
+    ...(members.length > 0 ? [`what ${members.length} ${members.length === 1 ? "person owns" : "people own"}`] : []),
+  ];
+  return parts.length === 0 ? "on no records" : `on ${parts.join(" and ")} alone`;
 }
