@@ -177,6 +177,11 @@ export async function bytes(path: string): Promise<ArrayBuffer> {
   return (await send(path, { accept: "*/*" })).arrayBuffer();
 }
 
+/** The bytes a POST answers. */
+export async function writeForBytes(path: string, body: unknown): Promise<ArrayBuffer> {
+  return (await send(path, { method: "POST", body, accept: "*/*" })).arrayBuffer();
+}
+
 /** Saves a blob under a name. */
 export function saveFile(blob: Blob, name: string): void {
   const link = document.createElement("a");

@@ -16,6 +16,8 @@ export interface AppScreens {
   lists: readonly AppList[];
   /** Each screen is fetched when it is first opened. */
   screens: readonly { path: string; screen: RouteComponent; wide?: boolean }[];
+  /** What people from outside see of it: where they begin, and the patterns of the screens that are theirs. */
+  guest?: { home: (ws: string) => string; screens: readonly string[] };
   /** What its ledger actions and its jobs are, in words: `Document opened`, `Analysing`. */
   words: Readonly<Record<string, string>>;
   /** Records whose name holds the words, for the palette. */

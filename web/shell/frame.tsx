@@ -9,6 +9,7 @@ import { apps } from "./apps.ts";
 import { Expired } from "./expired.tsx";
 import { FactorRequired } from "./factor-required.tsx";
 import { Frozen } from "./freeze.tsx";
+import { GuestFrame } from "./guest-frame.tsx";
 import { JobCounter } from "./job-counter.tsx";
 import { Navigation } from "./navigation.tsx";
 import { NotFound } from "./not-found.tsx";
@@ -85,6 +86,7 @@ export function Frame() {
       </>
     );
   }
+  if (workspace.role === "guest") return <GuestFrame session={session.data} workspace={workspace} />;
   const wide = apps.some((app) => app.screens.some((screen) => screen.wide && matches(screen.path, place.path)));
   return (
     <div className={css.frame} data-wide={wide || undefined}>

@@ -26,6 +26,7 @@ export const route = {
   outbox: "/w/$ws/outbox",
   setUp: "/setup/$token",
   invite: "/invite/$token",
+  certificate: "/certificate/$token",
   trust: "/trust",
   verify: "/verify",
   elsewhere: "/confirmed",

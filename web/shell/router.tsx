@@ -21,6 +21,7 @@ const elsewhere = lazyRouteComponent(() => import("./elsewhere-end.tsx"), "Elsew
 const outbox = lazyRouteComponent(() => import("./outbox.tsx"), "Outbox");
 const setUp = lazyRouteComponent(() => import("./set-up.tsx"), "SetUp");
 const invite = lazyRouteComponent(() => import("./invite.tsx"), "Invite");
+const certificate = lazyRouteComponent(() => import("../../apps/lab/ui/delivered.tsx"), "DeliveredCertificate");
 const trust = lazyRouteComponent(() => import("./trust.tsx"), "Trust");
 const verify = lazyRouteComponent(() => import("../verify/verify.tsx"), "Verify");
 const frame = lazyRouteComponent(() => import("./frame.tsx"), "Frame");
@@ -56,6 +57,7 @@ const openPages = [
   createRoute({ getParentRoute: () => open, path: route.elsewhere, component: elsewhere }),
   createRoute({ getParentRoute: () => open, path: route.setUp, component: setUp }),
   createRoute({ getParentRoute: () => open, path: route.invite, component: invite }),
+  createRoute({ getParentRoute: () => open, path: route.certificate, component: certificate }),
   createRoute({ getParentRoute: () => open, path: route.operatorEntry, component: operatorEntry }),
   createRoute({ getParentRoute: () => open, path: route.trust, component: trust }),
   createRoute({ getParentRoute: () => open, path: route.verify, component: verify }),

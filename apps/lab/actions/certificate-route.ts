@@ -105,7 +105,13 @@ export function certificateRoutes(kernel: Kernel, sealer: Sealer | undefined): R
           kernel.access.read(tx.who, read, request.source, "lab.certificate", found.id);
           return {
             ...found,
-            files: found.files.map(({ blobId: _, ...file }) => file),
+            files: found.files.map(({ format, sha256, seal, proofs, sealedAt }) => ({
+              format,
+              sha256,
+              seal,
+              proofs,
+              sealedAt,
+            })),
             chain: await tx.all(chainOf(found.sampleId)),
             deliveries: await deliveriesOf(tx, found.id),
             may: await mayOf(tx),

@@ -2,6 +2,7 @@ import type { AppScreens } from "@probity/web/shell/app-screens.ts";
 import { read } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
 import { lazyRouteComponent } from "@tanstack/react-router";
+import { certificatePage, certificateRoute, certificateWords } from "./certificate-types.ts";
 import { chartPage, chartRoute } from "./chart-types.ts";
 import { qualityPage, qualityRoute } from "./instrument-types.ts";
 import { qualityWords } from "./instrument-words.ts";
@@ -19,11 +20,13 @@ export const laboratory: AppScreens = {
     { title: "Samples", path: (ws) => labPage.samples(ws), icon: "tube" },
     { title: "Worksheets", path: labPage.worksheets, icon: "grid" },
     { title: "Investigations", path: investigationPage.list, icon: "question" },
+    { title: "Certificates", path: certificatePage.list, icon: "certificate" },
     { title: "Control charts", path: chartPage.list, group: "Quality", icon: "control" },
     { title: "Instruments", path: qualityPage.instruments, group: "Quality", icon: "gauge" },
     { title: "Materials", path: qualityPage.materials, group: "Quality", icon: "box" },
     { title: "Training", path: qualityPage.training, group: "Quality", icon: "book" },
     { title: "Methods & limits", path: labPage.methods, group: "Set-up", icon: "sliders" },
+    { title: "Customers", path: certificatePage.customers, group: "Set-up", icon: "people" },
   ],
   screens: [
     { path: labRoute.bench, screen: lazyRouteComponent(() => import("./bench.tsx"), "BenchPage") },
@@ -46,10 +49,24 @@ export const laboratory: AppScreens = {
     { path: qualityRoute.materials, screen: lazyRouteComponent(() => import("./materials.tsx"), "Materials") },
     { path: qualityRoute.lot, screen: lazyRouteComponent(() => import("./lot.tsx"), "LotPage") },
     { path: qualityRoute.training, screen: lazyRouteComponent(() => import("./training.tsx"), "TrainingPage") },
+    { path: certificateRoute.list, screen: lazyRouteComponent(() => import("./certificates.tsx"), "Certificates") },
+    {
+      path: certificateRoute.templates,
+      screen: lazyRouteComponent(() => import("./certificate-template.tsx"), "CertificateTemplates"),
+    },
+    { path: certificateRoute.one, screen: lazyRouteComponent(() => import("./certificate.tsx"), "CertificatePage") },
+    { path: certificateRoute.customers, screen: lazyRouteComponent(() => import("./customers.tsx"), "Customers") },
+    { path: certificateRoute.customer, screen: lazyRouteComponent(() => import("./customer.tsx"), "CustomerPage") },
+    { path: certificateRoute.portal, screen: lazyRouteComponent(() => import("./portal.tsx"), "MySamples") },
+    {
+      path: certificateRoute.portalSample,
+      screen: lazyRouteComponent(() => import("./portal-sample.tsx"), "MySample"),
+    },
     { path: labRoute.methods, screen: lazyRouteComponent(() => import("./methods.tsx"), "Methods") },
     { path: labRoute.imports, screen: lazyRouteComponent(() => import("./import.tsx"), "ImportPage") },
   ],
-  words: { ...labWords, ...qualityWords },
+  guest: { home: certificatePage.portal, screens: [certificateRoute.portal, certificateRoute.portalSample] },
+  words: { ...labWords, ...certificateWords, ...qualityWords },
   find: async (words, ws) => {
     const found = await read<Page<SampleLine>>(labApi.samples({ q: words, limit: 8 }));
     return found.items.map((item) => ({

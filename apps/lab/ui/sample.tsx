@@ -18,6 +18,7 @@ import { labApi } from "./path.ts";
 import { GateNotice } from "./gate-notice.tsx";
 import { ResultGrid } from "./result-grid.tsx";
 import { StoryDialog } from "./story.tsx";
+import { SampleCertificates } from "./sample-certificate.tsx";
 import type { Sample } from "./types.ts";
 import { Verifications, VerifyAct } from "./verify.tsx";
 import { custodyWords, refusedBecause, stateLook, verdictLook } from "./words.ts";
@@ -206,6 +207,7 @@ export function SamplePage() {
               </li>
             ))}
           </ul>
+          <SampleCertificates sample={found} ws={ws} onChange={() => void reload()} />
         </section>
       </div>
       {found.state === "registered" && (

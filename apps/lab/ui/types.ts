@@ -85,6 +85,7 @@ export interface Sample extends Omit<SampleLine, "results" | "entered" | "verifi
   remark: string | null;
   condition: string | null;
   productId: string;
+  customerId: string | null;
   sampledBy: string | null;
   receivedBy: string | null;
   verifiedAt: string | null;

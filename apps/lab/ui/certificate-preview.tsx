@@ -1,0 +1,81 @@
+import { Act } from "@probity/web/kit/act.tsx";
+import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
+import { Skeleton } from "@probity/web/kit/skeleton.tsx";
+import { asProblem } from "@probity/web/shell/problem.ts";
+import { useQuery } from "@tanstack/react-query";
+import * as pdf from "pdfjs-dist";
+import workerUrl from "pdfjs-dist/build/pdf.worker.min.mjs?url";
+import { useEffect, useRef, useState } from "react";
+import css from "./certificate.module.css";
+
+pdf.GlobalWorkerOptions.workerSrc = workerUrl;
+
+/** The pages of a certificate as they are printed. Nothing in the file may fetch or compile. */
+export function CertificatePreview({ of, load }: { of: string; load: () => Promise<ArrayBuffer> }) {
+  const [turned, setTurned] = useState(1);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const file = useQuery({
+    queryKey: ["lab-certificate-pdf", of],
+    queryFn: async () => {
+      const data = new Uint8Array(await load());
+      return pdf.getDocument({
+        data,
+        useWasm: false,
+        enableXfa: false,
+        cMapUrl: "/pdf/cmaps/",
+        cMapPacked: true,
+        standardFontDataUrl: "/pdf/standard_fonts/",
+      }).promise;
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+  const pages = file.data?.numPages ?? 1;
+  const number = Math.min(pages, turned);
+  useEffect(() => {
+    const document = file.data;
+    if (document === undefined) return;
+    let task: pdf.RenderTask | undefined;
+    let gone = false;
+    void (async () => {
+      const sheet = await document.getPage(number);
+      const target = canvas.current;
+      if (gone || target === null) return;
+      const viewport = sheet.getViewport({ scale: 2 });
+      target.width = viewport.width;
+      target.height = viewport.height;
+      task = sheet.render({ canvas: target, viewport });
+      await task.promise.catch(() => undefined);
+    })();
+    return () => {
+      gone = true;
+      task?.cancel();
+    };
+  }, [file.data, number]);
+  return (
+    <div className={css.paper}>
+      {file.isPending && <Skeleton label="Drawing the page" rows={8} />}
+      {file.isError && <ProblemNotice problem={asProblem(file.error)} onRetry={() => void file.refetch()} />}
+      {file.isSuccess && (
+        <>
+          <canvas ref={canvas} role="img" aria-label={`Page ${number} of ${pages}, as it is printed`} />
+          <div className={css.turn}>
+            <Act
+              disabledReason={number === 1 ? "This is the first page." : undefined}
+              onAct={() => setTurned(number - 1)}
+            >
+              Page before
+            </Act>
+            <span>{`Page ${number} of ${pages}`}</span>
+            <Act
+              disabledReason={number === pages ? "This is the last page." : undefined}
+              onAct={() => setTurned(number + 1)}
+            >
+              Next page
+            </Act>
+          </div>
+        </>
+      )}
+    </div>
+  );
+}

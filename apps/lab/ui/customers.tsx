@@ -1,0 +1,141 @@
+import { Act } from "@probity/web/kit/act.tsx";
+import { Dialog } from "@probity/web/kit/dialog.tsx";
+import { EmptyState } from "@probity/web/kit/empty-state.tsx";
+import { Field } from "@probity/web/kit/field.tsx";
+import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
+import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
+import { Skeleton } from "@probity/web/kit/skeleton.tsx";
+import { read, write } from "@probity/web/shell/api.ts";
+import page from "@probity/web/shell/page.module.css";
+import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
+import { asProblem } from "@probity/web/shell/problem.ts";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { certificateApi, certificatePage, type Customer } from "./certificate-types.ts";
+import { refusedBecause } from "./words.ts";
+
+/** Customers of the laboratory, and what each has here. */
+export function Customers() {
+  useTitle("Customers");
+  const place = usePlace();
+  const ws = place.params.ws ?? "";
+  const [open, setOpen] = useState(false);
+  const list = useQuery({
+    queryKey: ["lab-customers", ws],
+    queryFn: () => read<{ items: Customer[]; may: string[] }>(certificateApi.customers()),
+  });
+  const items = list.data?.items ?? [];
+  const create = (
+    <Act
+      look="main"
+      disabledReason={refusedBecause(list.data?.may ?? [], "lab.customer.change", "admins")}
+      onAct={() => setOpen(true)}
+    >
+      New customer
+    </Act>
+  );
+  return (
+    <div className={page.page}>
+      <div className={page.head}>
+        <h1>Customers</h1>
+        {items.length > 0 && create}
+      </div>
+      <p className={page.lead}>
+        Whose samples are tested. A contact who is invited sees the customer's published results and certificates, and
+        nothing else of the laboratory.
+      </p>
+      {list.isPending && <Skeleton label="Reading the customers" />}
+      {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
+      {list.isSuccess && items.length === 0 && (
+        <EmptyState act={create}>No customer yet. Samples without one are the laboratory's own.</EmptyState>
+      )}
+      {items.length > 0 && (
+        <LedgerTable
+          caption="Customers"
+          rows={items}
+          rowKey={(each) => each.id}
+          columns={[
+            {
+              id: "code",
+              title: "Code",
+              lead: true,
+              width: "130px",
+              cell: (each) => (
+                <Go to={certificatePage.customer(ws, each.id)} className={page.mono}>
+                  {each.code}
+                </Go>
+              ),
+            },
+            {
+              id: "name",
+              title: "Customer",
+              lead: true,
+              cell: (each) => (
+                <>
+                  <b>{each.name}</b>
+                  {each.address !== null && <div className={page.meta}>{each.address}</div>}
+                </>
+              ),
+            },
+            { id: "contacts", title: "Contacts", end: true, width: "90px", cell: (each) => each.contacts },
+            { id: "samples", title: "Samples", end: true, width: "90px", cell: (each) => each.samples },
+            { id: "certificates", title: "Certificates", end: true, width: "110px", cell: (each) => each.certificates },
+          ]}
+        />
+      )}
+      {open && (
+        <CustomerDialog
+          onClose={() => setOpen(false)}
+          onSaved={(id) => {
+            void list.refetch();
+            place.go(certificatePage.customer(ws, id));
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+/** A new customer, or what is changed of one. */
+export function CustomerDialog(props: { customer?: Customer; onClose: () => void; onSaved: (id: string) => void }) {
+  const { customer } = props;
+  const [code, setCode] = useState(customer?.code ?? "");
+  const [name, setName] = useState(customer?.name ?? "");
+  const [address, setAddress] = useState(customer?.address ?? "");
+  const save = useMutation({
+    mutationFn: () => {
+      const body = {
+        code: code.trim(),
+        name: name.trim(),
+        address: address.trim() || null,
+        remark: customer?.remark ?? null,
+      };
+      return customer === undefined
+        ? write<{ id: string }>("POST", certificateApi.customers(), body)
+        : write<{ id: string }>("PUT", certificateApi.customer(customer.id), body, { version: customer.version });
+    },
+    onSuccess: ({ id }) => props.onSaved(id),
+  });
+  const title = customer === undefined ? "New customer" : `Change ${customer.code}`;
+  return (
+    <Dialog open title={title} onClose={props.onClose}>
+      <form
+        className={page.form}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (code.trim() !== "" && name.trim() !== "") save.mutate();
+        }}
+      >
+        {save.isError && <ProblemNotice problem={asProblem(save.error)} />}
+        <Field name="code" label="Code" value={code} onChange={setCode} />
+        <Field name="customer-name" label="Name" value={name} onChange={setName} />
+        <Field name="address" label="Address" hint="Stands on certificates." value={address} onChange={setAddress} />
+        <div>
+          <Act look="main" size="form" submit busy={save.isPending}>
+            Save customer
+          </Act>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
