@@ -8,14 +8,19 @@ export const ana = {
   workspace: "Acme Devices",
 };
 
-/** Sets the instance up through its link without a browser page, with the sample procedures; the context is signed in. */
-export async function setUp(request: APIRequestContext, url: string, path: string): Promise<string> {
+/** Sets the instance up through its link without a browser page, with the sample data unless told otherwise; the context is signed in. */
+export async function setUp(
+  request: APIRequestContext,
+  url: string,
+  path: string,
+  { sampleData = true }: { sampleData?: boolean } = {},
+): Promise<string> {
   const answer = await request.post(`${url}/api${path}`, {
     headers: { "probity-request": "1", origin: url, "idempotency-key": "journey-set-up" },
     data: {
       owner: { name: ana.name, email: ana.email, password: ana.password },
       workspace: { name: ana.workspace, preset: "regulatory-docs" },
-      sampleData: true,
+      sampleData,
     },
   });
   if (!answer.ok()) throw new Error(`Set-up answered ${answer.status()}: ${await answer.text()}`);

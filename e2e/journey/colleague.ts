@@ -1,0 +1,95 @@
+import type { APIRequestContext, APIResponse, Browser } from "playwright-core";
+import { type Visit, visit } from "./browser.ts";
+
+/** A grave act is refused until its fresh proof, and a journey shows one that stays refused. */
+export const provoked = /status of 40[39]/;
+const password = "a long sentence nobody guesses";
+
+/** A member with a browser of their own. Calls answer a request for a fresh proof with the password. */
+export interface Colleague extends Visit {
+  readonly email: string;
+  readonly password: string;
+  call(method: string, path: string, data?: unknown, version?: number): Promise<Record<string, unknown>>;
+}
+
+/** Somebody who is signed in already, in that workspace. */
+export function colleague(seen: Visit, site: string, workspace: string, email: string): Colleague {
+  const request = seen.page.context().request;
+  const call = async (method: string, path: string, data?: unknown, version?: number) => {
+    const headers = {
+      "probity-request": "1",
+      "probity-workspace": workspace,
+      origin: site,
+      ...(version === undefined ? {} : { "if-match": `"${version}"` }),
+    };
+    const send = (more: Record<string, string>) =>
+      request.fetch(site + path, {
+        method,
+        headers: { ...headers, ...more },
+        ...(data === undefined ? {} : { data }),
+      });
+    let answer = await send({});
+    const wanted = answer.status() === 403 ? (await bodyOf(answer))["stepUp"] : undefined;
+    if (typeof wanted === "object" && wanted !== null) {
+      const given = await request.post(`${site}/api/step-up`, { headers, data: { ...wanted, proof: { password } } });
+      answer = await send({ "step-up": String((await bodyOf(given))["grant"]) });
+    }
+    if (!answer.ok()) throw new Error(`${method} ${path}: ${answer.status()} ${await answer.text()}`);
+    return bodyOf(answer);
+  };
+  return { ...seen, email, password, call };
+}
+
+/** Invites somebody, lets them join, and gives them their role in the laboratory. */
+export async function join(
+  browser: Browser,
+  site: string,
+  workspace: string,
+  owner: Colleague,
+  who: { name: string; email: string; lab?: string },
+): Promise<Colleague> {
+  const invited = await owner.call("POST", "/api/people/invitations", { email: who.email, role: "member" });
+  const seen = await visit(browser, {}, provoked);
+  const token = new URL(String(invited["link"])).pathname.split("/").at(-1);
+  await joined(seen.page.context().request, site, token ?? "", who);
+  const member = colleague(seen, site, workspace, who.email);
+  if (who.lab !== undefined) {
+    const id = await membershipOf(owner, who.email);
+    await owner.call("PUT", `/api/people/${id}/access`, { apps: { lab: who.lab }, customRoles: [] }, 0);
+    // Another role ends the sessions one had.
+    const headers = { "probity-request": "1", origin: site };
+    await seen.page.context().request.post(`${site}/api/session`, { headers, data: { email: who.email, password } });
+  }
+  return member;
+}
+
+async function joined(request: APIRequestContext, site: string, token: string, who: { name: string }) {
+  const answer = await request.post(`${site}/api/invitations/${token}`, {
+    headers: { "probity-request": "1", origin: site },
+    data: { name: who.name, password },
+  });
+  if (!answer.ok()) throw new Error(`joining: ${answer.status()} ${await answer.text()}`);
+}
+
+export async function membershipOf(owner: Colleague, email: string): Promise<string> {
+  const people = (await owner.call("GET", "/api/people"))["items"];
+  const found: unknown = Array.isArray(people)
+    ? people.find((each: unknown) => typeof each === "object" && each !== null && Reflect.get(each, "email") === email)
+    : undefined;
+  if (typeof found !== "object" || found === null) throw new Error(`${email} is no member`);
+  return String(Reflect.get(found, "id"));
+}
+
+/** Has somebody's identity verified by the owner and acknowledged by themselves: from then on they may sign. */
+export async function enableSigning(owner: Colleague, person: Colleague, printedName: string): Promise<void> {
+  const id = await membershipOf(owner, person.email);
+  const body = { printedName, method: "in-person", evidence: "Passport seen" };
+  await owner.call("POST", `/api/signing/signers/${id}/verify`, body);
+  await person.call("POST", "/api/signing/acknowledge");
+}
+
+async function bodyOf(answer: APIResponse): Promise<Record<string, unknown>> {
+  const text = await answer.text();
+  const read: unknown = text === "" ? {} : JSON.parse(text);
+  return typeof read === "object" && read !== null ? Object.fromEntries(Object.entries(read)) : {};
+}
