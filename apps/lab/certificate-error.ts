@@ -86,7 +86,7 @@ export const certificateProblem = defineErrors("lab", {
   sample_customer_fixed: {
     status: 409,
     title: "The customer stays",
-    detail: "{number} was published for its customer. Nothing was changed. Register a new sample for another customer.",
+    detail: "Whose {number} is was settled before it was verified. Nothing was changed. Register a new sample for another customer.",
   },
   delivery_ended: {
     status: 410,

@@ -121,7 +121,7 @@ export function customerRoutes(kernel: Kernel, origin: string): Route[] {
           const told = await tx.first(
             query.selectFrom("lab.publication").select("id").where("sample_id", "=", id).limit(1),
           );
-          if (told !== undefined || sample.locked_at !== null)
+          if (told !== undefined || !["registered", "received", "tested"].includes(sample.state))
             throw problem.sample_customer_fixed({ values: { number: sample.number } });
           await updateAll(tx, "lab.sample", "lab.sample.customer", [
             { row: { id, version, customer_id: customerId }, fields: { customerId } },

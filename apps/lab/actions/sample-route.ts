@@ -320,7 +320,8 @@ export async function receiveSamples(
   return rows.length;
 }
 
-async function publishSample(tx: Tx, sample: SampleRow, specificationIds: readonly string[]) {
+/** What is told of a sample from now on; what was told before stays beside it. */
+export async function publishSample(tx: Tx, sample: SampleRow, specificationIds: readonly string[]) {
   await requireConcluded(tx, sample);
   const known = await currentSpecifications(tx, [sample.product_id]);
   const chosen = specificationIds.map((id) => known.get(id));

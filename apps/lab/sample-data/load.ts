@@ -9,12 +9,14 @@ import { receiveSamples } from "../actions/sample-route.ts";
 import { saveResults } from "../actions/save-result.ts";
 import { makeWorksheet } from "../actions/worksheet-route.ts";
 import { loadCharts } from "./chart.ts";
+import { certificatePermissions, customersInTurn, loadCertificates, loadCustomers } from "./certificate.ts";
 import { judged, Draw, type Drawn } from "./draw.ts";
 import { loadInstruments, loadSetups, nameToday } from "./instrument.ts";
 import { methods, points, products, type SampleProduct } from "./laboratory.ts";
 
 export const sampleSteps = 3;
 export const samplePermissions = [
+  ...certificatePermissions,
   "lab.master.change",
   "lab.history.load",
   "lab.sample.register",
@@ -34,8 +36,10 @@ export async function loadLaboratory(kernel: Kernel, job: Job): Promise<void> {
   await work("lab.master.change", layMaster);
   await job.report("history", 1, sampleSteps);
   await work("lab.history.load", loadInstruments);
+  await work("lab.history.load", loadCustomers);
   await work("lab.history.load", layHistory);
   await work("lab.history.load", (tx) => loadCharts(tx, historyDays));
+  await loadCertificates(work);
   await job.report("today", 2, sampleSteps);
   await layToday(work);
   await job.report("today", 3, sampleSteps);
@@ -108,6 +112,7 @@ async function layHistory(tx: Tx): Promise<void> {
     const day = today - back * dayMs;
     for (const each of planOfDay(draw, new Date(day).getUTCDay())) wanted.push({ ...each, at: day + draw.whole(6 * 60, 9 * 60) * 60_000 });
   }
+  const whose = await customersInTurn(tx);
   const numbers = await nextNumbers(tx, "sample", wanted.length);
   const samples: NewRow[] = [];
   const results: NewRow[] = [];
@@ -176,6 +181,7 @@ async function layHistory(tx: Tx): Promise<void> {
         sampling_point_id: point === null ? null : all.points.get(point),
         specification_version_id: specification.id,
         lot,
+        customer_id: whose(lot, index),
         remark: null,
         priority: draw.chance(0.05) ? "urgent" : "routine",
         state: published ? "published" : "verified",

@@ -19,6 +19,9 @@ import css from "./certificate.module.css";
 import type { Sample } from "./types.ts";
 import { refusedBecause } from "./words.ts";
 
+/** Whose a sample is can be said until it is verified. */
+const open: readonly string[] = ["registered", "received", "tested"];
+
 /** A sample's certificates, and whose it is. */
 export function SampleCertificates({ sample, ws, onChange }: { sample: Sample; ws: string; onChange: () => void }) {
   const place = usePlace();
@@ -54,7 +57,7 @@ export function SampleCertificates({ sample, ws, onChange }: { sample: Sample; w
   const told = sample.publications.length > 0;
   const known = customers.data?.items ?? [];
   const whose = known.find((each) => each.id === sample.customerId);
-  const mayGive = sample.may.includes("lab.customer.change") && !told;
+  const mayGive = sample.may.includes("lab.customer.change") && !told && open.includes(sample.state);
   return (
     <>
       <h2>Customer</h2>
