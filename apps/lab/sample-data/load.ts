@@ -2,17 +2,22 @@ import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { Job, Kernel, Tx } from "@probity/kernel";
 import { insertAll, type NewRow } from "../bulk.ts";
 import { query } from "../query.ts";
-import { currentMethods, currentSpecifications, type MethodVersion, type SpecificationVersion } from "../actions/frozen.ts";
-import { nextNumbers } from "../actions/number.ts";
-import { findText, registerSamples, type NewSample } from "../actions/register.ts";
+import { currentMethods } from "../actions/frozen.ts";
+import { registerSamples, type NewSample } from "../actions/register.ts";
 import { receiveSamples } from "../actions/sample-route.ts";
 import { saveResults } from "../actions/save-result.ts";
 import { makeWorksheet } from "../actions/worksheet-route.ts";
 import { loadCharts } from "./chart.ts";
 import { certificatePermissions, customersInTurn, loadCertificates, loadCustomers } from "./certificate.ts";
+import { loadStability, stabilityPermissions } from "./stability.ts";
 import { judged, Draw, type Drawn } from "./draw.ts";
 import { loadInstruments, loadSetups, nameToday } from "./instrument.ts";
 import { methods, points, products, type SampleProduct } from "./laboratory.ts";
+import { Draw } from "./draw.ts";
+import { loadHistory } from "./history.ts";
+import { loadInstruments, nameToday } from "./instrument.ts";
+import { known } from "./known.ts";
+import { methods, points, products } from "./laboratory.ts";
 
 export const sampleSteps = 3;
 export const samplePermissions = [
@@ -23,13 +28,12 @@ export const samplePermissions = [
   "lab.sample.receive",
   "lab.worksheet.change",
   "lab.result.enter",
+  ...stabilityPermissions,
 ];
-const historyDays = 112;
+const chartDays = 112;
 const dayMs = 86_400_000;
-const analysts = ["M. Okafor", "L. Brandt", "J. Petrov"];
-const reviewers = ["S. Lindqvist", "A. Ruiz"];
 
-/** Lays the sample laboratory in, in three steps that are each there or not: what is tested and how, months of history, today. */
+/** Lays the sample laboratory in, in three steps that are each there or not: what is tested and how, a year of history, today. */
 export async function loadLaboratory(kernel: Kernel, job: Job): Promise<void> {
   const work = <T>(permission: string, run: (tx: Tx) => Promise<T>) => kernel.door.work(job.credential, permission, run);
   await job.report("methods and limits", 0, sampleSteps);
@@ -40,8 +44,11 @@ export async function loadLaboratory(kernel: Kernel, job: Job): Promise<void> {
   await work("lab.history.load", layHistory);
   await work("lab.history.load", (tx) => loadCharts(tx, historyDays));
   await loadCertificates(work);
+  await work("lab.history.load", loadHistory);
+  await work("lab.history.load", (tx) => loadCharts(tx, chartDays));
   await job.report("today", 2, sampleSteps);
   await layToday(work);
+  await loadStability(work);
   await job.report("today", 3, sampleSteps);
 }
 
