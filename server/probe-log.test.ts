@@ -1,12 +1,11 @@
 import { fastify } from "fastify";
-import { pino } from "pino";
 import { expect, test } from "vitest";
 import { nameProbes, probeWords } from "./probe-log.ts";
 
 test("API-1 the log names what a probe of its own brought about, and nothing that somebody else did", async () => {
   const lines: Record<string, unknown>[] = [];
-  const loggerInstance = pino({ level: "error" }, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  const http = fastify({ loggerInstance });
+  const stream = { write: (line: string) => void lines.push(JSON.parse(line)) };
+  const http = fastify({ logger: { level: "error", stream } });
   nameProbes(http, "the mark of this start");
   http.get("/", (request) => {
     request.log.error("This file's seal is broken");

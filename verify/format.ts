@@ -136,6 +136,8 @@ export type ProofBundle = {
   readonly checkpoint: string;
   readonly platform?: PlatformPart;
   readonly anchors?: readonly Anchor[];
+  /** A document that the leaf commits to: `field` of it is the SHA-256, in hexadecimal, of the document's canonical text. */
+  readonly enclosed?: { readonly field: string; readonly document: Readonly<Record<string, unknown>> };
 };
 
 /** The actions of leaves that explain what is missing. */

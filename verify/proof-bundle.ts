@@ -1,9 +1,11 @@
+import { hex, utf8 } from "./encoding.ts";
 import { FormatError, UsageError } from "./format-error.ts";
 import { weighEvidence } from "./evidence.ts";
 import { Explanations } from "./explain.ts";
 import { Findings } from "./finding.ts";
 import type { ProofBundle } from "./format.ts";
 import { runLater } from "./hash.ts";
+import { canonicalText } from "./leaf.ts";
 import { checkLeaves } from "./opening.ts";
 import { readProofBundle } from "./read-line.ts";
 import { TreeCheck } from "./tree-check.ts";
@@ -81,6 +83,9 @@ async function check(proof: ProofBundle, options: VerifyOptions, findings: Findi
   if (signed && included) explanations.note(leaf, findings);
   const fields = explanations.settle(findings, true);
   if (leaf.unopened) findings.add("remark", "The leaf's fields are not shown", proof.index);
+  const enclosed = await enclosedOf(proof, leaf.values, provider.hashAll);
+  if (enclosed === null)
+    findings.add("fault", "The document in the file is not the one the leaf commits to", proof.index);
   options.onLeaf?.({
     index: proof.index,
     body,
@@ -88,7 +93,7 @@ async function check(proof: ProofBundle, options: VerifyOptions, findings: Findi
     closed: leaf.closed,
     ...(leaf.fault === undefined ? {} : { fault: leaf.fault }),
   });
-  return verdictOf({
+  const verdict = verdictOf({
     kind: "proof",
     head: { origin: proof.origin, tenant },
     keys,
@@ -113,4 +118,16 @@ async function check(proof: ProofBundle, options: VerifyOptions, findings: Findi
       restores: 0,
     },
   });
+  return enclosed === undefined || enclosed === null ? verdict : { ...verdict, enclosed };
+}
+
+/** The document that came along, where the leaf commits to it; null where it commits to another, or shows to none. */
+async function enclosedOf(
+  { enclosed }: ProofBundle,
+  values: Readonly<Record<string, string>>,
+  hashAll: VerifyOptions["provider"]["hashAll"],
+): Promise<ProofBundle["enclosed"] | null> {
+  if (enclosed === undefined) return undefined;
+  const [hash] = await hashAll([utf8(canonicalText(enclosed.document))]);
+  return hash !== undefined && values[enclosed.field] === `"${hex(hash)}"` ? enclosed : null;
 }

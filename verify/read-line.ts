@@ -79,11 +79,16 @@ export function readBundleLine(text: string): BundleLine {
   }
 }
 
+function enclosed(part: Members): NonNullable<ProofBundle["enclosed"]> {
+  only(part, ["field", "document"]);
+  return { field: string(part, "field"), document: object(part, "document") };
+}
+
 /** A proof bundle from its JSON text. */
 export function readProofBundle(text: string): ProofBundle {
   const proof = readObject(text);
   if (proof["kind"] !== "proof") throw new FormatError("This is not a proof");
-  const own = ["kind", "v", "origin", "vkeys", "checkpoint", "platform", "anchors"];
+  const own = ["kind", "v", "origin", "vkeys", "checkpoint", "platform", "anchors", "enclosed"];
   const part = leafPart(proof, own);
   const anchors = proof["anchors"];
   if (anchors !== undefined && !Array.isArray(anchors)) throw new FormatError("“anchors” is not a list");
@@ -97,6 +102,7 @@ export function readProofBundle(text: string): ProofBundle {
     proof: string(proof, "proof"),
     ...(proof["platform"] === undefined ? {} : { platform: platformPart(object(proof, "platform"), []) }),
     ...(anchors === undefined ? {} : { anchors: anchors.map((each) => anchor(membersOf(each, "anchors"), [])) }),
+    ...(proof["enclosed"] === undefined ? {} : { enclosed: enclosed(object(proof, "enclosed")) }),
   };
 }
 

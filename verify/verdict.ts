@@ -36,6 +36,8 @@ export type Verdict = {
   readonly evidentTo: readonly string[];
   readonly restores: readonly LostRange[];
   readonly findings: readonly Finding[];
+  /** Of a proof: the document that came along and that the leaf commits to. */
+  readonly enclosed?: { readonly field: string; readonly document: Readonly<Record<string, unknown>> };
   /** How many findings there were; `findings` holds the first hundred. */
   readonly findingCount: number;
 };

@@ -54,6 +54,7 @@ export function describe(verdict: Verdict): Fact[] {
     add("Checkpoint", `${count(checkpoint.size, "leaf", "leaves")}, root ${checkpoint.root}`);
     add("Time", sayTime(verdict));
   }
+  if (verdict.enclosed !== undefined) add("Enclosed", sayEnclosed(verdict.enclosed));
   for (const { from, to, index, owners } of verdict.restores)
     add(
       "Restore",
@@ -67,6 +68,13 @@ export function describe(verdict: Verdict): Fact[] {
         : "whoever kept an earlier checkpoint. This file shows nobody outside the server who did",
     );
   return facts;
+}
+
+function sayEnclosed({ field, document }: NonNullable<Verdict["enclosed"]>): string {
+  const parts = Object.entries(document).map(
+    ([name, value]) => `${name}: ${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );
+  return `the ${field} that the leaf commits to. ${parts.join("; ")}`.slice(0, 2000);
 }
 
 function sayTrust({ trust }: Verdict): string {

@@ -3,7 +3,10 @@ import { defineRoute, type Route } from "../http/route.ts";
 import { spendStepUp } from "../identity/step-up.ts";
 import type { Kernel } from "../kernel.ts";
 import { query } from "../work/query.ts";
+import { untilCovered } from "../ledger/until-covered.ts";
 import { erasePermission, erasePerson, previewErasure } from "./erasure.ts";
+import { retentionProblem } from "./error.ts";
+import { receiptProof } from "./receipt-proof.ts";
 
 const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
 
@@ -23,6 +26,25 @@ export function erasureRoutes(kernel: Kernel): Route[] {
           return tx.all(query.selectFrom("kernel.erasure").select("receipt").orderBy("id", "desc").limit(500));
         });
         return { body: { items: items.map(({ receipt }) => receipt) } };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/erasures/{id}/proof",
+      summary: "One receipt with its proof: verifies without this server, and names nobody",
+      tag: "retention",
+      permission: erasePermission,
+      params: idParams,
+      answers: { 200: Type.Unknown() },
+      handle: async (request) => {
+        const read = () =>
+          kernel.door.work(request.credential, erasePermission, async (tx) => {
+            kernel.access.read(tx.who, erasePermission, request.source, "kernel.erasure", request.params.id);
+            return receiptProof(tx, request.params.id);
+          });
+        const proof = await untilCovered(read, 5);
+        if (proof === undefined) throw retentionProblem.proof_waits();
+        return { body: proof };
       },
     }),
     defineRoute({

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUIDv7 as uuidv7 } from "node:crypto";
-import { verifyBundle } from "@probity/verify";
+import { verifyBundle, verifyProof } from "@probity/verify";
 import { nodeProvider } from "@probity/verify/node";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -184,6 +184,25 @@ describe("LED-06 RET-02 a person is forgotten", () => {
     const hash = createHash("sha256").update(canonicalText(done.body)).digest("hex");
     expect(verified.text).toContain(hash);
     expect(new Date(String(done.body["backupsUntil"])).getTime()).toBeGreaterThan(Date.now() + 29 * 86_400_000);
+
+    // With its proof it verifies without this server, and names nobody.
+    const proven = await server.as(owner)("GET", `/api/erasures/${String(done.body["id"])}/proof`);
+    expect(proven.status).toBe(200);
+    for (const word of Object.values(marker)) expect(proven.text).not.toContain(word);
+    const judge = async (text: string) => verifyProof(text, { provider: nodeProvider });
+    expect(await judge(proven.text)).toMatchObject({
+      outcome: "VERIFIED",
+      findings: [],
+      enclosed: { field: "receipt", document: done.body },
+    });
+    const forged = proven.text.replace('"what":"Mails","count":', '"what":"Mails","count":7');
+    expect(forged).not.toBe(proven.text);
+    expect(await judge(forged)).toMatchObject({ outcome: "TAMPERED" });
+    const renamed = proven.text.replace('"field":"receipt"', '"field":"basis"');
+    expect(await judge(renamed)).toMatchObject({ outcome: "TAMPERED" });
+    const admin = await server.member(acme, "admin");
+    expect((await server.as(admin)("GET", `/api/erasures/${String(done.body["id"])}/proof`)).status).toBe(403);
+    expect((await server.as(owner)("GET", `/api/erasures/${acme}/proof`)).status).toBe(404);
     const again = await erase(person.membershipId);
     expect(again).toMatchObject({ status: 409, body: { code: "retention.already_erased" } });
   });

@@ -12,7 +12,7 @@ import { retentionProblem } from "./error.ts";
 
 export const erasePermission = "kernel.person.erase";
 /** The leaf that explains what is closed (verify/explain.ts). */
-const erasureAction = "privacy.erasure.executed";
+export const erasureAction = "privacy.erasure.executed";
 const day = 86_400_000;
 
 export type Obstacle = { readonly rule: "legal_hold" | "signed_records"; readonly detail: string };

@@ -36,6 +36,12 @@ export const retentionProblem = defineErrors("retention", {
     detail:
       "Events of this workspace still wait for their place in the log, and an erasure names places. Nothing was erased. Try again in a moment.",
   },
+  proof_waits: {
+    status: 409,
+    title: "Not signed yet",
+    detail:
+      "The log has recorded this erasure and has not signed it yet. Nothing is lost. Try again in a moment; the page Ledger says how the log stands.",
+  },
   hold_unknown: {
     status: 404,
     title: "No such hold",

@@ -38,10 +38,10 @@ const rules: Readonly<Record<string, (detail: string) => string>> = {
     `They signed ${detail} records, and a signed record keeps its signer's printed name (21 CFR 11.50, 11.70). They can be erased when those are retired.`,
 };
 
-/** The receipt as a file of its own. */
-export function saveReceipt(receipt: Receipt): void {
-  const text = `${JSON.stringify(receipt, null, 2)}\n`;
-  saveFile(new Blob([text], { type: "application/json" }), `erasure-${receipt.id}.json`);
+/** The receipt with its proof as a file of its own: whoever has it verifies it without this server. */
+export async function saveReceipt(receipt: Pick<Receipt, "id">): Promise<void> {
+  const text = `${JSON.stringify(await read<unknown>(api.erasureProof(receipt.id)), null, 2)}\n`;
+  saveFile(new Blob([text], { type: "application/json" }), `erasure-${receipt.id}.proof.json`);
 }
 
 /** Forgets a person: who, what there is of them, on what ground; then the receipt. */
@@ -64,6 +64,7 @@ export function Erasure(props: { people: readonly Member[]; onClose: () => void 
       await queries.invalidateQueries({ queryKey: ["people"] });
     },
   });
+  const save = useMutation({ mutationFn: saveReceipt });
   const found = preview.data;
   const [obstacle] = found?.obstacles ?? [];
   const reason =
@@ -85,9 +86,10 @@ export function Erasure(props: { people: readonly Member[]; onClose: () => void 
             Nothing here names this person any more. The log still proves itself; it says which fields were closed.
           </Notice>
           <Counted items={receipt.erased} />
+          {save.isError && <ProblemNotice problem={asProblem(save.error)} />}
           <p className={css.muted}>Backups will have forgotten them on {showTime(receipt.backupsUntil)}.</p>
           <div className={css.row}>
-            <Act look="main" size="form" onAct={() => saveReceipt(receipt)}>
+            <Act look="main" size="form" busy={save.isPending} onAct={() => save.mutate(receipt)}>
               Download the receipt
             </Act>
             <Act size="form" onAct={props.onClose}>

@@ -170,6 +170,7 @@ export const api = {
   holds: () => "/api/retention/holds",
   releaseHold: (id: string) => `/api/retention/holds/${part(id)}/release`,
   erasures: () => "/api/erasures",
+  erasureProof: (id: string) => `/api/erasures/${part(id)}/proof`,
   erasureOf: (id: string) => `/api/people/${part(id)}/erasure`,
   anchors: () => "/api/ledger/anchors",
   anchorCopy: () => "/api/ledger/anchors/copy",

@@ -69,6 +69,7 @@ export function Retention() {
   const refused = role === "owner" ? undefined : `This needs the role owner; you are ${role}.`;
   const [open, setOpen] = useState<"erase" | "hold" | Hold | null>(null);
   const all = useQuery({ queryKey: ["retention", ws], queryFn: () => read<RetentionAnswer>(api.retention()) });
+  const save = useMutation({ mutationFn: saveReceipt });
   const people = useQuery({ queryKey: ["people", ws], queryFn: () => read<People>(api.people()) });
   const receipts = useQuery({
     queryKey: ["erasures", ws],
@@ -95,6 +96,7 @@ export function Retention() {
         <Go to={page.audit(ws)}>audit trail</Go> keeps what happened; what names a person lies beside it and can be
         forgotten.
       </p>
+      {save.isError && <ProblemNotice problem={asProblem(save.error)} />}
       {all.isError && <ProblemNotice problem={asProblem(all.error)} onRetry={() => void all.refetch()} />}
       {all.isPending && <Skeleton rows={8} label="Reading what is kept" />}
       {all.data !== undefined && <Agreement state={all.data.reconciliation} />}
@@ -232,7 +234,11 @@ export function Retention() {
               id: "receipt",
               title: "Receipt",
               end: true,
-              cell: (receipt) => <Act onAct={() => saveReceipt(receipt)}>Download</Act>,
+              cell: (receipt) => (
+                <Act busy={save.isPending && save.variables.id === receipt.id} onAct={() => save.mutate(receipt)}>
+                  Download
+                </Act>
+              ),
             },
           ]}
         />
