@@ -2,13 +2,7 @@ import type { Tone } from "@probity/web/kit/status.ts";
 import { toneColour } from "@probity/web/kit/status.ts";
 import { showDay } from "@probity/web/kit/time.ts";
 import css from "./instrument.module.css";
-import {
-  instrumentLook,
-  performedWord,
-  type Instrument,
-  type InstrumentEvent,
-  type Performed,
-} from "./instrument-types.ts";
+import { performedWord, type Instrument, type InstrumentEvent, type Performed } from "./instrument-types.ts";
 
 const dayMs = 86_400_000;
 const width = 960;
@@ -75,31 +69,36 @@ export function DueChart({ items, now }: { items: readonly Instrument[]; now: nu
                 {each.number}
               </text>
               <line className={css.lane} x1={left} x2={width - 12} y1={y} y2={y} />
-              {each.due.map(({ act, on }) => {
-                const at = on === null ? from : Date.parse(on);
-                const tone: Tone =
-                  on === null || at < now
-                    ? "gap"
-                    : at - now < 30 * dayMs
-                      ? "partial"
-                      : instrumentLook["in-service"].tone;
-                return (
+              {apart(each.due.map(({ act, on }) => ({ act, on, x: x(on === null ? from : Date.parse(on)) }))).map(
+                (due) => (
                   <Mark
-                    key={act}
-                    act={act}
-                    x={x(at)}
+                    key={due.act}
+                    act={due.act}
+                    x={due.x}
                     y={y}
-                    tone={tone}
-                    title={`${each.number}: ${performedWord[act].toLowerCase()} ${on === null ? "never done" : `due ${showDay(on)}`}`}
+                    tone={toneOf(due.on, now)}
+                    title={`${each.number}: ${performedWord[due.act].toLowerCase()} ${due.on === null ? "never done" : `due ${showDay(due.on)}`}`}
                   />
-                );
-              })}
+                ),
+              )}
             </g>
           );
         })}
       </svg>
     </div>
   );
+}
+
+function toneOf(on: string | null, now: number): Tone {
+  if (on === null || Date.parse(on) < now) return "gap";
+  return Date.parse(on) - now < 30 * dayMs ? "partial" : "covered";
+}
+/** What falls on one day stands side by side. */
+function apart<Due extends { x: number }>(marks: Due[]): Due[] {
+  const placed: Due[] = [];
+  for (const mark of marks.toSorted((a, b) => a.x - b.x))
+    placed.push({ ...mark, x: Math.max(mark.x, (placed.at(-1)?.x ?? -99) + 14) });
+  return placed;
 }
 
 /** A shape for each act: disc, square, triangle; the colour says how near. */

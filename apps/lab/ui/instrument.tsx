@@ -104,8 +104,8 @@ export function InstrumentPage() {
       )}
       {found.hold === null && found.faults.length > 0 && found.status !== "retired" && (
         <Notice tone="gap">
-          {found.faults.map(sayFault).join(", ")}. Results entered with it now are kept and not verified. Record what is
-          missing before it is used.
+          {sentence(found.faults.map(sayFault).join(", "))}. Results entered with it now are kept and not verified.
+          Record what is missing before it is used.
         </Notice>
       )}
       <dl className={css.facts}>
@@ -248,6 +248,10 @@ function Fact({ title, value, mono = false }: { title: string; value: string; mo
       <dd className={mono ? page.mono : ""}>{value === "" ? "–" : value}</dd>
     </div>
   );
+}
+
+function sentence(words: string): string {
+  return words.slice(0, 1).toUpperCase() + words.slice(1);
 }
 
 function eventWord(event: InstrumentEvent): string {

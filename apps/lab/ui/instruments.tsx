@@ -170,7 +170,7 @@ export function Instruments() {
                     </span>
                   ),
               },
-              { id: "place", title: "Place", width: "150px", cell: (each) => each.location ?? "" },
+              { id: "place", title: "Place", width: "190px", cell: (each) => each.location ?? "" },
             ]}
           />
           <p className={page.muted}>

@@ -156,7 +156,7 @@ export function Materials() {
                 cell: (each) => (
                   <span className={each.status === "expired" ? css.late : ""}>
                     {showDay(each.lastDay)}
-                    {each.openedAt !== null && <span className={page.meta}> opened {showDay(each.openedAt)}</span>}
+                    {each.openedAt !== null && <div className={page.meta}>opened {showDay(each.openedAt)}</div>}
                   </span>
                 ),
               },

@@ -2,6 +2,7 @@ import { Act } from "@probity/web/kit/act.tsx";
 import { announce } from "@probity/web/kit/announcer.tsx";
 import { Dialog } from "@probity/web/kit/dialog.tsx";
 import { KeyHint } from "@probity/web/kit/key-hint.tsx";
+import { singleKey } from "@probity/web/kit/keys.ts";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showDay, showTime } from "@probity/web/kit/time.ts";
@@ -39,9 +40,7 @@ export function SetupPanel({ ws, worksheet }: { ws: string; worksheet: string })
         : "The worksheet is verified.";
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      const typing = event.target instanceof HTMLElement && /^(input|select|textarea)$/i.test(event.target.tagName);
-      if (event.key !== "i" || event.ctrlKey || event.metaKey || event.altKey || typing || refused !== undefined)
-        return;
+      if (singleKey(event) !== "i" || refused !== undefined) return;
       event.preventDefault();
       setOpen(true);
     };
