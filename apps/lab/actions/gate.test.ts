@@ -359,13 +359,7 @@ describe("LAB overrides", () => {
   });
 
   test("a gate is asked of every method or of none from its making on, by an admin with a reason, never before", async () => {
-    await made(world.as.admin, `/api/lab/methods/${world.ph}/versions`, {
-      reason: "Nothing declared",
-      definition: {
-        fields: [],
-        analytes: [{ key: "ph", name: "pH", unit: "", kind: "number", decimals: 1, rule: "half-up" }],
-      },
-    });
+    await declareGates(world, {});
     const before = await measured(world, { instrumentIds: [], lotIds: [] });
     const set = (required: string, by = world.as.admin, more: Record<string, unknown> = {}) =>
       by("POST", "/api/lab/settings", {
