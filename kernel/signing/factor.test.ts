@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { checkedPasskey, passkeyCreation, relyingPartyOf, storePasskey } from "../identity/passkey.ts";
 import { confirmTotp, beginTotp } from "../identity/totp-factor.ts";
 import { SoftwareAuthenticator } from "../testing/authenticator.ts";
+import { openTestLog } from "../testing/log.ts";
 import { challengeFor, type TestSigner } from "../testing/signing.ts";
 import { codeNow } from "../testing/totp-app.ts";
 import { openSigningWorld, outcome, review, type SigningWorld } from "../testing/signing-world.ts";
@@ -87,5 +88,27 @@ describe("SIG-01 signing with what an account has", () => {
       body: { challenge: await challenge(other.one), totp: code },
     });
     expect(outcome(used)).toEqual([403, "signing.refused"]);
+  });
+
+  test("SIG-03 signing answers how far the proof is, and whoever waits is told when it verifies without this server", async () => {
+    const { one } = await world.draft();
+    const person = await world.signer("member");
+    const challenge = (await challengeFor(person, one, { ...review, version: 1 })).body["challenge"];
+    const signed = await world.prove(person, one, challenge);
+    expect([signed.status, signed.body["proof"]]).toEqual([201, { state: "waiting", leaf: null, size: null }]);
+    const path = `${one}/signatures/${String(signed.body["id"])}`;
+    const log = openTestLog(world.server.kernel);
+    try {
+      const [waited] = await Promise.all([person.by("GET", `${path}?waitSeconds=10`), log.publish()]);
+      expect(waited.body["place"]).toMatchObject({
+        state: "signed",
+        leaf: expect.any(Number),
+        size: expect.any(Number),
+      });
+      expect(waited.body["proof"]).not.toBeNull();
+      expect((await world.view(one))["steps"]).toMatchObject([{ signatures: [{ place: waited.body["place"] }] }, {}]);
+    } finally {
+      await log.close();
+    }
   });
 });

@@ -5,12 +5,14 @@ import { defineRoute, type Route, type RouteRequest } from "../http/route.ts";
 import type { Kernel } from "../kernel.ts";
 import { assertionSchema, passkeyRequest, relyingPartyOf } from "../identity/passkey.ts";
 import { ownOf } from "../identity/session-answer.ts";
+import { untilCovered } from "../ledger/until-covered.ts";
 import { policyValue } from "../policy/store.ts";
 import { browserCookie, browserSecret, leavingCookie } from "../sso/attempt.ts";
 import { ssoProblem } from "../sso/error.ts";
 import { providerOf } from "../sso/provider-of.ts";
 import { beginSigning } from "../sso/reauthenticate.ts";
 import type { Sso } from "../sso/sso.ts";
+import type { Credential } from "../work/credential.ts";
 import { doorProblem } from "../work/error.ts";
 import { signatureProofs } from "./attached-proof.ts";
 import { openChallenge, passkeyChallengeOf, personCredential, stepOf } from "./challenge.ts";
@@ -18,6 +20,7 @@ import type { Signing, Unlocking } from "./declare.ts";
 import { signingProblem } from "./error.ts";
 import { unlockRecord } from "./lock.ts";
 import { checkSignature, manifestationOfSignature, signedText } from "./manifestation.ts";
+import { proofPlaces, type ProofPlace } from "./place.ts";
 import { askedOf, proveChallenge } from "./proof.ts";
 import { signRecord } from "./sign.ts";
 import { signaturesOf } from "./standing.ts";
@@ -50,6 +53,15 @@ function routesOf(identity: Sso, signing: Signing): Route[] {
     const credential = personCredential(request.credential);
     sameSite(request.raw);
     return { ...rules, credential, own: await ownOf(identity, request) };
+  };
+  /** How far the proof of a signature is, after at most so many seconds. */
+  const placeOf = async (credential: Credential, id: string, seconds: number): Promise<ProofPlace | undefined> => {
+    let place: ProofPlace | undefined;
+    await untilCovered(async () => {
+      place = (await kernel.door.work(credential, may.read, (tx) => proofPlaces(tx, [id]))).get(id);
+      return place?.state === "signed" ? place : undefined;
+    }, seconds);
+    return place;
   };
   const common = { tag: app, permission: may.read, params: idParams };
 
@@ -146,13 +158,15 @@ function routesOf(identity: Sso, signing: Signing): Route[] {
           password: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
           totp: Type.Optional(Type.String({ pattern: "^[0-9 ]{6,8}$" })),
           passkey: Type.Optional(assertionSchema),
+          /** How long to wait until the signature verifies without this server; it is given at once all the same. */
+          waitSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 10 })),
         },
         only,
       ),
-      answers: { 201: Type.Object({ id: Type.String(), version: Type.Integer() }) },
+      answers: { 201: Type.Object({ id: Type.String(), version: Type.Integer(), proof: Type.Unknown() }) },
       handle: async (request) => {
         const { credential, own, attempts, tenantId } = await entered(request);
-        const { challenge, ...proof } = request.body;
+        const { challenge, waitSeconds = 0, ...proof } = request.body;
         const asked = await askedOf(identity, own, challenge);
         if (asked.record !== signing.record.name || asked.rowId !== request.params.id || asked.tenantId !== tenantId)
           throw signingProblem.challenge_ended();
@@ -163,7 +177,8 @@ function routesOf(identity: Sso, signing: Signing): Route[] {
         const made = await kernel.door.work(credential, step.permission, (tx) =>
           signRecord(kernel, tx, signing, proved, { challenge, credential }),
         );
-        return { status: 201, body: { ...made, recordHash: proved.recordHash } };
+        const place = await placeOf(credential, made.id, waitSeconds);
+        return { status: 201, body: { ...made, recordHash: proved.recordHash, proof: place } };
       },
     }),
     defineRoute({
@@ -173,6 +188,7 @@ function routesOf(identity: Sso, signing: Signing): Route[] {
       summary:
         "One signature: what it says, the very bytes that were signed, and whether they still agree with the log",
       params: Type.Object({ id: Type.String({ format: "uuid" }), signature: Type.String({ format: "uuid" }) }),
+      query: Type.Object({ waitSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 10 })) }),
       answers: {
         200: Type.Object({
           manifest: Type.String(),
@@ -183,6 +199,8 @@ function routesOf(identity: Sso, signing: Signing): Route[] {
       },
       handle: async (request) => {
         const { id, signature } = request.params;
+        const { waitSeconds = 0 } = request.query;
+        if (waitSeconds > 0) await placeOf(request.credential, signature, waitSeconds);
         const body = await kernel.door.work(request.credential, may.read, async (tx) => {
           const all = await signaturesOf(tx, signing.record.name, id);
           const found = all.find((each) => each.id === signature);
@@ -193,6 +211,7 @@ function routesOf(identity: Sso, signing: Signing): Route[] {
             manifest: found.manifest,
             signed: (await signedText(kernel, tx, signature)) ?? null,
             check: await checkSignature(kernel, tx, found),
+            place: (await proofPlaces(tx, [signature])).get(signature),
             /** For whoever keeps it: verifies offline. Null until a signed checkpoint covers the leaf. */
             proof: (await signatureProofs(tx, [signature]))[0]?.proof ?? null,
           };

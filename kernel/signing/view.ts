@@ -5,6 +5,7 @@ import { Problem } from "../work/problem.ts";
 import { query } from "../work/query.ts";
 import type { Signing } from "./declare.ts";
 import { checkSignature, manifestationOfSignature } from "./manifestation.ts";
+import { proofPlaces } from "./place.ts";
 import {
   inForce,
   ownPermissions,
@@ -31,9 +32,15 @@ export async function signingView({ kernel }: Pick<Identity, "kernel">, tx: Tx, 
   const signer = await signerStanding(tx);
   const notSigner = signerProblem(signer.status);
   const person = { membershipId: tx.who.actorId, userId: tx.who.userId };
+  const places = await proofPlaces(
+    tx,
+    standing.map((each) => each.id),
+  );
   const shown = async (each: (typeof all)[number]) => ({
     ...manifestationOfSignature(each),
     check: await checkSignature(kernel, tx, each),
+    /** Where its proof is: the leaf's index, and whether it verifies without this server yet. */
+    place: places.get(each.id) ?? null,
   });
   const steps = [];
   for (const step of signing.steps) {

@@ -6,6 +6,13 @@ export interface SignatureCheck {
   leaf: boolean | "waiting";
 }
 
+/** How far the proof is: a leaf without its place, with it, or under a signed checkpoint. */
+export interface ProofPlace {
+  state: "waiting" | "placed" | "signed";
+  leaf: number | null;
+  size: number | null;
+}
+
 export interface ShownSignature {
   id: string;
   printedName: string;
@@ -19,6 +26,7 @@ export interface ShownSignature {
   recordHash: string;
   manifestHash: string;
   check: SignatureCheck;
+  place: ProofPlace | null;
 }
 
 export interface CodedReason {
@@ -55,7 +63,7 @@ export interface SigningView {
   facts: { label: string; value: string }[];
   unchanged: boolean | null;
   steps: SigningStep[];
-  earlier: Omit<ShownSignature, "check">[];
+  earlier: Omit<ShownSignature, "check" | "place">[];
   unlocks: { version: number; at: string; by: string | null; reasonCode: string | null; reason: string }[];
   unlock: { may: boolean; reasons: CodedReason[] };
   me: { status: string; printedName: string | null };

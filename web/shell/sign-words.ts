@@ -24,12 +24,15 @@ export function standingOf(view: SigningView): { tone: Tone; word: string } {
 }
 
 /** What the log says of a signature. Never a bare tick: whoever reads it learns what was compared. */
-export function sayCheck({ check }: ShownSignature): { tone: Tone; word: string } {
+export function sayCheck({ check, place }: ShownSignature): { tone: Tone; word: string } {
   if (!check.manifest) return { tone: "gap", word: "the signature was altered" };
   if (!check.record) return { tone: "gap", word: "the signed bytes were altered" };
   if (check.leaf === "waiting") return { tone: "partial", word: "waits for its place in the log" };
+  const leaf = place?.leaf == null ? "" : ` ${place.leaf.toLocaleString("en-GB")}`;
+  if (check.leaf && place?.state === "placed")
+    return { tone: "partial", word: `agrees with leaf${leaf}; the checkpoint over it comes` };
   return check.leaf
-    ? { tone: "sealed", word: "agrees with its leaf in the log" }
+    ? { tone: "sealed", word: `agrees with leaf${leaf} of the signed log` }
     : { tone: "gap", word: "its leaf says otherwise" };
 }
 

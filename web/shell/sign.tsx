@@ -19,7 +19,16 @@ import css from "./sign.module.css";
 
 /** How the record at this address of the API stands with signatures and lock. */
 export function useSigning(one: string) {
-  return useQuery({ queryKey: ["signing", one], queryFn: () => read<SigningView>(`${one}/signing`) });
+  return useQuery({
+    queryKey: ["signing", one],
+    queryFn: () => read<SigningView>(`${one}/signing`),
+    // A signature's proof is there a second later: the page says so by itself.
+    refetchInterval: (query) => (waits(query.state.data) && query.state.dataUpdateCount < 20 ? 1_500 : false),
+  });
+}
+
+function waits(view: SigningView | undefined): boolean {
+  return view?.steps.some((step) => step.signatures.some(({ place }) => place?.state !== "signed")) ?? false;
 }
 
 type Open = { kind: "sign"; step: SigningStep } | { kind: "unlock" } | { kind: "all" } | null;
@@ -89,7 +98,7 @@ function waitingFor(next: SigningStep | undefined): string | null {
   return `waiting for ${next.title.toLowerCase()}${left > 1 ? `, ${left} people` : ""}`;
 }
 
-function printed(each: Omit<ShownSignature, "check">): PrintedSignature {
+function printed(each: Omit<ShownSignature, "check" | "place">): PrintedSignature {
   const reason = [each.reasonCode, each.reason].filter((part) => part !== null).join(": ");
   return {
     id: each.id,
