@@ -111,9 +111,25 @@ export const exceptions: Readonly<Record<string, Partial<Record<Cell, readonly n
   "GET /api/files/{token}": Object.fromEntries(Object.keys(expected).map((cell) => [cell, [401]])),
 };
 
+const schedule = {
+  productId: "00000000-0000-7000-8000-000000000000",
+  specificationId: "00000000-0000-7000-8000-000000000000",
+  pointIds: [],
+  rhythm: { kind: "days", every: 1 },
+  zone: "UTC",
+  dueTime: "08:00",
+  fromOn: "2030-01-31",
+  aheadDays: 1,
+  graceMinutes: 60,
+  missed: "mark",
+};
+
 /** What must be filled in by hand, because only certain values get past the first look. */
 export const samples: Readonly<Record<string, { readonly params?: Record<string, string>; readonly body?: unknown }>> =
   {
+    "POST /api/lab/schedules": { body: { name: "Matrix", schedule, reason: "Matrix" } },
+    "POST /api/lab/schedules/{id}/versions": { body: { schedule, reason: "Matrix" } },
+    "POST /api/lab/schedules/preview": { body: schedule },
     "PUT /api/policy/{name}": { params: { name: "file.linkMinutes" }, body: { value: 30, reason: "Matrix" } },
     "POST /api/people/invitations": { body: { email: "matrix@example.test", role: "member" } },
     "GET /api/ledger/platform/tile/{level}/{a}": { params: { level: "0", a: "000" } },

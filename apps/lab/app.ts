@@ -33,6 +33,7 @@ import { setupRoutes } from "./actions/setup-route.ts";
 import { trainingRoutes } from "./actions/training-route.ts";
 import { templateRoutes } from "./actions/template-route.ts";
 import { trendRoutes } from "./actions/trend-route.ts";
+import { stabilityRoutes } from "./actions/stability-route.ts";
 import { versionRoutes } from "./actions/version-route.ts";
 import { worksheetRoutes } from "./actions/worksheet-route.ts";
 import { enqueueSample, loadSample } from "./jobs/load-sample.ts";
@@ -139,6 +140,7 @@ export function lab(options: LabOptions = {}): App {
     routes: (given: Kernel) =>
       keyedRoutes(given, (kernel) => [
         ...scheduleRoutes(kernel),
+      ...stabilityRoutes(kernel),
         ...numberingRoutes(kernel),
         ...versionRoutes(kernel),
         sampleListRoute(kernel),

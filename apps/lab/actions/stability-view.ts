@@ -108,6 +108,11 @@ export async function readStudy(tx: Tx, id: string) {
       .orderBy("b.lot")
       .orderBy("s.id"),
   );
+  const order = newest?.content.conditions.map(({ key }) => key) ?? [];
+  const inOrder = (a: { condition: string }, b: { condition: string }) =>
+    order.indexOf(a.condition) - order.indexOf(b.condition);
+  const tests = specification?.limits.map(({ analyte }) => analyte) ?? [];
+  const results = (await studyResults(tx, id)).toSorted((a, b) => tests.indexOf(a.analyte) - tests.indexOf(b.analyte));
   return {
     ...head,
     protocols,
@@ -126,7 +131,7 @@ export async function readStudy(tx: Tx, id: string) {
       startedOn: own[0]?.startedOn ?? "",
       startedBy: own[0]?.startedBy ?? null,
       protocol: own[0]?.protocol ?? 0,
-      storages: own.map(({ condition, place, units, taken }) => ({
+      storages: own.toSorted(inOrder).map(({ condition, place, units, taken }) => ({
         condition,
         place,
         units,
@@ -134,7 +139,7 @@ export async function readStudy(tx: Tx, id: string) {
       })),
     })),
     pulls: await pullRows(tx, id),
-    results: (await studyResults(tx, id)).map((each) => ({
+    results: results.map((each) => ({
       id: each.id,
       batch: each.batch,
       condition: each.condition,

@@ -8,6 +8,7 @@ import { qualityPage, qualityRoute } from "./instrument-types.ts";
 import { qualityWords } from "./instrument-words.ts";
 import { investigationPage, investigationRoute } from "./investigation-types.ts";
 import { labApi, labPage, labRoute } from "./path.ts";
+import { stabilityPage, stabilityRoute } from "./stability-types.ts";
 import type { SampleLine } from "./types.ts";
 import { labWords } from "./words.ts";
 
@@ -25,7 +26,9 @@ export const laboratory: AppScreens = {
     { title: "Instruments", path: qualityPage.instruments, group: "Quality", icon: "gauge" },
     { title: "Materials", path: qualityPage.materials, group: "Quality", icon: "box" },
     { title: "Training", path: qualityPage.training, group: "Quality", icon: "book" },
+    { title: "Stability", path: stabilityPage.list, icon: "clock" },
     { title: "Methods & limits", path: labPage.methods, group: "Set-up", icon: "sliders" },
+    { title: "Schedules", path: stabilityPage.schedules, group: "Set-up", icon: "calendar" },
     { title: "Customers", path: certificatePage.customers, group: "Set-up", icon: "people" },
   ],
   screens: [
@@ -63,6 +66,11 @@ export const laboratory: AppScreens = {
       screen: lazyRouteComponent(() => import("./portal-sample.tsx"), "MySample"),
     },
     { path: labRoute.methods, screen: lazyRouteComponent(() => import("./methods.tsx"), "Methods") },
+    { path: stabilityRoute.list, screen: lazyRouteComponent(() => import("./stability-list.tsx"), "Studies") },
+    { path: stabilityRoute.make, screen: lazyRouteComponent(() => import("./protocol-editor.tsx"), "ProtocolPage") },
+    { path: stabilityRoute.one, screen: lazyRouteComponent(() => import("./study.tsx"), "StudyPage") },
+    { path: stabilityRoute.protocol, screen: lazyRouteComponent(() => import("./protocol-editor.tsx"), "ProtocolPage") },
+    { path: stabilityRoute.schedules, screen: lazyRouteComponent(() => import("./schedules.tsx"), "Schedules") },
     { path: labRoute.imports, screen: lazyRouteComponent(() => import("./import.tsx"), "ImportPage") },
   ],
   guest: { home: certificatePage.portal, screens: [certificateRoute.portal, certificateRoute.portalSample] },
