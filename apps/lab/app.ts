@@ -34,6 +34,7 @@ import { trainingRoutes } from "./actions/training-route.ts";
 import { templateRoutes } from "./actions/template-route.ts";
 import { trendRoutes } from "./actions/trend-route.ts";
 import { stabilityRoutes } from "./actions/stability-route.ts";
+import { uncertaintyRoutes } from "./actions/uncertainty-route.ts";
 import { versionRoutes } from "./actions/version-route.ts";
 import { worksheetRoutes } from "./actions/worksheet-route.ts";
 import { enqueueSample, loadSample } from "./jobs/load-sample.ts";
@@ -50,6 +51,7 @@ import {
 } from "./records/certificate.ts";
 import { gateOverride, setting } from "./records/gate.ts";
 import { chartLimit, controlChart, controlEvaluation, controlNote, controlPoint, ruleSet } from "./records/chart.ts";
+import { uncertaintyBudget } from "./records/uncertainty.ts";
 import { instrument, instrumentEvent, setup, setupItem } from "./records/instrument.ts";
 import { consumption, lot, lotEvent, material } from "./records/material.ts";
 import { training } from "./records/training.ts";
@@ -116,6 +118,7 @@ export function lab(options: LabOptions = {}): App {
       controlPoint,
       controlEvaluation,
       controlNote,
+      uncertaintyBudget,
       setting,
       gateOverride,
       instrument,
@@ -169,6 +172,7 @@ export function lab(options: LabOptions = {}): App {
         ...trainingRoutes(kernel),
         ...chartRoutes(kernel),
         ...trendRoutes(kernel),
+        ...uncertaintyRoutes(kernel),
       ]),
     jobs: (kernel: Kernel) => ({ "lab.load_sample": (job) => loadSample(kernel, job), ...importJobs(kernel) }),
     rounds: (kernel: Kernel) => {

@@ -1159,6 +1159,34 @@ export interface LabTraining {
   way: string;
 }
 
+export interface LabUncertaintyBudget {
+  analyte: string;
+  /**
+   * each source with its type, distribution, value, whether absolute or a share of the result, and how much it moves it
+   */
+  components: Json;
+  coverage: Numeric;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  decided_at: Timestamp | null;
+  decided_by: string | null;
+  decided_name: string | null;
+  decided_reason: string | null;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  method_version_id: string;
+  number: number;
+  proposed_name: string | null;
+  reason: string;
+  retain_until: Timestamp | null;
+  state: string;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
 export interface LabUnlock {
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
@@ -1271,6 +1299,7 @@ export interface DB {
   "lab.trail_mark": LabTrailMark;
   "lab.trail_review": LabTrailReview;
   "lab.training": LabTraining;
+  "lab.uncertainty_budget": LabUncertaintyBudget;
   "lab.unlock": LabUnlock;
   "lab.verification": LabVerification;
   "lab.verification_confirmed": LabVerificationConfirmed;

@@ -275,6 +275,17 @@ async function notesOf(tx: Tx, evaluationIds: readonly string[]): Promise<Map<st
 }
 
 /** The instruments that results were made on, by the result's id. */
-async function instrumentsOf(_tx: Tx, _ids: readonly string[]): Promise<Map<string, string[]>> {
-  return new Map();
+async function instrumentsOf(tx: Tx, ids: readonly string[]): Promise<Map<string, string[]>> {
+  const rows = await tx.all(
+    query
+      .selectFrom("lab.result as r")
+      .innerJoin("lab.setup_item as i", "i.setup_id", "r.setup_id")
+      .innerJoin("lab.instrument as n", "n.id", "i.instrument_id")
+      .select(["r.id", "n.number as code"])
+      .where("r.id", "in", [...ids])
+      .orderBy("n.number"),
+  );
+  const found = new Map<string, string[]>();
+  for (const { id, code } of rows) found.set(id, [...(found.get(id) ?? []), code]);
+  return found;
 }

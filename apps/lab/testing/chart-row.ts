@@ -62,4 +62,14 @@ export async function seedCharts(
     violations: [],
   });
   await one("lab.control_note", { id: uuidv7(), evaluation_id: run, kind: "comment", text: "None", author: "Test" });
+  await one("lab.uncertainty_budget", {
+    id: uuidv7(),
+    method_version_id: of.methodVersion,
+    analyte: "ph",
+    number: 1,
+    components: [{}],
+    coverage: 2,
+    state: "proposed",
+    reason: "New",
+  });
 }

@@ -9,6 +9,7 @@ import { qualityWords } from "./instrument-words.ts";
 import { investigationPage, investigationRoute } from "./investigation-types.ts";
 import { labApi, labPage, labRoute } from "./path.ts";
 import { stabilityPage, stabilityRoute } from "./stability-types.ts";
+import { trendPage, trendRoute } from "./trend-types.ts";
 import type { SampleLine } from "./types.ts";
 import { labWords } from "./words.ts";
 
@@ -23,6 +24,7 @@ export const laboratory: AppScreens = {
     { title: "Investigations", path: investigationPage.list, icon: "question" },
     { title: "Certificates", path: certificatePage.list, icon: "certificate" },
     { title: "Control charts", path: chartPage.list, group: "Quality", icon: "control" },
+    { title: "Trends", path: trendPage, group: "Quality", icon: "trend" },
     { title: "Instruments", path: qualityPage.instruments, group: "Quality", icon: "gauge" },
     { title: "Materials", path: qualityPage.materials, group: "Quality", icon: "box" },
     { title: "Training", path: qualityPage.training, group: "Quality", icon: "book" },
@@ -45,6 +47,7 @@ export const laboratory: AppScreens = {
       path: investigationRoute.one,
       screen: lazyRouteComponent(() => import("./investigation.tsx"), "InvestigationPage"),
     },
+    { path: trendRoute, screen: lazyRouteComponent(() => import("./trends.tsx"), "Trends") },
     { path: chartRoute.list, screen: lazyRouteComponent(() => import("./control-charts.tsx"), "ControlCharts") },
     { path: chartRoute.one, screen: lazyRouteComponent(() => import("./control-chart.tsx"), "ControlChartPage") },
     { path: qualityRoute.instruments, screen: lazyRouteComponent(() => import("./instruments.tsx"), "Instruments") },

@@ -5,7 +5,7 @@ import css from "./chart.module.css";
 import { outcomeLook, shortNumber, type ChartLimits, type ChartPoint } from "./chart-types.ts";
 
 const height = 340;
-const edge = { top: 26, right: 74, bottom: 34, left: 12 };
+const edge = { top: 26, right: 86, bottom: 34, left: 12 };
 
 /**
  * Levey-Jennings: one mark a run in their order, between the lines that were frozen when it was judged. Shapes and the rule's

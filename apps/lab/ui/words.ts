@@ -64,6 +64,7 @@ export const labWords: Readonly<Record<string, string>> = {
   "lab.investigation.send_back": "Retest plan sent back",
   "lab.investigation.widen": "Phase II written",
   "lab.investigation.conclude": "Investigation concluded",
+  "lab.trend.export": "Trend exported",
   "lab.control_chart.create": "Control chart made",
   "lab.control_chart.retire": "Control chart retired",
   "lab.control_chart.export": "Control chart exported",
