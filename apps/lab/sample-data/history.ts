@@ -5,6 +5,7 @@ import { nextNumbers } from "../actions/number.ts";
 import { findText } from "../actions/register.ts";
 import { insertAll, orderedIds, type NewRow } from "../bulk.ts";
 import { query } from "../query.ts";
+import { customersInTurn } from "./certificate.ts";
 import { Draw, judged, type Drawn } from "./draw.ts";
 import { loadSetups } from "./instrument.ts";
 import { known } from "./known.ts";
@@ -63,6 +64,7 @@ export async function loadHistory(tx: Tx): Promise<void> {
   const lots = new Map<string, number>();
   const planned: Planned[] = [];
   for (let back = historyDays; back > 7; back -= 1) planned.push(...planOfDay(draw, today - back * dayMs, back, lots));
+  const whose = await customersInTurn(tx);
   const numbers = await nextNumbers(tx, "sample", planned.length);
   const ids = orderedIds(planned.length);
   const samples: NewRow[] = [];
@@ -139,6 +141,7 @@ export async function loadHistory(tx: Tx): Promise<void> {
         sampling_point_id: point === null ? null : all.points.get(point),
         specification_version_id: specification.id,
         lot,
+        customer_id: whose(lot, index),
         remark: null,
         priority: draw.chance(0.05) ? "urgent" : "routine",
         state: published ? "published" : "verified",

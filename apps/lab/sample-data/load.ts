@@ -8,11 +8,8 @@ import { receiveSamples } from "../actions/sample-route.ts";
 import { saveResults } from "../actions/save-result.ts";
 import { makeWorksheet } from "../actions/worksheet-route.ts";
 import { loadCharts } from "./chart.ts";
-import { certificatePermissions, customersInTurn, loadCertificates, loadCustomers } from "./certificate.ts";
+import { certificatePermissions, loadCertificates, loadCustomers } from "./certificate.ts";
 import { loadStability, stabilityPermissions } from "./stability.ts";
-import { judged, Draw, type Drawn } from "./draw.ts";
-import { loadInstruments, loadSetups, nameToday } from "./instrument.ts";
-import { methods, points, products, type SampleProduct } from "./laboratory.ts";
 import { Draw } from "./draw.ts";
 import { loadHistory } from "./history.ts";
 import { loadInstruments, nameToday } from "./instrument.ts";
@@ -41,11 +38,9 @@ export async function loadLaboratory(kernel: Kernel, job: Job): Promise<void> {
   await job.report("history", 1, sampleSteps);
   await work("lab.history.load", loadInstruments);
   await work("lab.history.load", loadCustomers);
-  await work("lab.history.load", layHistory);
-  await work("lab.history.load", (tx) => loadCharts(tx, historyDays));
-  await loadCertificates(work);
   await work("lab.history.load", loadHistory);
   await work("lab.history.load", (tx) => loadCharts(tx, chartDays));
+  await loadCertificates(work);
   await job.report("today", 2, sampleSteps);
   await layToday(work);
   await loadStability(work);
@@ -72,143 +67,6 @@ async function layMaster(tx: Tx): Promise<void> {
     const kept = limits.map(({ method, usual: _, ...limit }) => ({ ...limit, methodId: methodId(method) }));
     await insert("lab.specification_version", [{ id: uuidv7(), specification_id: specificationId, number: 1, limits: kept, reason }]);
   }
-}
-
-type Known = {
-  products: Map<string, string>;
-  points: Map<string, string>;
-  methods: Map<string, MethodVersion>;
-  specifications: Map<string, SpecificationVersion>;
-};
-async function known(tx: Tx): Promise<Known> {
-  const byCode = (rows: { id: string; code: string }[]) => new Map(rows.map((row) => [row.code, row.id]));
-  const specifications = await currentSpecifications(tx);
-  return {
-    products: byCode(await tx.all(query.selectFrom("lab.product").select(["id", "code"]))),
-    points: byCode(await tx.all(query.selectFrom("lab.sampling_point").select(["id", "code"]))),
-    methods: await currentMethods(tx),
-    specifications: new Map([...specifications.values()].map((each) => [each.code, each])),
-  };
-}
-
-/** What the week asks for: water every working day, batches and deliveries some days, plates twice a week. */
-function planOfDay(draw: Draw, weekday: number): { product: SampleProduct; point: string | null; lot: string | null }[] {
-  const plan: { product: SampleProduct; point: string | null; lot: string | null }[] = [];
-  if (weekday === 0 || weekday === 6) return plan;
-  const at = (code: string) => points.filter((point) => point.product === code);
-  for (const product of products) {
-    const own = at(product.code);
-    if (product.kind === "water")
-      for (const point of draw.some(own, product.code === "WFI" ? 3 : 2)) plan.push({ product, point: point.code, lot: null });
-    else if (product.kind === "environment" && (weekday === 2 || weekday === 4))
-      for (const point of own) plan.push({ product, point: point.code, lot: null });
-    else if (product.kind !== "environment" && draw.chance(product.kind === "finished" ? 0.35 : 0.25))
-      plan.push({ product, point: null, lot: `${product.code.slice(0, 3)}${draw.whole(2600, 2699)}${draw.letter()}` });
-  }
-  return plan;
-}
-
-async function layHistory(tx: Tx): Promise<void> {
-  if (await tx.first(query.selectFrom("lab.sample").select("id").where("brought_in", "=", true).limit(1))) return;
-  const draw = new Draw(20_260_401);
-  const all = await known(tx);
-  const madeWith = await loadSetups(tx);
-  const today = Math.floor(Date.now() / dayMs) * dayMs;
-  const wanted: { product: SampleProduct; point: string | null; lot: string | null; at: number }[] = [];
-  for (let back = historyDays; back > 7; back -= 1) {
-    const day = today - back * dayMs;
-    for (const each of planOfDay(draw, new Date(day).getUTCDay())) wanted.push({ ...each, at: day + draw.whole(6 * 60, 9 * 60) * 60_000 });
-  }
-  const whose = await customersInTurn(tx);
-  const numbers = await nextNumbers(tx, "sample", wanted.length);
-  const samples: NewRow[] = [];
-  const results: NewRow[] = [];
-  for (const [index, { product, point, lot, at }] of wanted.entries()) {
-    const numbered = numbers[index];
-    const specification = all.specifications.get(product.specification.code);
-    if (numbered === undefined || specification === undefined) continue;
-    const id = uuidv7();
-    const received = at + draw.whole(20, 150) * 60_000;
-    const entered = received + draw.whole(5, product.kind === "raw-material" ? 30 : 110) * 3_600_000;
-    const verified = entered + draw.whole(2, 30) * 3_600_000;
-    const [analyst, reviewer] = [draw.one(analysts), draw.one(reviewers)];
-    const lines = product.limits.flatMap((limit) => {
-      const own = [...all.methods.values()].find((each) => each.code === limit.method);
-      return own === undefined ? [] : [{ limit, own, drawn: draw.value(limit.usual, own, limit.analyte) }];
-    });
-    let worst: string = "in";
-    for (const { limit, own, drawn } of lines) {
-      // What came out of specification is repeated once, and both stay.
-      const attempts: Drawn[] = [drawn];
-      const first = judged(drawn, own, limit.analyte, specification);
-      if (first.verdict === "out") attempts.push(draw.value(limit.usual, own, limit.analyte, 0.4));
-      let before: string | null = null;
-      for (const [again, each] of attempts.entries()) {
-        const last = again === attempts.length - 1;
-        const { verdict, analyte } = judged(each, own, limit.analyte, specification);
-        if (last && (verdict === "out" || (verdict === "warn" && worst !== "out"))) worst = verdict;
-        const rowId = uuidv7();
-        results.push({
-          row: {
-            id: rowId,
-            sample_id: id,
-            method_version_id: own.id,
-            setup_id: madeWith.get(own.code) ?? null,
-            replaces_id: before,
-            kind: "sample",
-            analyte: limit.analyte,
-            name: analyte.name,
-            unit: analyte.unit,
-            attempt: again + 1,
-            state: last ? "verified" : "retested",
-            text: each.text,
-            number: each.number,
-            qualifier: each.qualifier,
-            interim: each.interim,
-            verdict,
-            reason: last ? null : "Out of specification; repeated from the retained sample.",
-            source: each.interim === null ? "keyboard" : "calculated",
-            entered_at: new Date(entered + again * 3 * 3_600_000).toISOString(),
-            entered_name: analyst,
-            verified_at: last ? new Date(verified + again * 4 * 3_600_000).toISOString() : null,
-            verified_name: last ? reviewer : null,
-          },
-          fields: { text: each.text, verdict, enteredBy: analyst },
-        });
-        before = rowId;
-      }
-    }
-    const published = draw.chance(0.85);
-    const named = points.find((each) => each.code === point);
-    samples.push({
-      row: {
-        id,
-        ...numbered,
-        product_id: all.products.get(product.code),
-        sampling_point_id: point === null ? null : all.points.get(point),
-        specification_version_id: specification.id,
-        lot,
-        customer_id: whose(lot, index),
-        remark: null,
-        priority: draw.chance(0.05) ? "urgent" : "routine",
-        state: published ? "published" : "verified",
-        verdict: worst,
-        sampled_at: new Date(at).toISOString(),
-        sampled_by: draw.one(["Utilities", "Production", "Goods in"]),
-        due_on: new Date(received + 7 * dayMs).toISOString().slice(0, 10),
-        received_at: new Date(received).toISOString(),
-        received_name: draw.one(analysts),
-        place: draw.one(["Fridge 2", "Shelf A3", "Shelf B1", "Incubator 1"]),
-        verified_at: new Date(verified).toISOString(),
-        published_at: published ? new Date(verified + dayMs / 4).toISOString() : null,
-        locked_at: published ? new Date().toISOString() : null,
-        find: findText([numbered.number, product.code, product.name, point, named?.name, lot]),
-      },
-      fields: { number: numbered.number, product: product.code },
-    });
-  }
-  await insertAll(tx, "lab.sample", "lab.sample.bring_in", samples);
-  await insertAll(tx, "lab.result", "lab.result.bring_in", results);
 }
 
 type Work = <T>(permission: string, run: (tx: Tx) => Promise<T>) => Promise<T>;
