@@ -87,10 +87,11 @@ export async function signingView({ kernel }: Pick<Identity, "kernel">, tx: Tx, 
     /** Looked at closely when one is opened: there may be many. */
     earlier: all.filter((each) => !standing.includes(each)).map(manifestationOfSignature),
     unlocks: await unlocksOf(tx, record, rowId),
-    unlock: {
-      may: row.locked && signing.unlock !== null && held.has(signing.unlock.permission),
-      reasons: signing.unlock?.reasons ?? [],
-    },
+    /** Null where what was signed stays locked for good. */
+    unlock:
+      signing.unlock === null
+        ? null
+        : { may: row.locked && held.has(signing.unlock.permission), reasons: signing.unlock.reasons },
     me: { status: signer.status, printedName: signer.printedName },
   };
 }

@@ -65,7 +65,8 @@ export interface SigningView {
   steps: SigningStep[];
   earlier: Omit<ShownSignature, "check" | "place">[];
   unlocks: { version: number; at: string; by: string | null; reasonCode: string | null; reason: string }[];
-  unlock: { may: boolean; reasons: CodedReason[] };
+  /** Null where what was signed stays locked for good. */
+  unlock: { may: boolean; reasons: CodedReason[] } | null;
   me: { status: string; printedName: string | null };
 }
 

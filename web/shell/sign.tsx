@@ -71,7 +71,7 @@ export function Signatures({ one, onChange }: { one: string; onChange: () => voi
             {(standing.length > 0 || view.earlier.length > 0) && (
               <Act onAct={() => setOpen({ kind: "all" })}>Signatures</Act>
             )}
-            {view.locked && (
+            {view.locked && view.unlock !== null && (
               <Act
                 disabledReason={view.unlock.may ? undefined : "Unlocking is not part of your role. Ask an admin."}
                 onAct={() => setOpen({ kind: "unlock" })}
@@ -169,6 +169,7 @@ function Everything({ view, onClose }: { view: SigningView; onClose: () => void 
 /** Takes the lock off: what that does to the signatures is said before the reason is asked. */
 function Unlock(props: { one: string; view: SigningView; onClose: () => void; onDone: () => void }) {
   const { view } = props;
+  const reasons = view.unlock?.reasons ?? [];
   const [code, setCode] = useState("");
   const [reason, setReason] = useState("");
   const [error, setError] = useState<string>();
@@ -199,14 +200,14 @@ function Unlock(props: { one: string; view: SigningView; onClose: () => void; on
           A new version begins, open for changes and without signatures. Those of version {view.version} stay with
           version {view.version} and stay readable. Your name and reason go into the audit trail.
         </p>
-        {view.unlock.reasons.length > 0 && (
+        {reasons.length > 0 && (
           <Choice
             name="unlock-code"
             label="Kind of reason"
             value={code}
             options={[
               { value: "", label: "None of these" },
-              ...view.unlock.reasons.map((each) => ({ value: each.code, label: each.label })),
+              ...reasons.map((each) => ({ value: each.code, label: each.label })),
             ]}
             onChange={setCode}
           />

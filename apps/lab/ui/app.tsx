@@ -6,6 +6,7 @@ import { certificatePage, certificateRoute, certificateWords } from "./certifica
 import { chartPage, chartRoute } from "./chart-types.ts";
 import { qualityPage, qualityRoute } from "./instrument-types.ts";
 import { qualityWords } from "./instrument-words.ts";
+import { inspectPage, inspectRoute } from "./inspect-path.ts";
 import { investigationPage, investigationRoute } from "./investigation-types.ts";
 import { labApi, labPage, labRoute } from "./path.ts";
 import { stabilityPage, stabilityRoute } from "./stability-types.ts";
@@ -18,6 +19,7 @@ export const laboratory: AppScreens = {
   id: "lab",
   title: "Laboratory",
   lists: [
+    { title: "Overview", path: inspectPage.overview, icon: "overview" },
     { title: "Bench", path: labPage.bench, icon: "bench" },
     { title: "Samples", path: (ws) => labPage.samples(ws), icon: "tube" },
     { title: "Worksheets", path: labPage.worksheets, icon: "grid" },
@@ -29,6 +31,7 @@ export const laboratory: AppScreens = {
     { title: "Materials", path: qualityPage.materials, group: "Quality", icon: "box" },
     { title: "Training", path: qualityPage.training, group: "Quality", icon: "book" },
     { title: "Stability", path: stabilityPage.list, icon: "clock" },
+    { title: "Audit-trail review", path: inspectPage.reviews, group: "Quality", icon: "eye" },
     { title: "Methods & limits", path: labPage.methods, group: "Set-up", icon: "sliders" },
     { title: "Schedules", path: stabilityPage.schedules, group: "Set-up", icon: "calendar" },
     { title: "Customers", path: certificatePage.customers, group: "Set-up", icon: "people" },
@@ -68,6 +71,13 @@ export const laboratory: AppScreens = {
       path: certificateRoute.portalSample,
       screen: lazyRouteComponent(() => import("./portal-sample.tsx"), "MySample"),
     },
+    { path: inspectRoute.overview, screen: lazyRouteComponent(() => import("./overview.tsx"), "OverviewPage") },
+    { path: inspectRoute.reviews, screen: lazyRouteComponent(() => import("./trail-reviews.tsx"), "TrailReviews") },
+    { path: inspectRoute.review, screen: lazyRouteComponent(() => import("./trail-review.tsx"), "TrailReviewPage") },
+    { path: inspectRoute.evidence, screen: lazyRouteComponent(() => import("./evidence.tsx"), "EvidencePage") },
+    { path: inspectRoute.family, screen: lazyRouteComponent(() => import("./family.tsx"), "FamilyPage") },
+    { path: inspectRoute.method, screen: lazyRouteComponent(() => import("./method.tsx"), "MethodPage") },
+    { path: inspectRoute.specification, screen: lazyRouteComponent(() => import("./method.tsx"), "SpecificationPage") },
     { path: labRoute.methods, screen: lazyRouteComponent(() => import("./methods.tsx"), "Methods") },
     { path: stabilityRoute.list, screen: lazyRouteComponent(() => import("./stability-list.tsx"), "Studies") },
     { path: stabilityRoute.make, screen: lazyRouteComponent(() => import("./protocol-editor.tsx"), "ProtocolPage") },

@@ -22,6 +22,9 @@ export const inspectPage = {
   family: (ws: string, id: string) => `${one(ws, "samples", id)}/genealogy`,
   method: (ws: string, id: string) => one(ws, "methods", id),
   specification: (ws: string, id: string) => one(ws, "specifications", id),
+  study: (ws: string, id: string) => one(ws, "studies", id),
+  certificate: (ws: string, id: string) => one(ws, "certificates", id),
+  charts: (ws: string) => page.app(ws, `${app}/charts`),
 };
 
 export const inspectApi = {

@@ -1,3 +1,4 @@
+import { Act } from "@probity/web/kit/act.tsx";
 import { EmptyState } from "@probity/web/kit/empty-state.tsx";
 import { Choice } from "@probity/web/kit/field.tsx";
 import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
@@ -5,11 +6,12 @@ import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
-import { read } from "@probity/web/shell/api.ts";
+import { download, read } from "@probity/web/shell/api.ts";
 import pageCss from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery } from "@tanstack/react-query";
+import { inspectApi } from "./inspect-path.ts";
 import {
   conclusionWord,
   investigationApi,
@@ -52,6 +54,16 @@ export function Investigations() {
           options={filters}
           onChange={(value) => query({ state: value }, true)}
         />
+        <Act
+          onAct={() =>
+            void download(
+              inspectApi.list("investigations", { state: state === "" ? undefined : state }),
+              "investigations.csv",
+            )
+          }
+        >
+          Export CSV
+        </Act>
       </div>
       <p className={pageCss.lead}>
         What was out of specification, and why. A retest waits for a plan that another person approved; nothing of the

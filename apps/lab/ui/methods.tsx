@@ -1,3 +1,4 @@
+import { Act } from "@probity/web/kit/act.tsx";
 import { EmptyState } from "@probity/web/kit/empty-state.tsx";
 import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
@@ -5,18 +6,32 @@ import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { read } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
 import page from "@probity/web/shell/page.module.css";
-import { usePlace, useTitle } from "@probity/web/shell/place.tsx";
+import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery } from "@tanstack/react-query";
-import { Fragment } from "react";
+import { Fragment, useState } from "react";
+import { inspectPage } from "./inspect-path.ts";
 import css from "./lab.module.css";
+import { MasterList, Numbering } from "./master-lists.tsx";
+import { NewMethod, NewSpecification } from "./new-master.tsx";
 import { labApi } from "./path.ts";
 import type { MethodVersion, Named, Specification } from "./types.ts";
+
+const tabs = [
+  { key: "limits", title: "Limits" },
+  { key: "methods", title: "Methods" },
+  { key: "products", title: "Products" },
+  { key: "points", title: "Sampling points" },
+  { key: "numbering", title: "Numbering" },
+] as const;
 
 /** Methods and limits in force, read as a document: what is determined how, and what it is held against. */
 export function Methods() {
   useTitle("Methods & limits");
-  const ws = usePlace().params["ws"] ?? "";
+  const place = usePlace();
+  const ws = place.params["ws"] ?? "";
+  const tab = tabs.find((each) => each.key === place.search["tab"])?.key ?? "limits";
+  const [making, setMaking] = useState<"method" | "specification" | null>(null);
   const methods = useQuery({
     queryKey: ["lab-methods", ws],
     queryFn: () => read<{ items: MethodVersion[] }>(labApi.methods()),
@@ -33,22 +48,50 @@ export function Methods() {
     <div className={page.page}>
       <div className={page.head}>
         <h1>Methods &amp; limits</h1>
+        <span className={page.row}>
+          <Act onAct={() => setMaking("method")}>New method</Act>
+          <Act onAct={() => setMaking("specification")}>New specification</Act>
+        </span>
       </div>
       <p className={page.lead}>
         Versions in force. A sample keeps the ones it was registered with: a new version never touches it.
       </p>
+      <nav className={css.tabs} aria-label="Set-up">
+        {tabs.map((each) => (
+          <Act
+            key={each.key}
+            look="quiet"
+            pressed={tab === each.key}
+            onAct={() => place.query({ tab: each.key === "limits" ? undefined : each.key }, true)}
+          >
+            {each.title}
+          </Act>
+        ))}
+      </nav>
+      {making === "method" && <NewMethod ws={ws} onClose={() => setMaking(null)} />}
+      {making === "specification" && (
+        <NewSpecification
+          ws={ws}
+          products={products.data?.items ?? []}
+          methods={methods.data?.items ?? []}
+          onClose={() => setMaking(null)}
+        />
+      )}
+      {tab === "products" && <MasterList path="products" ws={ws} />}
+      {tab === "points" && <MasterList path="sampling-points" ws={ws} />}
+      {tab === "numbering" && <Numbering ws={ws} />}
       {failed !== null && <ProblemNotice problem={asProblem(failed)} />}
       {(methods.isPending || limits.isPending) && <Skeleton label="Reading methods and limits" />}
       {methods.data?.items.length === 0 && (
-        <EmptyState>
-          No method yet. An admin puts the first one in force by the API: POST /api/lab/methods, then its version.
-        </EmptyState>
+        <EmptyState>No method yet. An admin makes the first one: its code, then what it determines.</EmptyState>
       )}
-      {(limits.data?.items ?? []).map((specification) => (
+      {(tab === "limits" ? (limits.data?.items ?? []) : []).map((specification) => (
         <section key={specification.id}>
           <h2>
             {nameOf(specification.productId)}{" "}
-            <span className={page.muted}>{`${specification.code} v${specification.number}`}</span>
+            <Go to={inspectPage.specification(ws, specification.specificationId)}>
+              {`${specification.code} v${specification.number}`}
+            </Go>
           </h2>
           <LedgerTable
             caption={specification.title}
@@ -91,7 +134,7 @@ export function Methods() {
           />
         </section>
       ))}
-      {(methods.data?.items.length ?? 0) > 0 && (
+      {tab === "methods" && (methods.data?.items.length ?? 0) > 0 && (
         <section>
           <h2>Methods</h2>
           <dl className={css.facts}>
@@ -99,7 +142,7 @@ export function Methods() {
               <div key={method.id}>
                 <dt>{`${method.code} v${method.number}${method.definition.reference === undefined ? "" : `, ${method.definition.reference}`}`}</dt>
                 <dd>
-                  {method.title}
+                  <Go to={inspectPage.method(ws, method.methodId)}>{method.title}</Go>
                   {method.definition.analytes.map((analyte) => (
                     <Fragment key={analyte.key}>
                       {analyte.formula && (

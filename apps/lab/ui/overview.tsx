@@ -135,7 +135,7 @@ function Found({ overview, ws, asTable }: { overview: Overview; ws: string; asTa
                 {overview.charts.map((chart) => (
                   <li key={chart.id}>
                     <StatusMark {...outcomeLook(chart.outcome)} />
-                    <Go to={`/w/${ws}/lab/charts`}>{chart.name}</Go>
+                    <Go to={inspectPage.charts(ws)}>{chart.name}</Go>
                     <span className={page.meta}>{showTime(chart.at)}</span>
                   </li>
                 ))}

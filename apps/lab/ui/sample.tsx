@@ -9,11 +9,12 @@ import { StatusMark, StatusShape } from "@probity/web/kit/status-mark.tsx";
 import { showDay, showTime } from "@probity/web/kit/time.ts";
 import { download, read, write } from "@probity/web/shell/api.ts";
 import page from "@probity/web/shell/page.module.css";
-import { usePlace, useTitle } from "@probity/web/shell/place.tsx";
+import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import css from "./lab.module.css";
+import { inspectPage } from "./inspect-path.ts";
 import { labApi } from "./path.ts";
 import { GateNotice } from "./gate-notice.tsx";
 import { ResultGrid } from "./result-grid.tsx";
@@ -112,6 +113,7 @@ export function SamplePage() {
               Move
             </Act>
           )}
+          <Go to={inspectPage.family(ws, id)}>Family & record</Go>
           <Act onAct={() => void download(labApi.labels([id], "pdf"), `${found.number}.pdf`)}>Label</Act>
           {locked && (
             <Act

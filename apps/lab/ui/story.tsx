@@ -7,9 +7,11 @@ import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
 import { read, write } from "@probity/web/shell/api.ts";
+import { Go, usePlace } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { inspectPage } from "./inspect-path.ts";
 import { labApi } from "./path.ts";
 import css from "./story.module.css";
 import type { Story } from "./types.ts";
@@ -24,6 +26,7 @@ export function StoryDialog(props: {
   onChanged: () => void;
 }) {
   const { id } = props;
+  const ws = usePlace().params["ws"] ?? "";
   const story = useQuery({
     queryKey: ["lab-story", id],
     queryFn: () => read<Story>(labApi.story(id ?? "")),
@@ -60,6 +63,7 @@ export function StoryDialog(props: {
             {found.verdict !== null && (
               <StatusMark tone={verdictLook[found.verdict].tone} word={verdictLook[found.verdict].word} tinted />
             )}
+            <Go to={inspectPage.evidence(ws, found.id)}>By the nine principles</Go>
             <span className={css.meta}>
               reported {found.reported ?? "–"} · limit {found.limit || "none"} · {found.words}
               <br />

@@ -1,17 +1,19 @@
+import { Act } from "@probity/web/kit/act.tsx";
 import { Notice } from "@probity/web/kit/notice.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { ProofLine } from "@probity/web/kit/proof-line.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
-import { read } from "@probity/web/shell/api.ts";
+import { read, write } from "@probity/web/shell/api.ts";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import css from "./lab.module.css";
 import { GateNotice } from "./gate-notice.tsx";
+import { inspectApi, inspectPage } from "./inspect-path.ts";
 import { labApi, labPage } from "./path.ts";
 import { SetupPanel } from "./setup-panel.tsx";
 import { ResultGrid } from "./result-grid.tsx";
@@ -28,6 +30,10 @@ export function WorksheetPage() {
   const sheet = useQuery({ queryKey: key, queryFn: () => read<Worksheet>(labApi.worksheet(id)) });
   const [story, setStory] = useState<string | null>(null);
   const queries = useQueryClient();
+  const review = useMutation({
+    mutationFn: () => write<{ id: string }>("POST", inspectApi.reviews(), { worksheetId: id }),
+    onSuccess: (made) => place.go(inspectPage.review(ws, made.id)),
+  });
   // What was saved stands in the grid at once, as the server answered it.
   const saved = (rows: SavedRow[]) => {
     const byId = new Map(rows.map((row) => [row.id, row]));
@@ -63,6 +69,13 @@ export function WorksheetPage() {
         )}
         <span className={page.row}>
           <Go to={labPage.imports(ws, "results")}>Import results</Go>
+          <Act
+            busy={review.isPending}
+            disabledReason={refusedBecause(found.may, "lab.review.change", "reviewers and admins")}
+            onAct={() => review.mutate()}
+          >
+            Review its trail
+          </Act>
           {found.state === "open" && (
             <VerifyAct
               words="Verify worksheet"

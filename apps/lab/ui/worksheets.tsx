@@ -1,3 +1,4 @@
+import { download } from "@probity/web/shell/api.ts";
 import { Act } from "@probity/web/kit/act.tsx";
 import { EmptyState } from "@probity/web/kit/empty-state.tsx";
 import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
@@ -13,6 +14,7 @@ import { usePages } from "@probity/web/shell/use-pages.ts";
 import { useState } from "react";
 import css from "./lab.module.css";
 import { NewWorksheet } from "./new-worksheet.tsx";
+import { inspectApi } from "./inspect-path.ts";
 import { labApi, labPage } from "./path.ts";
 import type { WorksheetLine } from "./types.ts";
 
@@ -36,7 +38,14 @@ export function Worksheets() {
     <div className={page.page}>
       <div className={page.head}>
         <h1>Worksheets</h1>
-        {make}
+        <span className={page.row}>
+          <Act
+            onAct={() => void download(inspectApi.list("worksheets", { state: state || undefined }), "worksheets.csv")}
+          >
+            Export CSV
+          </Act>
+          {make}
+        </span>
       </div>
       <nav className={css.tabs} aria-label="Views">
         {[

@@ -1,0 +1,123 @@
+import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
+import { ProofLine } from "@probity/web/kit/proof-line.tsx";
+import { Skeleton } from "@probity/web/kit/skeleton.tsx";
+import { StatusMark } from "@probity/web/kit/status-mark.tsx";
+import { showTime } from "@probity/web/kit/time.ts";
+import { read } from "@probity/web/shell/api.ts";
+import page from "@probity/web/shell/page.module.css";
+import { page as shellPage } from "@probity/web/shell/path.ts";
+import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
+import { asProblem } from "@probity/web/shell/problem.ts";
+import { useQuery } from "@tanstack/react-query";
+import css from "./evidence.module.css";
+import { inspectApi, inspectPage } from "./inspect-path.ts";
+import type { Evidence, Principle } from "./inspect-types.ts";
+import { labPage } from "./path.ts";
+import { Verifications } from "./verify.tsx";
+import { verdictLook } from "./words.ts";
+
+const look = {
+  shown: { tone: "covered", word: "shown" },
+  partly: { tone: "partial", word: "partly" },
+  missing: { tone: "gap", word: "not shown" },
+} as const;
+
+/** One number, as an inspector asks about it: the nine principles of ALCOA+, each with what shows it here. */
+export function EvidencePage() {
+  const place = usePlace();
+  const [ws, id] = [place.params["ws"] ?? "", place.params["id"] ?? ""];
+  const evidence = useQuery({ queryKey: ["lab-evidence", id], queryFn: () => read<Evidence>(inspectApi.evidence(id)) });
+  const found = evidence.data;
+  useTitle(found === undefined ? "Result" : `${found.story.name}, ${found.story.sample ?? ""}`);
+  if (evidence.isError)
+    return <ProblemNotice problem={asProblem(evidence.error)} onRetry={() => void evidence.refetch()} />;
+  if (found === undefined)
+    return (
+      <div className={page.page}>
+        <Skeleton label="Gathering what is kept of it" rows={9} />
+      </div>
+    );
+  const { story } = found;
+  const leaves = story.versions.flatMap((step) => step.leaf ?? []);
+  return (
+    <div className={page.page}>
+      <div className={page.head}>
+        <h1>{story.name}</h1>
+        {story.sampleId ? <Go to={labPage.sample(ws, story.sampleId)}>{story.sample ?? "Sample"}</Go> : null}
+        {story.verdict !== null && (
+          <StatusMark tone={verdictLook[story.verdict].tone} word={verdictLook[story.verdict].word} tinted />
+        )}
+        <span className={page.row}>
+          {story.sampleId ? <Go to={inspectPage.family(ws, story.sampleId)}>Its sample’s family</Go> : null}
+        </span>
+      </div>
+      <p className={css.value}>
+        <b>{story.text ?? "–"}</b> {story.unit}
+        <span className={page.meta}>
+          reported {story.reported ?? "–"} · limit {story.limit || "none"} · {story.words}
+        </span>
+      </p>
+      <ol className={css.principles} aria-label="The nine principles">
+        {found.principles.map((each) => (
+          <One key={each.key} principle={each} />
+        ))}
+      </ol>
+      <Verifications items={found.verifications} />
+      <section aria-labelledby="steps">
+        <h2 id="steps">Every version</h2>
+        <ol className={css.steps}>
+          {story.versions.map((step) => (
+            <li key={step.version}>
+              <span className={page.mono}>v{step.version}</span>
+              <span>
+                <b>{step.act}</b>{" "}
+                {step.act === "changed" && (
+                  <>
+                    <s>{step.before}</s> →{" "}
+                  </>
+                )}
+                {step.text !== null && <span className={page.mono}>{step.text}</span>}
+                {step.reason !== null && <q className={css.reason}>{step.reason}</q>}
+              </span>
+              <span className={page.meta}>
+                {step.by} · <time dateTime={step.at}>{showTime(step.at)}</time> ·{" "}
+                {step.leaf === null ? "waits for its place" : `leaf ${step.leaf}`}
+              </span>
+            </li>
+          ))}
+        </ol>
+      </section>
+      <ProofLine
+        parts={[
+          `v${story.version}`,
+          leaves.length === 0 ? "its leaves wait for their place" : `leaves ${leaves.join(", ")}`,
+          found.covered
+            ? `under the signed checkpoint of ${found.checkpoint} events`
+            : "no signed checkpoint covers all of them yet",
+        ]}
+      >
+        <Go to={shellPage.audit(ws)}>Export the ledger bundle</Go>
+      </ProofLine>
+    </div>
+  );
+}
+
+function One({ principle }: { principle: Principle }) {
+  return (
+    <li data-standing={principle.standing}>
+      <h2>
+        {principle.title} <StatusMark {...look[principle.standing]} />
+      </h2>
+      <p className={page.meta}>{principle.asks}</p>
+      <dl>
+        {principle.facts.map((fact, index) => (
+          // Facts of one principle keep their order; two may share a label.
+          <div key={index}>
+            <dt>{fact.label}</dt>
+            <dd>{fact.value}</dd>
+          </div>
+        ))}
+      </dl>
+    </li>
+  );
+}

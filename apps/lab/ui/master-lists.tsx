@@ -1,0 +1,290 @@
+import { Act } from "@probity/web/kit/act.tsx";
+import { Dialog } from "@probity/web/kit/dialog.tsx";
+import { Choice, Field } from "@probity/web/kit/field.tsx";
+import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
+import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
+import { read, write } from "@probity/web/shell/api.ts";
+import type { Page } from "@probity/web/shell/api-types.ts";
+import page from "@probity/web/shell/page.module.css";
+import { asProblem } from "@probity/web/shell/problem.ts";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { inspectApi } from "./inspect-path.ts";
+import { labApi } from "./path.ts";
+
+type Kept = {
+  id: string;
+  version: number;
+  code: string;
+  name: string;
+  kind?: string;
+  description?: string | null;
+  location?: string | null;
+};
+const productKinds = ["water", "raw-material", "in-process", "finished", "environment"] as const;
+const words = {
+  products: { title: "Products", one: "product", note: "Description" },
+  "sampling-points": { title: "Sampling points", one: "sampling point", note: "Location" },
+} as const;
+
+/** Products or sampling points: what is there, and one more or a change by a form of few lines. */
+export function MasterList({ path, ws }: { path: "products" | "sampling-points"; ws: string }) {
+  const key = [path === "products" ? "lab-products" : "lab-points", ws];
+  const queries = useQueryClient();
+  const list = useQuery({
+    queryKey: key,
+    queryFn: () => read<Page<Kept>>(path === "products" ? labApi.products() : labApi.points()),
+  });
+  const [editing, setEditing] = useState<Kept | "new" | null>(null);
+  const { title, one, note } = words[path];
+  return (
+    <section aria-labelledby={path}>
+      <div className={page.head}>
+        <h2 id={path}>{title}</h2>
+        <span>
+          <Act onAct={() => setEditing("new")}>{`Add a ${one}`}</Act>
+        </span>
+      </div>
+      {list.isError && <ProblemNotice problem={asProblem(list.error)} />}
+      <LedgerTable
+        caption={title}
+        rows={list.data?.items ?? []}
+        rowKey={(row) => row.id}
+        columns={[
+          {
+            id: "code",
+            title: "Code",
+            lead: true,
+            width: "140px",
+            cell: (row) => <b className={page.mono}>{row.code}</b>,
+          },
+          { id: "name", title: "Name", cell: (row) => row.name },
+          {
+            id: "more",
+            title: path === "products" ? "Kind" : note,
+            cell: (row) => (path === "products" ? (row.kind ?? "").replaceAll("-", " ") : (row.location ?? "–")),
+          },
+          {
+            id: "act",
+            title: "Change",
+            quiet: true,
+            width: "90px",
+            end: true,
+            cell: (row) => (
+              <Act look="quiet" label={`Change ${row.code}`} onAct={() => setEditing(row)}>
+                Change
+              </Act>
+            ),
+          },
+        ]}
+      />
+      {editing !== null && (
+        <Edit
+          path={path}
+          row={editing === "new" ? null : editing}
+          onClose={() => setEditing(null)}
+          onDone={() => {
+            setEditing(null);
+            void queries.invalidateQueries({ queryKey: key });
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+function Edit(props: {
+  path: "products" | "sampling-points";
+  row: Kept | null;
+  onClose: () => void;
+  onDone: () => void;
+}) {
+  const { row, path } = props;
+  const [code, setCode] = useState(row?.code ?? "");
+  const [name, setName] = useState(row?.name ?? "");
+  const [kind, setKind] = useState<string>(row?.kind ?? "finished");
+  const [note, setNote] = useState((path === "products" ? row?.description : row?.location) ?? "");
+  const product = path === "products";
+  const body = {
+    code: code.trim(),
+    name: name.trim(),
+    ...(product ? { kind, description: note.trim() || null } : { location: note.trim() || null }),
+  };
+  const save = useMutation({
+    mutationFn: () =>
+      row === null
+        ? write("POST", inspectApi.master(path), body)
+        : write("PATCH", inspectApi.master(path, row.id), body, { version: row.version }),
+    onSuccess: props.onDone,
+  });
+  const verb = row === null ? `Add ${words[path].one}` : "Save";
+  return (
+    <Dialog open title={row === null ? verb : `Change ${row.code}`} onClose={props.onClose}>
+      <form
+        className={page.form}
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (code.trim() !== "" && name.trim() !== "") save.mutate();
+        }}
+      >
+        {save.isError && <ProblemNotice problem={asProblem(save.error)} />}
+        <Field name="master-code" label="Code" value={code} onChange={setCode} />
+        <Field name="master-name" label="Name" value={name} onChange={setName} />
+        {product && (
+          <Choice
+            name="master-kind"
+            label="Kind"
+            value={kind}
+            options={productKinds.map((each) => ({ value: each, label: each.replaceAll("-", " ") }))}
+            onChange={setKind}
+          />
+        )}
+        <Field name="master-note" label={words[path].note} hint="May stay empty" value={note} onChange={setNote} />
+        <p className={page.muted}>The version before stays in the history.</p>
+        <div>
+          <Act
+            look="main"
+            size="form"
+            submit
+            busy={save.isPending}
+            disabledReason={code.trim() === "" || name.trim() === "" ? "Code and name are needed." : undefined}
+          >
+            {verb}
+          </Act>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+type Numbered = { id: string; version: number; series: string; prefix: string; digits: number; period: string };
+const defaults = {
+  sample: { title: "Samples", prefix: "S", digits: 5, period: "year" },
+  worksheet: { title: "Worksheets", prefix: "WS", digits: 4, period: "year" },
+} as const;
+
+/** How samples and worksheets are numbered from now on. */
+export function Numbering({ ws }: { ws: string }) {
+  const queries = useQueryClient();
+  const key = ["lab-numberings", ws];
+  const list = useQuery({ queryKey: key, queryFn: () => read<{ items: Numbered[] }>(inspectApi.numberings()) });
+  const [editing, setEditing] = useState<"sample" | "worksheet" | null>(null);
+  const rows = (["sample", "worksheet"] as const).map((series) => {
+    const own = list.data?.items.find((each) => each.series === series);
+    return { version: own?.version ?? 0, ...defaults[series], ...own, series };
+  });
+  const chosen = rows.find((row) => row.series === editing);
+  return (
+    <section aria-labelledby="numbering">
+      <h2 id="numbering">Numbering</h2>
+      {list.isError && <ProblemNotice problem={asProblem(list.error)} />}
+      <LedgerTable
+        caption="Numbering"
+        rows={rows}
+        rowKey={(row) => row.series}
+        columns={[
+          { id: "of", title: "Of", lead: true, width: "140px", cell: (row) => row.title },
+          { id: "next", title: "Looks like", cell: (row) => <span className={page.mono}>{exampleOf(row)}</span> },
+          {
+            id: "period",
+            title: "Begins anew",
+            cell: (row) => (row.period === "none" ? "never" : `each ${row.period}`),
+          },
+          {
+            id: "act",
+            title: "Change",
+            quiet: true,
+            width: "90px",
+            end: true,
+            cell: (row) => (
+              <Act
+                look="quiet"
+                label={`Change the numbering of ${row.title.toLowerCase()}`}
+                onAct={() => setEditing(row.series)}
+              >
+                Change
+              </Act>
+            ),
+          },
+        ]}
+      />
+      {chosen !== undefined && (
+        <EditNumbering
+          row={chosen}
+          onClose={() => setEditing(null)}
+          onDone={() => {
+            setEditing(null);
+            void queries.invalidateQueries({ queryKey: key });
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+type NumberingRow = { series: string; title: string; version: number; prefix: string; digits: number; period: string };
+function EditNumbering(props: { row: NumberingRow; onClose: () => void; onDone: () => void }) {
+  const [prefix, setPrefix] = useState(props.row.prefix);
+  const [digits, setDigits] = useState(String(props.row.digits));
+  const [period, setPeriod] = useState(props.row.period);
+  const save = useMutation({
+    mutationFn: () =>
+      write(
+        "PUT",
+        inspectApi.numbering(props.row.series),
+        { prefix: prefix.trim(), digits: Number(digits), period },
+        {
+          version: props.row.version,
+        },
+      ),
+    onSuccess: props.onDone,
+  });
+  return (
+    <Dialog open title={`Numbering of ${props.row.title.toLowerCase()}`} onClose={props.onClose}>
+      <form
+        className={page.form}
+        onSubmit={(event) => {
+          event.preventDefault();
+          save.mutate();
+        }}
+      >
+        {save.isError && <ProblemNotice problem={asProblem(save.error)} />}
+        <Field
+          name="number-prefix"
+          label="Prefix"
+          hint="Capital letters and digits, six at most"
+          value={prefix}
+          onChange={setPrefix}
+        />
+        <Field name="number-digits" label="Digits" hint="3 to 8" value={digits} onChange={setDigits} />
+        <Choice
+          name="number-period"
+          label="Begins anew"
+          value={period}
+          options={[
+            { value: "year", label: "each year" },
+            { value: "month", label: "each month" },
+            { value: "none", label: "never" },
+          ]}
+          onChange={setPeriod}
+        />
+        <p className={page.muted}>
+          Next ones look like <span className={page.mono}>{exampleOf({ prefix, digits: Number(digits), period })}</span>
+          . Numbers that were given stay.
+        </p>
+        <div>
+          <Act look="main" size="form" submit busy={save.isPending}>
+            Number from now on
+          </Act>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function exampleOf({ prefix, digits, period }: Pick<NumberingRow, "prefix" | "digits" | "period">): string {
+  const today = new Date().toISOString();
+  const part = period === "none" ? "" : period === "year" ? today.slice(2, 4) : today.slice(2, 7).replace("-", "");
+  const number = "42".padStart(Number.isInteger(digits) ? Math.min(Math.max(digits, 2), 8) : 5, "0");
+  return [prefix, part, number].filter((each) => each !== "").join("-");
+}

@@ -1,0 +1,250 @@
+import { Act } from "@probity/web/kit/act.tsx";
+import { Field } from "@probity/web/kit/field.tsx";
+import { Notice } from "@probity/web/kit/notice.tsx";
+import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
+import { write } from "@probity/web/shell/api.ts";
+import page from "@probity/web/shell/page.module.css";
+import { PolicyLimit } from "@probity/web/shell/policy-limit.tsx";
+import { asProblem } from "@probity/web/shell/problem.ts";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useDeferredValue, useState } from "react";
+import { EditGrid } from "./edit-grid.tsx";
+import { inspectApi } from "./inspect-path.ts";
+import css from "./master.module.css";
+import type { Definition } from "./master-types.ts";
+
+type Tried = {
+  fault: string | null;
+  items: {
+    key: string;
+    name: string;
+    unit: string;
+    value: string | null;
+    reported: string | null;
+    why: string | null;
+  }[];
+};
+const kinds = [
+  { value: "number", label: "number" },
+  { value: "text", label: "text" },
+  { value: "calculated", label: "calculated" },
+];
+const rules = [
+  { value: "half-up", label: "half up" },
+  { value: "half-even", label: "half even" },
+];
+const emptyAnalyte = {
+  key: "",
+  name: "",
+  unit: "",
+  kind: "number",
+  decimals: "",
+  rule: "half-up",
+  quantification: "",
+  detection: "",
+  formula: "",
+  choices: "",
+};
+type AnalyteRow = typeof emptyAnalyte;
+const emptyField = { key: "", name: "", unit: "" };
+
+/** The next version of a method, typed like a sheet, with its calculation tried beside it. */
+export function MethodEditor(props: { id: string; from: Definition | null; onMade: () => void; onClose: () => void }) {
+  const [reference, setReference] = useState(props.from?.reference ?? "");
+  const [fields, setFields] = useState(props.from?.fields.map((each) => ({ ...each })) ?? []);
+  const [rows, setRows] = useState<AnalyteRow[]>(props.from?.analytes.map(rowOf) ?? [{ ...emptyAnalyte }]);
+  const [reason, setReason] = useState("");
+  const [day, setDay] = useState("");
+  const definition = definitionOf(props.from, reference, fields, rows);
+  const save = useMutation({
+    mutationFn: () =>
+      write("POST", inspectApi.versions("methods", props.id), {
+        definition,
+        reason: reason.trim(),
+        effectiveOn: day.trim() === "" ? null : day.trim(),
+      }),
+    onSuccess: props.onMade,
+  });
+  return (
+    <form
+      className={page.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (reason.trim() !== "") save.mutate();
+      }}
+    >
+      {save.isError && <ProblemNotice problem={asProblem(save.error)} />}
+      <section>
+        <h3>Analytes</h3>
+        <EditGrid
+          caption="Analytes of the method"
+          words="Add an analyte"
+          rows={rows}
+          empty={emptyAnalyte}
+          onChange={setRows}
+          columns={[
+            { key: "key", title: "Key", width: "90px" },
+            { key: "name", title: "Name", width: "150px" },
+            { key: "unit", title: "Unit", width: "70px" },
+            { key: "kind", title: "Kind", options: kinds, width: "100px" },
+            { key: "decimals", title: "Decimals", decimal: true, width: "70px" },
+            { key: "rule", title: "Rounding", options: rules, width: "95px" },
+            { key: "quantification", title: "LOQ", decimal: true, width: "70px" },
+            { key: "detection", title: "LOD", decimal: true, width: "70px" },
+            { key: "formula", title: "Formula" },
+            { key: "choices", title: "Texts, by comma", width: "130px" },
+          ]}
+        />
+      </section>
+      <section>
+        <h3>Interim fields</h3>
+        <EditGrid
+          caption="What a calculation is made from"
+          words="Add an interim field"
+          rows={fields}
+          empty={emptyField}
+          onChange={setFields}
+          columns={[
+            { key: "key", title: "Key", width: "120px" },
+            { key: "name", title: "Name" },
+            { key: "unit", title: "Unit", width: "110px" },
+          ]}
+        />
+      </section>
+      <Try definition={definition} />
+      <div className={css.short}>
+        <Field
+          name="method-reference"
+          label="Reference"
+          hint="Ph. Eur. 2.2.3, SOP-12"
+          value={reference}
+          onChange={setReference}
+        />
+        <Field
+          name="method-day"
+          label="In force from"
+          hint="Empty: at once. 2026-12-01"
+          value={day}
+          onChange={setDay}
+        />
+        <Field name="method-reason" label="Why a new version" value={reason} onChange={setReason} />
+      </div>
+      <Notice tone="none">
+        New versions: <PolicyLimit name="lab.masterApproval" />. Samples that are registered keep the version they have.
+      </Notice>
+      <div className={page.row}>
+        <Act
+          look="main"
+          size="form"
+          submit
+          busy={save.isPending}
+          disabledReason={reason.trim() === "" ? "A new version says why." : undefined}
+        >
+          Make version
+        </Act>
+        <Act size="form" onAct={props.onClose}>
+          Leave as it is
+        </Act>
+      </div>
+    </form>
+  );
+}
+
+/** What the definition makes of values typed here, by the calculation that results go through. Nothing is kept. */
+function Try({ definition }: { definition: Definition }) {
+  const [values, setValues] = useState<Record<string, string>>({});
+  const asked = useDeferredValue(JSON.stringify({ definition, values }));
+  const inputs = [
+    ...definition.fields.map((field) => ({ key: field.key, label: `${field.name} ${field.unit}`.trim() })),
+    ...definition.analytes
+      .filter((analyte) => analyte.kind !== "calculated")
+      .map((analyte) => ({ key: analyte.key, label: `${analyte.name} ${analyte.unit}`.trim() })),
+  ].filter((input) => input.key !== "");
+  const tried = useQuery({
+    queryKey: ["lab-try", asked],
+    enabled: Object.values(values).some((value) => value !== ""),
+    placeholderData: (before) => before,
+    retry: false,
+    queryFn: () => write<Tried>("POST", inspectApi.tryMethod(), { definition, interim: values, values }),
+  });
+  return (
+    <section aria-labelledby="try">
+      <h3 id="try">Try it</h3>
+      <div className={css.tried}>
+        {inputs.map((input) => (
+          <Field
+            key={input.key}
+            name={`try-${input.key}`}
+            label={input.label}
+            value={values[input.key] ?? ""}
+            onChange={(value) => setValues((before) => ({ ...before, [input.key]: value }))}
+          />
+        ))}
+        <p className={css.answer} role="status">
+          {tried.isError && <span>{asProblem(tried.error).detail}</span>}
+          {tried.data?.fault}
+          {tried.data?.items.map((item) => (
+            <span key={item.key}>
+              {item.name}{" "}
+              {item.why === null ? (
+                <>
+                  <b>{item.reported}</b> {item.unit} <span className={page.meta}>unrounded {item.value}</span>
+                </>
+              ) : (
+                <span className={page.meta}>{item.why}</span>
+              )}
+            </span>
+          ))}
+          {tried.data === undefined && !tried.isError && (
+            <span className={page.muted}>Type values: the server answers with what would be kept and reported.</span>
+          )}
+        </p>
+      </div>
+    </section>
+  );
+}
+
+function rowOf(analyte: Definition["analytes"][number]): AnalyteRow {
+  return {
+    ...emptyAnalyte,
+    ...Object.fromEntries(
+      Object.entries(analyte).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),
+    ),
+    decimals: analyte.decimals === null ? "" : String(analyte.decimals),
+    choices: (analyte.choices ?? []).join(", "),
+  };
+}
+
+/** What is typed, as the API takes it; what the editor has no field for stays as the version before had it. */
+function definitionOf(
+  from: Definition | null,
+  reference: string,
+  fields: readonly { key: string; name: string; unit: string }[],
+  rows: readonly AnalyteRow[],
+): Definition {
+  return {
+    ...from,
+    reference: reference.trim(),
+    fields: fields.map((field) => ({ ...field })),
+    analytes: rows.map((row) => {
+      const choices = row.choices
+        .split(",")
+        .map((each) => each.trim())
+        .filter((each) => each !== "");
+      const known = from?.analytes.find((each) => each.key === row.key);
+      return {
+        ...known,
+        key: row.key.trim(),
+        name: row.name.trim(),
+        unit: row.unit.trim(),
+        kind: row.kind,
+        decimals: row.decimals.trim() === "" ? null : Number(row.decimals),
+        rule: row.rule,
+        quantification: row.quantification.trim() || null,
+        detection: row.detection.trim() || null,
+        choices,
+        formula: row.kind === "calculated" ? row.formula.trim() : null,
+      };
+    }),
+  };
+}
