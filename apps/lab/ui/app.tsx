@@ -12,6 +12,7 @@ import { labApi, labPage, labRoute } from "./path.ts";
 import { stabilityPage, stabilityRoute } from "./stability-types.ts";
 import { trendPage, trendRoute } from "./trend-types.ts";
 import type { SampleLine } from "./types.ts";
+import { uncertaintyPage, uncertaintyRoute } from "./uncertainty-types.ts";
 import { labWords } from "./words.ts";
 
 /** The screens of the laboratory. */
@@ -32,6 +33,7 @@ export const laboratory: AppScreens = {
     { title: "Training", path: qualityPage.training, group: "Quality", icon: "book" },
     { title: "Stability", path: stabilityPage.list, icon: "clock" },
     { title: "Audit-trail review", path: inspectPage.reviews, group: "Quality", icon: "eye" },
+    { title: "Uncertainty", path: uncertaintyPage, group: "Set-up", icon: "gauge" },
     { title: "Methods & limits", path: labPage.methods, group: "Set-up", icon: "sliders" },
     { title: "Schedules", path: stabilityPage.schedules, group: "Set-up", icon: "calendar" },
     { title: "Customers", path: certificatePage.customers, group: "Set-up", icon: "people" },
@@ -50,6 +52,7 @@ export const laboratory: AppScreens = {
       path: investigationRoute.one,
       screen: lazyRouteComponent(() => import("./investigation.tsx"), "InvestigationPage"),
     },
+    { path: uncertaintyRoute, screen: lazyRouteComponent(() => import("./uncertainty.tsx"), "Uncertainty") },
     { path: trendRoute, screen: lazyRouteComponent(() => import("./trends.tsx"), "Trends") },
     { path: chartRoute.list, screen: lazyRouteComponent(() => import("./control-charts.tsx"), "ControlCharts") },
     { path: chartRoute.one, screen: lazyRouteComponent(() => import("./control-chart.tsx"), "ControlChartPage") },

@@ -13,6 +13,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { inspectPage } from "./inspect-path.ts";
 import { labApi } from "./path.ts";
+import { StatedUncertainty, useStated } from "./stated.tsx";
 import css from "./story.module.css";
 import type { Story } from "./types.ts";
 import { Investigate } from "./investigate.tsx";
@@ -44,6 +45,7 @@ export function StoryDialog(props: {
     },
   });
   const found = story.data;
+  const stated = useStated(found === undefined ? [] : [found.id]);
   const last = found?.versions.at(-1);
   return (
     <Dialog
@@ -66,6 +68,12 @@ export function StoryDialog(props: {
             <Go to={inspectPage.evidence(ws, found.id)}>By the nine principles</Go>
             <span className={css.meta}>
               reported {found.reported ?? "–"} · limit {found.limit || "none"} · {found.words}
+              {stated.has(found.id) && (
+                <>
+                  <br />
+                  states <StatedUncertainty of={stated.get(found.id)} />
+                </>
+              )}
               <br />
               {found.method.code} v{found.method.number}, {found.method.title}
               {found.worksheet !== null && ` · ${found.worksheet}`}
