@@ -50,7 +50,7 @@ export async function loadCustomers(tx: Tx): Promise<void> {
 /** Customers by turns for samples that carry a lot: a laboratory's own water has none. */
 export async function customersInTurn(tx: Tx): Promise<(lot: string | null, index: number) => string | null> {
   const rows = await tx.all(query.selectFrom("lab.customer").select("id").orderBy("code"));
-  return (lot, index) => (lot === null || index % 3 === 0 ? null : (rows[index % Math.max(1, rows.length)]?.id ?? null));
+  return (lot, index) => (lot === null || index % 3 === 0 ? null : (rows[Math.floor(index / 3) % Math.max(1, rows.length)]?.id ?? null));
 }
 
 type Work = <T>(permission: string, run: (tx: Tx) => Promise<T>) => Promise<T>;

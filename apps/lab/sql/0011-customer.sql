@@ -82,7 +82,7 @@ create function lab.portal_progress() returns table (number text, product text, 
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
   select s.number, p.name, s.lot, case s.state when 'registered' then 'expected' else 'in-laboratory' end, s.received_at
   from lab.sample s join lab.product p on p.tenant_id = s.tenant_id and p.id = s.product_id
-  where s.customer_id in (select lab.portal_customers()) and s.deleted_at is null and s.state <> 'cancelled'
+  where s.customer_id in (select lab.portal_customers()) and s.deleted_at is null and s.state <> 'cancelled' and not s.brought_in
     and not exists (select from lab.publication l where l.tenant_id = s.tenant_id and l.sample_id = s.id)
   order by s.id desc limit 500
 $$;
