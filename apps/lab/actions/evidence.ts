@@ -61,7 +61,7 @@ export async function evidenceOf(tx: Tx, id: string) {
       asks: "Was it recorded when it was done?",
       standing: first === undefined ? "missing" : story.broughtIn ? "partly" : "shown",
       facts: [
-        fact("Recorded at", first === undefined ? "–" : first.at.toISOString()),
+        fact("Recorded at", first === undefined ? "–" : `${first.at.toISOString().slice(0, 19).replace("T", " ")} UTC`),
         fact(
           "Clock",
           story.broughtIn ? "as stated where it was brought in from" : "this server's; none is taken from a request",
@@ -76,7 +76,12 @@ export async function evidenceOf(tx: Tx, id: string) {
       facts: [
         ...(story.original === null ? [] : [fact("First entered", `${story.original.text} by ${story.original.by}`)]),
         ...(story.file === null
-          ? [fact("Source", sourceWords[story.source ?? "keyboard"] ?? "keyboard")]
+          ? [
+              fact(
+                "Source",
+                story.broughtIn ? "brought in from elsewhere" : (sourceWords[story.source ?? ""] ?? "keyboard"),
+              ),
+            ]
           : [fact("File", story.file.name), fact("SHA-256", story.file.sha256 ?? "")]),
         ...(story.attempts.length > 1 ? [fact("Determined", `${story.attempts.length} times, all kept`)] : []),
       ],

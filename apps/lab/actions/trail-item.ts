@@ -121,13 +121,16 @@ export async function itemsOf(
 ): Promise<TrailItem[]> {
   const read = sql<Raw>`select t.kind, t.action, t.record, t.row_id as "rowId", t.row_version as "rowVersion", t.at,
       t.actor_id as "actorId", t.seq, t.before, t.after,
-      coalesce(s.number, u.number, i.number) as sample, coalesce(s.id, u.id, i.id) as "sampleId", r.name
+      coalesce(s.number, u.number, i.number) as sample, coalesce(s.id, u.id, i.id) as "sampleId", coalesce(r.name, m.code || ' ' || m.title, f.code || ' ' || f.title) as name
     from lab.trail_items(${review.fromAt}, ${review.toAt}, ${review.worksheetId}, ${review.hours}) t
     left join lab.result r on r.tenant_id = kernel.tenant()
       and r.id = case t.record when 'lab.result' then t.row_id when 'lab.gate_override' then (t.after ->> 'result_id')::uuid end
     left join lab.sample s on s.tenant_id = r.tenant_id and s.id = r.sample_id
     left join lab.sample u on t.record = 'lab.unlock' and u.tenant_id = kernel.tenant() and u.id = (t.after ->> 'sample_id')::uuid
     left join lab.sample i on t.record = 'lab.sample' and i.tenant_id = kernel.tenant() and i.id = t.row_id
+    left join lab.method m on t.record = 'lab.method_version' and m.tenant_id = kernel.tenant() and m.id = (t.after ->> 'method_id')::uuid
+    left join lab.specification f on t.record = 'lab.specification_version' and f.tenant_id = kernel.tenant()
+      and f.id = (t.after ->> 'specification_id')::uuid
     order by t.seq, t.kind limit ${mostItems * 2}`;
   const rows = await tx.all({ compile: () => read.compile(query) });
   const names = await memberNames(tx);
@@ -150,7 +153,9 @@ export async function itemsOf(
       by: names.get(row.actorId) ?? "Probity",
       byId: row.actorId,
       leaf: Number(row.seq),
-      what: [row.sample, row.name ?? nameIn(row.after)].filter((each) => each !== null).join(", "),
+      what: [row.sample, row.name ?? (row.record === "lab.sample" ? null : nameIn(row.after))]
+        .filter((each) => each !== null)
+        .join(", "),
       sampleId: row.sampleId,
       before: said(row, row.before),
       after: said(row, row.after),

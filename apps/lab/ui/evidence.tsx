@@ -90,7 +90,9 @@ export function EvidencePage() {
       <ProofLine
         parts={[
           `v${story.version}`,
-          leaves.length === 0 ? "its leaves wait for their place" : `leaves ${leaves.join(", ")}`,
+          leaves.length === 0
+            ? "its leaves wait for their place"
+            : `${leaves.length === 1 ? "leaf" : "leaves"} ${leaves.join(", ")}`,
           found.covered
             ? `under the signed checkpoint of ${found.checkpoint} events`
             : "no signed checkpoint covers all of them yet",

@@ -260,7 +260,7 @@ function Hours({ value }: { value: number | null }) {
 }
 
 function outcomeLook(outcome: string) {
-  if (outcome === "passed" || outcome === "in-control") return { tone: "covered" as const, word: "in control" };
+  if (outcome === "accepted") return { tone: "covered" as const, word: "in control" };
   if (outcome === "warning") return { tone: "partial" as const, word: "warning" };
   return { tone: "gap" as const, word: outcome.replaceAll("-", " ") };
 }

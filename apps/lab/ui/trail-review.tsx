@@ -247,7 +247,9 @@ function Items(props: {
               {item.after !== null && <span>{item.after}</span>}
             </span>
             <span className={css.said}>
-              {item.by} · <time dateTime={item.at}>{showTime(item.at)}</time> · leaf {item.leaf}
+              <span>
+                {item.by} · <time dateTime={item.at}>{showTime(item.at)}</time> · leaf {item.leaf}
+              </span>
               {item.reason !== null && <q>{item.reason}</q>}
             </span>
             <span className={css.mark}>
