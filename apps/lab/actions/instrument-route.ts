@@ -111,9 +111,9 @@ export function instrumentRoutes(kernel: Kernel): Route[] {
       body: facts,
       answers: made,
       handle: async (request) => {
-        const row = rowOf(request.body);
         const id = uuidv7();
         await kernel.door.work(request.credential, change, async (tx) => {
+          const row = rowOf(request.body);
           await requireFree(tx, row.number, id);
           await insertAll(tx, "lab.instrument", "lab.instrument.create", [{ row: { id, ...row }, fields: row }]);
         });
@@ -130,9 +130,9 @@ export function instrumentRoutes(kernel: Kernel): Route[] {
       body: facts,
       answers: { 200: Type.Object({ id: Type.String(), version: Type.Integer() }) },
       handle: async (request) => {
-        const row = rowOf(request.body);
         const [{ id }, version] = [request.params, request.version];
         await kernel.door.work(request.credential, change, async (tx) => {
+          const row = rowOf(request.body);
           const known = await requireInstrument(tx, id);
           if (known.version !== version)
             throw doorProblem.stale({ values: { current: known.version, given: version } });

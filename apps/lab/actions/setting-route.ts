@@ -75,8 +75,8 @@ export function settingRoutes(kernel: Kernel): Route[] {
       handle: async (request) => {
         const { name, value, effectiveAt, reason } = request.body;
         const setting = known().find((each) => each.name === name);
-        if (setting === undefined || !Value.Check(setting.schema, value)) throw problem.setting_unknown();
         const body = await kernel.door.work(request.credential, change, async (tx) => {
+          if (setting === undefined || !Value.Check(setting.schema, value)) throw problem.setting_unknown();
           await spendStepUp(tx, request.raw, { action: change, subject: name });
           return { id: await decide(tx, { name, value, effectiveAt, reason }) };
         });

@@ -95,7 +95,7 @@ function Decision({ group, found, onAsk }: { group: Group; found: Gates; onAsk: 
         : undefined);
   return (
     <div className={css.override}>
-      {first.askedBy} asked for an override, {showTime(first.askedAt)}: “{first.reason}”.
+      {first.askedBy} asked for an override, {showTime(first.askedAt)}: “{first.reason}”
       {group.stale && " The value or what holds it has changed since: refuse it, then ask anew."}{" "}
       <span className={page.row}>
         <Act

@@ -233,7 +233,7 @@ function Trace(props: { ws: string; id: string; items: TraceLine[] | undefined; 
           </p>
           <LedgerTable
             caption="Results made with this lot"
-            rows={items.slice(0, 300)}
+            rows={items.slice(0, 100)}
             rowKey={(each) => each.id}
             tone={(each) => (each.verdict === null ? null : verdictLook[each.verdict].tone)}
             columns={[
@@ -296,7 +296,7 @@ function Trace(props: { ws: string; id: string; items: TraceLine[] | undefined; 
               },
             ]}
           />
-          {items.length > 300 && <p className={page.muted}>The newest 300 of {items.length}; the export holds all.</p>}
+          {items.length > 100 && <p className={page.muted}>The newest 100 of {items.length}; the export holds all.</p>}
         </>
       )}
     </section>

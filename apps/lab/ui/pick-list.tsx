@@ -22,6 +22,8 @@ export function PickList(props: {
   picked: ReadonlySet<string>;
   onToggle: (id: string) => void;
   empty: string;
+  /** Takes the focus when its dialog opens. */
+  first?: boolean;
 }) {
   const [words, setWords] = useState("");
   const [at, setAt] = useState(0);
@@ -52,14 +54,15 @@ export function PickList(props: {
     }
   };
   return (
-    <div>
+    <div className={css.picker}>
       <label className="p-hidden" htmlFor={id}>
         Find {props.label}
       </label>
       <input
         id={id}
         className={page.search}
-        placeholder={`Find or scan ${props.label}`}
+        placeholder={`Find or scan ${props.label.toLowerCase()}`}
+        data-autofocus={props.first || undefined}
         autoComplete="off"
         spellCheck={false}
         value={words}

@@ -161,6 +161,7 @@ function Choose(props: { found: Setup; worksheet: string; onClose: () => void; o
         <div className={css.pick}>
           <PickList
             label="Instruments"
+            first
             picked={machines}
             onToggle={(id) => setMachines((before) => toggled(before, id))}
             empty="No instrument is registered. A reviewer registers them under Instruments."
@@ -192,7 +193,7 @@ function Choose(props: { found: Setup; worksheet: string; onClose: () => void; o
         </div>
         <p className={page.row}>
           <Act look="main" size="form" submit busy={send.isPending}>
-            Name {machines.size + lots.size}
+            Name these {machines.size + lots.size}
           </Act>
           <span className={page.meta}>
             <KeyHint of="Space" /> takes or leaves · <KeyHint of="Ctrl Enter" /> names them · results entered before
