@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { standardTemplate } from "../../apps/lab/certificate/template.ts";
 import { openBrowser, visit } from "./browser.ts";
 import { colleague, type Colleague, enableSigning, join, provoked } from "./colleague.ts";
 import { type Instance, startInstance } from "./instance.ts";
@@ -12,6 +13,7 @@ describe.skipIf(browser === null)("LAB a result out of specification, from recei
   let owner: Colleague;
   let technician: Colleague;
   let reviewer: Colleague;
+  let certifier: Colleague;
   let sample: string;
   let investigation: string;
   const lab = (tail: string) => `${instance.url}/w/acme-devices/lab/${tail}`;
@@ -27,7 +29,14 @@ describe.skipIf(browser === null)("LAB a result out of specification, from recei
       join(chromium, instance.url, workspace, owner, who);
     technician = await invite({ name: "Tom Weaver", email: "tom@example.org" });
     reviewer = await invite({ name: "Rita Sand", email: "rita@example.org", lab: "reviewer" });
+    certifier = await invite({ name: "Cora Field", email: "cora@example.org", lab: "reviewer" });
     await enableSigning(owner, reviewer, "Rita Sand");
+    await enableSigning(owner, certifier, "Cora Field");
+    await owner.call("POST", "/api/lab/certificate-templates", {
+      name: "Standard",
+      reason: "First",
+      definition: { ...standardTemplate, laboratory: "Acme QC" },
+    });
     const product = await owner.call("POST", "/api/lab/products", {
       code: "WFI",
       name: "Water for injection",
@@ -122,6 +131,28 @@ describe.skipIf(browser === null)("LAB a result out of specification, from recei
     await signHere(reviewer);
     await page.getByText("Verified and locked").waitFor();
     expect(faults).toEqual([]);
+  });
+
+  test("the certificate tells of it, is signed and sealed, and is verified offline by whoever was handed it", async () => {
+    await reviewer.page.getByRole("button", { name: "Publish" }).click();
+    await reviewer.page.getByText("Published and locked").waitFor();
+    const { page, faults } = certifier;
+    await page.goto(sample);
+    await page.getByRole("button", { name: "Prepare certificate" }).click();
+    await page.getByRole("heading", { name: "As it is printed" }).waitFor();
+    await page.getByRole("button", { name: /^Sign / }).click();
+    await signHere(certifier);
+    const button = page.getByRole("button", { name: "Download PDF" });
+    await page.locator('button:not([aria-disabled="true"])', { hasText: "Download PDF" }).waitFor();
+    const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
+    const path = await download.path();
+    const outsider = await visit(browser ?? expect.fail("no browser"));
+    await outsider.page.goto(`${instance.url}/verify`);
+    await settled(outsider.page);
+    await outsider.page.context().setOffline(true);
+    await outsider.page.locator("input[type=file]").first().setInputFiles(path);
+    await outsider.page.getByText("Nothing in this file changed since it was sealed.").waitFor();
+    expect([...faults, ...outsider.faults]).toEqual([]);
   });
 
   /** Gives the fresh proof that a grave act asks for. */
