@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { defineApp, type App, type Kernel } from "@probity/kernel";
 import type { Sealer } from "@probity/seal";
+import { blindRoutes } from "./actions/blind-route.ts";
 import { benchRoute, homeItems } from "./actions/bench-route.ts";
 import { certificateRoutes } from "./actions/certificate-route.ts";
 import "./actions/certificate-sign.ts";
@@ -40,6 +41,7 @@ import { worksheetRoutes } from "./actions/worksheet-route.ts";
 import { enqueueSample, loadSample } from "./jobs/load-sample.ts";
 import { importJobs } from "./jobs/import-file.ts";
 import { grants, guest, roles, system } from "./permission.ts";
+import { blind } from "./records/blind.ts";
 import { importSource } from "./records/import-source.ts";
 import {
   certificate,
@@ -96,6 +98,7 @@ export function lab(options: LabOptions = {}): App {
       masterApproval,
       importFile,
       importSource,
+      blind,
       sample,
       custody,
       worksheet,
@@ -157,6 +160,7 @@ export function lab(options: LabOptions = {}): App {
         resultListRoute(kernel),
         ...resultRoutes(kernel),
         ...importRoutes(kernel),
+        ...blindRoutes(kernel),
         ...investigationRoutes(kernel),
         benchRoute(kernel),
         ...certificateRoutes(kernel, options.sealer),

@@ -85,6 +85,22 @@ export const problem = defineErrors("lab", {
     title: "Not waiting any more",
     detail: "{name} is not being imported any more. What became of it stands. Open it to see.",
   },
+  not_blinded: {
+    status: 409,
+    title: "Not blinded",
+    detail: "{number} is not blinded. Nothing was changed. Open it to see what it is.",
+  },
+  blinded_still: {
+    status: 409,
+    title: "Not verified yet",
+    detail:
+      "{number} is blinded until it is verified. Nothing was changed. Verify it first, or ask an admin to unblind it.",
+  },
+  blinded_wants_more: {
+    status: 422,
+    title: "Can't be blinded",
+    detail: "{why} Nothing was registered. Register it without a blind, or take that out.",
+  },
   answer_forgotten: {
     status: 409,
     title: "Done before",

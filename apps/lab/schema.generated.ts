@@ -25,6 +25,25 @@ export type Numeric = ColumnType<string, number | string, number | string>;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface LabBlind {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  opened_at: Timestamp | null;
+  opened_by: string | null;
+  opened_name: string | null;
+  reason: string | null;
+  retain_until: Timestamp | null;
+  sample_id: string;
+  sealed: Buffer;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
 export interface LabCertificate {
   /**
    * everything the certificate says, as it was when it was prepared; a signature stands for it
@@ -729,6 +748,10 @@ export interface LabRuleSet {
 
 export interface LabSample {
   /**
+   * its product, place, lot, customer, remark and limits are in lab.blind, sealed
+   */
+  blinded: Generated<boolean>;
+  /**
    * its times are as stated where it came from, not this server's
    */
   brought_in: Generated<boolean>;
@@ -1248,6 +1271,7 @@ export interface LabWorksheet {
 }
 
 export interface DB {
+  "lab.blind": LabBlind;
   "lab.certificate": LabCertificate;
   "lab.certificate_file": LabCertificateFile;
   "lab.certificate_template": LabCertificateTemplate;

@@ -2,6 +2,7 @@ import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { doorProblem, type Tx } from "@probity/kernel";
 import { insertAll, orderedIds, type NewRow, type Progress } from "../bulk.ts";
 import { problem } from "../errors.ts";
+import { blindedProduct, blindRow, coverOf, readCovered, type Keys } from "./blind.ts";
 import { query } from "../query.ts";
 import {
   currentMethods,
@@ -27,6 +28,8 @@ export type NewSample = {
   readonly sampledAt?: string | null | undefined;
   readonly sampledBy?: string | null | undefined;
   readonly dueOn?: string | null | undefined;
+  /** What it is and whose is sealed until it is verified. */
+  readonly blinded?: boolean | undefined;
 };
 export type Registered = { readonly id: string; readonly number: string };
 
@@ -39,6 +42,7 @@ export async function registerSamples(
   wanted: readonly NewSample[],
   importId: string | null = null,
   progress?: Progress,
+  keys?: Keys,
 ): Promise<Registered[]> {
   // 1. What they name must be there.
   const [products, points] = [await namesOfProducts(tx), await namesOfPoints(tx)];
@@ -58,6 +62,8 @@ export async function registerSamples(
   const numbers = await nextNumbers(tx, "sample", wanted.length);
   const ids = orderedIds(wanted.length);
   const samples: NewRow[] = [];
+  const blinds: NewRow[] = [];
+  const cover = wanted.some((each) => each.blinded === true) ? await blindedProduct(tx) : "";
   const results: NewRow[] = [];
   const registered: Registered[] = [];
   for (const [index, each] of wanted.entries()) {
@@ -97,10 +103,44 @@ export async function registerSamples(
       fields: { number: numbered.number, product, lot: each.lot ?? null, sampledAt: each.sampledAt ?? null },
     });
     registered.push({ id, number: numbered.number });
-    for (const { version, key } of tests) results.push(emptyResult(version, key, { sample_id: id, kind: "sample" }));
+    const own = samples.at(-1);
+    if (each.blinded === true && own !== undefined) {
+      if (keys === undefined) throw new Error("A sample is blinded under the workspace's key");
+      const {
+        product_id,
+        sampling_point_id,
+        specification_version_id,
+        customer_id,
+        lot,
+        remark,
+        sampled_by,
+        find: found,
+      } = own.row;
+      const covered = readCovered({
+        product_id,
+        sampling_point_id,
+        specification_version_id,
+        customer_id,
+        lot,
+        remark,
+        sampled_by,
+        find: found,
+      });
+      blinds.push(blindRow(tx, keys, { id, number: numbered.number }, covered));
+      samples[samples.length - 1] = {
+        row: { ...own.row, ...coverOf(numbered.number, cover) },
+        fields: { number: numbered.number, blinded: true, sampledAt: each.sampledAt ?? null },
+      };
+    } else if (own !== undefined) samples[samples.length - 1] = { ...own, row: { ...own.row, blinded: false } };
+    for (const { version, key } of tests) {
+      // Its limits stand with each result of a blinded sample: its specification would say what it is.
+      const limit = each.blinded === true ? specification?.limits.find((known) => known.analyte === key) : undefined;
+      results.push(emptyResult(version, key, { sample_id: id, kind: "sample", limits: limit ?? null }));
+    }
   }
   // 4. Rows with their leaves.
   await insertAll(tx, "lab.sample", "lab.sample.register", samples, progress);
+  await insertAll(tx, "lab.blind", "lab.blind.lay", blinds);
   const resultIds = orderedIds(results.length);
   const ordered = results.map(({ row, fields }, index) => ({
     row: { ...row, id: resultIds[index] ?? row.id },

@@ -156,6 +156,7 @@ export function pageOf(given: ListQuery, limit: number) {
       "s.received_at as receivedAt",
       "s.due_on as dueOn",
       "s.brought_in as broughtIn",
+      "s.blinded",
       "s.created_at as createdAt",
       "p.name as product",
       "p.code as productCode",

@@ -46,6 +46,7 @@ const newSample = Type.Object(
     sampledAt: Type.Optional(Type.Union([Type.String({ format: "date-time" }), Type.Null()])),
     sampledBy: short(120),
     dueOn: Type.Optional(Type.Union([day, Type.Null()])),
+    blinded: Type.Optional(Type.Boolean()),
   },
   closed,
 );
@@ -63,7 +64,7 @@ export function sampleRoutes(kernel: Kernel): Route[] {
       answers: { 201: Type.Object({ items: Type.Array(Type.Object({ id: Type.String(), number: Type.String() })) }) },
       handle: async (request) => {
         const items = await kernel.door.work(request.credential, "lab.sample.register", (tx) =>
-          registerSamples(tx, request.body.samples),
+          kernel.files.keysOf(tx).then((keys) => registerSamples(tx, request.body.samples, null, undefined, keys)),
         );
         return { status: 201, body: { items } };
       },

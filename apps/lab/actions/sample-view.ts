@@ -36,6 +36,7 @@ export async function readSample(tx: Tx, id: string) {
         "s.verified_at as verifiedAt",
         "s.published_at as publishedAt",
         "s.brought_in as broughtIn",
+        "s.blinded",
         "s.created_at as registeredAt",
         "m.name as registeredBy",
         "p.code as productCode",

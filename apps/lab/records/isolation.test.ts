@@ -130,6 +130,21 @@ async function seed({ kernel, member }: TestServer, owner: TestPerson): Promise<
       received_by: owner.membershipId,
       find: "s-26-00001",
     });
+    const cover = uuidv7();
+    const covered = uuidv7();
+    await one("lab.product", { id: cover, code: "BLINDED", name: "Blinded sample", kind: "finished" });
+    await one("lab.sample", {
+      id: covered,
+      series: "S-26",
+      sequence: 2,
+      number: "S-26-00002",
+      product_id: cover,
+      priority: "routine",
+      state: "received",
+      find: "s-26-00002",
+      blinded: true,
+    });
+    await one("lab.blind", { id: uuidv7(), sample_id: covered, sealed: "\\x00" });
     await one("lab.custody", { id: uuidv7(), sample_id: id.sample, act: "received" });
     await one("lab.worksheet", {
       id: id.sheet,

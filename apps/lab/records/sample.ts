@@ -42,6 +42,7 @@ export const sample = defineRecord({
     verifiedAt: field.instant("Verified at", { optional: true }),
     publishedAt: field.instant("Published at", { optional: true }),
     broughtIn: field.boolean("Brought in"),
+    blinded: field.boolean("Blinded"),
     find: field.text("Found by", { max: 2000 }),
   },
 });
