@@ -109,6 +109,20 @@ export const exceptions: Readonly<Record<string, Partial<Record<Cell, readonly n
   "GET /api/workspace/freeze": { "frozen workspace": [200, 409] },
   "POST /api/workspace/thaw": { "frozen workspace": [403] },
   "GET /api/files/{token}": Object.fromEntries(Object.keys(expected).map((cell) => [cell, [401]])),
+  "GET /api/lab/delivered/{token}": Object.fromEntries(Object.keys(expected).map((cell) => [cell, [401]])),
+  "GET /api/lab/delivered/{token}/pdf": Object.fromEntries(Object.keys(expected).map((cell) => [cell, [401]])),
+  "GET /api/lab/delivered/{token}/json": Object.fromEntries(Object.keys(expected).map((cell) => [cell, [401]])),
+};
+
+const template = {
+  title: "Certificate",
+  laboratory: "Matrix",
+  address: [],
+  columns: [],
+  statements: [],
+  decimalMark: ".",
+  zone: "UTC",
+  fourEyes: true,
 };
 
 const schedule = {
@@ -146,6 +160,16 @@ export const samples: Readonly<Record<string, { readonly params?: Record<string,
       params: { level: "0", a: "x001", b: "x001", c: "x001", d: "000" },
     },
     "GET /api/files/{token}": { params: { token: `ln_${"A".repeat(43)}` } },
+    "GET /api/lab/delivered/{token}": { params: { token: `ln_${"A".repeat(43)}` } },
+    "GET /api/lab/delivered/{token}/pdf": { params: { token: `ln_${"A".repeat(43)}` } },
+    "GET /api/lab/delivered/{token}/json": { params: { token: `ln_${"A".repeat(43)}` } },
+    "POST /api/lab/certificate-templates": { body: { name: "Matrix", reason: "Matrix", definition: template } },
+    "POST /api/lab/certificate-templates/preview": { body: { definition: template } },
+    "POST /api/lab/certificates/{id}/deliveries": {
+      body: { recipient: "Matrix", email: "matrix@example.test", days: 1 },
+    },
+    "POST /api/lab/customers/{id}/contacts": { body: { name: "Matrix", email: "matrix@example.test" } },
+    "POST /api/lab/samples/{id}/customer": { body: { customerId: null } },
     "POST /api/ledger/anchors/targets": { body: { kind: "mail", name: "Matrix", address: "matrix@example.test" } },
     "POST /api/ledger/streams": {
       body: {
