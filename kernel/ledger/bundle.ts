@@ -1,4 +1,14 @@
-import { formatVersion, type BundleLine, type LeafPart, type PlatformPart, type Anchor } from "@probity/verify";
+import {
+  consistencyRanges,
+  formatVersion,
+  hashRow,
+  parseCheckpoint,
+  parseNote,
+  type Anchor,
+  type BundleLine,
+  type LeafPart,
+  type PlatformPart,
+} from "@probity/verify";
 import type { Kernel } from "../kernel.ts";
 import type { Credential } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";
@@ -6,6 +16,7 @@ import { outsideEvidence } from "./anchor/view.ts";
 import { openLeaves } from "./bundle-open.ts";
 import { BundleTree } from "./bundle-tree.ts";
 import { logIdentity, logState, logVkey, platformPart, type LogState } from "./checkpoint-proof.ts";
+import { proofFromTiles, tenantTiles } from "./tile-source.ts";
 import { exportPage, selectionOf, type LeafRange, type LedgerFilter } from "./export-page.ts";
 
 const pageSize = 500;
@@ -17,6 +28,8 @@ export type Evidence = {
   readonly vkeys: readonly string[];
   readonly platform?: PlatformPart | undefined;
   readonly anchors?: readonly Anchor[];
+  /** From each earlier checkpoint of this log that was given outside to the newest. */
+  readonly consistency?: readonly { readonly from: number; readonly to: number; readonly proof: string }[];
 };
 
 export type BundlePlan = {
@@ -37,7 +50,22 @@ export async function evidenceOf(tx: Tx): Promise<{ head: LogState; evidence: Ev
   const origins = [head.origin, ...(platform === undefined ? [] : [platform.origin])].flatMap(namesOf);
   const outside = await outsideEvidence(tx);
   const vkeys = [...origins.map((origin) => logVkey(origin, identity.publicKey)), ...outside.vkeys];
-  return { head, evidence: { vkeys, platform: platform?.part, anchors: outside.anchors } };
+  const consistency = await earlierCopies(tx, head, outside.anchors);
+  return { head, evidence: { vkeys, platform: platform?.part, anchors: outside.anchors, consistency } };
+}
+
+/** What connects copies that were sent earlier with the newest checkpoint, where the log still continues them. */
+async function earlierCopies(tx: Tx, { origin, size }: LogState, anchors: readonly Anchor[]) {
+  const sizes = anchors.flatMap(({ note }) => {
+    const checkpoint = parseCheckpoint(parseNote(note).text);
+    return checkpoint.origin === origin && checkpoint.size > 0 && checkpoint.size < size ? [checkpoint.size] : [];
+  });
+  const found: { from: number; to: number; proof: string }[] = [];
+  for (const from of [...new Set(sizes)].toSorted((a, b) => a - b)) {
+    const proof = await proofFromTiles(tenantTiles(tx), size, consistencyRanges(from, size));
+    found.push({ from, to: size, proof: hashRow(proof) });
+  }
+  return found;
 }
 
 /** The names a log has had: after each declared restore it goes on under the next number. */
@@ -80,6 +108,7 @@ export async function* bundleLines(
   yield line({ kind: "checkpoint", note: head.note });
   if (evidence.platform !== undefined) yield line({ kind: "platform", ...evidence.platform });
   for (const anchor of evidence.anchors ?? []) yield line({ kind: "anchor", ...anchor });
+  for (const part of evidence.consistency ?? []) yield line({ kind: "consistency", ...part });
   if (selection === null && range.to > range.from)
     yield line({ kind: "range", ...(await work((tx) => tree.beside(tx, range.from, range.to))) });
 

@@ -162,3 +162,32 @@ describe("LED-05 IDN-10 who may, and that it is known", () => {
     });
   });
 });
+
+describe("LED-03 what went outside", () => {
+  test("a copy that went outside comes along, connected with the newest checkpoint; one the log no longer continues shows", async () => {
+    const give = async (note: string, size: number) => {
+      await asDoor(
+        server,
+        "insert into kernel.anchor (tenant_id, id, kind, holder, outcome, size, note) values ($1, gen_random_uuid(), 'mail', $2, 'done', $3, $4)",
+        [acme, `ana-${size}@acme.example`, size, note],
+      );
+    };
+    const [state] = await asDoor(server, "select note, size from kernel.ledger_log where tenant_id = $1", [acme]);
+    await give(String(state?.["note"]), Number(state?.["size"]));
+    await server.kernel.door.work(owner.session, "kernel.people.read", (tx) =>
+      tx.record({ action: "kernel.test.often" }),
+    );
+    await log.publish();
+    for (const query of ["", "action=kernel.test.rare"]) {
+      const verdict = await verified((await fetched(query)).text);
+      expect(verdict).toMatchObject({
+        outcome: "VERIFIED",
+        findings: [{ sort: "remark", text: expect.stringContaining("a mailbox at acme.example") }],
+      });
+      expect(JSON.stringify(verdict)).not.toContain("ana-");
+    }
+    // Without what connects it the selection could not say that the log stands by the copy.
+    const { text } = await fetched("action=kernel.test.rare");
+    expect((await verified(text.replace(/^\{"kind":"consistency".*\n/m, ""))).outcome).toBe("INCOMPLETE");
+  });
+});

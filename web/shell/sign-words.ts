@@ -28,7 +28,7 @@ export function sayCheck({ check, place }: ShownSignature): { tone: Tone; word: 
   if (!check.manifest) return { tone: "gap", word: "the signature was altered" };
   if (!check.record) return { tone: "gap", word: "the signed bytes were altered" };
   if (check.leaf === "waiting") return { tone: "partial", word: "waits for its place in the log" };
-  const leaf = place?.leaf == null ? "" : ` ${place.leaf.toLocaleString("en-GB")}`;
+  const leaf = place === null || place.leaf === null ? "" : ` ${place.leaf.toLocaleString("en-GB")}`;
   if (check.leaf && place?.state === "placed")
     return { tone: "partial", word: `agrees with leaf${leaf}; the checkpoint over it comes` };
   return check.leaf

@@ -139,8 +139,7 @@ export async function anchorsForBundle(tx: Tx): Promise<Anchor[]> {
   for (const { kind, holder, at, note, proof } of rows) {
     if (note === null) continue;
     if (kind === "witness" && proof !== null) anchors.push({ type: "witness", note: `${note}${proof}` });
-    else if (kind !== "witness")
-      anchors.push({ type: "copy", note, to: kind === "download" ? "a member" : holder, at: at.toISOString() });
+    else if (kind !== "witness") anchors.push({ type: "copy", note, to: heldBy(kind, holder), at: at.toISOString() });
   }
   const stamp = (await instanceStamps(tx, 10)).find((row) => row.outcome === "done");
   if (stamp && stamp.note !== null && stamp.proof !== null)
@@ -148,9 +147,19 @@ export async function anchorsForBundle(tx: Tx): Promise<Anchor[]> {
   return anchors;
 }
 
-/** What of it proves something by itself, with the keys of the witnesses: a copy says only that it was sent. */
+/** Whose copy it is, for readers elsewhere: the place, and nobody's name. */
+function heldBy(kind: string, holder: string): string {
+  if (kind === "download") return "a member";
+  if (kind === "mail") return `a mailbox at ${holder.split("@", 2)[1] ?? "an address"}`;
+  return URL.canParse(holder) ? new URL(holder).host : holder;
+}
+
+/**
+ * All of it, with the keys of the witnesses. That a copy was sent the file can only say; but it was signed, and what was
+ * signed once the log must stand by: one that went back or became another shows in its own export.
+ */
 export async function outsideEvidence(tx: Tx): Promise<{ anchors: Anchor[]; vkeys: string[] }> {
-  const anchors = (await anchorsForBundle(tx)).filter(({ type }) => type !== "copy");
+  const anchors = await anchorsForBundle(tx);
   const witnesses = await tx.all(
     query
       .selectFrom("kernel.anchor_target")
