@@ -19,6 +19,7 @@ import { rateLimit } from "./control/rate-limit.ts";
 import { operatorAccess } from "./control/operator-access.ts";
 import { requestValidation } from "./control/request-validation.ts";
 import { responseHeader } from "./control/response-header.ts";
+import { gates } from "./control/lab-gate.ts";
 import { investigatedFirst } from "./control/lab-investigation.ts";
 import { enteredText, otherVerifies } from "./control/lab-result.ts";
 import { lockout } from "./control/lockout.ts";
@@ -89,6 +90,7 @@ export const controls: readonly Control[] = [
   enteredText,
   otherVerifies,
   investigatedFirst,
+  gates,
   responseHeader,
   rateLimit,
   requestValidation,

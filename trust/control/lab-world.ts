@@ -25,7 +25,7 @@ export type LabWorld = {
    * A received sample with one pH to determine, limits 5.0–7.0. The one of that name from an earlier round serves again, so that
    * probing all year fills no list; one that grew a long history is left for a new one.
    */
-  sample(name: string): Promise<string>;
+  sample(name: string, kind?: "plain" | "gated"): Promise<string>;
   state(sample: string): Promise<string>;
   /** Its newest determination. */
   result(sample: string): Promise<LabResult>;
@@ -46,7 +46,11 @@ export async function inLab<T>(context: ProbeContext, run: (world: LabWorld) => 
 }
 
 async function labOf(owner: ProbeSigner, technician: ProbeSigner, second: ProbeSigner): Promise<LabWorld> {
-  const product = await productOf(owner);
+  const product = {
+    plain: await productOf(owner, "PROBE", {}),
+    // Its method asks for somebody trained, and nobody of this workspace ever is.
+    gated: await productOf(owner, "PROBE-GATED", { training: true }),
+  };
   const found = async (sample: string) => (await technician.call("GET", `/api/lab/samples/${sample}`)).body;
   const result = async (sample: string): Promise<LabResult> => {
     const shown = listOf((await found(sample))["results"]).at(-1) ?? {};
@@ -63,12 +67,12 @@ async function labOf(owner: ProbeSigner, technician: ProbeSigner, second: ProbeS
     second,
     result,
     state: async (sample) => String((await found(sample))["state"]),
-    sample: async (name) => {
+    sample: async (name, kind = "plain") => {
       const lot = `probe-${name}`;
       const listed = await technician.call("GET", `/api/lab/samples?q=${lot}&limit=50`);
       const kept = listOf(listed.body["items"]).find((each) => each["lot"] === lot);
       if (kept !== undefined && Number((await found(String(kept["id"])))["version"]) < 400) return String(kept["id"]);
-      const made = await technician.call("POST", "/api/lab/samples", { samples: [{ productId: product, lot }] });
+      const made = await technician.call("POST", "/api/lab/samples", { samples: [{ productId: product[kind], lot }] });
       const id = String(listOf(made.body["items"])[0]?.["id"]);
       const body = { ids: [id], place: "Probe", condition: "intact" };
       const received = await technician.call("POST", "/api/lab/samples/receive", body);
@@ -103,28 +107,29 @@ async function labOf(owner: ProbeSigner, technician: ProbeSigner, second: ProbeS
   };
 }
 
-/** The product of earlier rounds, or a new one with its method and limits. */
-async function productOf(owner: ProbeSigner): Promise<string> {
+/** The product of earlier rounds, or a new one with its method and limits; `needs` is what the method asks beside its analyte. */
+async function productOf(owner: ProbeSigner, code: string, needs: object): Promise<string> {
   const listed = await owner.call("GET", "/api/lab/products?limit=50");
-  const kept = listOf(listed.body["items"]).find((each) => each["code"] === "PROBE");
+  const kept = listOf(listed.body["items"]).find((each) => each["code"] === code);
   if (kept !== undefined) return String(kept["id"]);
   const post = async (path: string, body: object) => {
     const made = await owner.call("POST", path, body);
     if (made.status !== 201) throw new Error(`the laboratory of the probe was not laid out: ${path} ${said(made)}`);
     return String(made.body["id"]);
   };
-  const method = await post("/api/lab/methods", { code: "PROBE-PH", title: "pH of the probe" });
+  const method = await post("/api/lab/methods", { code: `${code}-PH`, title: "pH of the probe" });
   const ph = { key: "ph", name: "pH", unit: "", kind: "number", decimals: 1, rule: "half-up" };
-  await post(`/api/lab/methods/${method}/versions`, { reason: "Probe", definition: { fields: [], analytes: [ph] } });
+  const definition = { fields: [], analytes: [ph], ...needs };
+  await post(`/api/lab/methods/${method}/versions`, { reason: "Probe", definition });
   const product = await post("/api/lab/products", {
-    code: "PROBE",
+    code,
     name: "Water of the probe",
     kind: "water",
     description: null,
   });
   await post("/api/lab/specifications", {
     productId: product,
-    code: "PROBE-1",
+    code: `${code}-1`,
     title: "Limits of the probe",
     reason: "Probe",
     limits: [{ methodId: method, analyte: "ph", low: "5.0", high: "7.0", compare: "entered" }],
