@@ -34,6 +34,7 @@ import { setupRoutes } from "./actions/setup-route.ts";
 import { trainingRoutes } from "./actions/training-route.ts";
 import { templateRoutes } from "./actions/template-route.ts";
 import { trendRoutes } from "./actions/trend-route.ts";
+import { stabilityHome } from "./actions/stability-home.ts";
 import { stabilityRoutes } from "./actions/stability-route.ts";
 import { uncertaintyRoutes } from "./actions/uncertainty-route.ts";
 import { versionRoutes } from "./actions/version-route.ts";
@@ -184,6 +185,6 @@ export function lab(options: LabOptions = {}): App {
       return [{ name: "lab.schedules", everyMs: 60_000, run: () => runSchedules(kernel, settled) }];
     },
     furnish: enqueueSample,
-    home: homeItems,
+    home: async (tx, slug) => [...(await homeItems(tx, slug)), ...(await stabilityHome(tx, slug))],
   });
 }

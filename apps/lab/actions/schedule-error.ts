@@ -14,7 +14,7 @@ export const scheduleProblem = defineErrors("lab", {
   schedule_so_already: {
     status: 409,
     title: "Nothing to change",
-    detail: "“{name}” is {state} already. Nothing was changed.",
+    detail: "“{name}” is {state} already. Nothing was changed. What it registered stays.",
   },
   slot_not_open: {
     status: 409,

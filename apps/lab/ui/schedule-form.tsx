@@ -109,7 +109,7 @@ export function ScheduleForm(props: {
             onChange={(specificationId) => set({ specificationId })}
           />
         </div>
-        <fieldset>
+        <fieldset className={css.plain}>
           <legend>Sampling points, a sample each</legend>
           <div className={page.choices}>
             {(points.data?.items ?? []).map((point) => (

@@ -44,9 +44,9 @@ export function StudyChart({ evaluation }: { evaluation: Evaluation }) {
         >
           <clipPath id={clip}>
             <rect
-              x={edge.left}
+              x={edge.left - 6}
               y={edge.top}
-              width={width - edge.left - edge.right}
+              width={width - edge.left - edge.right + 6}
               height={height - edge.top - edge.bottom}
             />
           </clipPath>
