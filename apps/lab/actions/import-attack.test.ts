@@ -1,0 +1,114 @@
+import { sql } from "kysely";
+import type { Job } from "@probity/kernel";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { query } from "../query.ts";
+import { ended, sendFile, workImports } from "../testing/import.ts";
+import { openLab, received, resultOf, sampleOf, type LabWorld } from "../testing/world.ts";
+import { takeFile } from "./import-take.ts";
+
+let world: LabWorld;
+beforeAll(async () => {
+  world = await openLab();
+});
+afterAll(() => world?.server.close());
+
+const total = async (q: string) => Number((await world.as.reader("GET", `/api/lab/samples?q=${q}`)).body["total"]);
+const samplesFile = (lot: string, rows: number) =>
+  `product,lot\n${Array.from({ length: rows }, (_, row) => `WFI,${lot}-${row}`).join("\n")}\n`;
+async function started(kind: "samples" | "results", content: string): Promise<string> {
+  const sent = await sendFile(world, `${kind}/import`, content);
+  expect(sent.status).toBe(202);
+  return sent.body.id;
+}
+/** Takes a file as its job does, as the technician who sent it; `report` sees how far it is. */
+const take = (id: string, kind: "samples" | "results", report: Job["report"] = async () => undefined) =>
+  takeFile(world.server.kernel, { credential: world.technician.session, subjectId: id, report }, kind);
+
+describe("LAB a file is taken whole or not at all, whatever happens meanwhile", () => {
+  test("broken off after hundreds of rows it leaves none, and taken up again it has each once", async () => {
+    const id = await started("samples", samplesFile("broken", 700));
+    const written: number[] = [];
+    await expect(
+      take(id, "samples", async (stage, done) => {
+        if (stage === "writing") written.push(done);
+        if (written.length === 2) throw new Error("the server was killed here");
+      }),
+    ).rejects.toThrow("killed");
+    expect([written, await total("broken-")]).toEqual([[500, 700], 0]);
+    await take(id, "samples");
+    expect(await total("broken-")).toBe(700);
+    // A job that is run once more does nothing more.
+    await take(id, "samples");
+    expect(await total("broken-")).toBe(700);
+  });
+
+  test("cancelled while rows are written, none stay; what is over is not cancelled", async () => {
+    const id = await started("samples", samplesFile("gone", 600));
+    let asked: number | undefined;
+    await take(id, "samples", async (stage) => {
+      if (stage === "writing" && asked === undefined)
+        asked = (await world.as.technician("POST", `/api/lab/samples/import/${id}/cancel`)).status;
+    });
+    expect([asked, await total("gone-")]).toEqual([200, 0]);
+    expect((await ended(world, "samples", id)).state).toBe("cancelled");
+    const late = await world.as.technician("POST", `/api/lab/samples/import/${id}/cancel`);
+    expect([late.status, late.body["code"]]).toEqual([409, "lab.import_over"]);
+  });
+
+  test("somebody saves one of its results meanwhile: the file is refused whole, and says so", async () => {
+    const ids = await received(world, 2);
+    const numbers = await Promise.all(ids.map(async (id) => (await sampleOf(world.as.reader, id)).number));
+    const id = await started(
+      "results",
+      `sample,analyte,value\n${numbers.map((number) => `${number},pH,6.1`).join("\n")}\n`,
+    );
+    const second = await resultOf(world.as.reader, ids[1] ?? "", "ph");
+    await world.as.admin("POST", "/api/lab/results/save", {
+      body: { rows: [{ id: second.id, version: second.version, text: "6.9" }] },
+    });
+    const worker = await workImports(world);
+    const file = await ended(world, "results", id);
+    await worker.stop();
+    expect([file.state, file.imported, file.errors?.[0]?.line]).toEqual(["refused", 0, 3]);
+    const texts = await Promise.all(ids.map(async (each) => (await resultOf(world.as.reader, each, "ph")).text));
+    expect(texts).toEqual([null, "6.9"]);
+  });
+});
+
+describe("LAB rules of many rows in one statement", () => {
+  test("one row that may not is enough: the statement is refused whole", async () => {
+    const ids = await received(world, 3);
+    const { door } = world.server.kernel;
+    const results = await Promise.all(ids.map((id) => resultOf(world.as.reader, id, "ph")));
+    const outcome = await door
+      .work(world.technician.session, "lab.result.enter", async (tx) => {
+        await tx.recordAll(
+          results.map(({ id, version }) => ({
+            action: "lab.result.enter",
+            record: "lab.result",
+            rowId: id,
+            version: version + 1,
+          })),
+        );
+        const wrong = sql`update lab.result set state = case when id = ${results[2]?.id} then 'verified' else 'entered' end,
+          text = '6.5', number = 6.5, verdict = 'in' where id = any (${results.map((each) => each.id)}::uuid[])`;
+        await tx.all({ compile: () => wrong.compile(query) });
+      })
+      .then(
+        () => "done",
+        (error: unknown) => (error instanceof Error ? error.message : error),
+      );
+    expect(outcome).not.toBe("done");
+    const after = await Promise.all(ids.map((id) => resultOf(world.as.reader, id, "ph")));
+    expect(after.map((each) => each.state)).toEqual(["open", "open", "open"]);
+  });
+
+  test("a sampler's clock may be two minutes ahead and no more", async () => {
+    const at = (ms: number) => new Date(Date.now() + ms).toISOString();
+    const send = (sampledAt: string) =>
+      world.as.technician("POST", "/api/lab/samples", { body: { samples: [{ productId: world.product, sampledAt }] } });
+    expect((await send(at(60_000))).status).toBe(201);
+    const ahead = await send(at(600_000));
+    expect([ahead.status, ahead.body["code"]]).toEqual([422, "lab.sampled_later"]);
+  });
+});
