@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply } from "fastify";
 import { securityHeaders, type CaptchaConfig } from "@probity/kernel";
 
 const pages =
-  /^\/($|check$|signin$|forgot$|reset\/|register($|\/)|confirm\/|setup\/|invite\/|certificate\/|operator\/|trust$|verify$|w\/|me$)/;
+  /^\/($|check$|signin$|forgot$|reset\/|register($|\/)|confirm\/|confirmed$|setup\/|invite\/|certificate\/|operator\/|trust$|verify$|w\/|me$)/;
 
 /** The two pages with a check against robots; only they let a configured service in. */
 const withRobotCheck = /^\/(forgot|register)$/;
