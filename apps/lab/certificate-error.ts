@@ -68,11 +68,6 @@ export const certificateProblem = defineErrors("lab", {
     title: "The template can't be kept",
     detail: "{why} Nothing was changed. Correct the template and send it again.",
   },
-  customer_in_use: {
-    status: 409,
-    title: "The customer is in use",
-    detail: "{code} has samples. Nothing was changed. A customer with samples is kept.",
-  },
   customer_code_taken: {
     status: 409,
     title: "The code is taken",
@@ -87,11 +82,6 @@ export const certificateProblem = defineErrors("lab", {
     status: 409,
     title: "The customer stays",
     detail: "Whose {number} is was settled before it was verified. Nothing was changed. Register a new sample for another customer.",
-  },
-  delivery_ended: {
-    status: 410,
-    title: "This link ended",
-    detail: "The link ended or was taken back. The certificate is safe. Ask the laboratory for a new link.",
   },
   delivery_too_long: {
     status: 422,

@@ -104,9 +104,14 @@ async function linkEndingIn(certificateId: string, seconds: number): Promise<str
 
 describe("LAB a certificate of analysis", () => {
   test("is made of a published sample, tells the original result, is signed, sealed and verified by others", async () => {
-    const sample = await published(open, { original: "8.1", ph: "6.4" });
+    const { reader, admin } = open.world.as;
+    // A second specification, chosen at publication: no result changes by it.
+    const limits = [{ methodId: open.world.ph, analyte: "ph", low: "6.5", high: "7.5", compare: "entered" }];
+    const body = { productId: open.world.product, code: "SPC-EU", title: "Water, EU", reason: "New", limits };
+    const other = await must(admin("POST", "/api/lab/specifications", { body }));
+    const specifications = [String(other.body["id"])];
+    const sample = await published(open, { original: "8.1", ph: "6.4", specifications });
     const made = await prepared(open, sample);
-    const { reader } = open.world.as;
     const draft = await bytesOf(open, open.world.reader, `${made.one}/pdf`);
     expect(await words(draft.bytes)).toContain("draft, not signed");
     await issue(open, made);
@@ -125,6 +130,8 @@ describe("LAB a certificate of analysis", () => {
       "Acme QC",
       "Water for injection",
       "SPC-1, version 1",
+      "SPC-EU, version 1",
+      "does not comply",
       "5.0–7.0",
       "complies",
       "8.1",
