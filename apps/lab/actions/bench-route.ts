@@ -2,6 +2,7 @@ import { Type } from "typebox";
 import { sql } from "kysely";
 import { defineRoute, type HomeItem, type Kernel, type Route, type Tx } from "@probity/kernel";
 import { query } from "../query.ts";
+import { qualityItems } from "./instrument-home.ts";
 
 const read = "lab.sample.read";
 const open = ["registered", "received", "tested"] as const;
@@ -40,6 +41,7 @@ export async function homeItems(tx: Tx, slug: string): Promise<HomeItem[]> {
   const items: HomeItem[] = [];
   const add = (item: Omit<HomeItem, "reason">, reason: string) => items.push({ ...item, reason });
   if (counts === undefined) return items;
+  items.push(...(await qualityItems(tx, base)));
   if (counts.late > 0)
     add(
       {
