@@ -131,45 +131,47 @@ export function LotPage() {
       <div className={css.two}>
         <section>
           <h2>What came in and went</h2>
-          <LedgerTable
-            caption="Consumption"
-            rows={found.consumption}
-            rowKey={(each) => each.id}
-            columns={[
-              {
-                id: "act",
-                title: "Act",
-                lead: true,
-                cell: (each) => (
-                  <>
-                    <b>{takenWords[each.act]}</b>{" "}
-                    {each.worksheetId !== null && (
-                      <Go to={labPage.worksheet(ws, each.worksheetId)} className={css.number}>
-                        {each.worksheet}
-                      </Go>
-                    )}{" "}
-                    {each.purpose}
-                    <div className={page.meta}>{`${each.by}, ${showTime(each.at)}`}</div>
-                  </>
-                ),
-              },
-              {
-                id: "quantity",
-                title: "Quantity",
-                width: "110px",
-                end: true,
-                lead: true,
-                cell: (each) => <span className={page.mono}>{each.quantity}</span>,
-              },
-              {
-                id: "left",
-                title: "Left",
-                width: "90px",
-                end: true,
-                cell: (each) => <span className={page.mono}>{each.left}</span>,
-              },
-            ]}
-          />
+          <div className={css.scroll}>
+            <LedgerTable
+              caption="Consumption"
+              rows={found.consumption}
+              rowKey={(each) => each.id}
+              columns={[
+                {
+                  id: "act",
+                  title: "Act",
+                  lead: true,
+                  cell: (each) => (
+                    <>
+                      <b>{takenWords[each.act]}</b>{" "}
+                      {each.worksheetId !== null && (
+                        <Go to={labPage.worksheet(ws, each.worksheetId)} className={css.number}>
+                          {each.worksheet}
+                        </Go>
+                      )}{" "}
+                      {each.purpose}
+                      <div className={page.meta}>{`${each.by}, ${showTime(each.at)}`}</div>
+                    </>
+                  ),
+                },
+                {
+                  id: "quantity",
+                  title: "Quantity",
+                  width: "110px",
+                  end: true,
+                  lead: true,
+                  cell: (each) => <span className={page.mono}>{each.quantity}</span>,
+                },
+                {
+                  id: "left",
+                  title: "Left",
+                  width: "90px",
+                  end: true,
+                  cell: (each) => <span className={page.mono}>{each.left}</span>,
+                },
+              ]}
+            />
+          </div>
         </section>
         <section>
           <h2>What happened</h2>
@@ -231,71 +233,73 @@ function Trace(props: { ws: string; id: string; items: TraceLine[] | undefined; 
           <p className={page.muted}>
             {items.length} results of {samples.size} samples.
           </p>
-          <LedgerTable
-            caption="Results made with this lot"
-            rows={items.slice(0, 100)}
-            rowKey={(each) => each.id}
-            tone={(each) => (each.verdict === null ? null : verdictLook[each.verdict].tone)}
-            columns={[
-              {
-                id: "sample",
-                title: "Sample",
-                lead: true,
-                cell: (each) => (
-                  <>
-                    {each.sample === null || each.sampleId === null ? (
-                      each.kind
-                    ) : (
-                      <Go to={labPage.sample(ws, each.sampleId)} className={css.number}>
-                        {each.sample}
-                      </Go>
-                    )}{" "}
-                    {each.product} <span className={page.meta}>{each.batch}</span>
-                  </>
-                ),
-              },
-              {
-                id: "result",
-                title: "Result",
-                lead: true,
-                cell: (each) => (
-                  <>
-                    {each.determination} <span className={page.mono}>{each.value}</span> {each.unit}
-                  </>
-                ),
-              },
-              {
-                id: "verdict",
-                title: "Verdict",
-                width: "110px",
-                cell: (each) => each.verdict !== null && <StatusMark {...verdictLook[each.verdict]} />,
-              },
-              { id: "state", title: "State", width: "90px", cell: (each) => each.state },
-              {
-                id: "sheet",
-                title: "Worksheet",
-                width: "130px",
-                cell: (each) =>
-                  each.worksheetId === null ? (
-                    ""
-                  ) : (
-                    <Go to={labPage.worksheet(ws, each.worksheetId)} className={css.number}>
-                      {each.worksheet}
-                    </Go>
+          <div className={css.scroll}>
+            <LedgerTable
+              caption="Results made with this lot"
+              rows={items.slice(0, 100)}
+              rowKey={(each) => each.id}
+              tone={(each) => (each.verdict === null ? null : verdictLook[each.verdict].tone)}
+              columns={[
+                {
+                  id: "sample",
+                  title: "Sample",
+                  lead: true,
+                  cell: (each) => (
+                    <>
+                      {each.sample === null || each.sampleId === null ? (
+                        each.kind
+                      ) : (
+                        <Go to={labPage.sample(ws, each.sampleId)} className={css.number}>
+                          {each.sample}
+                        </Go>
+                      )}{" "}
+                      {each.product} <span className={page.meta}>{each.batch}</span>
+                    </>
                   ),
-              },
-              {
-                id: "entered",
-                title: "Entered",
-                width: "200px",
-                cell: (each) => (
-                  <span className={page.meta}>
-                    {each.enteredAt === null ? "" : `${each.enteredBy ?? ""}, ${showTime(each.enteredAt)}`}
-                  </span>
-                ),
-              },
-            ]}
-          />
+                },
+                {
+                  id: "result",
+                  title: "Result",
+                  lead: true,
+                  cell: (each) => (
+                    <>
+                      {each.determination} <span className={page.mono}>{each.value}</span> {each.unit}
+                    </>
+                  ),
+                },
+                {
+                  id: "verdict",
+                  title: "Verdict",
+                  width: "110px",
+                  cell: (each) => each.verdict !== null && <StatusMark {...verdictLook[each.verdict]} />,
+                },
+                { id: "state", title: "State", width: "90px", cell: (each) => each.state },
+                {
+                  id: "sheet",
+                  title: "Worksheet",
+                  width: "130px",
+                  cell: (each) =>
+                    each.worksheetId === null ? (
+                      ""
+                    ) : (
+                      <Go to={labPage.worksheet(ws, each.worksheetId)} className={css.number}>
+                        {each.worksheet}
+                      </Go>
+                    ),
+                },
+                {
+                  id: "entered",
+                  title: "Entered",
+                  width: "200px",
+                  cell: (each) => (
+                    <span className={page.meta}>
+                      {each.enteredAt === null ? "" : `${each.enteredBy ?? ""}, ${showTime(each.enteredAt)}`}
+                    </span>
+                  ),
+                },
+              ]}
+            />
+          </div>
           {items.length > 100 && <p className={page.muted}>The newest 100 of {items.length}; the export holds all.</p>}
         </>
       )}
