@@ -130,7 +130,8 @@ export function trailRoutes(kernel: Kernel): Route[] {
   ];
 }
 
-async function openReview(
+/** Opens a review of a period or worksheet, in the transaction of whoever opens it. */
+export async function openReview(
   tx: Tx,
   of: { from: string; to: string } | { worksheetId: string },
 ): Promise<{ id: string; items: number }> {

@@ -12,6 +12,7 @@ import { certificatePermissions, loadCertificates, loadCustomers } from "./certi
 import { loadStability, stabilityPermissions } from "./stability.ts";
 import { Draw } from "./draw.ts";
 import { loadHistory } from "./history.ts";
+import { loadInspector } from "./inspector.ts";
 import { loadInstruments, nameToday } from "./instrument.ts";
 import { known } from "./known.ts";
 import { methods, points, products } from "./laboratory.ts";
@@ -26,6 +27,7 @@ export const samplePermissions = [
   "lab.worksheet.change",
   "lab.result.enter",
   ...stabilityPermissions,
+  "lab.review.change",
 ];
 const chartDays = 112;
 const dayMs = 86_400_000;
@@ -44,6 +46,7 @@ export async function loadLaboratory(kernel: Kernel, job: Job): Promise<void> {
   await job.report("today", 2, sampleSteps);
   await layToday(work);
   await loadStability(work);
+  await loadInspector(work);
   await job.report("today", 3, sampleSteps);
 }
 

@@ -67,7 +67,7 @@ export function MethodEditor(props: { id: string; from: Definition | null; onMad
   });
   return (
     <form
-      className={page.form}
+      className={css.editor}
       onSubmit={(event) => {
         event.preventDefault();
         if (reason.trim() !== "") save.mutate();
@@ -83,16 +83,16 @@ export function MethodEditor(props: { id: string; from: Definition | null; onMad
           empty={emptyAnalyte}
           onChange={setRows}
           columns={[
-            { key: "key", title: "Key", width: "90px" },
-            { key: "name", title: "Name", width: "150px" },
+            { key: "key", title: "Key", width: "80px" },
+            { key: "name", title: "Name", width: "120px" },
             { key: "unit", title: "Unit", width: "70px" },
             { key: "kind", title: "Kind", options: kinds, width: "100px" },
             { key: "decimals", title: "Decimals", decimal: true, width: "70px" },
             { key: "rule", title: "Rounding", options: rules, width: "95px" },
             { key: "quantification", title: "LOQ", decimal: true, width: "70px" },
             { key: "detection", title: "LOD", decimal: true, width: "70px" },
-            { key: "formula", title: "Formula" },
-            { key: "choices", title: "Texts, by comma", width: "130px" },
+            { key: "formula", title: "Formula", width: "220px" },
+            { key: "choices", title: "Texts, by semicolon", width: "130px" },
           ]}
         />
       </section>
@@ -211,7 +211,7 @@ function rowOf(analyte: Definition["analytes"][number]): AnalyteRow {
       Object.entries(analyte).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),
     ),
     decimals: analyte.decimals === null ? "" : String(analyte.decimals),
-    choices: (analyte.choices ?? []).join(", "),
+    choices: (analyte.choices ?? []).join("; "),
   };
 }
 
@@ -228,7 +228,7 @@ function definitionOf(
     fields: fields.map((field) => ({ ...field })),
     analytes: rows.map((row) => {
       const choices = row.choices
-        .split(",")
+        .split(";")
         .map((each) => each.trim())
         .filter((each) => each !== "");
       const known = from?.analytes.find((each) => each.key === row.key);

@@ -70,7 +70,7 @@ export function LimitEditor(props: {
   const missing = rows.some((row) => row.of === "") ? "Each line names a determination." : undefined;
   return (
     <form
-      className={page.form}
+      className={css.editor}
       onSubmit={(event) => {
         event.preventDefault();
         if (reason.trim() !== "" && missing === undefined) save.mutate();
@@ -91,7 +91,7 @@ export function LimitEditor(props: {
           { key: "highOpen", title: "High end", options: ends, width: "112px" },
           { key: "warnLow", title: "Warn below", decimal: true },
           { key: "warnHigh", title: "Warn above", decimal: true },
-          { key: "texts", title: "Texts, by comma", width: "130px" },
+          { key: "texts", title: "Texts, by semicolon", width: "130px" },
           { key: "compare", title: "Compared", options: compares, width: "112px" },
         ]}
       />
@@ -129,14 +129,14 @@ function rowOf(limit: Limit): Row {
     highOpen: limit.highOpen === true ? "open" : "",
     warnLow: limit.warnLow ?? "",
     warnHigh: limit.warnHigh ?? "",
-    texts: (limit.texts ?? []).join(", "),
+    texts: (limit.texts ?? []).join("; "),
     compare: limit.compare,
   };
 }
 function limitOf(row: Row): Limit {
   const [methodId = "", analyte = ""] = row.of.split(" ");
   const texts = row.texts
-    .split(",")
+    .split(";")
     .map((each) => each.trim())
     .filter((each) => each !== "");
   return {
