@@ -7,7 +7,7 @@ import { result } from "../records/sample.ts";
 
 /**
  * A certificate is signed once, by somebody authorised who determined none of it. The signature locks it for good: there is
- * no unlocking, an amendment supersedes it. Nobody holds the permission named for it.
+ * no unlocking, an amendment supersedes it.
  */
 export const certificateSigning = defineSigning({
   record: certificate,
@@ -26,7 +26,7 @@ export const certificateSigning = defineSigning({
       reason: "none",
     },
   ],
-  unlock: { permission: "lab.certificate.unlock", reasons: [] },
+  unlock: null,
   subject: certificateSubject,
 });
 
