@@ -1,10 +1,11 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { Value } from "typebox/value";
 import { Type } from "typebox";
 import { testSealer } from "@probity/seal/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { declaredGrants, openIdentity } from "@probity/kernel";
+import { declaredGrants, openIdentity, queryFor } from "@probity/kernel";
 import {
   ampleBudgets,
   asDoor,
@@ -15,13 +16,13 @@ import {
 } from "@probity/kernel/testing";
 import { enabledApps } from "./apps.ts";
 import { readConfig } from "./config.ts";
-import { exceptions, expected, publicRoutes, samples, sessionRoutes, type Cell } from "./route-matrix.ts";
+import { exceptions, expected, heldByNobody, publicRoutes, samples, sessionRoutes, type Cell } from "./route-matrix.ts";
 import { buildHttp } from "./serve.ts";
 import {
+  bodyFor,
   describedOperations,
   requestFor,
   schemaOf,
-  valueOf,
   type Operation,
   type Schema,
 } from "./testing/operation.ts";
@@ -30,6 +31,9 @@ const apps = enabledApps({ freeCheck: true });
 const grants = declaredGrants(apps);
 const platform = ["owner", "admin", "member"];
 
+const guestQuery = queryFor<{
+  "kernel.membership": { id: string; user_id: string; name: string; email: string; role: string; status: string };
+}>();
 let kernel: TestKernel;
 let http: FastifyInstance;
 let operations: Operation[];
@@ -85,6 +89,7 @@ async function makeCallers(): Promise<void> {
   callers.set("anonymous", {});
   callers.set("other tenant", cookie(stranger, space));
   callers.set("lower role", cookie(await kernel.addPerson(space, "member")));
+  callers.set("guest", cookie(await guestOf(space)));
   callers.set("disabled person", cookie(disabled));
   callers.set("expired key", await key({ permissions: everything, expiresAt: new Date(Date.now() - 1000) }));
   callers.set("revoked key", await key({ permissions: everything, revoked: true }));
@@ -96,14 +101,45 @@ async function makeCallers(): Promise<void> {
   callers.set("change by cookie without our header", bare);
 }
 
+/** A member who was let in as a guest: what an accepted invitation of the portal leaves. */
+async function guestOf(space: string): Promise<TestPerson> {
+  const person = await kernel.addPerson(await kernel.foundWorkspace("guests-own"), "member");
+  const membershipId = uuidv7();
+  await kernel.door.work(kernel.system(space), "kernel.membership.accept", async (tx) => {
+    await tx.record({
+      action: "kernel.membership.create",
+      record: "kernel.membership",
+      rowId: membershipId,
+      version: 1,
+      fields: { role: "guest" },
+    });
+    await tx.all(
+      guestQuery.insertInto("kernel.membership").values({
+        id: membershipId,
+        user_id: person.userId,
+        name: "Guest",
+        email: "guest@example.test",
+        role: "guest",
+        status: "active",
+      }),
+    );
+  });
+  return { ...person, membershipId, session: { ...person.session, workspace: space } };
+}
+
 const request = (operation: Operation, own: Record<string, string>, body?: unknown) =>
   requestFor(operation, own, samples, body);
+
+/** Opened by a link alone: the link is the credential, whoever brings it beside a session or key, and a made-up one is no link. */
+const isByLink = ({ path, permission }: Operation) => path.includes("{token}") && permission !== "public";
 
 /** What this cell must answer on this route; undefined where the caller is allowed or the cell does not apply. */
 function expectation(operation: Operation, cell: Cell): readonly number[] | undefined {
   const special = exceptions[operation.name]?.[cell];
   if (special !== undefined) return special;
+  if (isByLink(operation)) return [401];
   if (cell === "change by cookie without our header" && operation.method === "GET") return undefined;
+  if (cell === "guest" && grants[operation.permission]?.includes("guest") === true) return undefined;
   if (cell === "lower role" && grants[operation.permission]?.includes("member") === true) return undefined;
   return [expected[cell]];
 }
@@ -114,8 +150,10 @@ describe("API1 API5 every route × everybody who must be kept out", { timeout: 1
       ({ name, permission }) =>
         !(permission === "public" && name in publicRoutes) &&
         permission !== "session" &&
+        !(permission in heldByNobody) &&
         !platform.some((role) => grants[permission]?.includes(role) === true),
     );
+    expect(Object.keys(heldByNobody).filter((each) => (grants[each] ?? []).length > 0)).toEqual([]);
     expect(unknown.map(({ name, permission }) => `${name}: ${permission}`)).toEqual([]);
     const names = new Set(operations.map(({ name }) => name));
     const listed = [publicRoutes, sessionRoutes, exceptions, samples].flatMap((each) => Object.keys(each));
@@ -161,7 +199,8 @@ describe("API1 API5 every route × everybody who must be kept out", { timeout: 1
     const wrong: string[] = [];
     for (const operation of operations) {
       if (operation.permission === "public" || operation.permission === "session") continue;
-      if (exceptions[operation.name] !== undefined) continue;
+      if (exceptions[operation.name] !== undefined || isByLink(operation)) continue;
+      if (operation.permission in heldByNobody) continue;
       const answer = await http.inject(request(operation, cookie(owner)));
       // Asked for a fresh proof: past the door, before a grave act.
       if (answer.body.includes('"kernel.step_up_required"')) continue;
@@ -171,6 +210,27 @@ describe("API1 API5 every route × everybody who must be kept out", { timeout: 1
     expect(wrong).toEqual([]);
   });
 });
+
+test(
+  "APP-03 blanks say nothing: a reason that is asked for is given in words, on every route that asks",
+  { timeout: 120_000 },
+  async () => {
+    const wrong: string[] = [];
+    let tried = 0;
+    for (const operation of operations) {
+      const asked: unknown = operation.body?.["required"];
+      if (!Array.isArray(asked)) continue;
+      for (const field of ["reason", "comment"].filter((each) => asked.includes(each))) {
+        const body = { ...schemaOf(bodyFor(operation, samples)), [field]: " \t\n " };
+        tried += 1;
+        const answer = await http.inject(request(operation, cookie(owner), body));
+        if (answer.statusCode !== 400) wrong.push(`${operation.name} took blanks for ${field}: ${answer.statusCode}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(tried).toBeGreaterThan(10);
+  },
+);
 
 /** What only the server writes: no caller sets it, on whatever route (OWASP API3:2023). */
 const readOnly: Readonly<Record<string, unknown>> = {
@@ -203,7 +263,7 @@ describe("API3 APP-03 mass assignment", { timeout: 120_000 }, () => {
     let tried = 0;
     for (const operation of operations) {
       if (operation.body?.["type"] !== "object") continue;
-      const body = samples[operation.name]?.body ?? valueOf(operation.body);
+      const body = bodyFor(operation, samples);
       for (const place of placesOf(operation.body, body)) {
         for (const [field, value] of [...Object.entries(readOnly), ["constructor", { prototype: {} }] as const]) {
           if (Object.hasOwn(schemaOf(place.schema["properties"]), field) || value === undefined) continue;

@@ -1,3 +1,5 @@
+import type { Samples } from "./testing/operation.ts";
+
 /** What the matrix of routes expects where a route's declared permission does not say it already. */
 
 /** One caller that must be kept out. */
@@ -5,6 +7,7 @@ export type Cell =
   | "anonymous"
   | "other tenant"
   | "lower role"
+  | "guest"
   | "disabled person"
   | "expired key"
   | "revoked key"
@@ -19,6 +22,8 @@ export const expected: Readonly<Record<Cell, number>> = {
   anonymous: 401,
   "other tenant": 404,
   "lower role": 403,
+  // Somebody from outside, who holds what apps give their guests and nothing else.
+  guest: 403,
   "disabled person": 401,
   "expired key": 401,
   "revoked key": 401,
@@ -92,6 +97,11 @@ export const publicRoutes: Readonly<Record<string, string>> = {
   "GET /api/check/example": "the check without an account; nothing is stored",
 };
 
+/** Permissions that are given to nobody on purpose, each with the reason: their routes refuse everybody. */
+export const heldByNobody: Readonly<Record<string, string>> = {
+  "lab.certificate.unlock": "what was issued is amended by a new certificate and never opened again",
+};
+
 /** Routes about a browser's own session answer 401 without a live one; these cells answer otherwise. */
 export const sessionRoutes: Readonly<Record<string, Partial<Record<Cell, number>>>> = {
   // Signing out twice is signing out.
@@ -104,14 +114,9 @@ export const sessionRoutes: Readonly<Record<string, Partial<Record<Cell, number>
 
 /** Cells in which a route answers otherwise than its permission says, each with the reason beside it. */
 export const exceptions: Readonly<Record<string, Partial<Record<Cell, readonly number[]>>>> = {
-  // The link itself is the credential: a session or key beside it counts for nothing, and a made-up one is no link.
   // What is asked of a frozen workspace is answered: whether it is, and its thawing, which wants a fresh proof.
   "GET /api/workspace/freeze": { "frozen workspace": [200, 409] },
   "POST /api/workspace/thaw": { "frozen workspace": [403] },
-  "GET /api/files/{token}": Object.fromEntries(Object.keys(expected).map((cell) => [cell, [401]])),
-  "GET /api/lab/delivered/{token}": Object.fromEntries(Object.keys(expected).map((cell) => [cell, [401]])),
-  "GET /api/lab/delivered/{token}/pdf": Object.fromEntries(Object.keys(expected).map((cell) => [cell, [401]])),
-  "GET /api/lab/delivered/{token}/json": Object.fromEntries(Object.keys(expected).map((cell) => [cell, [401]])),
 };
 
 const template = {
@@ -139,76 +144,81 @@ const schedule = {
 };
 
 /** What must be filled in by hand, because only certain values get past the first look. */
-export const samples: Readonly<Record<string, { readonly params?: Record<string, string>; readonly body?: unknown }>> =
-  {
-    "POST /api/lab/schedules": { body: { name: "Matrix", schedule, reason: "Matrix" } },
-    "POST /api/lab/schedules/{id}/versions": { body: { schedule, reason: "Matrix" } },
-    "POST /api/lab/schedules/preview": { body: schedule },
-    "PUT /api/policy/{name}": { params: { name: "file.linkMinutes" }, body: { value: 30, reason: "Matrix" } },
-    "POST /api/people/invitations": { body: { email: "matrix@example.test", role: "member" } },
-    "GET /api/ledger/platform/tile/{level}/{a}": { params: { level: "0", a: "000" } },
-    "GET /api/ledger/platform/tile/{level}/{a}/{b}": { params: { level: "0", a: "x001", b: "000" } },
-    "GET /api/ledger/platform/tile/{level}/{a}/{b}/{c}": { params: { level: "0", a: "x001", b: "x001", c: "000" } },
-    "GET /api/ledger/platform/tile/{level}/{a}/{b}/{c}/{d}": {
-      params: { level: "0", a: "x001", b: "x001", c: "x001", d: "000" },
+export const samples: Samples = {
+  "POST /api/lab/instruments": { more: { calibrationMonths: 12 } },
+  "POST /api/lab/instruments/{id}/change": { more: { calibrationMonths: 12 } },
+  "POST /api/lab/settings": {
+    body: { name: "gate.quality-control", value: { required: "declared" }, reason: "Matrix" },
+  },
+
+  "POST /api/lab/schedules": { body: { name: "Matrix", schedule, reason: "Matrix" } },
+  "POST /api/lab/schedules/{id}/versions": { body: { schedule, reason: "Matrix" } },
+  "POST /api/lab/schedules/preview": { body: schedule },
+  "PUT /api/policy/{name}": { params: { name: "file.linkMinutes" }, body: { value: 30, reason: "Matrix" } },
+  "POST /api/people/invitations": { body: { email: "matrix@example.test", role: "member" } },
+  "GET /api/ledger/platform/tile/{level}/{a}": { params: { level: "0", a: "000" } },
+  "GET /api/ledger/platform/tile/{level}/{a}/{b}": { params: { level: "0", a: "x001", b: "000" } },
+  "GET /api/ledger/platform/tile/{level}/{a}/{b}/{c}": { params: { level: "0", a: "x001", b: "x001", c: "000" } },
+  "GET /api/ledger/platform/tile/{level}/{a}/{b}/{c}/{d}": {
+    params: { level: "0", a: "x001", b: "x001", c: "x001", d: "000" },
+  },
+  "GET /api/ledger/proof/{leaf}": { params: { leaf: "0" } },
+  "GET /api/ledger/tile/{level}/{a}": { params: { level: "0", a: "000" } },
+  "GET /api/ledger/tile/{level}/{a}/{b}": { params: { level: "0", a: "x001", b: "000" } },
+  "GET /api/ledger/tile/{level}/{a}/{b}/{c}": { params: { level: "0", a: "x001", b: "x001", c: "000" } },
+  "GET /api/ledger/tile/{level}/{a}/{b}/{c}/{d}": {
+    params: { level: "0", a: "x001", b: "x001", c: "x001", d: "000" },
+  },
+  "GET /api/files/{token}": { params: { token: `ln_${"A".repeat(43)}` } },
+  "GET /api/lab/delivered/{token}": { params: { token: `ln_${"A".repeat(43)}` } },
+  "GET /api/lab/delivered/{token}/pdf": { params: { token: `ln_${"A".repeat(43)}` } },
+  "GET /api/lab/delivered/{token}/json": { params: { token: `ln_${"A".repeat(43)}` } },
+  "POST /api/lab/certificate-templates": { body: { name: "Matrix", reason: "Matrix", definition: template } },
+  "POST /api/lab/certificate-templates/preview": { body: { definition: template } },
+  "POST /api/lab/certificates/{id}/deliveries": {
+    body: { recipient: "Matrix", email: "matrix@example.test", days: 1 },
+  },
+  "POST /api/lab/customers/{id}/contacts": { body: { name: "Matrix", email: "matrix@example.test" } },
+  "POST /api/lab/samples/{id}/customer": { body: { customerId: null } },
+  "POST /api/ledger/anchors/targets": { body: { kind: "mail", name: "Matrix", address: "matrix@example.test" } },
+  "POST /api/ledger/streams": {
+    body: {
+      name: "Matrix",
+      kind: "webhook",
+      address: "https://siem.example/in",
+      format: "json",
+      personal: false,
+      from: "now",
     },
-    "GET /api/ledger/proof/{leaf}": { params: { leaf: "0" } },
-    "GET /api/ledger/tile/{level}/{a}": { params: { level: "0", a: "000" } },
-    "GET /api/ledger/tile/{level}/{a}/{b}": { params: { level: "0", a: "x001", b: "000" } },
-    "GET /api/ledger/tile/{level}/{a}/{b}/{c}": { params: { level: "0", a: "x001", b: "x001", c: "000" } },
-    "GET /api/ledger/tile/{level}/{a}/{b}/{c}/{d}": {
-      params: { level: "0", a: "x001", b: "x001", c: "x001", d: "000" },
+  },
+  "POST /api/ledger/streams/{id}/back-fill": { body: { from: "beginning" } },
+  "POST /api/sso/domains": { body: { domain: "matrix.example" } },
+  "POST /api/sso/connections": {
+    body: {
+      kind: "oidc",
+      name: "Matrix",
+      issuer: "https://idp.example",
+      clientId: "matrix",
+      clientSecret: "matrix-secret",
+      defaultRole: "member",
+      admitsNew: true,
+      trustsMfa: false,
     },
-    "GET /api/files/{token}": { params: { token: `ln_${"A".repeat(43)}` } },
-    "GET /api/lab/delivered/{token}": { params: { token: `ln_${"A".repeat(43)}` } },
-    "GET /api/lab/delivered/{token}/pdf": { params: { token: `ln_${"A".repeat(43)}` } },
-    "GET /api/lab/delivered/{token}/json": { params: { token: `ln_${"A".repeat(43)}` } },
-    "POST /api/lab/certificate-templates": { body: { name: "Matrix", reason: "Matrix", definition: template } },
-    "POST /api/lab/certificate-templates/preview": { body: { definition: template } },
-    "POST /api/lab/certificates/{id}/deliveries": {
-      body: { recipient: "Matrix", email: "matrix@example.test", days: 1 },
+  },
+  "PUT /api/sso/connections/{id}": {
+    body: {
+      kind: "oidc",
+      name: "Matrix",
+      issuer: "https://idp.example",
+      clientId: "matrix",
+      clientSecret: "matrix-secret",
+      defaultRole: "member",
+      admitsNew: true,
+      trustsMfa: false,
     },
-    "POST /api/lab/customers/{id}/contacts": { body: { name: "Matrix", email: "matrix@example.test" } },
-    "POST /api/lab/samples/{id}/customer": { body: { customerId: null } },
-    "POST /api/ledger/anchors/targets": { body: { kind: "mail", name: "Matrix", address: "matrix@example.test" } },
-    "POST /api/ledger/streams": {
-      body: {
-        name: "Matrix",
-        kind: "webhook",
-        address: "https://siem.example/in",
-        format: "json",
-        personal: false,
-        from: "now",
-      },
-    },
-    "POST /api/ledger/streams/{id}/back-fill": { body: { from: "beginning" } },
-    "POST /api/sso/domains": { body: { domain: "matrix.example" } },
-    "POST /api/sso/connections": {
-      body: {
-        kind: "oidc",
-        name: "Matrix",
-        issuer: "https://idp.example",
-        clientId: "matrix",
-        clientSecret: "matrix-secret",
-        defaultRole: "member",
-        admitsNew: true,
-        trustsMfa: false,
-      },
-    },
-    "PUT /api/sso/connections/{id}": {
-      body: {
-        kind: "oidc",
-        name: "Matrix",
-        issuer: "https://idp.example",
-        clientId: "matrix",
-        clientSecret: "matrix-secret",
-        defaultRole: "member",
-        admitsNew: true,
-        trustsMfa: false,
-      },
-    },
-    "PUT /api/sso/directory/groups/{id}": { body: { role: null } },
-    "PUT /api/sso/force": { body: { forced: false, breakGlassId: null } },
-    "POST /api/keys": { body: { name: "Matrix", permissions: ["kernel.job.read"], days: 1 } },
-    "POST /api/regulatory-docs/findings/{id}/due": { body: { dueOn: "2030-01-31" } },
-  };
+  },
+  "PUT /api/sso/directory/groups/{id}": { body: { role: null } },
+  "PUT /api/sso/force": { body: { forced: false, breakGlassId: null } },
+  "POST /api/keys": { body: { name: "Matrix", permissions: ["kernel.job.read"], days: 1 } },
+  "POST /api/regulatory-docs/findings/{id}/due": { body: { dueOn: "2030-01-31" } },
+};

@@ -133,20 +133,22 @@ end $$;
 
 set local role probity_owner;
 
--- The records with an owner that the caller sees, by their own policies: what a key can be limited to.
-create function kernel.owned_records() returns table (record text, id uuid, title text)
+-- The records with an owner that the caller sees, by their own policies: what a key can be limited to. Those asked for, or
+-- the newest of each table.
+create function kernel.owned_records(p_ids uuid[] default null) returns table (record text, id uuid, title text)
 language plpgsql stable parallel restricted security invoker set search_path = pg_catalog, pg_temp as $$
 declare
   kept record;
 begin
   for kept in select g.record, g.relation from kernel.governed_table g where g.options #>> '{audience,owner}' = 'true' order by 1 loop
     return query execute format(
-      'select %L::text, t.id, coalesce(to_jsonb(t) ->> ''name'', to_jsonb(t) ->> ''title'', to_jsonb(t) ->> ''number'', t.id::text) from %s t
-       where t.deleted_at is null', kept.record, kept.relation);
+      'select %L::text, t.id, coalesce(to_jsonb(t) ->> ''name'', to_jsonb(t) ->> ''title'', to_jsonb(t) ->> ''number'', t.id::text)
+       from (select * from %s r where r.deleted_at is null and ($1 is null or r.id = any ($1)) order by r.created_at desc limit 500) t',
+      kept.record, kept.relation) using p_ids;
   end loop;
 end $$;
-revoke all on function kernel.owned_records() from public;
-grant execute on function kernel.owned_records() to probity_app;
+revoke all on function kernel.owned_records(uuid[]) from public;
+grant execute on function kernel.owned_records(uuid[]) to probity_app;
 
 -- A limit is never widened; it names what its maker sees; and where there is one, the key may do nothing with records the
 -- limit could not hold for: those of the kernel, and of an app whose records have no owners.
@@ -167,7 +169,7 @@ begin
     raise exception 'permission_missing' using errcode = 'PB403';
   end if;
   if exists (select from unnest(new.member_ids) i where i not in (select m.id from kernel.membership m where m.status = 'active' and m.deleted_at is null))
-    or exists (select from unnest(new.record_ids) i where i not in (select o.id from kernel.owned_records() o)) then
+    or exists (select from unnest(new.record_ids) i where i not in (select o.id from kernel.owned_records(new.record_ids) o)) then
     raise exception 'not_found' using errcode = 'PB404';
   end if;
   return null;

@@ -14,7 +14,17 @@ export type Operation = {
   readonly answers: Readonly<Record<string, Schema>>;
 };
 
-type Samples = Readonly<Record<string, { readonly params?: Record<string, string>; readonly body?: unknown }>>;
+/** What is known of an operation beside its schema: a body, or members beside the required ones. */
+export type Samples = Readonly<
+  Record<
+    string,
+    {
+      readonly params?: Record<string, string>;
+      readonly body?: unknown;
+      readonly more?: Readonly<Record<string, unknown>>;
+    }
+  >
+>;
 const boundary = "operation-boundary";
 
 /** A request that passes every check of form, so that what refuses it is the door. */
@@ -41,12 +51,21 @@ export function requestFor(
   }
   if (operation.body === undefined) return { method: operation.method, url, headers };
   headers["content-type"] = "application/json";
-  const payload = JSON.stringify(body ?? sample?.body ?? valueOf(operation.body));
+  const payload = JSON.stringify(body ?? bodyFor(operation, samples));
   return { method: operation.method, url, headers, payload };
+}
+
+/** A body in its right form. */
+export function bodyFor(operation: Operation, samples: Samples): unknown {
+  const sample = samples[operation.name];
+  if (sample?.body !== undefined || operation.body === undefined) return sample?.body;
+  const body = valueOf(operation.body);
+  return sample?.more === undefined ? body : { ...schemaOf(body), ...sample.more };
 }
 
 /** Tried in turn where a schema has a pattern. */
 const candidates = [
+  "UTC",
   "kernel.job.read",
   "kernel.job",
   "kernel",

@@ -14,7 +14,7 @@ import { storyOf } from "./story.ts";
 const uuid = Type.String({ format: "uuid" });
 const idParams = Type.Object({ id: uuid });
 const closed = { additionalProperties: false };
-const reason = Type.String({ minLength: 1, maxLength: 500 });
+const reason = Type.String({ minLength: 1, maxLength: 500, pattern: "\\S" });
 
 /** Results: saved by touched cells, retested beside the original, and each one's whole story. */
 export function resultRoutes(kernel: Kernel): Route[] {

@@ -28,7 +28,7 @@ const uuid = Type.String({ format: "uuid" });
 const idParams = Type.Object({ id: uuid });
 const closed = { additionalProperties: false };
 const short = (maxLength: number) => Type.Optional(Type.Union([Type.String({ maxLength }), Type.Null()]));
-const reason = Type.String({ minLength: 1, maxLength: 500 });
+const reason = Type.String({ minLength: 1, maxLength: 500, pattern: "\\S" });
 const lock = { record: sampleRecord, unlock: { permission: "lab.sample.unlock", reasons: [] } };
 const versioned = { 200: Type.Object({ id: Type.String(), version: Type.Integer() }) };
 const day = Type.String({ format: "date", pattern: "^(19|20)[0-9]{2}-" });
