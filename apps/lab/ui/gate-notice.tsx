@@ -151,7 +151,7 @@ function OverrideDialog(props: { asking: Asking; onClose: () => void; onDone: (w
         <p>{group.said}</p>
         <p className={page.muted}>
           {kind === "ask"
-            ? "Another person, who entered none of these values, decides. It is good for these values and these holds alone, and is printed with the results."
+            ? "Another person, who entered none of these values, decides. It is good for these values and these holds alone, and stays on record beside the results."
             : kind === "confirm"
               ? `You answer for ${group.items.length === 1 ? "one result" : `${group.items.length} results`} being verified although this is so. You confirm it is you. ${group.asked[0]?.askedBy ?? ""} gave the reason: “${group.asked[0]?.reason ?? ""}”.`
               : "The results stay held. Somebody may ask anew."}
