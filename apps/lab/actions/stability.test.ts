@@ -1,6 +1,5 @@
-import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import { createHash, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { canonicalText } from "@probity/kernel";
-import { createHash } from "node:crypto";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TestAnswer, TestCaller } from "@probity/kernel/testing";
@@ -55,13 +54,11 @@ async function draft(): Promise<{ study: string; protocol: string }> {
 }
 const approve = (by: TestCaller, protocol: string, version = 1) =>
   by("POST", `/api/lab/study-protocols/${protocol}/approve`, { version });
-async function started(lots = ["A"]): Promise<string> {
+async function started(): Promise<string> {
   const { study, protocol } = await draft();
   expect((await approve(world.as.reviewer, protocol)).status).toBe(200);
-  for (const lot of lots) {
-    const answer = await world.as.technician("POST", `${studies}/${study}/batches`, { body: { lot, stored } });
-    if (answer.status !== 201) throw new Error(answer.text);
-  }
+  const answer = await world.as.technician("POST", `${studies}/${study}/batches`, { body: { lot: "A", stored } });
+  if (answer.status !== 201) throw new Error(answer.text);
   return study;
 }
 type Pull = {
@@ -212,7 +209,6 @@ describe("LAB pulls", () => {
     const study = await started();
     const early = await pullOf(study, "c40", 3);
     expect(code(await pull(world.as.technician, early))).toEqual([422, "lab.pull_outside"]);
-    const { storageId } = JSON.parse(JSON.stringify(early));
     // Past the route: without a reason, with a time of one's own, with the sample of another batch.
     const act = (row: Record<string, unknown>, permission = "lab.study.pull") =>
       directly(permission, (tx) =>
@@ -258,7 +254,6 @@ describe("LAB pulls", () => {
       );
     });
     expect(dated).toEqual({ on: today, pulled_by: world.admin.membershipId, deviation: "omitted" });
-    expect(storageId).toBeTruthy();
     const next = await pullOf(study, "c25", 3);
     expect((await pull(world.as.technician, next, "The chamber is switched off tomorrow")).status).toBe(200);
     expect(await pullOf(study, "c25", 3)).toMatchObject({ state: "pulled", deviation: "early" });
