@@ -154,6 +154,7 @@ export const samples: Samples = {
   "POST /api/lab/schedules": { body: { name: "Matrix", schedule, reason: "Matrix" } },
   "POST /api/lab/schedules/{id}/versions": { body: { schedule, reason: "Matrix" } },
   "POST /api/lab/schedules/preview": { body: schedule },
+  "POST /api/lab/trail-reviews": { body: { from: "2026-01-01", to: "2026-01-31" } },
   "PUT /api/policy/{name}": { params: { name: "file.linkMinutes" }, body: { value: 30, reason: "Matrix" } },
   "POST /api/people/invitations": { body: { email: "matrix@example.test", role: "member" } },
   "GET /api/ledger/platform/tile/{level}/{a}": { params: { level: "0", a: "000" } },
@@ -189,19 +190,6 @@ export const samples: Samples = {
       format: "json",
       personal: false,
       from: "now",
-export const samples: Readonly<Record<string, { readonly params?: Record<string, string>; readonly body?: unknown }>> =
-  {
-    "POST /api/lab/schedules": { body: { name: "Matrix", schedule, reason: "Matrix" } },
-    "POST /api/lab/schedules/{id}/versions": { body: { schedule, reason: "Matrix" } },
-    "POST /api/lab/schedules/preview": { body: schedule },
-    "POST /api/lab/trail-reviews": { body: { from: "2026-01-01", to: "2026-01-31" } },
-    "PUT /api/policy/{name}": { params: { name: "file.linkMinutes" }, body: { value: 30, reason: "Matrix" } },
-    "POST /api/people/invitations": { body: { email: "matrix@example.test", role: "member" } },
-    "GET /api/ledger/platform/tile/{level}/{a}": { params: { level: "0", a: "000" } },
-    "GET /api/ledger/platform/tile/{level}/{a}/{b}": { params: { level: "0", a: "x001", b: "000" } },
-    "GET /api/ledger/platform/tile/{level}/{a}/{b}/{c}": { params: { level: "0", a: "x001", b: "x001", c: "000" } },
-    "GET /api/ledger/platform/tile/{level}/{a}/{b}/{c}/{d}": {
-      params: { level: "0", a: "x001", b: "x001", c: "x001", d: "000" },
     },
   },
   "POST /api/ledger/streams/{id}/back-fill": { body: { from: "beginning" } },
