@@ -270,6 +270,10 @@ describe("LED-03 whatever is done to a bundle is found", () => {
     await expectOutcome(withRow({ title: "Title 4" }, line.open, { ...row, version: "6" }), "TAMPERED");
     await expectOutcome(withRow({ title: "Title 4" }, line.open, { ...row, record: "documents.other" }), "TAMPERED");
     await expectOutcome(withRow({}, saltAlone), "TAMPERED");
+    for (const state of ["missing", "altered"] as const) {
+      const said = leafChange(4, () => ({ ...line, record: { ...row, values: {}, state } }));
+      await expectOutcome(said, "TAMPERED");
+    }
   });
 
   test("the signature of a known key that does not fit refuses the file, good ones beside it or not", async () => {

@@ -200,6 +200,13 @@ describe("LED-06 RET-02 a person is forgotten", () => {
     expect(await judge(forged)).toMatchObject({ outcome: "TAMPERED" });
     const renamed = proven.text.replace('"field":"receipt"', '"field":"basis"');
     expect(await judge(renamed)).toMatchObject({ outcome: "TAMPERED" });
+    // A signature of the log's own key that does not fit is worse than one of nobody known.
+    const spoilt = proven.text.replace(
+      /("checkpoint":"[^"]*\\n— \S+ \S{20})(.)/,
+      (_, begin: string, one: string) => `${begin}${one === "A" ? "B" : "A"}`,
+    );
+    expect(spoilt).not.toBe(proven.text);
+    expect(await judge(spoilt)).toMatchObject({ outcome: "TAMPERED" });
     const admin = await server.member(acme, "admin");
     expect((await server.as(admin)("GET", `/api/erasures/${String(done.body["id"])}/proof`)).status).toBe(403);
     expect((await server.as(owner)("GET", `/api/erasures/${acme}/proof`)).status).toBe(404);
