@@ -9,7 +9,7 @@ import { judgeRuns, type ControlValue } from "../statistic/westgard.ts";
 import { controlRules, type ControlRules } from "./rule-set.ts";
 
 /** One control of a run as it was judged. */
-export const pointSchema = Type.Object({
+const pointSchema = Type.Object({
   chartId: Type.String(),
   resultId: Type.String(),
   kind: Type.Union([Type.Literal("control"), Type.Literal("blank")]),
@@ -20,7 +20,7 @@ export const pointSchema = Type.Object({
   z: Type.Union([Type.Number(), Type.Null()]),
 });
 export type JudgedPoint = Static<typeof pointSchema>;
-export const violationSchema = Type.Object({
+const violationSchema = Type.Object({
   rule: Type.String(),
   effect: Type.Union([Type.Literal("warn"), Type.Literal("reject")]),
   chartIds: Type.Array(Type.String()),

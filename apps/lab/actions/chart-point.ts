@@ -4,9 +4,6 @@ import { insertAll } from "../bulk.ts";
 import { query } from "../query.ts";
 import { chartProblem as problem } from "./chart-error.ts";
 
-/** A chart that a control or blank on a worksheet is to feed. */
-export type ChartOfRow = Awaited<ReturnType<typeof chartForRow>>;
-
 /** The chart a new row names: of the row's method, analyte and kind, and of a lot in use. The database asks again. */
 export async function chartForRow(
   tx: Tx,

@@ -36,7 +36,7 @@ export const usualControlRules: ControlRules = {
   "10x": "reject",
 };
 /** Nelson's tests 1 to 3 (J Qual Technol 16:237, 1984), once ten values are there. */
-export const usualTrendRules: TrendRules = { deviations: 3, side: 9, drift: 6, least: 10 };
+const usualTrendRules: TrendRules = { deviations: 3, side: 9, drift: 6, least: 10 };
 
 export type RulesInForce<Rules> = {
   readonly id: string | null;

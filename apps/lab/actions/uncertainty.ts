@@ -10,7 +10,7 @@ import { chartProblem as problem } from "./chart-error.ts";
 import { methodVersions } from "./frozen.ts";
 import { nameOfActor } from "./save-result.ts";
 
-export const componentSchema = Type.Object(
+const componentSchema = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 120 }),
     type: Type.Union([Type.Literal("A"), Type.Literal("B")]),
@@ -28,12 +28,12 @@ export const componentSchema = Type.Object(
   },
   { additionalProperties: false },
 );
-const components = Type.Array(componentSchema, { minItems: 1, maxItems: 40 });
-export const componentsSchema = components;
+/** The sources of a budget. */
+export const componentsSchema = Type.Array(componentSchema, { minItems: 1, maxItems: 40 });
 
 /** Stored components: what this server wrote. */
-export function readComponents(kept: unknown): Static<typeof components> {
-  if (!Value.Check(components, kept)) throw new Error("A budget's components are not of their shape");
+export function readComponents(kept: unknown): Static<typeof componentsSchema> {
+  if (!Value.Check(componentsSchema, kept)) throw new Error("A budget's components are not of their shape");
   return kept;
 }
 

@@ -1,4 +1,4 @@
-import { compare, readDecimal, round, sayDecimal, type Decimal } from "../calc/decimal.ts";
+import { round, sayDecimal, type Decimal } from "../calc/decimal.ts";
 import { studentQuantile } from "./distribution.ts";
 
 /** One source of uncertainty (JCGM 100:2008, GUM). */
@@ -81,18 +81,4 @@ export function stateResult(result: Decimal, expanded: number): { value: string;
 /** Places after the point of the second significant digit; negative before it. */
 function placesOf(value: number): number {
   return 1 - Math.floor(Math.log10(value) + 1e-12);
-}
-
-/** True where the whole interval lies within the limits: what a guard band as wide as U asks (ISO/IEC Guide 98-4, 8.3). */
-export function isWithinGuarded(result: string, expanded: string, low: string | null, high: string | null): boolean {
-  const [value, width] = [readDecimal(result), readDecimal(expanded)];
-  if (value === undefined || width === undefined) return false;
-  const scale = Math.max(value.scale, width.scale);
-  const at = ({ digits, scale: own }: Decimal) => digits * 10n ** BigInt(scale - own);
-  const [least, most] = [
-    { digits: at(value) - at(width), scale },
-    { digits: at(value) + at(width), scale },
-  ];
-  const [from, to] = [readDecimal(low ?? ""), readDecimal(high ?? "")];
-  return (from === undefined || compare(least, from) >= 0) && (to === undefined || compare(most, to) <= 0);
 }

@@ -95,7 +95,7 @@ export function chiSquareQuantile(p: number, degrees: number): number {
 }
 
 /** Regularised lower incomplete gamma P(a, x): its series below a + 1 (DLMF 8.7.1), its continued fraction above (8.9.2). */
-export function incompleteGamma(x: number, a: number): number {
+function incompleteGamma(x: number, a: number): number {
   if (!(x > 0)) return 0;
   const front = Math.exp(a * Math.log(x) - x - logGamma(a));
   if (x < a + 1) {

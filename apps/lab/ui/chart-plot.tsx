@@ -189,7 +189,7 @@ function Band(props: { limit: ChartLimits; y: (value: number) => number; from: n
 }
 
 /** A point in one sentence, for whoever hears the chart. */
-export function sayPoint(point: ChartPoint, unit: string): string {
+function sayPoint(point: ChartPoint, unit: string): string {
   const z = point.z === null ? "" : `, ${point.z < 0 ? "minus " : ""}${Math.abs(point.z).toFixed(1)} s`;
   const rules = point.violations.map(({ rule }) => rule).join(" and ");
   return `${point.worksheet}, ${showTime(point.at)}: ${point.text} ${unit}${z}, ${outcomeLook[point.outcome].word}${rules === "" ? "" : ` by ${rules}`}`;

@@ -103,7 +103,7 @@ export function ControlChartPage() {
           control gives no verified result until limits are frozen.
         </Notice>
       )}
-      <div className={page.row}>
+      <div className={css.filters}>
         <DayField label="From" value={from} onChange={(value) => set({ from: value })} />
         <DayField label="To" value={to} onChange={(value) => set({ to: value })} />
         {(instruments.length > 1 || instrument !== "") && (

@@ -143,7 +143,7 @@ function Mark({ point }: { point: TrendPoint }) {
 }
 
 /** A value in one sentence, for whoever hears the chart. */
-export function sayValue(point: TrendPoint, unit: string): string {
+function sayValue(point: TrendPoint, unit: string): string {
   const hints = point.hints.map((hint) => hintWords[hint]).join(" and ");
   const bounded = point.censored === "below" ? ", below quantification" : point.censored === "above" ? ", above" : "";
   return `${point.sample}, ${showTime(point.instant)}: ${point.text} ${unit}${bounded}${point.verdict === "out" ? ", out of specification" : ""}${hints === "" ? "" : `, ${hints}`}${point.counted ? "" : ", retested"}`;

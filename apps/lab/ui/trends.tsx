@@ -84,7 +84,7 @@ export function Trends() {
         <EmptyState>No numeric result yet. Enter results of samples, and their course stands here.</EmptyState>
       )}
       {chosen !== undefined && (
-        <div className={page.row}>
+        <div className={css.filters}>
           <Choice
             quiet
             name="trend-of"

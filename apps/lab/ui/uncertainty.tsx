@@ -77,13 +77,15 @@ export function Uncertainty() {
         <EmptyState act={make}>No budget yet. Until one is approved, results state no uncertainty.</EmptyState>
       )}
       {groups.length > 0 && (
-        <Field
-          name="uncertainty-at"
-          label="Worked out for a result of"
-          value={at}
-          onChange={(value) => place.query({ at: value }, true)}
-          hint="Shares of the result grow with it; empty is 1."
-        />
+        <div className={css.at}>
+          <Field
+            name="uncertainty-at"
+            label="Worked out for a result of"
+            value={at}
+            onChange={(value) => place.query({ at: value }, true)}
+            hint="Shares of the result grow with it; empty is 1."
+          />
+        </div>
       )}
       {groups.map((versions) => {
         const shown = versions.find(({ state }) => state !== "refused") ?? versions[0];
@@ -193,7 +195,9 @@ function One(props: {
 }
 
 function sayComponent(each: Component, unit: string): string {
-  const value = `${shortNumber(each.value)} ${each.relative ? "% of the result" : unit}`;
+  const value = [shortNumber(each.value), each.relative ? "% of the result" : unit]
+    .filter((part) => part !== "")
+    .join(" ");
   return `${each.distribution === "normal" ? "" : "± "}${value}, ${shapes[each.distribution]}${each.sensitivity === 1 ? "" : ` × ${shortNumber(each.sensitivity)}`}`;
 }
 
