@@ -19,8 +19,6 @@ export type StudyProtocol = {
   approvedBy: string | null;
   approvedAt: Date | null;
 };
-/** A pull with everything that places it: batch, condition, month. */
-export type Pull = Awaited<ReturnType<typeof pullRows>>[number];
 /** A result of a study with where it belongs. */
 export type StudyResult = ShownResult & {
   readonly batch: string;
