@@ -136,12 +136,18 @@ async function seed({ kernel, member }: TestServer, owner: TestPerson): Promise<
     await one("lab.sample", {
       id: covered,
       series: "S-26",
-      sequence: 2,
-      number: "S-26-00002",
+      sequence: 90,
+      number: "S-26-00090",
       product_id: cover,
       priority: "routine",
       state: "received",
-      find: "s-26-00002",
+      find: "s-26-00090",
+      sequence: 77,
+      number: "S-26-00077",
+      product_id: cover,
+      priority: "routine",
+      state: "received",
+      find: "s-26-00077",
       blinded: true,
     });
     await one("lab.blind", { id: uuidv7(), sample_id: covered, sealed: "\\x00" });

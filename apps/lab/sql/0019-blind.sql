@@ -23,8 +23,13 @@ select kernel.govern('lab.blind');
 create function lab.stamp_blind() returns trigger
 language plpgsql security invoker set search_path = pg_catalog, pg_temp as $$
 begin
-  new.opened_at := case when tg_op = 'UPDATE' then coalesce(old.opened_at, case when new.reason is not null then new.updated_at end) end;
-  new.opened_by := case when tg_op = 'UPDATE' then coalesce(old.opened_by, case when new.reason is not null then new.updated_by end) end;
+  if tg_op = 'INSERT' then
+    new.opened_at := null;
+    new.opened_by := null;
+  elsif old.reason is null and new.reason is not null then
+    new.opened_at := new.updated_at;
+    new.opened_by := new.updated_by;
+  end if;
   return new;
 end $$;
 create trigger stamp_blind before insert or update on lab.blind for each row execute function lab.stamp_blind();
@@ -38,7 +43,9 @@ begin
     end if;
     return null;
   end if;
-  if (new.sample_id, new.sealed) is distinct from (old.sample_id, old.sealed) or old.reason is not null then
+  if (new.sample_id, new.sealed) is distinct from (old.sample_id, old.sealed)
+    or (old.reason is not null or new.reason is null)
+      and (new.reason, new.opened_at, new.opened_by, new.opened_name) is distinct from (old.reason, old.opened_at, old.opened_by, old.opened_name) then
     raise exception 'a blind is opened once and keeps what it covered' using errcode = 'PB422';
   end if;
   if new.reason is not null and kernel.bound_permission() not in ('lab.sample.unblind', 'lab.sample.reveal') then
