@@ -142,12 +142,6 @@ async function seed({ kernel, member }: TestServer, owner: TestPerson): Promise<
       priority: "routine",
       state: "received",
       find: "s-26-00090",
-      sequence: 77,
-      number: "S-26-00077",
-      product_id: cover,
-      priority: "routine",
-      state: "received",
-      find: "s-26-00077",
       blinded: true,
     });
     await one("lab.blind", { id: uuidv7(), sample_id: covered, sealed: "\\x00" });
