@@ -1,5 +1,5 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
-import { endSessions, lockTarget } from "../identity/people.ts";
+import { endSessions, lockTarget, refuseGuest } from "../identity/people.ts";
 import type { Tx } from "../work/door.ts";
 import { query } from "../work/query.ts";
 import { listCustomRoles, refuseMoreThanHeld } from "./custom-role.ts";
@@ -38,6 +38,7 @@ export async function memberRoleRows(tx: Tx, membershipId?: string): Promise<Mem
  */
 export async function setAccess(tx: Tx, membershipId: string, access: MemberAccess): Promise<void> {
   const target = await lockTarget(tx, membershipId, false);
+  refuseGuest(target);
   if (target.role === "owner") throw accessProblem.owner_holds_all();
   const rows = await memberRoleRows(tx, membershipId);
   const declared = await declaredRoles(tx);

@@ -83,6 +83,12 @@ export const identityProblem = defineErrors("identity", {
     title: "Not part of your role",
     detail: "Changing people needs the role owner or admin. Nothing was changed. Ask an admin of the workspace.",
   },
+  guest_stays: {
+    status: 409,
+    title: "From outside",
+    detail:
+      "This person was invited from outside and sees what an app shows them alone. Nothing was changed. To make them a member, remove them and invite them.",
+  },
   own_membership: {
     status: 409,
     title: "Your own membership",

@@ -12,7 +12,7 @@ import { admit } from "./membership.ts";
 import { acceptInvitation, invitationOf, invite, listInvitations, withdrawInvitation } from "./invitation.ts";
 import { InvitationLimits } from "./invitation-limit.ts";
 import { changePolicy } from "../policy/store.ts";
-import { changeRole, endMemberSessions, listMembers, removeMember } from "./people.ts";
+import { changeRole, endMemberSessions, handOver, listMembers, removeMember } from "./people.ts";
 import { insertPerson } from "./person.ts";
 import { sessionProfile } from "./session.ts";
 import { signIn } from "./sign-in.ts";
@@ -244,6 +244,27 @@ describe("roles and leaving", () => {
       "kernel.permission_missing",
     ]);
     expect((await reads(other)).filter((row) => row.role === "owner")).toHaveLength(2);
+  });
+
+  test("ACC-01 somebody from outside becomes no member by a changed role, a handed-over workspace or given access", async () => {
+    const email = newAddress();
+    const { token } = await by(boss, (tx) => invite(tx, { email, role: "guest" }));
+    const { membershipId } = await acceptInvitation(identity, token, { name: "Vera", password, ...from() });
+    const role = await kernel.door.work(owner.session, "kernel.role.change", (tx) =>
+      makeRole(tx, { name: "Reader", description: "", permissions: ["kernel.people.read"] }),
+    );
+    const tries = [
+      by(boss, (tx) => changeRole(tx, membershipId, "member")),
+      by(owner, (tx) => changeRole(tx, membershipId, "owner")),
+      by(owner, (tx) => handOver(tx, membershipId)),
+      by(owner, (tx) => setAccess(tx, membershipId, { apps: {}, customRoles: [role] })),
+    ].map(refusal);
+    expect(await Promise.all(tries)).toEqual(Array<string>(4).fill("identity.guest_stays"));
+    expect((await people())[email]).toBe("guest active");
+    // The way there is: removed, invited, and taken up by themselves.
+    await by(boss, (tx) => removeMember(tx, membershipId));
+    await invited(email);
+    expect((await people())[email]).toBe("guest disabled");
   });
 
   test("IDN-08 an admin ends any session of the organisation, an owner's too", async () => {

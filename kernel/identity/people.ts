@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { refuseMoreThanHeld } from "../access/custom-role.ts";
 import { declaredRoles, permissionsOf } from "../access/declared.ts";
 import { takeBackAccess } from "../access/take-back.ts";
-import type { PlatformRole } from "../access/role.ts";
+import { guestRole, type PlatformRole } from "../access/role.ts";
 import { systemActorId } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";
 import { query } from "../work/query.ts";
@@ -68,6 +68,7 @@ async function actingAs(tx: Tx, role: string | undefined): Promise<PlatformRole>
  */
 export async function changeRole(tx: Tx, membershipId: string, role: PlatformRole): Promise<void> {
   const target = await lockTarget(tx, membershipId, role === "owner");
+  refuseGuest(target);
   if (target.role === role) return;
   const declared = await declaredRoles(tx);
   const before = declared.get(target.role);
@@ -92,6 +93,7 @@ export async function changeRole(tx: Tx, membershipId: string, role: PlatformRol
  */
 export async function handOver(tx: Tx, membershipId: string): Promise<void> {
   const target = await lockTarget(tx, membershipId, true);
+  refuseGuest(target);
   const own = await tx.first(
     query.selectFrom("kernel.membership").select(["version"]).where("id", "=", tx.who.actorId),
   );
@@ -210,6 +212,14 @@ export async function lockTarget(
   const owners = active.filter((row) => row.role === "owner");
   if (target.role === "owner" && owners.length < 2) throw identityProblem.last_owner();
   return target;
+}
+
+/**
+ * Somebody from outside, whom an app invited to what concerns them, becomes no member by another role: the confinement of
+ * their transactions goes by it. Who is to be one is removed and invited, and so takes it up themselves.
+ */
+export function refuseGuest(target: { readonly role: string }): void {
+  if (target.role === guestRole) throw identityProblem.guest_stays();
 }
 
 /** Revokes every key or link of a member, each with its leaf. */

@@ -28,6 +28,8 @@ const roles = [
   { value: "owner", label: "Owner" },
 ] as const;
 
+const guestStays = "From outside: they see what an app shows them. To make them a member, remove and invite them.";
+
 /** Who is in, as what, since when; invitations and changes of role for those who may. */
 export function People() {
   useTitle("People & access");
@@ -100,8 +102,10 @@ export function People() {
               title: "Role",
               width: "150px",
               cell: (member) =>
-                refused !== undefined || member.id === you ? (
-                  <span title={refused ?? "Nobody changes their own role."}>{member.role}</span>
+                refused !== undefined || member.id === you || member.role === "guest" ? (
+                  <span title={refused ?? (member.role === "guest" ? guestStays : "Nobody changes their own role.")}>
+                    {member.role}
+                  </span>
                 ) : (
                   <select
                     aria-label={`Role of ${member.name}`}
@@ -155,7 +159,9 @@ export function People() {
                         ? "Nobody changes their own access."
                         : member.role === "owner"
                           ? "An owner’s access can’t be made smaller."
-                          : undefined)
+                          : member.role === "guest"
+                            ? guestStays
+                            : undefined)
                     }
                     onAct={() => setSetting(member)}
                   >
