@@ -147,7 +147,7 @@ export function lab(options: LabOptions = {}): App {
     routes: (given: Kernel) =>
       keyedRoutes(given, (kernel) => [
         ...scheduleRoutes(kernel),
-      ...stabilityRoutes(kernel),
+        ...stabilityRoutes(kernel),
         ...numberingRoutes(kernel),
         ...versionRoutes(kernel),
         sampleListRoute(kernel),

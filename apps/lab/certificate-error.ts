@@ -81,7 +81,8 @@ export const certificateProblem = defineErrors("lab", {
   sample_customer_fixed: {
     status: 409,
     title: "The customer stays",
-    detail: "Whose {number} is was settled before it was verified. Nothing was changed. Register a new sample for another customer.",
+    detail:
+      "Whose {number} is was settled before it was verified. Nothing was changed. Register a new sample for another customer.",
   },
   delivery_too_long: {
     status: 422,

@@ -37,7 +37,7 @@ export interface LabBlind {
   reason: string | null;
   retain_until: Timestamp | null;
   sample_id: string;
-  sealed: Buffer;
+  sealed: string;
   tenant_id: Generated<string>;
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;

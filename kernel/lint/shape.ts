@@ -12,7 +12,8 @@ const typeOf: Readonly<Record<FieldKind, string>> = {
   date: "date",
   instant: "timestamptz",
   id: "uuid",
-  json: "jsonb",
+  // A list of ids is a JSON array to whoever reads it.
+  json: "jsonb|uuid[]",
 };
 
 /** What the judge compares with the columns, from the declarations of `defineRecord`. */

@@ -5,6 +5,7 @@ import type { Identity } from "../identity/identity.ts";
 import { takePasskey, type Assertion, type RelyingParty } from "../identity/passkey.ts";
 import { checkOwnPassword } from "../identity/step-up-proof.ts";
 import { takeTotp } from "../identity/totp-factor.ts";
+import type { Kernel } from "../kernel.ts";
 import { noteFailedSigning } from "./alert.ts";
 import { componentsOf, passkeyChallengeOf, type Components } from "./challenge.ts";
 import { signingProblem } from "./error.ts";
@@ -35,23 +36,13 @@ export type Asked = {
   readonly sessionId: string;
 };
 
-const columns = `id, tenant_id as "tenantId", record, row_id as "rowId", signed_version as "signedVersion", record_hash as "recordHash",
-  step, meaning, reason_code as "reasonCode", reason, components, methods, proven_at as "provenAt", session_id as "sessionId"`;
-
 /** The challenge of this secret, where it is this session's and still good. */
 export async function askedOf(
   { kernel }: Pick<Identity, "kernel">,
   own: Pick<Own, "userId" | "sessionId">,
   secret: string,
 ): Promise<Asked> {
-  const found = await kernel.identityPool.query<Asked>(
-    `select ${columns} from identity.signing_challenge
-     where secret_hash = $1 and session_id = $2 and user_id = $3 and used_at is null and expires_at > now()`,
-    [createHash("sha256").update(secret, "utf8").digest(), own.sessionId, own.userId],
-  );
-  const asked = found.rows[0];
-  if (asked === undefined) throw signingProblem.challenge_ended();
-  return asked;
+  return waiting(kernel, own, { hash: createHash("sha256").update(secret, "utf8").digest(), id: null });
 }
 
 /** The same by its id, where the secret stayed in the page that waits. */
@@ -60,10 +51,20 @@ export async function askedById(
   own: Pick<Own, "userId" | "sessionId">,
   id: string,
 ): Promise<Asked> {
+  return waiting(kernel, own, { hash: null, id });
+}
+
+async function waiting(
+  kernel: Pick<Kernel, "identityPool">,
+  own: Pick<Own, "userId" | "sessionId">,
+  by: { readonly hash: Buffer | null; readonly id: string | null },
+): Promise<Asked> {
   const found = await kernel.identityPool.query<Asked>(
-    `select ${columns} from identity.signing_challenge
-     where id = $1 and session_id = $2 and user_id = $3 and used_at is null and expires_at > now()`,
-    [id, own.sessionId, own.userId],
+    `select id, tenant_id as "tenantId", record, row_id as "rowId", signed_version as "signedVersion", record_hash as "recordHash",
+       step, meaning, reason_code as "reasonCode", reason, components, methods, proven_at as "provenAt", session_id as "sessionId"
+     from identity.signing_challenge
+     where (secret_hash = $1 or id = $2) and session_id = $3 and user_id = $4 and used_at is null and expires_at > now()`,
+    [by.hash, by.id, own.sessionId, own.userId],
   );
   const asked = found.rows[0];
   if (asked === undefined) throw signingProblem.challenge_ended();

@@ -1,6 +1,7 @@
 // What the tests of apps, trust and server build on.
 export { testCertificate } from "./certificate.ts";
 export { createTestDatabase, testRootKey } from "./database.ts";
+export { executeAsOwner } from "../lint/trial.ts";
 export { takeUp } from "./guest.ts";
 export { removeInstanceFolder } from "./instance-folder.ts";
 export { testIsolation, type IsolationSuite } from "./isolation-suite.ts";

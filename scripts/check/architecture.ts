@@ -17,7 +17,19 @@ const Report = Type.Object({
 });
 
 const importing = /^(import|export) [^;]*? from "/m;
-const folders = ["verify", "seal", "paper", "kernel", "apps", "trust", "operations", "server", "web", "scripts", "bench"];
+const folders = [
+  "verify",
+  "seal",
+  "paper",
+  "kernel",
+  "apps",
+  "trust",
+  "operations",
+  "server",
+  "web",
+  "scripts",
+  "bench",
+];
 
 /** Which way dependencies point, by .dependency-cruiser.cjs. */
 export const architectureStep: Step = {

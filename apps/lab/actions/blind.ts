@@ -54,7 +54,7 @@ export function blindRow(tx: Tx, keys: Keys, sample: { id: string; number: strin
   );
   const kept = Buffer.concat([Buffer.from(keys.dataKeyId.replaceAll("-", ""), "hex"), sealed]);
   return {
-    row: { id: uuidv7(), sample_id: sample.id, sealed: `\\x${kept.toString("hex")}` },
+    row: { id: uuidv7(), sample_id: sample.id, sealed: kept.toString("base64") },
     fields: { sample: sample.number },
   };
 }
@@ -70,11 +70,12 @@ export async function openBlind(tx: Tx, keys: Keys, sampleId: string, reason: st
       .forUpdate(),
   );
   if (row === undefined) return undefined;
-  const keyId = row.sealed
+  const kept = Buffer.from(row.sealed, "base64");
+  const keyId = kept
     .subarray(0, 16)
     .toString("hex")
     .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-  const opened = openValue(keys.byId(keyId), row.sealed.subarray(16), place(tx, sampleId));
+  const opened = openValue(keys.byId(keyId), kept.subarray(16), place(tx, sampleId));
   const said: unknown = JSON.parse(opened.toString("utf8"));
   const covered: unknown = typeof said === "object" && said !== null && "covered" in said ? said.covered : undefined;
   await updateAll(tx, "lab.blind", "lab.blind.open", [

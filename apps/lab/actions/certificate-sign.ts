@@ -9,7 +9,7 @@ import { result } from "../records/sample.ts";
  * A certificate is signed once, by somebody authorised who determined none of it. The signature locks it for good: there is
  * no unlocking, an amendment supersedes it.
  */
-export const certificateSigning = defineSigning({
+defineSigning({
   record: certificate,
   steps: [
     {

@@ -194,5 +194,3 @@ async function overridesOf(tx: Tx, resultId: string): Promise<string[]> {
     (row) => `${row.gate}, ${row.state}: ${row.reason} (${row.asked_name}, ${row.decided_name ?? "undecided"})`,
   );
 }
-
-export type Evidence = Awaited<ReturnType<typeof evidenceOf>>;

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { executeAsOwner } from "@probity/kernel/testing";
 import { query } from "../query.ts";
 import { entered, openLab, received, resultOf, sampleOf, type LabWorld } from "../testing/world.ts";
 
@@ -90,16 +91,12 @@ describe("LAB a request sent again", () => {
     const body = { samples: [{ productId: world.product }] };
     const send = () => world.as.technician("POST", "/api/lab/samples", { body, ...keyed("old-1") });
     expect((await send()).status).toBe(201);
-    const { Client } = await import("pg");
-    const owner = new Client(world.server.kernel.admin);
-    await owner.connect();
-    await owner.query("set role probity_owner");
-    await owner.query("alter table lab.kept_answer no force row level security");
-    await owner.query("update lab.kept_answer set kept_at = kept_at - interval '3 days'");
-    const own = await owner.query("select count(distinct actor_id)::integer as n from lab.kept_answer");
-    expect(own.rows[0]?.n).toBeGreaterThan(1);
-    await owner.query("alter table lab.kept_answer force row level security");
-    await owner.end();
+    await executeAsOwner(
+      world.server.kernel.admin,
+      `alter table lab.kept_answer no force row level security;
+       update lab.kept_answer set kept_at = kept_at - interval '3 days';
+       alter table lab.kept_answer force row level security`,
+    );
     const { session } = world.technician;
     const seen = await world.server.kernel.door.work(session, "lab.sample.register", async (tx) => {
       await tx.all(raw("select lab.forget_answers()"));

@@ -28,7 +28,8 @@ beforeAll(async () => {
   await save({ id: second, version: 2, text: "6.5", reason: "Misread the display" });
   await investigation.conclude();
   const of = `/api/lab/samples/${id}`;
-  expect((await verifySigned(signer, of, (await sampleOf(world.as.reader, id)).version)).status).toBe(201);
+  const signed = await verifySigned(signer, of, (await sampleOf(world.as.reader, id)).version);
+  if (signed.status !== 201) throw new Error(signed.text);
   const version = (await sampleOf(world.as.reader, id)).version;
   await world.as.reviewer("POST", `${of}/publish`, { version, body: { specificationIds: [] } });
   await placeLeaves(world.server);

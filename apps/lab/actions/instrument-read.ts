@@ -2,7 +2,6 @@ import { sql } from "kysely";
 import { query } from "../query.ts";
 import { statusOf, type InstrumentStatus } from "./instrument-state.ts";
 
-export type InstrumentLine = ReturnType<typeof presentInstrument>;
 type Row = {
   id: string;
   version: number;

@@ -2,17 +2,6 @@ import { sql } from "kysely";
 import { doorProblem, memberNames, type Tx } from "@probity/kernel";
 import { query } from "../query.ts";
 
-export const trailKinds = [
-  "changed",
-  "retested",
-  "unlocked",
-  "overridden",
-  "cancelled",
-  "deleted",
-  "method",
-  "clock",
-  "out-of-hours",
-] as const;
 export const mostItems = 5000;
 
 export type TrailReview = {

@@ -4,7 +4,7 @@ import { itemsOf, marksOf, readReview } from "./trail-item.ts";
 import { trailProblem } from "./trail-error.ts";
 
 /** A review is concluded by one signature of somebody whose own acts are none of it. */
-export const trailSigning = defineSigning({
+defineSigning({
   record: trailReview,
   steps: [
     {

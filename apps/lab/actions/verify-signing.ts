@@ -7,7 +7,7 @@ import { readVerification, sameLines, verifyListed } from "./verify.ts";
 import { verifyProblem } from "./verify-error.ts";
 
 /** One signature over a whole list of results, however long: it verifies them in its own transaction, or does not exist. */
-export const verificationSigning = defineSigning({
+defineSigning({
   record: verification,
   steps: [
     {

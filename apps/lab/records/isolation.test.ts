@@ -144,7 +144,7 @@ async function seed({ kernel, member }: TestServer, owner: TestPerson): Promise<
       find: "s-26-00090",
       blinded: true,
     });
-    await one("lab.blind", { id: uuidv7(), sample_id: covered, sealed: "\\x00" });
+    await one("lab.blind", { id: uuidv7(), sample_id: covered, sealed: "AA==" });
     await one("lab.custody", { id: uuidv7(), sample_id: id.sample, act: "received" });
     await one("lab.worksheet", {
       id: id.sheet,

@@ -8,7 +8,7 @@ create table lab.blind (
   tenant_id uuid not null references kernel.workspace,
   id uuid not null,
   sample_id uuid not null,
-  sealed bytea not null,
+  sealed text not null,
   reason text check (length(trim(reason)) between 1 and 500),
   opened_at timestamptz,
   opened_by uuid,

@@ -85,7 +85,10 @@ export const laboratory: AppScreens = {
     { path: stabilityRoute.list, screen: lazyRouteComponent(() => import("./stability-list.tsx"), "Studies") },
     { path: stabilityRoute.make, screen: lazyRouteComponent(() => import("./protocol-editor.tsx"), "ProtocolPage") },
     { path: stabilityRoute.one, screen: lazyRouteComponent(() => import("./study.tsx"), "StudyPage") },
-    { path: stabilityRoute.protocol, screen: lazyRouteComponent(() => import("./protocol-editor.tsx"), "ProtocolPage") },
+    {
+      path: stabilityRoute.protocol,
+      screen: lazyRouteComponent(() => import("./protocol-editor.tsx"), "ProtocolPage"),
+    },
     { path: stabilityRoute.schedules, screen: lazyRouteComponent(() => import("./schedules.tsx"), "Schedules") },
     { path: labRoute.imports, screen: lazyRouteComponent(() => import("./import.tsx"), "ImportPage") },
   ],

@@ -4,7 +4,7 @@ import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { saveFile, write } from "@probity/web/shell/api.ts";
 import page from "@probity/web/shell/page.module.css";
 import { useMutation } from "@tanstack/react-query";
-import { formOf, type Kind, type Mapping, type Reading } from "./import.tsx";
+import { formOf, type Kind, type Mapping, type Reading } from "./import-form.ts";
 import { ImportFaults } from "./import-faults.tsx";
 import css from "./import.module.css";
 import { labApi } from "./path.ts";

@@ -6,7 +6,7 @@ import { read } from "@probity/web/shell/api.ts";
 import page from "@probity/web/shell/page.module.css";
 import { Go } from "@probity/web/shell/place.tsx";
 import { useQuery } from "@tanstack/react-query";
-import type { Kind } from "./import.tsx";
+import type { Kind } from "./import-form.ts";
 import css from "./import.module.css";
 import { labApi, labPage } from "./path.ts";
 import type { SentFile } from "./types.ts";

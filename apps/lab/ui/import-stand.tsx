@@ -9,7 +9,7 @@ import { Go } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useJob } from "@probity/web/shell/use-job.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import type { Kind } from "./import.tsx";
+import type { Kind } from "./import-form.ts";
 import { ImportFaults } from "./import-faults.tsx";
 import css from "./import.module.css";
 import { labApi, labPage } from "./path.ts";

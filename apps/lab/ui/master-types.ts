@@ -1,3 +1,4 @@
+import { linesOfDemand } from "./method-demand.tsx";
 import type { MethodVersion, Specification } from "./types.ts";
 
 /** Versions as the API lists them, and what is typed into the editors. */
@@ -35,7 +36,7 @@ export const standingLook = {
 
 /** Lines of a definition, one fact each, in an order that stays: what two versions are compared by. */
 export function linesOfDefinition(definition: Definition): [string, string][] {
-  const { fields, analytes, reference, ...more } = definition;
+  const { fields, analytes, reference, instruments, materials, training, quality, ...more } = definition;
   return [
     ["Reference", reference ?? "–"],
     ...fields.map((field): [string, string] => [`Interim ${field.key}`, `${field.name} ${field.unit}`.trim()]),
@@ -53,6 +54,7 @@ export function linesOfDefinition(definition: Definition): [string, string][] {
         ? [[`${analyte.key} choices`, (analyte.choices ?? []).join(", ")] satisfies [string, string]]
         : []),
     ]),
+    ...linesOfDemand(definition),
     ...Object.entries(more).map(([name, value]): [string, string] => [name, JSON.stringify(value)]),
   ];
 }

@@ -12,6 +12,7 @@ import { EditGrid } from "./edit-grid.tsx";
 import { inspectApi } from "./inspect-path.ts";
 import css from "./master.module.css";
 import type { Definition } from "./master-types.ts";
+import { DemandFields, demandOf, withDemand } from "./method-demand.tsx";
 
 type Tried = {
   fault: string | null;
@@ -53,9 +54,10 @@ export function MethodEditor(props: { id: string; from: Definition | null; onMad
   const [reference, setReference] = useState(props.from?.reference ?? "");
   const [fields, setFields] = useState(props.from?.fields.map((each) => ({ ...each })) ?? []);
   const [rows, setRows] = useState<AnalyteRow[]>(props.from?.analytes.map(rowOf) ?? [{ ...emptyAnalyte }]);
+  const [demand, setDemand] = useState(() => demandOf(props.from));
   const [reason, setReason] = useState("");
   const [day, setDay] = useState("");
-  const definition = definitionOf(props.from, reference, fields, rows);
+  const definition = withDemand(definitionOf(props.from, reference, fields, rows), demand);
   const save = useMutation({
     mutationFn: () =>
       write("POST", inspectApi.versions("methods", props.id), {
@@ -112,6 +114,7 @@ export function MethodEditor(props: { id: string; from: Definition | null; onMad
         />
       </section>
       <Try definition={definition} />
+      <DemandFields demand={demand} onChange={setDemand} />
       <div className={css.short}>
         <Field
           name="method-reference"

@@ -96,6 +96,11 @@ export interface Sample extends Omit<SampleLine, "results" | "entered" | "verifi
   specificationId: string | null;
   specification: string | null;
   specificationNumber: number | null;
+  blinded: boolean;
+  study: string | null;
+  studyId: string | null;
+  studyCondition: string | null;
+  studyMonths: number | null;
   importedFrom: string | null;
   importedHash: string | null;
   leaf: number | null;
@@ -253,6 +258,10 @@ export interface MethodVersion {
       choices?: string[];
       formula?: string | null;
     }[];
+    instruments?: string[];
+    materials?: string[];
+    training?: boolean;
+    quality?: { controls: number; blank: boolean; analytes?: string[] };
   };
 }
 export interface Specification {
