@@ -355,11 +355,10 @@ test("what a killed first start left half made is thrown away, since it never se
 });
 
 test("a folder with something else in it is refused and left alone", async () => {
-  const note = join(folder, "data", "thesis.txt");
   mkdirSync(join(folder, "data"), { recursive: true, mode: 0o711 });
-  writeFileSync(note, "years of work");
+  writeFileSync(join(folder, "data", "thesis.txt"), "years of work");
   await expect(startCluster({ folder })).rejects.toThrow(/holds no PostgreSQL database. Nothing in it was touched/);
-  expect(readFileSync(note, "utf8")).toBe("years of work");
+  expect(readFileSync(join(folder, "data", "thesis.txt"), "utf8")).toBe("years of work");
   expect(existsSync(join(folder, "server.lock"))).toBe(false);
 });
 
