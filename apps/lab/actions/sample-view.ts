@@ -15,6 +15,10 @@ export async function readSample(tx: Tx, id: string) {
       .leftJoin("lab.specification as f", "f.id", "v.specification_id")
       .leftJoin("kernel.membership as m", "m.id", "s.created_by")
       .leftJoin("lab.import_file as i", "i.id", "s.import_id")
+      .leftJoin("lab.study_pull as u", "u.sample_id", "s.id")
+      .leftJoin("lab.study_storage as g", "g.id", "u.storage_id")
+      .leftJoin("lab.study_batch as b", "b.id", "g.batch_id")
+      .leftJoin("lab.study as y", "y.id", "b.study_id")
       .select([
         "s.id",
         "s.version",
@@ -46,6 +50,10 @@ export async function readSample(tx: Tx, id: string) {
         "f.id as specificationId",
         "f.code as specification",
         "v.number as specificationNumber",
+        "y.id as studyId",
+        "y.number as study",
+        "g.condition as studyCondition",
+        "u.months as studyMonths",
         "i.file_name as importedFrom",
         "i.sha256 as importedHash",
       ])

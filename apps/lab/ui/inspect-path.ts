@@ -44,5 +44,6 @@ export const inspectApi = {
   master: (path: "products" | "sampling-points" | "methods" | "specifications", id?: string) =>
     apiPath(app, id === undefined ? [path] : [path, id]),
   numbering: (series: string) => apiPath(app, ["numberings", series]),
+  settings: () => apiPath(app, ["settings"]),
   numberings: () => apiPath(app, ["numberings"]),
 };

@@ -1,4 +1,4 @@
-import { linesOfDemand } from "./method-demand.tsx";
+import { linesOfDemand } from "./method-demand.ts";
 import type { MethodVersion, Specification } from "./types.ts";
 
 /** Versions as the API lists them, and what is typed into the editors. */
@@ -34,9 +34,10 @@ export const standingLook = {
   superseded: { tone: "none", word: "superseded" },
 } as const;
 
+const demanded = new Set(["instruments", "materials", "training", "quality"]);
 /** Lines of a definition, one fact each, in an order that stays: what two versions are compared by. */
 export function linesOfDefinition(definition: Definition): [string, string][] {
-  const { fields, analytes, reference, instruments, materials, training, quality, ...more } = definition;
+  const { fields, analytes, reference, ...more } = definition;
   return [
     ["Reference", reference ?? "–"],
     ...fields.map((field): [string, string] => [`Interim ${field.key}`, `${field.name} ${field.unit}`.trim()]),
@@ -55,7 +56,9 @@ export function linesOfDefinition(definition: Definition): [string, string][] {
         : []),
     ]),
     ...linesOfDemand(definition),
-    ...Object.entries(more).map(([name, value]): [string, string] => [name, JSON.stringify(value)]),
+    ...Object.entries(more).flatMap(([name, value]): [string, string][] =>
+      demanded.has(name) ? [] : [[name, JSON.stringify(value)]],
+    ),
   ];
 }
 

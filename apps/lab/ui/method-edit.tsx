@@ -12,7 +12,8 @@ import { EditGrid } from "./edit-grid.tsx";
 import { inspectApi } from "./inspect-path.ts";
 import css from "./master.module.css";
 import type { Definition } from "./master-types.ts";
-import { DemandFields, demandOf, withDemand } from "./method-demand.tsx";
+import { DemandFields } from "./method-demand-fields.tsx";
+import { demandOf, withDemand } from "./method-demand.ts";
 
 type Tried = {
   fault: string | null;

@@ -10,6 +10,7 @@ import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery } from "@tanstack/react-query";
 import { Fragment, useState } from "react";
+import { GateSettings } from "./gate-setting.tsx";
 import { inspectPage } from "./inspect-path.ts";
 import css from "./lab.module.css";
 import { MasterList, Numbering } from "./master-lists.tsx";
@@ -23,6 +24,7 @@ const tabs = [
   { key: "products", title: "Products" },
   { key: "points", title: "Sampling points" },
   { key: "numbering", title: "Numbering" },
+  { key: "gates", title: "Gates" },
 ] as const;
 
 /** Methods and limits in force, read as a document: what is determined how, and what it is held against. */
@@ -80,6 +82,7 @@ export function Methods() {
       {tab === "products" && <MasterList path="products" ws={ws} />}
       {tab === "points" && <MasterList path="sampling-points" ws={ws} />}
       {tab === "numbering" && <Numbering ws={ws} />}
+      {tab === "gates" && <GateSettings ws={ws} />}
       {failed !== null && <ProblemNotice problem={asProblem(failed)} />}
       {(methods.isPending || limits.isPending) && <Skeleton label="Reading methods and limits" />}
       {methods.data?.items.length === 0 && (

@@ -8,6 +8,7 @@ import page from "@probity/web/shell/page.module.css";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
+import css from "./lab.module.css";
 import { labApi } from "./path.ts";
 import type { Named } from "./types.ts";
 
@@ -31,6 +32,7 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
   const [due, setDue] = useState("");
   const [sampled, setSampled] = useState("");
   const [priority, setPriority] = useState<"routine" | "urgent">("routine");
+  const [blinded, setBlinded] = useState(false);
   const [error, setError] = useState<string>();
   const queries = useQueryClient();
   const make = useMutation({
@@ -43,6 +45,7 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
           priority,
           dueOn: due || null,
           sampledAt: sampled === "" ? null : new Date(sampled).toISOString(),
+          blinded,
         })),
       }),
     onSuccess: async (made) => {
@@ -121,6 +124,15 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
           onChange={setCount}
           hint="A batch gets numbers in a row."
         />
+        <label className={css.blind}>
+          <input type="checkbox" checked={blinded} onChange={(event) => setBlinded(event.currentTarget.checked)} />
+          <span>
+            Blinded
+            <span className={page.meta}>
+              What it is, its point, lot and customer are sealed until it is verified. Its number alone is told.
+            </span>
+          </span>
+        </label>
         <div>
           <Act look="main" size="form" submit busy={make.isPending}>
             {Number(count) > 1 ? `Register ${count} samples` : "Register sample"}

@@ -13,6 +13,7 @@ import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
+import { BlindNotice } from "./blind-notice.tsx";
 import css from "./lab.module.css";
 import { inspectPage } from "./inspect-path.ts";
 import { labApi } from "./path.ts";
@@ -95,7 +96,7 @@ export function SamplePage() {
               onDone={() => void reload()}
             />
           )}
-          {found.state === "verified" && (
+          {found.state === "verified" && !found.blinded && (
             <Act
               look="main"
               busy={act.isPending}
@@ -133,6 +134,7 @@ export function SamplePage() {
           stays as a version.
         </Notice>
       )}
+      {found.blinded && <BlindNotice sample={found} onOpened={() => void reload()} />}
       <ol className={css.way} aria-label="Where it stands">
         {way.map((step) => {
           const done = way.indexOf(step) <= way.findIndex((each) => each === found.state);
@@ -166,7 +168,7 @@ export function SamplePage() {
       <div className={css.two}>
         <section>
           <h2>Facts</h2>
-          <Facts sample={found} />
+          <Facts sample={found} ws={ws} />
         </section>
         <section>
           <h2>Custody</h2>
@@ -245,15 +247,33 @@ export function SamplePage() {
   );
 }
 
-function Facts({ sample }: { sample: Sample }) {
+function Facts({ sample, ws }: { sample: Sample; ws: string }) {
   const facts: [string, ReactNode][] = [
-    ["Product", `${sample.productCode} ${sample.product}`],
-    ["Sampling point", sample.point === null ? "–" : `${sample.point} ${sample.pointName ?? ""}`],
-    ["Lot", sample.lot ?? "–"],
+    ["Product", sample.blinded ? "blinded" : `${sample.productCode} ${sample.product}`],
+    [
+      "Sampling point",
+      sample.blinded ? "sealed" : sample.point === null ? "–" : `${sample.point} ${sample.pointName ?? ""}`,
+    ],
+    ["Lot", sample.blinded ? "sealed" : (sample.lot ?? "–")],
     [
       "Specification",
-      sample.specification === null ? "none" : `${sample.specification} v${sample.specificationNumber ?? ""}, frozen`,
+      sample.blinded
+        ? "sealed"
+        : sample.specification === null
+          ? "none"
+          : `${sample.specification} v${sample.specificationNumber ?? ""}, frozen`,
     ],
+    ...(sample.studyId === null
+      ? []
+      : ([
+          [
+            "Stability study",
+            <>
+              <Go to={inspectPage.study(ws, sample.studyId)}>{sample.study ?? ""}</Go>, {sample.studyCondition},{" "}
+              {sample.studyMonths === 1 ? "1 month" : `${sample.studyMonths ?? ""} months`}
+            </>,
+          ],
+        ] satisfies [string, ReactNode][])),
     [
       "Sampled",
       sample.sampledAt === null
