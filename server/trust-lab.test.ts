@@ -28,10 +28,11 @@ describe(
     test("LAB-04: a gate that nobody asks", () =>
       turnsRed(
         "LAB-04",
-        `alter function lab.hold_training(uuid, boolean) rename to hold_training_kept;
-       create function lab.hold_training(uuid, boolean) returns text[] language sql set search_path = pg_catalog, pg_temp as $$ select '{}'::text[] $$;
-       grant execute on function lab.hold_training(uuid, boolean) to probity_app`,
-        "drop function lab.hold_training(uuid, boolean); alter function lab.hold_training_kept(uuid, boolean) rename to hold_training",
+        `alter function lab.hold_training(uuid[], boolean) rename to hold_training_kept;
+       create function lab.hold_training(uuid[], boolean) returns table (result_id uuid, tokens text[]) language sql set search_path = pg_catalog, pg_temp
+         as $$ select unnest($1), '{}'::text[] $$;
+       grant execute on function lab.hold_training(uuid[], boolean) to probity_app`,
+        "drop function lab.hold_training(uuid[], boolean); alter function lab.hold_training_kept(uuid[], boolean) rename to hold_training",
         /verifying what is held got/,
       ));
 

@@ -25,8 +25,9 @@ export type Hold = {
 
 /**
  * What must be in order before a result is verified. A gate is three things under one name: this, a row in `lab.gate` that
- * names the word of a method's definition which asks for it, and a function `lab.hold_…(result, required)` that answers
- * tokens: the database alone decides whether a result is held, the code here says why.
+ * names the word of a method's definition which asks for it, and a function `lab.hold_…(results, required)` that answers
+ * each result with its tokens: the database alone decides whether a result is held, the code here says why. It is asked once
+ * for all results; one that it leaves out is held.
  *
  * A gate applies where the method's version declares it (`instruments`, `materials`, `training`, …) unless the laboratory
  * set otherwise (`lab.setting`, `gate.<name>`: `declared`, `every`, `none`, from a time on). Methods that declare nothing, and
@@ -57,8 +58,7 @@ export async function everyToken(
   if (results.length === 0) return [];
   const ids = results.map((each) => each.id);
   const read = sql<{ resultId: string; gate: string; token: string }>`
-    select r.id as "resultId", g.name as gate, t.token
-    from lab.result r cross join lab.gate g cross join lateral unnest(lab.holds_of(r.id, g.name)) as t (token)
-    where r.id = any (${ids}::uuid[]) and (${gate}::text is null or g.name = ${gate}) order by r.id, g.name, t.token`;
+    select h.result_id as "resultId", h.gate, h.token from lab.holds_of(${ids}::uuid[], ${gate}::text) h
+    order by h.result_id, h.gate, h.token`;
   return tx.all({ compile: () => read.compile(query) });
 }

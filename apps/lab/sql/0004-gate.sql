@@ -2,8 +2,9 @@
 -- be left unanswered, and a hold is passed only by an override that one person asked for and another confirmed, for this
 -- result, this gate, this value and these holds. ISO/IEC 17025:2017 6.2.5, 6.4.4, 6.6.2; 21 CFR 211.160(b)(4), 211.68(a).
 
--- Which gates there are. An area adds its own with one insert; its function takes the result and whether the gate is required
--- of it (else it only judges what was named), and answers tokens `code` or `code:id`, none where nothing holds it.
+-- Which gates there are. An area adds its own with one insert; its function takes results and whether the gate is required of
+-- them (else it only judges what was named), and answers each with its tokens `code` or `code:id`, '{}' where nothing holds it.
+-- It is asked once for all results of a statement. A result that it leaves out, or answers with null, is held.
 create table lab.gate (
   name text primary key check (name ~ '^[a-z][a-z-]{1,39}$'),
   declared text not null check (declared ~ '^[a-z][a-zA-Z]{1,39}$'),
@@ -119,70 +120,85 @@ begin
 end $$;
 create trigger override_rule after insert or update on lab.gate_override for each row execute function lab.override_rule();
 
--- How far a gate applies to a result: 'required', 'named' (only what was named is judged) or 'none'. The method's version
+-- How far each gate applies to each result: 'required', 'named' (only what was named is judged) or 'none'. The method's version
 -- declares it; the laboratory may ask it of every method or of none, from a time on. What was entered before keeps what
--- held then. Nothing said: as declared.
-create function lab.gate_applies(p_result uuid, p_gate text) returns text
-language plpgsql stable security invoker set search_path = pg_catalog, pg_temp as $$
-declare
-  declared jsonb;
-  at timestamptz;
-  asked text;
-begin
-  select v.definition -> g.declared, r.entered_at into declared, at
-  from lab.result r join lab.method_version v on v.tenant_id = r.tenant_id and v.id = r.method_version_id
-    join lab.gate g on g.name = p_gate
-  where r.id = p_result;
-  if not found then
-    return 'required';
-  end if;
-  select s.value ->> 'required' into asked from lab.setting s
-  where s.name = 'gate.' || p_gate and s.effective_at <= coalesce(at, clock_timestamp()) and s.deleted_at is null
-  order by s.effective_at desc, s.created_at desc, s.id desc limit 1;
-  return case
-    when asked = 'none' then 'none'
-    when asked = 'every' then 'required'
-    when declared is null or declared in ('null', 'false', '[]', '{}') then 'named'
-    else 'required' end;
-end $$;
+-- held then. Nothing said: as declared. A result that is not found is asked everything.
+create function lab.gate_applies(p_results uuid[], p_gate text default null) returns table (result_id uuid, gate text, applies text)
+language sql stable security invoker set search_path = pg_catalog, pg_temp as $$
+  with entered as materialized (
+    select r.id, r.method_version_id, coalesce(r.entered_at, clock_timestamp()) as at
+    from lab.result r join lab.method_version v on v.tenant_id = r.tenant_id and v.id = r.method_version_id
+    where r.id = any (p_results)),
+  declared as materialized (
+    select v.id, g.name, v.definition -> g.declared as declared
+    from lab.method_version v cross join lab.gate g where v.id = any (array(select distinct e.method_version_id from entered e))),
+  decided as materialized (
+    select t.at, g.name, (
+      select s.value ->> 'required' from lab.setting s
+      where s.name = 'gate.' || g.name and s.effective_at <= t.at and s.deleted_at is null
+      order by s.effective_at desc, s.created_at desc, s.id desc limit 1) as asked
+    from (select distinct e.at from entered e) t cross join lab.gate g)
+  select a.id, g.name, case
+    when e.id is null then 'required'
+    when c.asked = 'none' then 'none'
+    when c.asked = 'every' then 'required'
+    when d.declared is null or d.declared in ('null', 'false', '[]', '{}') then 'named'
+    else 'required' end
+  from (select distinct unnest(p_results) as id) a cross join lab.gate g
+    left join entered e on e.id = a.id
+    left join declared d on d.id = e.method_version_id and d.name = g.name
+    left join decided c on c.at = e.at and c.name = g.name
+  where p_gate is null or g.name = p_gate
+$$;
 
--- What holds a result at a gate. A gate that has no answer holds it.
-create function lab.holds_of(p_result uuid, p_gate text) returns text[]
-language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp as $$
+-- What holds results at the gates, or at one: each gate is asked once for those it is required of and once for the others. A
+-- gate that has no answer for a result holds it. Planned for how many results there are, not for how many there were before.
+create function lab.holds_of(p_results uuid[], p_gate text default null) returns table (result_id uuid, gate text, token text)
+language plpgsql volatile security invoker set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
-  how constant text := lab.gate_applies(p_result, p_gate);
-  asked text;
-  held text[];
+  asked record;
 begin
-  if how = 'none' then
-    return '{}';
-  end if;
-  select g.holds into asked from lab.gate g where g.name = p_gate;
-  if asked is null then
-    return '{unknown}';
-  end if;
-  execute format('select lab.%I($1, $2)', asked) into held using p_result, how = 'required';
-  return coalesce(held, '{unknown}');
-end $$;
-
--- Whoever comes past the routes meets the same refusal.
-create function lab.gate_rule() returns trigger
-language plpgsql security invoker set search_path = pg_catalog, pg_temp as $$
-declare
-  each_gate text;
-  held text[];
-begin
-  for each_gate in select g.name from lab.gate g order by g.name loop
-    held := lab.holds_of(new.id, each_gate);
-    if held <> '{}' and not exists (
-      select from lab.gate_override o
-      where o.tenant_id = new.tenant_id and o.result_id = new.id and o.gate = each_gate and o.state = 'confirmed'
-        and o.deleted_at is null and o.entered_at = new.entered_at and to_jsonb(held) <@ o.holds) then
-      raise exception 'held at the gate %', each_gate using errcode = 'PB422';
-    end if;
+  for asked in
+    select g.name, g.holds, a.applies is distinct from 'named' as required, array_agg(a.result_id) as results
+    from lab.gate g join lab.gate_applies(p_results, p_gate) a on a.gate = g.name
+    where a.applies is distinct from 'none' group by g.name, g.holds, a.applies is distinct from 'named'
+  loop
+    return query execute format(
+      'select distinct a.id, $3, coalesce(t.token, ''unknown'')
+       from unnest($1) as a (id) left join lab.%I($1, $2) as h (result_id, tokens) on h.result_id = a.id
+         left join lateral unnest(h.tokens) as t (token) on true
+       where h.tokens is distinct from ''{}''', asked.holds) using asked.results, asked.required, asked.name;
   end loop;
+end $$;
+
+-- Whoever comes past the routes meets the same refusal. Looked at once a statement, for all results that it verifies; the rows
+-- before and after are told apart without a join, which a plan made for one row would repeat for each of many.
+create function lab.gate_rule() returns trigger
+language plpgsql security invoker set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  verified uuid[];
+  shut text;
+begin
+  if not exists (select from fresh f where f.state = 'verified') then
+    return null;
+  end if;
+  verified := array(select f.id from fresh f where f.state = 'verified' except select s.id from stale s where s.state = 'verified');
+  if verified = '{}' then
+    return null;
+  end if;
+  with held as materialized (
+    select h.result_id, h.gate, jsonb_agg(h.token) as tokens from lab.holds_of(verified) h group by h.result_id, h.gate),
+  passed as materialized (
+    select o.result_id, o.gate, o.holds from lab.gate_override o join lab.result r on r.tenant_id = o.tenant_id and r.id = o.result_id
+    where o.result_id = any (array(select h.result_id from held h)) and o.state = 'confirmed' and o.deleted_at is null
+      and o.entered_at = r.entered_at)
+  select min(h.gate) into shut from held h
+  where not exists (select from passed p where p.result_id = h.result_id and p.gate = h.gate and h.tokens <@ p.holds);
+  if shut is not null then
+    raise exception 'held at the gate %', shut using errcode = 'PB422';
+  end if;
   return null;
 end $$;
-create trigger gate_rule after update on lab.result for each row
-  when (old.state = 'entered' and new.state = 'verified') execute function lab.gate_rule();
-grant execute on function lab.gate_applies(uuid, text), lab.holds_of(uuid, text) to probity_app;
+create trigger gate_rule after update on lab.result referencing old table as stale new table as fresh
+  for each statement execute function lab.gate_rule();
+grant execute on function lab.gate_applies(uuid[], text), lab.holds_of(uuid[], text) to probity_app;

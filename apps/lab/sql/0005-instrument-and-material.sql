@@ -122,28 +122,30 @@ begin
 end $$;
 create trigger instrument_event_rule after insert on lab.instrument_event for each row execute function lab.instrument_event_rule();
 
--- What was wrong with an instrument at a moment, by what was recorded until then. No answer is wrong too: what is planned and
+-- What was wrong with instruments at moments, by what was recorded until then. No answer is wrong too: what is planned and
 -- was never done counts like what is overdue, and dropping the plan does not help what was once done under it.
+create function lab.instrument_faults(p_instruments uuid[], p_at timestamptz[]) returns table (instrument_id uuid, at timestamptz, fault text)
+language sql stable security invoker set search_path = pg_catalog, pg_temp as $$
+  select p.id, p.at, f.fault
+  from (select distinct u.id, u.at from unnest(p_instruments, p_at) as u (id, at)) p cross join lateral (
+    select 'on-hold' as fault where (select t.act from lab.instrument_event t
+      where t.instrument_id = p.id and t.created_at <= p.at and t.act in ('hold', 'release') order by t.sequence desc limit 1) = 'hold'
+    union all
+    select 'retired' where (select t.act from lab.instrument_event t
+      where t.instrument_id = p.id and t.created_at <= p.at and t.act in ('retire', 'return') order by t.sequence desc limit 1) = 'retire'
+    union all
+    select case when d.act is null then 'no-' when d.outcome = 'fail' then 'failed-' else 'expired-' end || a.act
+    from lab.instrument i cross join lateral (values ('calibration', i.calibration_months),
+      ('qualification', i.qualification_months), ('maintenance', i.maintenance_months)) as a (act, months)
+      left join lateral (select t.act, t.outcome, t.due_on from lab.instrument_event t
+        where t.instrument_id = p.id and t.created_at <= p.at and t.act = a.act
+        order by t.performed_on desc, t.sequence desc limit 1) d on true
+    where i.id = p.id and (a.months is not null or d.act is not null)
+      and (d.act is null or d.outcome = 'fail' or d.due_on < (p.at at time zone 'UTC')::date)) f
+$$;
 create function lab.instrument_faults(p_instrument uuid, p_at timestamptz) returns text[]
 language sql stable security invoker set search_path = pg_catalog, pg_temp as $$
-  with told as (
-    select e.* from lab.instrument_event e where e.instrument_id = p_instrument and e.created_at <= p_at),
-  done as (
-    select distinct on (t.act) t.act, t.outcome, t.due_on from told t
-    where t.act in ('calibration', 'qualification', 'maintenance')
-    order by t.act, t.performed_on desc, t.sequence desc),
-  planned as (
-    select a.act from lab.instrument i cross join lateral (values ('calibration', i.calibration_months),
-      ('qualification', i.qualification_months), ('maintenance', i.maintenance_months)) as a (act, months)
-    where i.id = p_instrument and (a.months is not null or exists (select from done d where d.act = a.act)))
-  select coalesce(array_agg(f.fault order by f.fault), '{}') from (
-    select 'on-hold' as fault where (select t.act from told t where t.act in ('hold', 'release') order by t.sequence desc limit 1) = 'hold'
-    union all
-    select 'retired' where (select t.act from told t where t.act in ('retire', 'return') order by t.sequence desc limit 1) = 'retire'
-    union all
-    select case when d.act is null then 'no-' when d.outcome = 'fail' then 'failed-' else 'expired-' end || p.act
-    from planned p left join done d on d.act = p.act
-    where d.act is null or d.outcome = 'fail' or d.due_on < (p_at at time zone 'UTC')::date) f
+  select coalesce(array_agg(f.fault order by f.fault), '{}') from lab.instrument_faults(array[p_instrument], array[p_at]) f
 $$;
 
 create table lab.material (
@@ -255,17 +257,24 @@ begin
 end $$;
 create trigger lot_event_rule after insert on lab.lot_event for each row execute function lab.lot_event_rule();
 
--- The last day of a lot by what was recorded until a moment: its own, or so many days after it was opened.
+-- How lots stood at moments, by what was recorded until then. The last day of one is its own, or so many days after it was opened.
+create function lab.lots_at(p_lots uuid[], p_at timestamptz[]) returns table (lot_id uuid, at timestamptz, state text, last_day date)
+language sql stable security invoker set search_path = pg_catalog, pg_temp as $$
+  select p.id, p.at,
+    coalesce((select e.act from lab.lot_event e
+      where e.lot_id = p.id and e.created_at <= p.at and e.act <> 'opened' order by e.sequence desc limit 1), 'unknown'),
+    (select least(l.expires_on, (select (e.created_at at time zone 'UTC')::date + coalesce(l.after_opening_days, m.after_opening_days)
+        from lab.lot_event e where e.lot_id = l.id and e.act = 'opened' and e.created_at <= p.at limit 1))
+      from lab.lot l join lab.material m on m.tenant_id = l.tenant_id and m.id = l.material_id where l.id = p.id)
+  from (select distinct u.id, u.at from unnest(p_lots, p_at) as u (id, at)) p
+$$;
 create function lab.lot_last_day(p_lot uuid, p_at timestamptz) returns date
 language sql stable security invoker set search_path = pg_catalog, pg_temp as $$
-  select least(l.expires_on, (select (e.created_at at time zone 'UTC')::date + coalesce(l.after_opening_days, m.after_opening_days)
-    from lab.lot_event e where e.lot_id = l.id and e.act = 'opened' and e.created_at <= p_at limit 1))
-  from lab.lot l join lab.material m on m.tenant_id = l.tenant_id and m.id = l.material_id where l.id = p_lot
+  select l.last_day from lab.lots_at(array[p_lot], array[p_at]) l
 $$;
 create function lab.lot_state(p_lot uuid, p_at timestamptz) returns text
 language sql stable security invoker set search_path = pg_catalog, pg_temp as $$
-  select coalesce((select e.act from lab.lot_event e
-    where e.lot_id = p_lot and e.created_at <= p_at and e.act <> 'opened' order by e.sequence desc limit 1), 'unknown')
+  select l.state from lab.lots_at(array[p_lot], array[p_at]) l
 $$;
 
 -- What came in and what went: a ledger that is only added to, in the lot's unit, and never below nothing.
@@ -395,88 +404,131 @@ end $$;
 create trigger setup_rule after update on lab.result for each row
   when (new.setup_id is distinct from old.setup_id) execute function lab.result_setup_rule();
 
--- Before a result is judged: its instruments and lots stand still until it is verified or not, and who corrected what it was
--- made with does not verify it.
+-- Before results are judged: their instruments and lots stand still until they are verified or not, and who corrected what one
+-- was made with does not verify it. Once a statement, and by its name before the gates are asked.
 create function lab.gate_lock() returns trigger
-language plpgsql security invoker set search_path = pg_catalog, pg_temp as $$
+language plpgsql security invoker set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan as $$
+declare
+  verified uuid[];
+  used uuid[];
 begin
-  perform from lab.instrument i where i.id in (
-    select x.instrument_id from lab.setup_item x where x.setup_id = new.setup_id) order by i.id for share;
-  perform from lab.lot l where l.id in (
-    select x.lot_id from lab.setup_item x where x.setup_id = new.setup_id) order by l.id for share;
-  if exists (select from lab.setup s where s.id = new.setup_id and s.reason is not null and s.created_by = new.updated_by) then
+  if not exists (select from fresh f where f.state = 'verified' and f.setup_id is not null) then
+    return null;
+  end if;
+  verified := array(select f.id from fresh f where f.state = 'verified' except select s.id from stale s where s.state = 'verified');
+  used := array(select distinct f.setup_id from fresh f where f.id = any (verified) and f.setup_id is not null);
+  if used = '{}' then
+    return null;
+  end if;
+  perform from lab.instrument i where i.id = any (array(
+    select x.instrument_id from lab.setup_item x where x.setup_id = any (used))) order by i.id for share;
+  perform from lab.lot l where l.id = any (array(
+    select x.lot_id from lab.setup_item x where x.setup_id = any (used))) order by l.id for share;
+  if exists (select from lab.setup s where s.id = any (used) and s.reason is not null
+    and s.created_by in (select f.updated_by from fresh f)) then
     raise exception 'nobody verifies what they corrected' using errcode = 'PB422';
   end if;
   return null;
 end $$;
-create trigger gate_lock after update on lab.result for each row
-  when (old.state = 'entered' and new.state = 'verified' and new.setup_id is not null) execute function lab.gate_lock();
+create trigger gate_lock after update on lab.result referencing old table as stale new table as fresh
+  for each statement execute function lab.gate_lock();
 
 -- The gate of instruments. What a method declares must be named, and what is named must have been in order when the value was
 -- entered, by what was recorded until then; a hold put on since, and a calibration that found it out of tolerance, hold as well.
-create function lab.hold_instrument(p_result uuid, p_required boolean) returns text[]
-language plpgsql stable security invoker set search_path = pg_catalog, pg_temp as $$
-declare
-  made record;
-  held text[] := '{}';
-begin
-  select r.setup_id, coalesce(r.entered_at, clock_timestamp()) as at, v.definition -> 'instruments' as kinds into made
-  from lab.result r join lab.method_version v on v.tenant_id = r.tenant_id and v.id = r.method_version_id where r.id = p_result;
-  if not found then
-    return null;
-  end if;
-  if p_required and jsonb_typeof(made.kinds) = 'array' and made.kinds <> '[]' then
-    select coalesce(array_agg('none:' || k.kind order by k.kind), '{}') into held
-    from jsonb_array_elements_text(made.kinds) as k (kind)
-    where not exists (select from lab.setup_item x join lab.instrument i on i.tenant_id = x.tenant_id and i.id = x.instrument_id
-      where x.setup_id = made.setup_id and i.kind = k.kind);
-  elsif p_required and not exists (select from lab.setup_item x where x.setup_id = made.setup_id and x.instrument_id is not null) then
-    held := '{none}';
-  end if;
-  return held || coalesce((
-    select array_agg(distinct f.fault || ':' || x.instrument_id)
-    from lab.setup_item x cross join lateral (
-      select unnest(lab.instrument_faults(x.instrument_id, made.at)) as fault
-      union
-      select n.fault from unnest(lab.instrument_faults(x.instrument_id, clock_timestamp())) as n (fault) where n.fault = 'on-hold'
-      union
-      select 'found-out' where exists (select from lab.instrument_event e
-        where e.instrument_id = x.instrument_id and e.created_at > made.at and e.outcome in ('fail', 'adjusted'))) f
-    where x.setup_id = made.setup_id and x.instrument_id is not null), '{}');
-end $$;
+-- What results share (a version, a set, a time) is looked at once. No set is the set of no lines.
+create function lab.hold_instrument(p_results uuid[], p_required boolean) returns table (result_id uuid, tokens text[])
+language sql stable security invoker set search_path = pg_catalog, pg_temp as $$
+  with made as materialized (
+    select r.id, coalesce(r.setup_id, '00000000-0000-0000-0000-000000000000') as setup_id, r.method_version_id,
+      coalesce(r.entered_at, clock_timestamp()) as at
+    from lab.result r join lab.method_version v on v.tenant_id = r.tenant_id and v.id = r.method_version_id
+    where r.id = any (p_results)),
+  named as materialized (
+    select x.setup_id, x.instrument_id, i.kind
+    from lab.setup_item x left join lab.instrument i on i.tenant_id = x.tenant_id and i.id = x.instrument_id
+    where x.setup_id = any (array(select distinct m.setup_id from made m)) and x.instrument_id is not null),
+  missing as materialized (
+    select w.method_version_id, w.setup_id, case
+      when jsonb_typeof(w.kinds) = 'array' and w.kinds <> '[]' then (
+        select coalesce(array_agg('none:' || k.kind order by k.kind), '{}') from jsonb_array_elements_text(w.kinds) as k (kind)
+        where not exists (select from named n where n.setup_id = w.setup_id and n.kind = k.kind))
+      when not exists (select from named n where n.setup_id = w.setup_id) then '{none}'
+      else '{}' end as tokens
+    from (select d.method_version_id, d.setup_id, v.definition -> 'instruments' as kinds
+      from (select distinct m.method_version_id, m.setup_id from made m where p_required) d
+        join lab.method_version v on v.id = d.method_version_id) w),
+  used as materialized (
+    select distinct n.instrument_id, m.at from made m join named n on n.setup_id = m.setup_id),
+  judged as materialized (
+    select f.instrument_id, f.at, f.fault
+    from lab.instrument_faults(array(select u.instrument_id from used u order by u.instrument_id, u.at),
+      array(select u.at from used u order by u.instrument_id, u.at)) f
+    union
+    select u.instrument_id, u.at, 'on-hold' from used u where (select e.act from lab.instrument_event e
+      where e.instrument_id = u.instrument_id and e.created_at <= clock_timestamp() and e.act in ('hold', 'release')
+      order by e.sequence desc limit 1) = 'hold'
+    union
+    select u.instrument_id, u.at, 'found-out' from used u where exists (select from lab.instrument_event e
+      where e.instrument_id = u.instrument_id and e.created_at > u.at and e.outcome in ('fail', 'adjusted'))),
+  faulty as materialized (
+    select m.setup_id, m.at, array_agg(distinct j.fault || ':' || j.instrument_id) as tokens
+    from (select distinct m.setup_id, m.at from made m) m join named n on n.setup_id = m.setup_id
+      join judged j on j.instrument_id = n.instrument_id and j.at = m.at
+    group by m.setup_id, m.at)
+  select m.id, case when p_required is distinct from false then coalesce(w.tokens, '{unknown}') else '{}' end || coalesce(f.tokens, '{}')
+  from made m left join missing w on w.method_version_id = m.method_version_id and w.setup_id = m.setup_id
+    left join faulty f on f.setup_id = m.setup_id and f.at = m.at
+$$;
 
 -- The gate of materials: likewise, with the lots' release and their last day.
-create function lab.hold_material(p_result uuid, p_required boolean) returns text[]
-language plpgsql stable security invoker set search_path = pg_catalog, pg_temp as $$
-declare
-  made record;
-  held text[] := '{}';
-begin
-  select r.setup_id, coalesce(r.entered_at, clock_timestamp()) as at, v.definition -> 'materials' as codes into made
-  from lab.result r join lab.method_version v on v.tenant_id = r.tenant_id and v.id = r.method_version_id where r.id = p_result;
-  if not found then
-    return null;
-  end if;
-  if p_required and jsonb_typeof(made.codes) = 'array' and made.codes <> '[]' then
-    select coalesce(array_agg('none:' || k.code order by k.code), '{}') into held
-    from jsonb_array_elements_text(made.codes) as k (code)
-    where not exists (select from lab.setup_item x join lab.lot l on l.tenant_id = x.tenant_id and l.id = x.lot_id
-      join lab.material m on m.tenant_id = l.tenant_id and m.id = l.material_id
-      where x.setup_id = made.setup_id and m.code = k.code);
-  elsif p_required and not exists (select from lab.setup_item x where x.setup_id = made.setup_id and x.lot_id is not null) then
-    held := '{none}';
-  end if;
-  return held || coalesce((
-    select array_agg(distinct f.fault || ':' || x.lot_id)
-    from lab.setup_item x cross join lateral (
-      select 'not-released' as fault where lab.lot_state(x.lot_id, made.at) <> 'released'
-      union
-      select 'expired' where (lab.lot_last_day(x.lot_id, made.at) >= (made.at at time zone 'UTC')::date) is not true
-      union
-      select s.now from lab.lot_state(x.lot_id, clock_timestamp()) as s (now) where s.now in ('quarantined', 'rejected')) f
-    where x.setup_id = made.setup_id and x.lot_id is not null), '{}');
-end $$;
+create function lab.hold_material(p_results uuid[], p_required boolean) returns table (result_id uuid, tokens text[])
+language sql stable security invoker set search_path = pg_catalog, pg_temp as $$
+  with made as materialized (
+    select r.id, coalesce(r.setup_id, '00000000-0000-0000-0000-000000000000') as setup_id, r.method_version_id,
+      coalesce(r.entered_at, clock_timestamp()) as at
+    from lab.result r join lab.method_version v on v.tenant_id = r.tenant_id and v.id = r.method_version_id
+    where r.id = any (p_results)),
+  named as materialized (
+    select x.setup_id, x.lot_id, m.code
+    from lab.setup_item x left join lab.lot l on l.tenant_id = x.tenant_id and l.id = x.lot_id
+      left join lab.material m on m.tenant_id = l.tenant_id and m.id = l.material_id
+    where x.setup_id = any (array(select distinct m.setup_id from made m)) and x.lot_id is not null),
+  missing as materialized (
+    select w.method_version_id, w.setup_id, case
+      when jsonb_typeof(w.codes) = 'array' and w.codes <> '[]' then (
+        select coalesce(array_agg('none:' || k.code order by k.code), '{}') from jsonb_array_elements_text(w.codes) as k (code)
+        where not exists (select from named n where n.setup_id = w.setup_id and n.code = k.code))
+      when not exists (select from named n where n.setup_id = w.setup_id) then '{none}'
+      else '{}' end as tokens
+    from (select d.method_version_id, d.setup_id, v.definition -> 'materials' as codes
+      from (select distinct m.method_version_id, m.setup_id from made m where p_required) d
+        join lab.method_version v on v.id = d.method_version_id) w),
+  used as materialized (
+    select distinct n.lot_id, m.at from made m join named n on n.setup_id = m.setup_id),
+  stood as materialized (
+    select l.lot_id, l.at, l.state, l.last_day
+    from lab.lots_at(array(select u.lot_id from used u order by u.lot_id, u.at), array(select u.at from used u order by u.lot_id, u.at)) l),
+  judged as materialized (
+    select u.lot_id, u.at, 'not-released' as fault from used u left join stood t on t.lot_id = u.lot_id and t.at = u.at
+    where t.state is distinct from 'released'
+    union
+    select u.lot_id, u.at, 'expired' from used u left join stood t on t.lot_id = u.lot_id and t.at = u.at
+    where (t.last_day >= (u.at at time zone 'UTC')::date) is not true
+    union
+    select u.lot_id, u.at, n.act from used u cross join lateral (select e.act from lab.lot_event e
+      where e.lot_id = u.lot_id and e.created_at <= clock_timestamp() and e.act <> 'opened' order by e.sequence desc limit 1) n
+    where n.act in ('quarantined', 'rejected')),
+  faulty as materialized (
+    select m.setup_id, m.at, array_agg(distinct j.fault || ':' || j.lot_id) as tokens
+    from (select distinct m.setup_id, m.at from made m) m join named n on n.setup_id = m.setup_id
+      join judged j on j.lot_id = n.lot_id and j.at = m.at
+    group by m.setup_id, m.at)
+  select m.id, case when p_required is distinct from false then coalesce(w.tokens, '{unknown}') else '{}' end || coalesce(f.tokens, '{}')
+  from made m left join missing w on w.method_version_id = m.method_version_id and w.setup_id = m.setup_id
+    left join faulty f on f.setup_id = m.setup_id and f.at = m.at
+$$;
 
 insert into lab.gate values ('instrument', 'instruments', 'hold_instrument'), ('material', 'materials', 'hold_material');
-grant execute on function lab.instrument_faults(uuid, timestamptz), lab.lot_last_day(uuid, timestamptz), lab.lot_state(uuid, timestamptz),
-  lab.hold_instrument(uuid, boolean), lab.hold_material(uuid, boolean) to probity_app;
+grant execute on function lab.instrument_faults(uuid[], timestamptz[]), lab.instrument_faults(uuid, timestamptz),
+  lab.lots_at(uuid[], timestamptz[]), lab.lot_last_day(uuid, timestamptz), lab.lot_state(uuid, timestamptz),
+  lab.hold_instrument(uuid[], boolean), lab.hold_material(uuid[], boolean) to probity_app;

@@ -68,9 +68,9 @@ end $$;
 create trigger training_rule after insert or update on lab.training for each row execute function lab.training_rule();
 
 -- The gate of training: whoever entered the value was trained on this version when they did.
-create function lab.hold_training(p_result uuid, p_required boolean) returns text[]
+create function lab.hold_training(p_results uuid[], p_required boolean) returns table (result_id uuid, tokens text[])
 language sql stable security invoker set search_path = pg_catalog, pg_temp as $$
-  select case
+  select r.id, case
     when not p_required then '{}'::text[]
     when r.entered_by is null or r.entered_at is null then '{unknown}'
     when exists (select from lab.training t
@@ -78,7 +78,12 @@ language sql stable security invoker set search_path = pg_catalog, pg_temp as $$
         and t.created_by <> t.person_id and t.created_at <= r.entered_at and t.valid_until >= (r.entered_at at time zone 'UTC')::date
         and (t.revoked_at is null or t.revoked_at > r.entered_at) and t.deleted_at is null) then '{}'
     else array['untrained:' || r.entered_by] end
-  from lab.result r where r.id = p_result
+  from lab.result r where r.id = any (p_results)
+$$;
+-- The same of one result; null where there is none.
+create function lab.hold_training(p_result uuid, p_required boolean) returns text[]
+language sql stable security invoker set search_path = pg_catalog, pg_temp as $$
+  select h.tokens from lab.hold_training(array[p_result], p_required) h
 $$;
 insert into lab.gate values ('training', 'training', 'hold_training');
-grant execute on function lab.hold_training(uuid, boolean) to probity_app;
+grant execute on function lab.hold_training(uuid[], boolean), lab.hold_training(uuid, boolean) to probity_app;

@@ -344,45 +344,45 @@ begin
 end $$;
 create trigger control_note_rule after insert on lab.control_note for each row execute function lab.control_note_rule();
 
--- Why a result waits for the quality control of its run. What is not known holds: a method that asks for controls is never
--- satisfied by there being none. Where it asks for none, the controls that were run all the same must not have been refused.
-create function lab.hold_quality(p_result uuid, p_required boolean) returns text[]
+-- Why results of a run wait for its quality control: those of one worksheet, version of a method and analyte. What is not known
+-- holds: a method that asks for controls is never satisfied by there being none. Where it asks for none, the controls that were
+-- run all the same must not have been refused.
+create function lab.quality_of(p_worksheet uuid, p_version uuid, p_analyte text, p_required boolean) returns text[]
 language plpgsql stable security invoker set search_path = pg_catalog, pg_temp as $$
 declare
-  r lab.result;
+  space constant uuid := kernel.tenant();
   quality jsonb;
   method uuid;
   run lab.control_evaluation;
   refused uuid;
   unlimited text;
 begin
-  select x.* into r from lab.result x where x.tenant_id = kernel.tenant() and x.id = p_result;
+  select v.definition -> 'quality', v.method_id into quality, method
+  from lab.method_version v where v.tenant_id = space and v.id = p_version;
   if not found then
     return '{unknown}';
   end if;
-  select v.definition -> 'quality', v.method_id into quality, method
-  from lab.method_version v where v.tenant_id = r.tenant_id and v.id = r.method_version_id;
-  if r.kind not in ('sample', 'duplicate') or (quality ? 'analytes' and not (quality -> 'analytes') ? r.analyte) then
+  if quality ? 'analytes' and not (quality -> 'analytes') ? p_analyte then
     return '{}';
   end if;
   -- Refused once is refused: a control that was corrected afterwards does not lift it.
-  select e.id into refused from lab.control_evaluation e where e.tenant_id = r.tenant_id and e.worksheet_id = r.worksheet_id
-    and e.method_id = method and e.analyte = r.analyte and e.outcome = 'refused' order by e.number limit 1;
+  select e.id into refused from lab.control_evaluation e where e.tenant_id = space and e.worksheet_id = p_worksheet
+    and e.method_id = method and e.analyte = p_analyte and e.outcome = 'refused' order by e.number limit 1;
   if refused is not null then
     return array['refused:' || refused];
   end if;
-  if r.worksheet_id is null then
+  if p_worksheet is null then
     return case when p_required then '{no-worksheet}' else '{}' end;
   end if;
   select e.* into run from lab.control_evaluation e
-  where e.tenant_id = r.tenant_id and e.worksheet_id = r.worksheet_id and e.method_id = method and e.analyte = r.analyte
+  where e.tenant_id = space and e.worksheet_id = p_worksheet and e.method_id = method and e.analyte = p_analyte
   order by e.number desc limit 1;
   -- Each control that names its chart is judged as it stands; one that names none at least met the limits written beside it.
   if exists (
     select from lab.result c
     join lab.method_version v on v.tenant_id = c.tenant_id and v.id = c.method_version_id and v.method_id = method
     left join lab.control_point p on p.tenant_id = c.tenant_id and p.result_id = c.id
-    where c.tenant_id = r.tenant_id and c.worksheet_id = r.worksheet_id and c.analyte = r.analyte and c.kind in ('control', 'blank')
+    where c.tenant_id = space and c.worksheet_id = p_worksheet and c.analyte = p_analyte and c.kind in ('control', 'blank')
       and c.state <> 'cancelled' and case when p.id is null then p_required and c.verdict is distinct from 'in' else not exists (
         select from jsonb_array_elements(run.points) e where e ->> 'resultId' = c.id::text and e ->> 'text' = c.text) end) then
     return '{not-judged}';
@@ -409,5 +409,18 @@ begin
   end if;
   return '{}';
 end $$;
-grant execute on function lab.hold_quality(uuid, boolean) to probity_app;
+-- The gate of quality control: results of one run share its answer, and only samples and their duplicates wait for it.
+create function lab.hold_quality(p_results uuid[], p_required boolean) returns table (result_id uuid, tokens text[])
+language sql stable security invoker set search_path = pg_catalog, pg_temp as $$
+  with run as materialized (
+    select d.worksheet_id, d.method_version_id, d.analyte, d.results,
+      lab.quality_of(d.worksheet_id, d.method_version_id, d.analyte, p_required) as tokens
+    from (select r.worksheet_id, r.method_version_id, r.analyte, array_agg(r.id) as results from lab.result r
+      where r.id = any (p_results) and r.kind in ('sample', 'duplicate')
+      group by r.worksheet_id, r.method_version_id, r.analyte) d)
+  select r.id, '{}'::text[] from lab.result r where r.id = any (p_results) and r.kind not in ('sample', 'duplicate')
+  union all
+  select u.id, n.tokens from run n cross join lateral unnest(n.results) as u (id)
+$$;
+grant execute on function lab.quality_of(uuid, uuid, text, boolean), lab.hold_quality(uuid[], boolean) to probity_app;
 insert into lab.gate values ('quality-control', 'quality', 'hold_quality');
