@@ -19,6 +19,7 @@ export async function readSample(tx: Tx, id: string) {
       .leftJoin("lab.study_storage as g", "g.id", "u.storage_id")
       .leftJoin("lab.study_batch as b", "b.id", "g.batch_id")
       .leftJoin("lab.study as y", "y.id", "b.study_id")
+      .leftJoin("lab.study_protocol as q", "q.id", "b.protocol_id")
       .select([
         "s.id",
         "s.version",
@@ -52,7 +53,11 @@ export async function readSample(tx: Tx, id: string) {
         "v.number as specificationNumber",
         "y.id as studyId",
         "y.number as study",
-        "g.condition as studyCondition",
+        sql<
+          string | null
+        >`(select c ->> 'title' from jsonb_array_elements(q.content -> 'conditions') c where c ->> 'key' = g.condition)`.as(
+          "studyCondition",
+        ),
         "u.months as studyMonths",
         "i.file_name as importedFrom",
         "i.sha256 as importedHash",

@@ -12,6 +12,7 @@ import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { inspectApi } from "./inspect-path.ts";
+import css from "./master.module.css";
 
 type Required = "declared" | "every" | "none";
 interface Decided {
@@ -54,7 +55,7 @@ export function GateSettings({ ws }: { ws: string }) {
   const rows = list.data?.items ?? [];
   return (
     <section>
-      <p className={page.muted}>
+      <p className={`${page.muted} ${css.told}`}>
         A result that a gate holds is not verified until two people let it pass. Results that are entered keep what was
         asked for then.
       </p>
@@ -163,14 +164,13 @@ function Decide(props: { setting: Setting; onClose: () => void; onDone: () => vo
         {decide.isError && <ProblemNotice problem={asProblem(decide.error)} />}
         <Choice name="gate-required" label="Asked for" value={required} options={choices} onChange={setRequired} />
         <label>
-          From{" "}
+          From, or empty for at once{" "}
           <input
             type="datetime-local"
             className={page.search}
             value={from}
             onChange={(event) => setFrom(event.currentTarget.value)}
           />
-          <span className={page.meta}>Empty: at once</span>
         </label>
         <Field name="gate-reason" label="Why" value={reason} onChange={setReason} />
         <p className={page.muted}>

@@ -57,7 +57,7 @@ export function SampleCertificates({ sample, ws, onChange }: { sample: Sample; w
   const told = sample.publications.length > 0;
   const known = customers.data?.items ?? [];
   const whose = known.find((each) => each.id === sample.customerId);
-  const mayGive = sample.may.includes("lab.customer.change") && !told && open.includes(sample.state);
+  const mayGive = !sample.blinded && sample.may.includes("lab.customer.change") && !told && open.includes(sample.state);
   return (
     <>
       <h2>Customer</h2>
@@ -73,7 +73,9 @@ export function SampleCertificates({ sample, ws, onChange }: { sample: Sample; w
       ) : (
         <p>
           {whose === undefined ? (
-            <span className={page.muted}>None: nobody outside sees it.</span>
+            <span className={page.muted}>
+              {sample.blinded ? "Sealed until it is revealed." : "None: nobody outside sees it."}
+            </span>
           ) : (
             <Go to={certificatePage.customer(ws, whose.id)}>{whose.name}</Go>
           )}
