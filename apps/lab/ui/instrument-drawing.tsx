@@ -53,7 +53,7 @@ export function DueChart({ items, now }: { items: readonly Instrument[]; now: nu
   const height = 26 + shown.length * 22;
   const late = shown.filter((each) => each.status === "overdue" || each.status === "on-hold").length;
   return (
-    <div className={css.scroll}>
+    <div className={css.scroll} role="region" aria-label="What falls due" tabIndex={0}>
       <svg
         className={css.drawing}
         viewBox={`0 0 ${width} ${height + 20}`}
@@ -133,7 +133,7 @@ export function Timeline({
   const acts = found.due.map((each) => each.act);
   const height = 30 + (acts.length + 1) * 34;
   return (
-    <div className={css.scroll}>
+    <div className={css.scroll} role="region" aria-label="What was done and falls due" tabIndex={0}>
       <svg
         className={css.drawing}
         viewBox={`0 0 ${width} ${height + 20}`}

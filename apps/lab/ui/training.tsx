@@ -83,9 +83,9 @@ export function TrainingPage() {
                           data-row={row}
                           data-column={column}
                           tabIndex={row === 0 && column === 0 ? 0 : -1}
-                          aria-label={`${person.name}, ${method.code} version ${method.number}: ${last === undefined ? "not trained" : `${trainingLook[last.status].word}, version ${last.methodVersion}, until ${showDay(last.validUntil)}`}`}
                           onClick={() => setCell({ person, method })}
                         >
+                          <span className="p-hidden">{`${person.name}, ${method.code} version ${method.number}: `}</span>
                           <Standing last={last} method={method} />
                         </button>
                       </td>
