@@ -78,7 +78,11 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
           name="new-product"
           label="Product"
           value={product}
-          options={options(products.data?.items, "choose")}
+          options={options(
+            // What a blinded sample shows in place of its product is none to choose.
+            products.data?.items.filter((item) => item.code !== "BLINDED"),
+            "choose",
+          )}
           onChange={setProduct}
         />
         <Choice
