@@ -5,7 +5,7 @@ export const gateProblem = defineErrors("lab", {
     status: 409,
     title: "Held at a gate",
     detail:
-      "{count} of these results can't be verified yet: {why} They are kept as entered and nothing was verified. Settle what holds them, or ask for an override that another person confirms.",
+      "{count} of these results can't be verified yet: {why}. They are kept as entered and nothing was verified. Settle what holds them, or ask for an override that another person confirms.",
   },
   own_correction: {
     status: 403,

@@ -1,6 +1,7 @@
 import { openTestServer, testRecord } from "@probity/kernel/testing";
 import { lab } from "../app.ts";
 import { method, product, samplingPoint } from "./master.ts";
+import { material } from "./material.ts";
 
 const openServer = () => openTestServer([lab()]);
 
@@ -18,3 +19,14 @@ testRecord(samplingPoint, {
   sample: (index) => ({ code: `SP-${index}`, name: `Point ${index}`, location: null }),
 });
 testRecord(method, { openServer, sample: (index) => ({ code: `M-${index}`, title: `Method ${index}` }) });
+testRecord(material, {
+  openServer,
+  sample: (index) => ({
+    code: `R-${index}`,
+    name: `Reagent ${index}`,
+    kind: "reagent",
+    unit: "mL",
+    afterOpeningDays: index % 2 === 0 ? null : 30,
+    storage: null,
+  }),
+});

@@ -33,8 +33,7 @@ create table lab.certificate (
   foreign key (tenant_id, sample_id) references lab.sample (tenant_id, id),
   foreign key (tenant_id, publication_id) references lab.publication (tenant_id, id),
   foreign key (tenant_id, template_id) references lab.certificate_template (tenant_id, id),
-  foreign key (tenant_id, supersedes_id) references lab.certificate (tenant_id, id),
-  check ((supersedes_id is null) = (reason is null))
+  foreign key (tenant_id, supersedes_id) references lab.certificate (tenant_id, id)
 );
 comment on column lab.certificate.content is 'everything the certificate says, as it was when it was prepared; a signature stands for it';
 select kernel.govern('lab.certificate');
@@ -85,6 +84,8 @@ begin
     if may <> 'lab.certificate.sign' then
       raise exception 'a certificate is locked by its signature' using errcode = 'PB422';
     end if;
+  elsif (new.supersedes_id is null) <> (new.reason is null) then
+    raise exception 'an amendment, and nothing else, says why' using errcode = 'PB422';
   elsif may <> 'lab.certificate.prepare' or new.locked_at is not null or new.discarded_reason is not null then
     raise exception 'a certificate begins as a draft' using errcode = 'PB422';
   end if;
