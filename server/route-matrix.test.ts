@@ -144,7 +144,7 @@ function expectation(operation: Operation, cell: Cell): readonly number[] | unde
   return [expected[cell]];
 }
 
-describe("API1 API5 every route × everybody who must be kept out", { timeout: 120_000 }, () => {
+describe("API1 API5 every route × everybody who must be kept out", { timeout: 300_000 }, () => {
   test("a route without an expectation fails here: it is public, about a session, or has a permission somebody holds", () => {
     const unknown = operations.filter(
       ({ name, permission }) =>
@@ -213,7 +213,7 @@ describe("API1 API5 every route × everybody who must be kept out", { timeout: 1
 
 test(
   "APP-03 blanks say nothing: a reason that is asked for is given in words, on every route that asks",
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const wrong: string[] = [];
     let tried = 0;
@@ -257,7 +257,7 @@ const readOnly: Readonly<Record<string, unknown>> = {
   __proto__: undefined,
 };
 
-describe("API3 APP-03 mass assignment", { timeout: 120_000 }, () => {
+describe("API3 APP-03 mass assignment", { timeout: 300_000 }, () => {
   test("a field that only the server writes is refused with 400 on every route that takes a body, at every depth", async () => {
     const wrong: string[] = [];
     let tried = 0;
@@ -311,7 +311,7 @@ function placesOf(
   return [own, ...inner];
 }
 
-test("APP-03 what a reading route answers is what it says it answers", { timeout: 120_000 }, async () => {
+test("APP-03 what a reading route answers is what it says it answers", { timeout: 300_000 }, async () => {
   const wrong: string[] = [];
   let checked = 0;
   for (const operation of operations) {

@@ -79,7 +79,7 @@ export async function requireGates(tx: Tx, results: readonly GatedResult[]): Pro
   throw gateProblem.results_held({
     values: {
       count: new Set(held.map((each) => each.resultId)).size,
-      why: `${why.slice(0, 3).join(" ")}${more}`,
+      why: `${why.slice(0, 3).join(" ")}${more}`.replace(/\.$/, ""),
     },
     members: { holds: held },
   });
