@@ -119,7 +119,7 @@ export {
 export { catalogueName } from "./probe/catalogue-name.ts";
 export { admitProbePerson } from "./probe/erasure-scratch.ts";
 export { openAccessScratch, type AccessPerson, type AccessScratch } from "./probe/access-scratch.ts";
-export { openFreezeScratch, probeCode, probeGrant, probePerson, probeSession } from "./probe/account.ts";
+export { openFreezeScratch, probeAccount, probeCode, probeGrant, probePerson, probeSession } from "./probe/account.ts";
 export {
   openSigningScratch,
   type SigningPart,

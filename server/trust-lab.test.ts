@@ -36,6 +36,14 @@ describe(
         /verifying what is held got/,
       ));
 
+    test("LAB-06: samples without the policy of the portal", () =>
+      turnsRed(
+        "LAB-06",
+        "alter policy portal on lab.sample using (true)",
+        "alter policy portal on lab.sample using ((not (select kernel.confined())) or id in (select lab.portal_samples()))",
+        /another customer's sample/,
+      ));
+
     test("LAB-03: a server that publishes what nobody explained", () =>
       turnsRedServing(
         "LAB-03",

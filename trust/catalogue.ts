@@ -21,6 +21,7 @@ import { requestValidation } from "./control/request-validation.ts";
 import { responseHeader } from "./control/response-header.ts";
 import { gates } from "./control/lab-gate.ts";
 import { investigatedFirst } from "./control/lab-investigation.ts";
+import { ownSamples } from "./control/lab-portal.ts";
 import { enteredText, otherVerifies } from "./control/lab-result.ts";
 import { lockout } from "./control/lockout.ts";
 import { tamperEvidence } from "./control/log-proof.ts";
@@ -91,6 +92,7 @@ export const controls: readonly Control[] = [
   otherVerifies,
   investigatedFirst,
   gates,
+  ownSamples,
   responseHeader,
   rateLimit,
   requestValidation,

@@ -9,6 +9,18 @@ import { foundWorkspace } from "../tenancy/found-workspace.ts";
 import { Problem } from "../work/problem.ts";
 import { query } from "../work/query.ts";
 
+/** An account without a password, for somebody whom a probe invites; the one of an earlier round is kept. */
+export async function probeAccount(kernel: Pick<Kernel, "identityPool">, name: string, email: string): Promise<string> {
+  await kernel.identityPool.query(
+    `insert into identity."user" (id, name, email) values ($1, $2, $3) on conflict do nothing`,
+    [uuidv7(), name, email],
+  );
+  const found = await kernel.identityPool.query<{ id: string }>(`select id from identity."user" where email = $1`, [
+    email,
+  ]);
+  return found.rows[0]?.id ?? "";
+}
+
 /** A session as a sign-in by password would have made it just now. The token is the browser's. */
 export async function probeSession(kernel: Pick<Kernel, "identityPool">, userId: string): Promise<string> {
   const token = randomBytes(24).toString("base64url");

@@ -18,6 +18,7 @@ export type LabResult = {
  * role by their place in the workspace.
  */
 export type LabWorld = {
+  readonly workspace: string;
   readonly technician: ProbeSigner;
   readonly second: ProbeSigner;
   readonly owner: ProbeSigner;
@@ -37,15 +38,20 @@ export type LabWorld = {
 
 /** Runs in the laboratory; what it needs is laid out over the API once and kept. */
 export async function inLab<T>(context: ProbeContext, run: (world: LabWorld) => Promise<T>): Promise<T> {
-  const { people } = await signingPeople(context);
+  const { scratch, people } = await signingPeople(context);
   try {
-    return await run(await labOf(people.owner, people.reviewer, people.approver));
+    return await run(await labOf(scratch.workspace, people.owner, people.reviewer, people.approver));
   } finally {
     for (const person of Object.values(people)) await person.browser.call("DELETE", "/api/session");
   }
 }
 
-async function labOf(owner: ProbeSigner, technician: ProbeSigner, second: ProbeSigner): Promise<LabWorld> {
+async function labOf(
+  workspace: string,
+  owner: ProbeSigner,
+  technician: ProbeSigner,
+  second: ProbeSigner,
+): Promise<LabWorld> {
   const product = {
     plain: await productOf(owner, "PROBE", {}),
     // Its method asks for somebody trained, and nobody of this workspace ever is.
@@ -62,6 +68,7 @@ async function labOf(owner: ProbeSigner, technician: ProbeSigner, second: ProbeS
     };
   };
   return {
+    workspace,
     owner,
     technician,
     second,
