@@ -54,12 +54,7 @@ describe("LAB what an inspector asks for", () => {
       "available",
     ]);
     const said = JSON.stringify(found.principles);
-    for (const words of [
-      "6.4 → 6.5",
-      "Misread the display",
-      "first entered",
-      "numbered without a gap",
-    ])
+    for (const words of ["6.4 → 6.5", "Misread the display", "first entered", "numbered without a gap"])
       expect(said.toLowerCase()).toContain(words.toLowerCase());
     expect(said).toMatch(/Signer \d+: Verified/);
     expect(by.get("accurate")).toMatchObject({ standing: "shown" });
