@@ -35,7 +35,7 @@ export function StudyChart({ evaluation }: { evaluation: Evaluation }) {
   const claims = condition.kind === "long-term" && evaluation.refused.length === 0 && life !== null;
   return (
     <figure>
-      <div className={css.wide}>
+      <div className={css.wide} role="region" aria-label="Results over time" tabIndex={0}>
         <svg
           className={css.chart}
           viewBox={`0 0 ${width} ${height}`}

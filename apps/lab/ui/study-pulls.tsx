@@ -182,9 +182,9 @@ function Cell(props: { pull: Pull | undefined; today: string; chosen: string; on
       type="button"
       className={css.pull}
       aria-pressed={pull.id === props.chosen}
-      aria-label={`${pull.batch}, ${pull.months} months, ${look.word}, ${showDay(day)}`}
       onClick={() => props.onChoose(pull.id)}
     >
+      <span className="p-hidden">{`${pull.batch}, ${pull.months} months, ${look.word}, `}</span>
       <StatusShape tone={look.tone} />
       {short.format(new Date(`${day}T12:00:00Z`))}
     </button>
