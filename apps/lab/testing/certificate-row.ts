@@ -17,12 +17,11 @@ export async function seedCertificates(
     insertAll(tx, table, `${table}.create`, [{ row, fields: {} }]);
   const [customer, contact, template] = [uuidv7(), uuidv7(), uuidv7()];
   // The first is a draft, which a statement may still touch; the second is signed.
-  const ids = [uuidv7(), uuidv7()].toSorted();
   const all = [1, 2].map((sequence) => ({
     sequence,
     sample: uuidv7(),
     publication: uuidv7(),
-    certificate: ids[sequence - 1] ?? "",
+    certificate: uuidv7(),
     number: `COA-26-000${sequence}`,
   }));
   const certificate = all[1]?.certificate ?? "";

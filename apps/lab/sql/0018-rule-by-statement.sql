@@ -18,6 +18,7 @@ end $$;
 create trigger sample_begins after insert on lab.sample referencing new table as fresh
   for each statement execute function lab.sample_begins();
 
+-- An unblinding writes what the blind covered and nothing else.
 create function lab.sample_goes_on() returns trigger
 language plpgsql security invoker set search_path = pg_catalog, pg_temp set enable_nestloop = off as $$
 declare
@@ -30,10 +31,20 @@ begin
     min(case
       when (f.series, f.sequence, f.number, f.product_id, f.specification_version_id, f.import_id, f.brought_in)
         is distinct from (s.series, s.sequence, s.number, s.product_id, s.specification_version_id, s.import_id, s.brought_in)
+        and not ((f.series, f.sequence, f.number, f.import_id, f.brought_in) is not distinct from (s.series, s.sequence, s.number, s.import_id, s.brought_in)
+          and s.blinded and not f.blinded)
         then 'PB422 a sample keeps its number, product and frozen limits'
       when (f.received_at, f.received_by) is distinct from (s.received_at, s.received_by)
         and not (s.state = 'registered' and f.state = 'received')
         then 'PB422 receipt is written once'
+      when s.blinded and not f.blinded then case
+        when f.state <> s.state or f.state in ('published', 'cancelled')
+          or not (may = 'lab.sample.unblind' or may = 'lab.sample.reveal' and s.state = 'verified')
+          or to_jsonb(f) - array['version', 'updated_at', 'updated_by', 'product_id', 'sampling_point_id', 'specification_version_id',
+              'customer_id', 'lot', 'remark', 'sampled_by', 'find', 'blinded']
+            <> to_jsonb(s) - array['version', 'updated_at', 'updated_by', 'product_id', 'sampling_point_id', 'specification_version_id',
+              'customer_id', 'lot', 'remark', 'sampled_by', 'find', 'blinded']
+          then 'PB422 a sample is unblinded by who may, and nothing else with it' end
       when f.state = s.state then case
         when s.state in ('verified', 'published', 'cancelled')
           and to_jsonb(f) - array['version', 'updated_at', 'updated_by', 'retain_until', 'place', 'locked_at']
