@@ -13,6 +13,7 @@ pdf.GlobalWorkerOptions.workerSrc = workerUrl;
 /** The pages of a certificate as they are printed. Nothing in the file may fetch or compile. */
 export function CertificatePreview({ of, load }: { of: string; load: () => Promise<ArrayBuffer> }) {
   const [turned, setTurned] = useState(1);
+  const [blank, setBlank] = useState(false);
   const canvas = useRef<HTMLCanvasElement>(null);
   const file = useQuery({
     queryKey: ["lab-certificate-pdf", of],
@@ -37,6 +38,7 @@ export function CertificatePreview({ of, load }: { of: string; load: () => Promi
     if (document === undefined) return;
     let task: pdf.RenderTask | undefined;
     let gone = false;
+    setBlank(false);
     void (async () => {
       const sheet = await document.getPage(number);
       const target = canvas.current;
@@ -45,8 +47,11 @@ export function CertificatePreview({ of, load }: { of: string; load: () => Promi
       target.width = viewport.width;
       target.height = viewport.height;
       task = sheet.render({ canvas: target, viewport });
-      await task.promise.catch(() => undefined);
-    })();
+      await task.promise;
+    })().catch(() => {
+      // A page turned away from is left unfinished; one that stays and can't be drawn says so.
+      if (!gone) setBlank(true);
+    });
     return () => {
       gone = true;
       task?.cancel();
@@ -58,6 +63,9 @@ export function CertificatePreview({ of, load }: { of: string; load: () => Promi
       {file.isError && <ProblemNotice problem={asProblem(file.error)} onRetry={() => void file.refetch()} />}
       {file.isSuccess && (
         <>
+          {blank && (
+            <p role="alert">This page could not be drawn here. Nothing was changed. Download the file to read it.</p>
+          )}
           <canvas ref={canvas} role="img" aria-label={`Page ${number} of ${pages}, as it is printed`} />
           <div className={css.turn}>
             <Act
