@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { randomInt } from "node:crypto";
+import { joinInPieces } from "./in-pieces.ts";
 
 /**
  * The harness around one extraction child. Node's permission model is the first wall ("a seat belt", in Node's own
@@ -197,7 +198,7 @@ export async function runChild(
       // V8 aborts when its heap is full; the kernel kills when the machine's memory is.
       if (signal === "SIGABRT" || signal === "SIGTRAP" || signal === "SIGKILL") return { ended: "memory" };
     }
-    return readAnswer(Buffer.concat(chunks));
+    return readAnswer(await joinInPieces(chunks));
   } finally {
     clearTimeout(clock);
     clearInterval(watch);
