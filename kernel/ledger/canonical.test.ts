@@ -62,10 +62,24 @@ describe("LED-03 canonical text (RFC 8785)", () => {
     );
   });
 
-  test.skipIf(!existsSync(vectors))("the published test data, where it is at hand", () => {
-    for (const name of readdirSync(join(vectors, "input"))) {
+  test.skipIf(!existsSync(vectors))("the published test data, where it is at hand: text and bytes", () => {
+    const names = readdirSync(join(vectors, "input"));
+    expect(names).toHaveLength(6);
+    for (const name of names) {
       const given: unknown = JSON.parse(readFileSync(join(vectors, "input", name), "utf8"));
-      expect([name, canonicalText(given)]).toEqual([name, readFileSync(join(vectors, "output", name), "utf8").trim()]);
+      const made = canonicalText(given);
+      expect([name, made]).toEqual([name, readFileSync(join(vectors, "output", name), "utf8").trim()]);
+      const published = readFileSync(join(vectors, "outhex", name.replace(".json", ".txt")), "utf8");
+      expect([name, Buffer.from(made, "utf8").toString("hex")]).toEqual([name, published.replaceAll(/\s/g, "")]);
     }
+  });
+
+  test("numbers of any bits are written as ECMAScript writes them, and read back to the same bits", () => {
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (number) => {
+        expect(Number(canonicalText(number))).toBe(number === 0 ? 0 : number);
+        expect(canonicalText(number)).toBe(JSON.stringify(number));
+      }),
+    );
   });
 });

@@ -9,6 +9,7 @@ export const ledgerFilter = {
   action: Type.Optional(Type.String({ maxLength: 120 })),
   actor: Type.Optional(Type.String({ format: "uuid" })),
   record: Type.Optional(Type.String({ maxLength: 120 })),
+  row: Type.Optional(Type.String({ format: "uuid" })),
   outcome: Type.Optional(Type.Union([Type.Literal("done"), Type.Literal("refused"), Type.Literal("failed")])),
   from: Type.Optional(Type.String({ maxLength: 40 })),
   to: Type.Optional(Type.String({ maxLength: 40 })),
@@ -17,7 +18,7 @@ export const ledgerFilter = {
 const filterSchema = Type.Object(ledgerFilter);
 export type LedgerFilter = Static<typeof filterSchema>;
 
-const selecting = ["action", "actor", "record", "outcome", "q"] as const;
+const selecting = ["action", "actor", "record", "row", "outcome", "q"] as const;
 
 /** The part of a filter that leaves events out: with none of it, a range of the log is whole. */
 export function selectionOf(filter: LedgerFilter): Readonly<Record<string, string>> | null {
@@ -110,6 +111,7 @@ function narrowed(tx: Tx, range: LeafRange, filter: LedgerFilter) {
   if (filter.action) statement = statement.where("e.action", "=", filter.action);
   if (filter.actor) statement = statement.where("e.actor_id", "=", filter.actor);
   if (filter.record) statement = statement.where("e.record", "=", filter.record);
+  if (filter.row) statement = statement.where("e.row_id", "=", filter.row);
   if (filter.outcome) statement = statement.where("e.outcome", "=", filter.outcome);
   if (filter.q) {
     const pattern = `%${filter.q.replaceAll(/[\\%_]/g, (character) => `\\${character}`)}%`;

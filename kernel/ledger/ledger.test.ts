@@ -11,7 +11,7 @@ import { runBatch } from "../work/batch.ts";
 import type { Tx } from "../work/door.ts";
 import { query } from "../work/query.ts";
 import { canonicalText } from "./canonical.ts";
-import { commitment, makeLeaf, merkleRoot } from "./leaf.ts";
+import { commitment, makeLeaf, merkleRoot, type Leaf } from "./leaf.ts";
 import { Sequencer } from "./sequencer.ts";
 
 let kernel: TestKernel;
@@ -146,6 +146,37 @@ describe("the sequencer", () => {
     (await asDoor({ kernel }, "select seq from kernel.ledger_event where tenant_id = $1 order by seq", [acme])).map(
       (row) => Number(row["seq"]),
     );
+
+  test("LED-04 a set of leaves is judged leaf by leaf: with one of another tenant, out of shape or too old none is taken", async () => {
+    const who = { tenantId: acme, actorId: alice.membershipId };
+    const event = { action: "kernel.test.set", fields: { part: "set" } };
+    const { source } = alice.session;
+    const good = Array.from({ length: 5 }, () => makeLeaf(who, source, event));
+    const texts = (leaves: readonly Leaf[]) => leaves.map(({ openings }) => JSON.stringify(openings));
+    const stage = (leaves: readonly Leaf[], openings = texts(leaves)) => {
+      const bytes = leaves.map((leaf) => leaf.bytes);
+      return work((tx) => tx.all(statement(sql`select kernel.stage_leaves(${bytes}::bytea[], ${openings}::jsonb[])`)));
+    };
+    const spaced = Buffer.from(makeLeaf(who, source, event).bytes.toString("utf8").replace(",", ", "));
+    for (const bad of [
+      makeLeaf({ ...who, tenantId: rival }, source, event),
+      makeLeaf({ ...who, actorId: uuidv7() }, source, event),
+      makeLeaf(who, source, event, new Date(Date.now() - 48 * 3600 * 1000)),
+      { bytes: spaced, openings: {} },
+      { bytes: Buffer.from("{}"), openings: {} },
+    ]) {
+      await expect(stage([...good, bad])).rejects.toMatchObject({ code: "PB003" });
+    }
+    await expect(stage(good, ["{}"])).rejects.toMatchObject({ code: "PB003" });
+    await placeLeaves({ kernel });
+    expect(await placed("set")).toHaveLength(0);
+    await stage(good);
+    // One more than go at once.
+    await work((tx) => tx.recordAll(Array.from({ length: 501 }, () => ({ action: "kernel.test.many" }))));
+    await placeLeaves({ kernel });
+    expect((await placed("set")).map((row) => row["leaf"])).toEqual(good.map((leaf) => leaf.bytes));
+    expect(await placed("many")).toHaveLength(501);
+  });
 
   test("LED-03 numbers are contiguous with eight writers and two sequencers racing, and nothing is lost", async () => {
     const sequencers = [

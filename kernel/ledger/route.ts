@@ -77,6 +77,7 @@ function page(filter: Static<typeof listQuery>, limit: number) {
   if (filter.action !== undefined) statement = statement.where("e.action", "=", filter.action);
   if (filter.actor !== undefined) statement = statement.where("e.actor_id", "=", filter.actor);
   if (filter.record !== undefined) statement = statement.where("e.record", "=", filter.record);
+  if (filter.row !== undefined) statement = statement.where("e.row_id", "=", filter.row);
   if (filter.outcome !== undefined) statement = statement.where("e.outcome", "=", filter.outcome);
   if (filter.from !== undefined) statement = statement.where("e.at", ">=", instant(filter.from));
   if (filter.to !== undefined) statement = statement.where("e.at", "<", instant(filter.to));

@@ -1,5 +1,5 @@
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes } from "node:crypto";
-import type { KeyObject } from "node:crypto";
+import { createHmac, createSecretKey, hkdfSync, randomBytes, type KeyObject } from "node:crypto";
+import { openGcm, sealGcm, tagBytes } from "./gcm.ts";
 
 /**
  * Files at rest (ENC-01): a header, then frames of 64 KiB, each sealed with AES-256-GCM (NIST SP 800-38D).
@@ -14,7 +14,6 @@ import type { KeyObject } from "node:crypto";
  */
 
 export const frameBytes = 64 * 1024;
-const tagBytes = 16;
 const saltBytes = 16;
 const magic = Buffer.from("PBFR\u0001", "latin1");
 /** Frame numbers are 32 bits: 256 TiB. */
@@ -62,11 +61,7 @@ export async function* sealFrames(
   yield Buffer.concat([magic, Buffer.of(keyId.length), keyId, salt]);
   let number = 0;
   for await (const { piece, last } of pieces(plaintext, frameBytes)) {
-    const cipher = createCipheriv("aes-256-gcm", fileKey, nonceOf(number), {
-      authTagLength: tagBytes,
-    });
-    cipher.setAAD(additionalData(binding, number, last));
-    yield Buffer.concat([cipher.update(piece), cipher.final(), cipher.getAuthTag()]);
+    yield sealGcm(fileKey, nonceOf(number), additionalData(binding, number, last), piece);
     number += 1;
   }
 }
@@ -87,15 +82,9 @@ export async function* openFrames(
   const fileKey = deriveFileKey(typeof key === "function" ? await key(keyId) : key, salt, binding);
   let number = 0;
   for await (const { piece, last } of pieces(chain(rest, source), frameBytes + tagBytes)) {
-    if (piece.length < tagBytes) throw new FrameError("unverified");
-    const decipher = createDecipheriv("aes-256-gcm", fileKey, nonceOf(number), {
-      authTagLength: tagBytes,
-    });
-    decipher.setAAD(additionalData(binding, number, last));
-    decipher.setAuthTag(piece.subarray(piece.length - tagBytes));
-    const opened = decipher.update(piece.subarray(0, piece.length - tagBytes));
+    let opened: Buffer;
     try {
-      decipher.final();
+      opened = openGcm(fileKey, nonceOf(number), additionalData(binding, number, last), piece);
     } catch {
       throw new FrameError("unverified");
     }

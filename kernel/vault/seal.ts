@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, randomBytes, type KeyObject } from "node:crypto";
+import { randomBytes, type KeyObject } from "node:crypto";
+import { openGcm, sealGcm } from "./gcm.ts";
 
 const formatVersion = 1;
 
@@ -8,24 +9,13 @@ const formatVersion = 1;
  */
 export function sealValue(key: KeyObject, plaintext: Buffer, place: readonly string[]): Buffer {
   const nonce = randomBytes(12);
-  const cipher = createCipheriv("aes-256-gcm", key, nonce, { authTagLength: 16 });
-  cipher.setAAD(placeBytes(place));
-  return Buffer.concat([
-    Buffer.of(formatVersion),
-    nonce,
-    cipher.update(plaintext),
-    cipher.final(),
-    cipher.getAuthTag(),
-  ]);
+  return Buffer.concat([Buffer.of(formatVersion), nonce, sealGcm(key, nonce, placeBytes(place), plaintext)]);
 }
 
 /** Opens what sealValue made for this very place; anything else throws. */
 export function openValue(key: KeyObject, sealed: Buffer, place: readonly string[]): Buffer {
-  if (sealed.length < 29 || sealed[0] !== formatVersion) throw new Error("Not a sealed value");
-  const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(1, 13), { authTagLength: 16 });
-  decipher.setAAD(placeBytes(place));
-  decipher.setAuthTag(sealed.subarray(-16));
-  return Buffer.concat([decipher.update(sealed.subarray(13, -16)), decipher.final()]);
+  if (sealed[0] !== formatVersion) throw new Error("Not a sealed value");
+  return openGcm(key, sealed.subarray(1, 13), placeBytes(place), sealed.subarray(13));
 }
 
 /** Length-prefixed, so that ("a", "bc") and ("ab", "c") differ. */
