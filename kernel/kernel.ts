@@ -59,7 +59,7 @@ export function openKernel(address: DatabaseAddress, rootKey: RootKey, options: 
   const lanes = new Lanes(clientConfig(address, rootKey.key, "probity_app"), laneCount);
   const bufferPool = openPool(address, rootKey.key, "probity_app", { max: 1 });
   const identityPool = openPool(address, rootKey.key, "probity_identity", { max: 4 });
-  const workerPool = openPool(address, rootKey.key, "probity_worker", { max: 4 });
+  const workerPool = openPool(address, rootKey.key, "probity_worker", { max: 5 });
   const acrossPool = openPool(address, rootKey.key, "probity_across", { max: 1 });
   const blobs = new LocalBlobStore(options.filesFolder);
   const access = new AccessBuffer(bufferPool, systemToken(rootKey.key));

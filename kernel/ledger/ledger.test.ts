@@ -223,12 +223,44 @@ describe("the sequencer", () => {
     expect(found).toEqual(found.map((_, index) => index));
   });
 
+  test("LED-03 logs are placed in two tracks, each by one sequencer at a time; one of an earlier release stops both", async () => {
+    const pool = openPool(kernel.address, testRootKey.key, "probity_worker", { max: 1 });
+    const other = await raw.connect();
+    const [own] = await asDoor({ kernel }, "select kernel.ledger_track($1) as track", [acme]);
+    const track = Number(own?.["track"]);
+    const place = async (which: number) => {
+      const { rows } = await pool.query("select kernel.sequence(1000, $1) as moved", [which]);
+      return Number(rows[0].moved);
+    };
+    try {
+      await act(4, "track");
+      expect(await place(1 - track)).toBe(0);
+      for (const lock of [30 + track, 1]) {
+        await other.query("select pg_advisory_lock(7071, $1)", [lock]);
+        expect(await place(track)).toBe(0);
+        await other.query("select pg_advisory_unlock(7071, $1)", [lock]);
+      }
+      await other.query("select pg_advisory_lock(7071, $1)", [31 - track]);
+      await expect.poll(async () => (await place(track), (await placed("track")).length)).toBe(4);
+    } finally {
+      await other.query("select pg_advisory_unlock_all()");
+      other.release();
+      await pool.end();
+    }
+    const halves = await asDoor(
+      { kernel },
+      "select kernel.ledger_track(gen_random_uuid()) as track, count(*) as n from generate_series(1, 1000) group by 1",
+    );
+    expect(halves.map((row) => Number(row["n"])).toSorted((a, b) => a - b)[0]).toBeGreaterThan(350);
+    expect(halves).toHaveLength(2);
+  });
+
   test("LED-03 what was committed and not yet placed when the server died is placed by the next one", async () => {
     const other = await openPool(kernel.address, testRootKey.key, "probity_worker", { max: 1 });
     await act(3, "orphan");
     const dying = await other.connect();
     await dying.query("begin");
-    await dying.query("select kernel.sequence(100)");
+    await dying.query("select kernel.sequence(100, 0), kernel.sequence(100, 1)");
     // The process dies between placing and commit: its connection is gone, its transaction rolled back.
     dying.release(true);
     await other.end();

@@ -172,7 +172,7 @@ describe("what else goes wrong", () => {
         Number((await rows("select count(*) as n from kernel.ledger_inbox"))[0]?.["n"]) > 0 &&
         Date.now() < deadline
       )
-        await worker.query("select kernel.sequence(1000)");
+        await worker.query("select kernel.sequence(1000, 0), kernel.sequence(1000, 1)");
       await worker.end();
       await log.publisher.stop();
       log = openTestLog(server.kernel, { folder: log.folder });

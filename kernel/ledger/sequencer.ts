@@ -1,15 +1,19 @@
 import type { Pool } from "pg";
 
+/** Each log belongs to one of these (`kernel.ledger_track`); they are placed beside each other. */
+const tracks = [0, 1] as const;
+
 /**
- * Gives leaves their place, again and again. Any number of servers may run one: the database lets one at a time through.
+ * Gives leaves their place, again and again. Any number of servers may run one: the database lets one at a time through for
+ * each track.
  */
 export class Sequencer {
   readonly #pool: Pool;
   readonly #pauseMs: number;
   readonly #batch: number;
   #stopped = false;
-  #loop: Promise<void> | undefined;
-  #failure: unknown;
+  #loop: Promise<unknown> | undefined;
+  readonly #failures = new Map<number, unknown>();
 
   constructor(pool: Pool, options: { pauseMs?: number; batch?: number } = {}) {
     this.#pool = pool;
@@ -19,36 +23,42 @@ export class Sequencer {
 
   /** The last round's error, or undefined when it went well. */
   get failure(): unknown {
-    return this.#failure;
+    return [...this.#failures.values()][0];
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#loop ??= Promise.all(tracks.map((track) => this.#run(track)));
   }
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#loop;
   }
 
-  /** One round: places at most a batch of leaves and answers how many. */
-  async round(): Promise<number> {
-    const result = await this.#pool.query<{ moved: number }>("select kernel.sequence($1) as moved", [this.#batch]);
-    return result.rows[0]?.moved ?? 0;
-  }
-
   /** Places everything that is committed now. */
   async drain(): Promise<void> {
-    while ((await this.round()) > 0);
+    const draining = tracks.map(async (track) => {
+      while ((await this.#place(track)) > 0);
+    });
+    await Promise.all(draining);
   }
 
-  async #run(): Promise<void> {
+  /** One round of a track: places at most a batch of leaves and answers how many. */
+  async #place(track: number): Promise<number> {
+    const { rows } = await this.#pool.query<{ moved: number }>("select kernel.sequence($1, $2) as moved", [
+      this.#batch,
+      track,
+    ]);
+    return rows[0]?.moved ?? 0;
+  }
+
+  async #run(track: number): Promise<void> {
     while (!this.#stopped) {
       let moved = 0;
       try {
-        moved = await this.round();
-        this.#failure = undefined;
+        moved = await this.#place(track);
+        this.#failures.delete(track);
       } catch (error) {
-        this.#failure = error;
+        this.#failures.set(track, error);
       }
       if (moved < this.#batch) await new Promise((resolve) => setTimeout(resolve, this.#pauseMs));
     }
