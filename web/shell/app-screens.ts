@@ -19,6 +19,8 @@ export interface AppScreens {
   /** What people from outside see of it: where they begin, and the patterns of the screens that are theirs. */
   guest?: { home: (ws: string) => string; screens: readonly string[] };
   /** What its ledger actions and its jobs are, in words: `Document opened`, `Analysing`. */
+  /** Where a record named by the ledger is shown, so that an event leads to what it is of. */
+  recordPage?: (record: string, id: string, ws: string) => string | undefined;
   words: Readonly<Record<string, string>>;
   /** Records whose name holds the words, for the palette. */
   find: (words: string, ws: string) => Promise<{ title: string; kind: string; path: string }[]>;

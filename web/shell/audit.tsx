@@ -28,7 +28,27 @@ function outcome(event: LedgerEvent): { tone: Tone; word: string } {
 }
 
 const appWords = apps.map((app) => app.words);
-const named = ["q", "action", "actor", "outcome", "from", "to"] as const;
+const named = ["q", "action", "actor", "row", "outcome", "from", "to"] as const;
+
+/** The record an event is of: a link to everything that happened to it, and to its page where an app has one. */
+function ObjectOf({ event, ws }: { event: LedgerEvent; ws: string }) {
+  const { record, recordId } = event;
+  if (record === null || recordId === null) return null;
+  const opens = apps.map((app) => app.recordPage?.(record, recordId, ws)).find((to) => to !== undefined);
+  const name = record.split(".").at(-1)?.replaceAll("_", " ") ?? record;
+  return (
+    <>
+      <Go to={page.audit(ws, recordId)} className={`${css.mono} ${css.line}`} label={`All events of this ${name}`}>
+        {name} …{recordId.slice(-8)}
+      </Go>
+      {opens !== undefined && (
+        <div className={css.meta}>
+          <Go to={opens}>Open it</Go>
+        </div>
+      )}
+    </>
+  );
+}
 
 /** Every act of the workspace with its leaf. Filters live in the address. */
 export function Audit() {
@@ -95,6 +115,11 @@ export function Audit() {
         />
         <label className={css.dated}>From {input("from", "From", "date")}</label>
         <label className={css.dated}>to {input("to", "To", "date")}</label>
+        {filter.row !== undefined && (
+          <Act pressed onAct={() => set("row", "")} label="Show the events of every record">
+            {`one record, …${filter.row.slice(-8)} ✕`}
+          </Act>
+        )}
         {filtered && (
           <Act look="quiet" onAct={() => place.query({})}>
             Clear filters
@@ -158,16 +183,7 @@ export function Audit() {
             {
               id: "object",
               title: "Object",
-              cell: ({ first }) => (
-                <span
-                  className={`${css.mono} ${css.line}`}
-                  title={`${first.record ?? ""} ${first.recordId ?? ""}`.trim()}
-                >
-                  {[first.record?.split(".").at(-1), first.recordId?.slice(-8)]
-                    .filter((part) => part !== undefined && part !== null)
-                    .join(" ")}
-                </span>
-              ),
+              cell: ({ first }) => <ObjectOf event={first} ws={place.params.ws ?? ""} />,
             },
             { id: "outcome", title: "Outcome", cell: ({ first }) => <StatusMark {...outcome(first)} /> },
             {

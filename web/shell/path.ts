@@ -64,7 +64,8 @@ export const page = {
   verify: () => "/verify",
   me: () => "/me",
   home: (ws: string) => `/w/${part(ws)}/home`,
-  audit: (ws: string) => `/w/${part(ws)}/audit`,
+  /** The audit trail; with a row, of that record alone. */
+  audit: (ws: string, row?: string) => `/w/${part(ws)}/audit${query({ row })}`,
   retention: (ws: string) => `/w/${part(ws)}/retention`,
   people: (ws: string) => `/w/${part(ws)}/people`,
   access: (ws: string) => `/w/${part(ws)}/access`,

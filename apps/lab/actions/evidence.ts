@@ -2,9 +2,16 @@ import { sql } from "kysely";
 import { everNamed, logState, type Tx } from "@probity/kernel";
 import { query } from "../query.ts";
 import { result } from "../records/sample.ts";
+import { madeWith, trainedBy } from "./made-with.ts";
 import { storyOf } from "./story.ts";
 import { verificationsOver } from "./verification-view.ts";
 
+/** Something shown of a result, and where it can be opened. */
+export type Fact = {
+  readonly label: string;
+  readonly value: string;
+  readonly opens?: { readonly kind: "instrument" | "lot" | "training" | "worksheet" | "events"; readonly id: string };
+};
 /** One of the nine principles (ALCOA+; WHO TRS 1033 Annex 4), with what the record shows of it. */
 export type Principle = {
   readonly key: string;
@@ -12,7 +19,7 @@ export type Principle = {
   /** What is asked, in one sentence. */
   readonly asks: string;
   readonly standing: "shown" | "partly" | "missing";
-  readonly facts: readonly { readonly label: string; readonly value: string }[];
+  readonly facts: readonly Fact[];
 };
 
 /** One result by the nine principles: everything an inspector asks about a number, where it is kept. */
@@ -20,7 +27,8 @@ export async function evidenceOf(tx: Tx, id: string) {
   const story = await storyOf(tx, id);
   const verifications =
     story.sampleId === null ? [] : await verificationsOver(tx, { sampleId: story.sampleId }, story.id);
-  const setup = story.worksheetId === null ? [] : await setupOf(tx, story.worksheetId);
+  const used = await madeWith(tx, id, story.broughtIn);
+  const trained = await trainedBy(tx, id);
   const overrides = await overridesOf(tx, id);
   const checkpoint = (await logState(tx))?.size ?? 0;
   const people = await everNamed(tx, result, [id], "entered_by");
@@ -39,7 +47,17 @@ export async function evidenceOf(tx: Tx, id: string) {
         fact("Entered by", story.enteredBy ?? first?.by ?? "nobody yet"),
         ...(people.length > 1 ? [fact("People who entered values", String(people.length))] : []),
         ...(story.verifiedBy === null ? [] : [fact("Verified by", story.verifiedBy)]),
-        ...setup.map((each) => fact(each.kind, each.name)),
+        ...(first === undefined
+          ? []
+          : [fact("Trained", trained ?? untrained(story.broughtIn), { kind: "training", id })]),
+        ...used.flatMap((each) => [
+          fact(each.kind === "lot" ? "Lot" : "Instrument", `${each.name}: ${each.stood}`, each),
+          ...(each.corrected === null ? [] : [fact("Named afterwards", each.corrected)]),
+        ]),
+        ...(used.length > 0 || first === undefined ? [] : [fact("Made with", "no instrument and no lot is named")]),
+        ...(story.worksheet === null || story.worksheetId === null
+          ? []
+          : [fact("Worksheet", story.worksheet, { kind: "worksheet", id: story.worksheetId })]),
       ],
     },
     {
@@ -128,7 +146,10 @@ export async function evidenceOf(tx: Tx, id: string) {
       standing: story.state === "verified" ? "shown" : "partly",
       facts: [
         fact("Locked", story.state === "verified" ? "yes, by its verification" : `not yet: ${story.state}`),
-        fact("Leaves in the log", leaves.length === 0 ? "waiting for their place" : leaves.join(", ")),
+        fact("Leaves in the log", leaves.length === 0 ? "waiting for their place" : leaves.join(", "), {
+          kind: "events",
+          id,
+        }),
       ],
     },
     {
@@ -142,7 +163,7 @@ export async function evidenceOf(tx: Tx, id: string) {
       ],
     },
   ];
-  return { story, principles, verifications, setup, checkpoint, covered };
+  return { story, principles, verifications, used, checkpoint, covered, mayExport: await mayExport(tx) };
 }
 
 const sourceWords: Readonly<Record<string, string>> = {
@@ -151,8 +172,14 @@ const sourceWords: Readonly<Record<string, string>> = {
   calculated: "calculated here from typed values",
 };
 
-function fact(label: string, value: string): { label: string; value: string } {
-  return { label, value };
+function fact(label: string, value: string, opens?: Fact["opens"]): Fact {
+  return opens === undefined ? { label, value } : { label, value, opens: { kind: opens.kind, id: opens.id } };
+}
+
+function untrained(broughtIn: boolean): string {
+  return broughtIn
+    ? "not known here; the result was brought in"
+    : "no training on this version was on record when it was entered";
 }
 
 function isOrdered(steps: readonly { version: number; at: Date }[]): boolean {
@@ -162,24 +189,12 @@ function isOrdered(steps: readonly { version: number; at: Date }[]): boolean {
   });
 }
 
-/** Instruments and lots that the worksheet's run declared. */
-async function setupOf(tx: Tx, worksheetId: string): Promise<{ kind: string; name: string; id: string }[]> {
-  return tx.all(
-    query
-      .selectFrom("lab.setup as u")
-      .innerJoin("lab.setup_item as t", "t.setup_id", "u.id")
-      .leftJoin("lab.instrument as i", "i.id", "t.instrument_id")
-      .leftJoin("lab.lot as l", "l.id", "t.lot_id")
-      .leftJoin("lab.material as m", "m.id", "l.material_id")
-      .select([
-        sql<string>`case when t.instrument_id is null then 'Lot' else 'Instrument' end`.as("kind"),
-        sql<string>`coalesce(i.number || ' ' || i.name, m.name || ', lot ' || l.number)`.as("name"),
-        sql<string>`coalesce(i.id, l.id)`.as("id"),
-      ])
-      .where("u.worksheet_id", "=", worksheetId)
-      .orderBy("u.number")
-      .orderBy("t.id"),
+/** Whether the caller may take the proof out of the log, so that the page says it beforehand. The door decides. */
+async function mayExport(tx: Tx): Promise<boolean> {
+  const row = await tx.first(
+    query.selectNoFrom(sql<boolean>`'kernel.ledger.export' = any (kernel.permissions_of(${tx.who.actorId}))`.as("may")),
   );
+  return row?.may === true;
 }
 
 async function overridesOf(tx: Tx, resultId: string): Promise<string[]> {

@@ -126,7 +126,8 @@ export function csvAnswer(
   return {
     body: csvOf(columns, rows),
     type: "text/csv; charset=utf-8",
-    headers: { "content-disposition": `attachment; filename="${name}.csv"` },
+    // A number of the laboratory's own making may hold what a file's name may not.
+    headers: { "content-disposition": `attachment; filename="${name.replaceAll(/[^A-Za-z0-9-]+/g, "-")}.csv"` },
   };
 }
 

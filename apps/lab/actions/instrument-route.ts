@@ -151,13 +151,17 @@ export function instrumentRoutes(kernel: Kernel): Route[] {
       tag: "lab",
       permission: read,
       params: idParams,
+      query: Type.Object({ format: Type.Optional(Type.Union([Type.Literal("json"), Type.Literal("csv")])) }),
       answers: { 200: Type.Object({ id: Type.String(), version: Type.Integer(), events: Type.Array(Type.Unknown()) }) },
       handle: async (request) => {
         const { id } = request.params;
+        const asCsv = request.query.format === "csv";
         const body = await kernel.door.work(request.credential, read, async (tx) => {
           const row = await readOne(tx, id);
           if (!row) throw doorProblem.not_found();
-          kernel.access.read(tx.who, read, request.source, "lab.instrument", id);
+          if (asCsv)
+            await tx.record({ action: "lab.instrument.export", record: "lab.instrument", fields: { instrument: id } });
+          else kernel.access.read(tx.who, read, request.source, "lab.instrument", id);
           return {
             ...presentInstrument(row),
             events: await tx.all(eventsOf(id)),
@@ -166,6 +170,7 @@ export function instrumentRoutes(kernel: Kernel): Route[] {
             may: await mayOf(tx),
           };
         });
+        if (asCsv) return csvAnswer(`instrument-${body.number}`, eventColumns, body.events);
         return { body, headers: { etag: `"${body.version}"` } };
       },
     }),
@@ -234,6 +239,18 @@ export function instrumentRoutes(kernel: Kernel): Route[] {
   ];
 }
 
+const eventColumns = [
+  "sequence",
+  "act",
+  "performedOn",
+  "dueOn",
+  "outcome",
+  "reference",
+  "provider",
+  "reason",
+  "by",
+  "at",
+];
 const instrumentColumns = [
   "number",
   "kind",

@@ -98,13 +98,16 @@ export function lotRoutes(kernel: Kernel): Route[] {
       tag: "lab",
       permission: read,
       params: idParams,
+      query: Type.Object({ format }),
       answers: { 200: Type.Object({ id: Type.String(), events: Type.Array(Type.Unknown()) }) },
       handle: async (request) => {
         const { id } = request.params;
+        const asCsv = request.query.format === "csv";
         const body = await kernel.door.work(request.credential, read, async (tx) => {
           const row = await tx.first(lots().where("l.id", "=", id));
           if (!row) throw doorProblem.not_found();
-          kernel.access.read(tx.who, read, request.source, "lab.lot", id);
+          if (asCsv) await tx.record({ action: "lab.lot.export", record: "lab.lot", fields: { lot: id } });
+          else kernel.access.read(tx.who, read, request.source, "lab.lot", id);
           return {
             ...row,
             status: lotStatus(row),
@@ -114,6 +117,10 @@ export function lotRoutes(kernel: Kernel): Route[] {
             may: await mayOf(tx),
           };
         });
+        if (asCsv) {
+          const life = [...body.events, ...body.consumption].toSorted((a, b) => a.at.getTime() - b.at.getTime());
+          return csvAnswer(`lot-${body.number}`, lifeColumns, life);
+        }
         return { body };
       },
     }),
@@ -136,7 +143,7 @@ export function lotRoutes(kernel: Kernel): Route[] {
           else kernel.access.read(tx.who, read, request.source, "lab.lot", id);
           return { items: await tx.all(traceOf(id)), number: row.number };
         });
-        if (asCsv) return csvAnswer(`trace-${number.replaceAll(/[^A-Za-z0-9-]/g, "-")}`, traceColumns, items);
+        if (asCsv) return csvAnswer(`trace-${number}`, traceColumns, items);
         return { body: { items } };
       },
     }),
@@ -229,6 +236,7 @@ export function lotRoutes(kernel: Kernel): Route[] {
   ];
 }
 
+const lifeColumns = ["at", "by", "act", "quantity", "left", "worksheet", "purpose", "reason"];
 const lotColumns = [
   "material",
   "materialName",

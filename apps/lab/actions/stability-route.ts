@@ -13,6 +13,7 @@ import {
 } from "./stability-change.ts";
 import { evaluateStudy, freezeEvaluation } from "./stability-evaluate.ts";
 import { listStudies, readStudy } from "./stability-view.ts";
+import { csvAnswer } from "./gate-route.ts";
 import { mayOf } from "./sample-view.ts";
 
 const read = "lab.sample.read";
@@ -83,13 +84,18 @@ export function stabilityRoutes(kernel: Kernel): Route[] {
       permission: read,
       params: idParams,
       answers: { 200: Type.Object({ id: Type.String(), version: Type.Integer(), number: Type.String() }) },
+      query: Type.Object({ format: Type.Optional(Type.Union([Type.Literal("json"), Type.Literal("csv")])) }),
       handle: async (request) => {
         const body = await kernel.door.work(request.credential, read, async (tx) => {
-          const found = await readStudy(tx, request.params.id);
-          kernel.access.read(tx.who, read, request.source, "lab.study", request.params.id);
+        const { id } = request.params;
+        const asCsv = request.query.format === "csv";
+          const found = await readStudy(tx, id);
+          if (asCsv) await tx.record({ action: "lab.study.export", record: "lab.study", fields: { study: id } });
+          else kernel.access.read(tx.who, read, request.source, "lab.study", id);
           return found;
         });
         return { body, headers: { etag: `"${body.version}"` } };
+        if (asCsv) return csvAnswer(`study-${body.number}`, pullColumns, pullsWithResults(body));
       },
     }),
     defineRoute({
@@ -292,3 +298,34 @@ function inputsOf(content: unknown, list: string, use: string): Record<string, u
   const found: unknown = typeof content === "object" && content !== null ? Reflect.get(content, list) : [];
   return Array.isArray(found) ? found.map((each: object) => ({ use, ...each })) : [];
 }
+const pullColumns = [
+  "batch",
+  "condition",
+  "months",
+  "dueOn",
+  "opensOn",
+  "closesOn",
+  "pull",
+  "pulledOn",
+  "pulledBy",
+  "deviation",
+  "pullReason",
+  "sample",
+  "name",
+  "text",
+  "reported",
+  "unit",
+  "limit",
+  "verdict",
+  "state",
+];
+
+/** Every pull with each result of it; a pull without one is a line of its own. */
+function pullsWithResults({ pulls, results }: Awaited<ReturnType<typeof readStudy>>): Record<string, unknown>[] {
+  return pulls.flatMap((pull): Record<string, unknown>[] => {
+    const own = results.filter(({ sampleId }) => sampleId === pull.sampleId);
+    const facts = { ...pull, pull: pull.state, pullReason: pull.reason, state: "", verdict: null };
+    return own.length === 0 ? [facts] : own.map((result) => ({ ...facts, ...result }));
+  });
+}
+

@@ -1,6 +1,7 @@
 import { Type } from "typebox";
 import { defineRoute, spendStepUp, type Kernel, type Route, type Tx } from "@probity/kernel";
 import { query } from "../query.ts";
+import { csvAnswer } from "./gate-route.ts";
 import { uncertaintyOf } from "../statistic/budget.ts";
 import { mayOf } from "./sample-view.ts";
 import { componentsSchema, decideBudget, proposeBudget, readComponents, uncertaintyOfResults } from "./uncertainty.ts";
@@ -23,11 +24,22 @@ export function uncertaintyRoutes(kernel: Kernel): Route[] {
       summary: "Uncertainty budgets, newest version first, each with what its sources add",
       tag: "lab",
       permission: read,
-      query: Type.Object({ method: Type.Optional(uuid), at: Type.Optional(Type.Number()) }),
+      query: Type.Object({
+        method: Type.Optional(uuid),
+        at: Type.Optional(Type.Number()),
+        format: Type.Optional(Type.Union([Type.Literal("json"), Type.Literal("csv")])),
+      }),
       answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
       handle: async (request) => {
         const body = await kernel.door.work(request.credential, read, async (tx) => {
-          kernel.access.read(tx.who, read, request.source, "lab.uncertainty_budget");
+        const asCsv = request.query.format === "csv";
+          if (asCsv)
+            await tx.record({
+              action: "lab.uncertainty_budget.export",
+              record: "lab.uncertainty_budget",
+              fields: { method: request.query.method ?? null },
+            });
+          else kernel.access.read(tx.who, read, request.source, "lab.uncertainty_budget");
           const rows = await listBudgets(tx, request.query.method);
           return {
             items: rows.map((row) => {
@@ -44,6 +56,7 @@ export function uncertaintyRoutes(kernel: Kernel): Route[] {
           };
         });
         return { body };
+        if (asCsv) return csvAnswer("uncertainty-budgets", sourceColumns, body.items.flatMap(sourcesOf));
       },
     }),
     defineRoute({
@@ -143,4 +156,48 @@ function listBudgets(tx: Tx, method: string | undefined) {
     .limit(500);
   if (method !== undefined) list = list.where("m.id", "=", method);
   return tx.all(list);
+}
+
+const sourceColumns = [
+  "method",
+  "methodVersion",
+  "analyte",
+  "budget",
+  "state",
+  "forResult",
+  "source",
+  "type",
+  "distribution",
+  "value",
+  "relative",
+  "sensitivity",
+  "standard",
+  "share",
+  "combined",
+  "coverage",
+  "expanded",
+  "proposedBy",
+  "proposedAt",
+  "reason",
+  "decidedBy",
+  "decidedAt",
+  "decidedReason",
+];
+
+/** A budget as lines: one a source, each with what the whole came to. */
+function sourcesOf(each: Awaited<ReturnType<typeof listBudgets>>[number] & { readonly at: number }) {
+  const components = readComponents(each.components);
+  const of = uncertaintyOf(components, Number(each.coverage), each.at);
+  return components.map((component, index) => ({
+    ...each,
+    ...component,
+    methodVersion: each.methodNumber,
+    budget: each.number,
+    forResult: each.at,
+    source: component.name,
+    standard: of.shares[index]?.standard ?? null,
+    share: of.shares[index]?.share ?? null,
+    combined: of.standard,
+    expanded: of.expanded,
+  }));
 }

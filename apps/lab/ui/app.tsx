@@ -4,6 +4,7 @@ import type { Page } from "@probity/web/shell/api-types.ts";
 import { lazyRouteComponent } from "@tanstack/react-router";
 import { certificatePage, certificateRoute, certificateWords } from "./certificate-types.ts";
 import { chartPage, chartRoute } from "./chart-types.ts";
+import { recordPage } from "./record-page.ts";
 import { qualityPage, qualityRoute } from "./instrument-types.ts";
 import { qualityWords } from "./instrument-words.ts";
 import { inspectPage, inspectRoute } from "./inspect-path.ts";
@@ -94,6 +95,7 @@ export const laboratory: AppScreens = {
   ],
   guest: { home: certificatePage.portal, screens: [certificateRoute.portal, certificateRoute.portalSample] },
   words: { ...labWords, ...certificateWords, ...qualityWords },
+  recordPage,
   find: async (words, ws) => {
     const found = await read<Page<SampleLine>>(labApi.samples({ q: words, limit: 8 }));
     return found.items.map((item) => ({

@@ -1,7 +1,8 @@
 import { Act } from "@probity/web/kit/act.tsx";
+import { Notice } from "@probity/web/kit/notice.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
-import { asProblem } from "@probity/web/shell/problem.ts";
+import { ApiProblem } from "@probity/web/shell/problem.ts";
 import { useQuery } from "@tanstack/react-query";
 import * as pdf from "pdfjs-dist";
 import workerUrl from "pdfjs-dist/build/pdf.worker.min.mjs?url";
@@ -14,6 +15,7 @@ pdf.GlobalWorkerOptions.workerSrc = workerUrl;
 export function CertificatePreview({ of, load }: { of: string; load: () => Promise<ArrayBuffer> }) {
   const [turned, setTurned] = useState(1);
   const [blank, setBlank] = useState(false);
+  const [tries, setTries] = useState(0);
   const canvas = useRef<HTMLCanvasElement>(null);
   const file = useQuery({
     queryKey: ["lab-certificate-pdf", of],
@@ -56,17 +58,20 @@ export function CertificatePreview({ of, load }: { of: string; load: () => Promi
       gone = true;
       task?.cancel();
     };
-  }, [file.data, number]);
+  }, [file.data, number, tries]);
   return (
     <div className={css.paper}>
       {file.isPending && <Skeleton label="Drawing the page" rows={8} />}
-      {file.isError && <ProblemNotice problem={asProblem(file.error)} onRetry={() => void file.refetch()} />}
+      {file.isError &&
+        (file.error instanceof ApiProblem ? (
+          <ProblemNotice problem={file.error} onRetry={() => void file.refetch()} />
+        ) : (
+          <Undrawn onAgain={() => void file.refetch()} />
+        ))}
       {file.isSuccess && (
         <>
-          {blank && (
-            <p role="alert">This page could not be drawn here. Nothing was changed. Download the file to read it.</p>
-          )}
-          <canvas ref={canvas} role="img" aria-label={`Page ${number} of ${pages}, as it is printed`} />
+          {blank && <Undrawn onAgain={() => setTries(tries + 1)} />}
+          <canvas ref={canvas} role="img" hidden={blank} aria-label={`Page ${number} of ${pages}, as it is printed`} />
           <div className={css.turn}>
             <Act
               disabledReason={number === 1 ? "This is the first page." : undefined}
@@ -85,5 +90,15 @@ export function CertificatePreview({ of, load }: { of: string; load: () => Promi
         </>
       )}
     </div>
+  );
+}
+
+/** A page that this browser can't draw: the file itself is whole. */
+function Undrawn({ onAgain }: { onAgain: () => void }) {
+  return (
+    <Notice tone="gap" urgent act={<Act onAct={onAgain}>Draw it again</Act>}>
+      <strong>This page could not be drawn here.</strong> The file is not changed. Draw it again, or download the PDF
+      and open it in another reader.
+    </Notice>
   );
 }

@@ -75,9 +75,14 @@ export function ChartPlot({
         height={height}
         viewBox={`0 0 ${width} ${height}`}
         role="group"
-        aria-label={`${label}, ${points.length} runs. Arrow keys go from run to run.`}
+        aria-label={`${label}, ${unit === "" ? "" : `in ${unit}, `}${points.length} runs. Arrow keys go from run to run.`}
         onKeyDown={move}
       >
+        {unit !== "" && (
+          <text className={css.axis} x={width - edge.right + 6} y={edge.top - 12}>
+            {unit}
+          </text>
+        )}
         {bands.map(({ limit, from, to }) => (
           <Band
             key={`${limit.id} ${from}`}

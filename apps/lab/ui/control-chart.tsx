@@ -120,15 +120,18 @@ export function ControlChartPage() {
       {found.points.length === 0 ? (
         <p className={page.muted}>No run in this period. Put the control on a worksheet and enter its value.</p>
       ) : (
-        <ChartPlot
-          points={found.points}
-          limits={found.limits}
-          unit={found.unit}
-          label={`Control chart of ${found.name}, ${found.material} ${found.lot}`}
-          chosen={chosen?.resultId ?? null}
-          onChoose={(resultId) => set({ run: resultId })}
-          drawing={drawing}
-        />
+        <>
+          <p className={css.point}>{sayChart(found.points)}</p>
+          <ChartPlot
+            points={found.points}
+            limits={found.limits}
+            unit={found.unit}
+            label={`Control chart of ${found.name}, ${found.material} ${found.lot}`}
+            chosen={chosen?.resultId ?? null}
+            onChoose={(resultId) => set({ run: resultId })}
+            drawing={drawing}
+          />
+        </>
       )}
       <Legend />
       <div className={css.beside}>
@@ -150,6 +153,23 @@ export function ControlChartPage() {
       <ProposeLimits chart={found} open={proposing} onClose={() => setProposing(false)} onDone={changed} />
     </div>
   );
+}
+
+/** The point of the drawing, in words. */
+function sayChart(points: readonly ChartPoint[]): string {
+  const counted = (["refused", "warned", "unclear"] as const).flatMap((outcome) => {
+    const own = points.filter((point) => point.outcome === outcome);
+    const rules = [...new Set(own.flatMap((point) => point.violations.map(({ rule }) => rule)))];
+    return own.length === 0
+      ? []
+      : [`${own.length} ${outcomeLook[outcome].word}${rules.length === 0 ? "" : ` (${rules.join(", ")})`}`];
+  });
+  const last = points.at(-1);
+  const lies =
+    last === undefined || last.z === null
+      ? ""
+      : ` The newest, of ${showDay(last.at)}, lies ${Math.abs(last.z).toFixed(1)} s ${last.z < 0 ? "below" : "above"} the mean.`;
+  return `${points.length} ${points.length === 1 ? "run" : "runs"}: ${counted.length === 0 ? "all in control" : `${counted.join(", ")}, the others in control`}.${lies}`;
 }
 
 function Legend() {

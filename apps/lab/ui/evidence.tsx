@@ -4,14 +4,16 @@ import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
 import { read } from "@probity/web/shell/api.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import page from "@probity/web/shell/page.module.css";
-import { page as shellPage } from "@probity/web/shell/path.ts";
+import { api, page as shellPage } from "@probity/web/shell/path.ts";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery } from "@tanstack/react-query";
 import css from "./evidence.module.css";
 import { inspectApi, inspectPage } from "./inspect-path.ts";
-import type { Evidence, Principle } from "./inspect-types.ts";
+import type { Evidence, Fact, Principle } from "./inspect-types.ts";
+import { qualityPage } from "./instrument-types.ts";
 import { labPage } from "./path.ts";
 import { Verifications } from "./verify.tsx";
 import { verdictLook } from "./words.ts";
@@ -47,9 +49,21 @@ export function EvidencePage() {
         {story.verdict !== null && (
           <StatusMark tone={verdictLook[story.verdict].tone} word={verdictLook[story.verdict].word} tinted />
         )}
-        <span className={page.row}>
-          {story.sampleId ? <Go to={inspectPage.family(ws, story.sampleId)}>Its sample’s family</Go> : null}
-        </span>
+        {story.sampleId ? (
+          <span className={page.row}>
+            <Go to={inspectPage.family(ws, story.sampleId)}>Its sample’s family</Go>
+            {(["pdf", "csv", "json"] as const).map((format) => (
+              <DownloadAct
+                key={format}
+                path={inspectApi.record(story.sampleId ?? "", format)}
+                name={`record-${story.sample ?? "sample"}.${format}`}
+                label={`Record of its sample as ${format.toUpperCase()}`}
+              >
+                {`Record ${format.toUpperCase()}`}
+              </DownloadAct>
+            ))}
+          </span>
+        ) : null}
       </div>
       <p className={css.value}>
         <b>{story.text ?? "–"}</b> {story.unit}
@@ -59,7 +73,7 @@ export function EvidencePage() {
       </p>
       <ol className={css.principles} aria-label="The nine principles">
         {found.principles.map((each) => (
-          <One key={each.key} principle={each} />
+          <One key={each.key} principle={each} ws={ws} />
         ))}
       </ol>
       <Verifications items={found.verifications} />
@@ -87,6 +101,7 @@ export function EvidencePage() {
           ))}
         </ol>
       </section>
+      <Proof found={found} ws={ws} id={id} leaves={leaves} />
       <ProofLine
         parts={[
           `v${story.version}`,
@@ -98,13 +113,56 @@ export function EvidencePage() {
             : "no signed checkpoint covers all of them yet",
         ]}
       >
-        <Go to={shellPage.audit(ws)}>Export the ledger bundle</Go>
+        <Go to={shellPage.audit(ws, id)}>Its events in the audit trail</Go>
       </ProofLine>
     </div>
   );
 }
 
-function One({ principle }: { principle: Principle }) {
+/** What a stranger does to believe none of this page: three steps, the last on a machine of their own. */
+function Proof({ found, ws, id, leaves }: { found: Evidence; ws: string; id: string; leaves: readonly number[] }) {
+  return (
+    <section aria-labelledby="proof" className={css.proof}>
+      <h2 id="proof">Prove that nothing was altered</h2>
+      <ol className={css.numbered}>
+        <li>
+          <span>
+            Take the {leaves.length === 1 ? "leaf" : `${leaves.length} leaves`} of this result out of the log, each with
+            its stored version and its path to the signed checkpoint.
+          </span>
+          <DownloadAct
+            look="main"
+            path={api.exportEvents({ row: id, format: "bundle" })}
+            name="proof.jsonl"
+            disabledReason={
+              !found.mayExport
+                ? "The log is taken away by admins and owners. Ask one of them for the proof of this result."
+                : found.covered
+                  ? undefined
+                  : "The newest of its leaves has no signature yet. It has one within a second or two."
+            }
+          >
+            Save the proof
+          </DownloadAct>
+        </li>
+        <li>
+          <span>
+            Drop the file on <Go to={shellPage.verify()}>Verify</Go>, which sends it nowhere, or check it without this
+            server by <code>node probity-verify.mjs FILE --key KEY</code>.
+          </span>
+        </li>
+        <li>
+          <span>
+            To be sure that nothing was left out either, compare with a checkpoint kept outside:{" "}
+            <Go to={shellPage.ledger(ws)}>who holds one</Go>.
+          </span>
+        </li>
+      </ol>
+    </section>
+  );
+}
+
+function One({ principle, ws }: { principle: Principle; ws: string }) {
   return (
     <li data-standing={principle.standing}>
       <h2>
@@ -116,10 +174,32 @@ function One({ principle }: { principle: Principle }) {
           // Facts of one principle keep their order; two may share a label.
           <div key={index}>
             <dt>{fact.label}</dt>
-            <dd>{fact.value}</dd>
+            <dd>
+              <Shown fact={fact} ws={ws} />
+            </dd>
           </div>
         ))}
       </dl>
     </li>
+  );
+}
+
+function Shown({ fact, ws }: { fact: Fact; ws: string }) {
+  const { opens, value } = fact;
+  if (opens === undefined) return value;
+  const to = {
+    instrument: qualityPage.instrument,
+    lot: qualityPage.lot,
+    training: qualityPage.training,
+    worksheet: labPage.worksheet,
+    events: shellPage.audit,
+  }[opens.kind](ws, opens.id);
+  // The name is the link; how it stood is said beside it.
+  const [name = value, ...rest] = opens.kind === "training" ? [value] : value.split(": ");
+  return (
+    <>
+      <Go to={to}>{name}</Go>
+      {rest.length > 0 && <div className={page.meta}>{rest.join(": ")}</div>}
+    </>
   );
 }

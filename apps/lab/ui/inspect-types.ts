@@ -1,3 +1,4 @@
+import type { Outcome } from "./chart-types.ts";
 import type { Story, Verification } from "./types.ts";
 
 /** Shapes of the overview, reviews and evidence, as the screens read them. */
@@ -25,7 +26,7 @@ export interface Overview {
   products: { productId: string; product: string; samples: number; median: number | null; most: number | null }[];
   months: Month[];
   backlog: { age: "day" | "week" | "older"; samples: number }[];
-  charts: { id: string; name: string; outcome: string; at: string }[];
+  charts: { id: string; name: string; outcome: Outcome; at: string }[];
   review: ReviewDue;
 }
 export interface ReviewDue {
@@ -81,7 +82,12 @@ export interface Principle {
   title: string;
   asks: string;
   standing: "shown" | "partly" | "missing";
-  facts: { label: string; value: string }[];
+  facts: Fact[];
+}
+export interface Fact {
+  label: string;
+  value: string;
+  opens?: { kind: "instrument" | "lot" | "training" | "worksheet" | "events"; id: string };
 }
 export interface Evidence {
   story: Story;
@@ -89,6 +95,7 @@ export interface Evidence {
   verifications: Verification[];
   checkpoint: number;
   covered: boolean;
+  mayExport: boolean;
 }
 
 export interface FamilyNode {

@@ -223,6 +223,8 @@ export const qualityApi = {
   instruments: (values: Filters = {}) => apiPath(app, ["instruments"], values),
   instrument: (id: string, act?: string) =>
     apiPath(app, act === undefined ? ["instruments", id] : ["instruments", id, act]),
+  instrumentCsv: (id: string) => apiPath(app, ["instruments", id], { format: "csv" }),
+  lotCsv: (id: string) => apiPath(app, ["lots", id], { format: "csv" }),
   materials: () => apiPath(app, ["materials"], { limit: 200, sort: "code" }),
   lots: (values: Filters = {}) => apiPath(app, ["lots"], values),
   lot: (id: string, act?: string) => apiPath(app, act === undefined ? ["lots", id] : ["lots", id, act]),

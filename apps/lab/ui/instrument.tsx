@@ -7,6 +7,7 @@ import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showDay, showTime } from "@probity/web/kit/time.ts";
 import { read } from "@probity/web/shell/api.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -67,6 +68,9 @@ export function InstrumentPage() {
         <span>{found.name}</span>
         <StatusMark {...look} tinted />
         <span className={page.row}>
+          <DownloadAct path={qualityApi.instrumentCsv(id)} name={`instrument-${found.number}.csv`}>
+            Export CSV
+          </DownloadAct>
           <Act disabledReason={noChange} onAct={() => setCorrecting(true)}>
             Correct facts
           </Act>

@@ -6,7 +6,8 @@ import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showDay } from "@probity/web/kit/time.ts";
-import { download, read } from "@probity/web/shell/api.ts";
+import { read } from "@probity/web/shell/api.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -94,12 +95,9 @@ export function Instruments() {
           ]}
           onChange={(kind) => set({ kind })}
         />
-        <Act
-          look="quiet"
-          onAct={() => void download(qualityApi.instruments({ ...asked, format: "csv" }), "instruments.csv")}
-        >
+        <DownloadAct look="quiet" path={qualityApi.instruments({ ...asked, format: "csv" })} name="instruments.csv">
           Export these as CSV
-        </Act>
+        </DownloadAct>
       </div>
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton label="Reading the instruments" />}

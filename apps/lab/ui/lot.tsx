@@ -6,7 +6,8 @@ import { ProofLine } from "@probity/web/kit/proof-line.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showDay, showTime } from "@probity/web/kit/time.ts";
-import { download, read } from "@probity/web/shell/api.ts";
+import { read } from "@probity/web/shell/api.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -67,6 +68,9 @@ export function LotPage() {
         <span>{found.materialName}</span>
         <StatusMark {...lotLook[found.status]} tinted />
         <span className={page.row}>
+          <DownloadAct path={qualityApi.lotCsv(id)} name={`lot-${found.number}.csv`}>
+            Export CSV
+          </DownloadAct>
           {waits && (
             <Act look="main" disabledReason={noRelease ?? ownReason} onAct={() => setAsked("released")}>
               Release lot
@@ -220,9 +224,9 @@ function Trace(props: { ws: string; id: string; items: TraceLine[] | undefined; 
       <div className={page.head}>
         <h2>Where it was used</h2>
         {items !== undefined && items.length > 0 && (
-          <Act look="quiet" onAct={() => void download(qualityApi.trace(props.id, "csv"), "trace.csv")}>
+          <DownloadAct look="quiet" path={qualityApi.trace(props.id, "csv")} name="trace.csv">
             Export trace as CSV
-          </Act>
+          </DownloadAct>
         )}
       </div>
       {props.error !== null && <ProblemNotice problem={asProblem(props.error)} />}

@@ -13,6 +13,7 @@ import { PolicyLimit } from "@probity/web/shell/policy-limit.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { outcomeLook } from "./chart-types.ts";
 import { inspectApi, inspectPage } from "./inspect-path.ts";
 import type { Month, Overview } from "./inspect-types.ts";
 import { investigationPage } from "./investigation-types.ts";
@@ -69,6 +70,7 @@ function Found({ overview, ws, asTable }: { overview: Overview; ws: string; asTa
         <div className={css.charts}>
           <section aria-labelledby="time">
             <h2 id="time">From receipt to verification</h2>
+            <p>{sayTime(months)}</p>
             <p className={page.meta}>
               Hours; the line is the middle sample of the month, the band reaches to nine of ten.
             </p>
@@ -80,6 +82,7 @@ function Found({ overview, ws, asTable }: { overview: Overview; ws: string; asTa
           </section>
           <section aria-labelledby="rate">
             <h2 id="rate">Out of specification</h2>
+            <p>{sayRate(months)}</p>
             <p className={page.meta}>
               Share of the results entered in the month, retests counted beside their originals.
             </p>
@@ -134,7 +137,7 @@ function Found({ overview, ws, asTable }: { overview: Overview; ws: string; asTa
               <ul className={css.lines}>
                 {overview.charts.map((chart) => (
                   <li key={chart.id}>
-                    <StatusMark {...outcomeLook(chart.outcome)} />
+                    <StatusMark {...outcomeLook[chart.outcome]} />
                     <Go to={inspectPage.charts(ws)}>{chart.name}</Go>
                     <span className={page.meta}>{showTime(chart.at)}</span>
                   </li>
@@ -252,17 +255,10 @@ function MonthTable({ months, ws, of }: { months: Month[]; ws: string; of: "time
 }
 
 function Hours({ value }: { value: number | null }) {
-  return (
-    <span className={page.mono}>
-      {value === null ? "–" : value < 10 ? `${value.toFixed(1)} h` : `${Math.round(value)} h`}
-    </span>
-  );
+  return <span className={page.mono}>{sayHours(value)}</span>;
 }
-
-function outcomeLook(outcome: string) {
-  if (outcome === "accepted") return { tone: "covered" as const, word: "in control" };
-  if (outcome === "warning") return { tone: "partial" as const, word: "warning" };
-  return { tone: "gap" as const, word: outcome.replaceAll("-", " ") };
+function sayHours(value: number | null): string {
+  return value === null ? "–" : value < 10 ? `${value.toFixed(1)} h` : `${Math.round(value)} h`;
 }
 function lastDay(month: string): string {
   const [year = 0, number = 1] = month.split("-").map(Number);
@@ -272,3 +268,4 @@ const verifiedIn = (ws: string, month: string) =>
   labPage.samples(ws, `?receivedFrom=${month}-01&receivedTo=${lastDay(month)}`);
 const outIn = (ws: string, month: string) =>
   labPage.samples(ws, `?verdict=out&receivedFrom=${month}-01&receivedTo=${lastDay(month)}`);
+

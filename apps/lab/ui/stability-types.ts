@@ -19,6 +19,7 @@ export const stabilityPage = {
 export const stabilityApi = {
   studies: () => apiPath("lab", ["studies"]),
   study: (id: string, act?: string) => apiPath("lab", act === undefined ? ["studies", id] : ["studies", id, act]),
+  studyCsv: (id: string) => apiPath("lab", ["studies", id], { format: "csv" }),
   protocol: (id: string, act?: string) =>
     apiPath("lab", act === undefined ? ["study-protocols", id] : ["study-protocols", id, act]),
   pull: (id: string, act: "pull" | "omit") => apiPath("lab", ["study-pulls", id, act]),

@@ -1,15 +1,17 @@
 import page from "@probity/web/shell/page.module.css";
-import { useId } from "react";
+import { type Ref, type SVGProps, useId } from "react";
 import css from "./stability.module.css";
 import type { Evaluation } from "./stability-types.ts";
 
-const [width, height] = [640, 320];
-const edge = { left: 46, right: 12, top: 14, bottom: 28 };
+const [width, height] = [640, 340];
+const edge = { left: 46, right: 12, top: 26, bottom: 42 };
+/** The bound is dotted with round dots, the limit thick, the shelf life dashed: nothing hangs on colour. */
+const dotted = { strokeWidth: 2, strokeDasharray: "0 4.5", strokeLinecap: "round" } as const;
 /** Batches are told by the shape of their marks and the dash of their lines, colour only helps. */
 const dashes = ["", "6 3", "2 3", "8 3 2 3", "4 4", "1 2"];
 
 /** Values over time, the line of the mean, its confidence bound, the limit, and where the data end. */
-export function StudyChart({ evaluation }: { evaluation: Evaluation }) {
+export function StudyChart({ evaluation, drawing }: { evaluation: Evaluation; drawing: Ref<SVGSVGElement> }) {
   const clip = useId();
   const { attribute, inputs, result, extrapolation, condition } = evaluation.content;
   const limits = [attribute.lower, attribute.upper].flatMap((each) => (each === null ? [] : [Number(each)]));
@@ -37,10 +39,11 @@ export function StudyChart({ evaluation }: { evaluation: Evaluation }) {
     <figure>
       <div className={css.wide} role="region" aria-label="Results over time" tabIndex={0}>
         <svg
+          ref={drawing}
           className={css.chart}
           viewBox={`0 0 ${width} ${height}`}
           role="img"
-          aria-label={`${attribute.name} over months at ${condition.title}, ${lots.length} batches. ${result === null ? "" : result.said}`}
+          aria-label={`${attribute.name}${attribute.unit === "" ? "" : ` in ${attribute.unit}`} over months at ${condition.title}, ${lots.length} batches. ${result === null ? "" : result.said}`}
         >
           <clipPath id={clip}>
             <rect
@@ -67,11 +70,17 @@ export function StudyChart({ evaluation }: { evaluation: Evaluation }) {
               </text>
             </g>
           ))}
+          <text x={2} y={14}>
+            {[attribute.name, attribute.unit].filter((each) => each !== "").join(", ")}
+          </text>
           {monthTicks(until).map((tick) => (
-            <text key={tick} x={x(tick)} y={height - 10} textAnchor="middle">
+            <text key={tick} x={x(tick)} y={height - edge.bottom + 16} textAnchor="middle">
               {tick}
             </text>
           ))}
+          <text x={width - edge.right} y={height - 8} textAnchor="end">
+            months since the start
+          </text>
           <g clipPath={`url(#${clip})`}>
             {limits.map((limit) => (
               <line
@@ -81,7 +90,7 @@ export function StudyChart({ evaluation }: { evaluation: Evaluation }) {
                 y1={y(limit)}
                 y2={y(limit)}
                 stroke="var(--p-gap)"
-                strokeWidth="1.5"
+                strokeWidth="2.5"
               />
             ))}
             {curves.map((curve, at) => (
@@ -95,14 +104,14 @@ export function StudyChart({ evaluation }: { evaluation: Evaluation }) {
                   <path
                     d={path(curve.points.map((point) => ({ x: point.x, y: point.lower })))}
                     stroke="var(--p-accent)"
-                    strokeWidth="1.25"
+                    {...dotted}
                   />
                 )}
                 {attribute.upper !== null && curve.batch === deciding && (
                   <path
                     d={path(curve.points.map((point) => ({ x: point.x, y: point.upper })))}
                     stroke="var(--p-accent)"
-                    strokeWidth="1.25"
+                    {...dotted}
                   />
                 )}
               </g>
@@ -112,7 +121,7 @@ export function StudyChart({ evaluation }: { evaluation: Evaluation }) {
                 x1={x(life)}
                 x2={x(life)}
                 y1={edge.top}
-                y2={height}
+                y2={height - edge.bottom}
                 stroke="var(--p-sealed)"
                 strokeWidth="1.5"
                 strokeDasharray="3 3"
@@ -155,13 +164,35 @@ export function StudyChart({ evaluation }: { evaluation: Evaluation }) {
             <span className={page.mono}>{lot}</span>
           </span>
         ))}
-        <span>
-          {attribute.name} {attribute.unit}; line: mean; blue: bound at{" "}
-          {((result?.confidence ?? 0.95) * 100).toFixed(1)} %
-          {pooled ? ", all batches as one" : ` of ${deciding ?? ""}, which decides`}
-        </span>
+        {curves.length > 0 && (
+          <>
+            <Line
+              words={pooled ? "mean of all batches as one" : "mean, a dash for each batch"}
+              look={{ stroke: "var(--p-ink)" }}
+            />
+            <Line
+              words={`${((result?.confidence ?? 0.95) * 100).toFixed(0)} % bound${pooled ? "" : ` of ${deciding ?? ""}, which decides`}`}
+              look={{ stroke: "var(--p-accent)", ...dotted }}
+            />
+          </>
+        )}
+        {limits.length > 0 && <Line words="limit" look={{ stroke: "var(--p-gap)", strokeWidth: 2.5 }} />}
+        {claims && (
+          <Line words="shelf life" look={{ stroke: "var(--p-sealed)", strokeWidth: 1.5, strokeDasharray: "3 3" }} />
+        )}
       </figcaption>
     </figure>
+  );
+}
+
+function Line({ words, look }: { words: string; look: SVGProps<SVGLineElement> }) {
+  return (
+    <span>
+      <svg width="24" height="12" aria-hidden="true">
+        <line x1="2" x2="23" y1="6" y2="6" {...look} />
+      </svg>
+      {words}
+    </span>
   );
 }
 

@@ -4,14 +4,16 @@ import { Notice } from "@probity/web/kit/notice.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
-import { download, read, write } from "@probity/web/shell/api.ts";
+import { read, write } from "@probity/web/shell/api.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { Fragment } from "react";
+import { Fragment, useRef } from "react";
 import lab from "./lab.module.css";
 import { labPage } from "./path.ts";
+import { saveDrawing } from "./save-drawing.ts";
 import css from "./stability.module.css";
 import { StudyChart } from "./study-chart.tsx";
 import { kindWord, stabilityApi, type Evaluation, type Study, type StudyResult } from "./stability-types.ts";
@@ -46,6 +48,7 @@ export function StudyEvaluation({
     mutationFn: () => write("POST", stabilityApi.study(study.id, "evaluations"), { analyte: of, condition: at }),
     onSuccess: onChanged,
   });
+  const drawing = useRef<SVGSVGElement>(null);
   const now = evaluation.data;
   const refused = refusedBecause(study.may, "lab.study.evaluate", "reviewers") ?? now?.refused[0];
   return (
@@ -68,6 +71,19 @@ export function StudyEvaluation({
           options={stored.map(({ key, title }) => ({ value: key, label: title }))}
           onChange={(value) => query({ attribute: of, condition: value }, true)}
         />
+        {now !== undefined && (
+          <Act
+            onAct={() =>
+              saveDrawing(
+                drawing.current,
+                `${study.number}-${of}-${at}`.toLowerCase(),
+                `${study.number}, ${attribute?.name ?? of}, ${condition?.title ?? at}`,
+              )
+            }
+          >
+            Save drawing
+          </Act>
+        )}
         <Act look="main" busy={keep.isPending} disabledReason={refused} onAct={() => keep.mutate()}>
           Keep evaluation
         </Act>
@@ -79,7 +95,7 @@ export function StudyEvaluation({
       {evaluation.isPending && <Skeleton label="Reckoning" rows={4} />}
       {now !== undefined && (
         <div className={css.judged}>
-          <StudyChart evaluation={now} />
+          <StudyChart evaluation={now} drawing={drawing} />
           <Judged now={now} />
         </div>
       )}
@@ -101,18 +117,16 @@ export function StudyEvaluation({
                   {each.madeBy ?? "Probity"} · {showTime(each.madeAt)} · sha-256 {each.sha256.slice(0, 12)}…
                 </span>
                 <span className={page.row}>
-                  <Act
-                    onAct={() =>
-                      void download(stabilityApi.kept(each.id, "json"), `${study.number}-${each.number}.json`)
-                    }
-                  >
-                    JSON
-                  </Act>
-                  <Act
-                    onAct={() => void download(stabilityApi.kept(each.id, "csv"), `${study.number}-${each.number}.csv`)}
-                  >
-                    CSV
-                  </Act>
+                  {(["json", "csv"] as const).map((format) => (
+                    <DownloadAct
+                      key={format}
+                      path={stabilityApi.kept(each.id, format)}
+                      name={`${study.number}-${each.number}.${format}`}
+                      label={`Evaluation ${each.number} as ${format.toUpperCase()}`}
+                    >
+                      {format.toUpperCase()}
+                    </DownloadAct>
+                  ))}
                 </span>
               </li>
             ))}

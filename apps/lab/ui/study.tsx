@@ -5,6 +5,7 @@ import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
 import { read, write } from "@probity/web/shell/api.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -58,6 +59,9 @@ export function StudyPage() {
         <span>{found.title}</span>
         {approved !== undefined && <StatusMark tone="sealed" word={`protocol v${approved.number}`} tinted />}
         <span className={page.row}>
+          <DownloadAct path={stabilityApi.studyCsv(id)} name={`study-${found.number}.csv`}>
+            Export CSV
+          </DownloadAct>
           {left.length > 0 && (
             <Act
               look="main"

@@ -7,7 +7,8 @@ import { ProofLine } from "@probity/web/kit/proof-line.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
-import { download, read, write } from "@probity/web/shell/api.ts";
+import { read, write } from "@probity/web/shell/api.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -73,7 +74,9 @@ export function TrailReviewPage() {
           />
         )}
         <span className={page.row}>
-          <Act onAct={() => void download(inspectApi.reviewCsv(id), "audit-trail-review.csv")}>Export CSV</Act>
+          <DownloadAct path={inspectApi.reviewCsv(id)} name="audit-trail-review.csv">
+            Export CSV
+          </DownloadAct>
         </span>
       </div>
       <p className={page.meta}>

@@ -1,10 +1,10 @@
-import { Act } from "@probity/web/kit/act.tsx";
 import { EmptyState } from "@probity/web/kit/empty-state.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showDay } from "@probity/web/kit/time.ts";
-import { download, read } from "@probity/web/shell/api.ts";
+import { read } from "@probity/web/shell/api.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -34,9 +34,9 @@ export function TrainingPage() {
     <div className={page.page}>
       <div className={page.head}>
         <h1>Training</h1>
-        <Act look="quiet" onAct={() => void download(qualityApi.trainings({ format: "csv" }), "training.csv")}>
+        <DownloadAct look="quiet" path={qualityApi.trainings({ format: "csv" })} name="training.csv">
           Export as CSV
-        </Act>
+        </DownloadAct>
       </div>
       <p className={page.lead}>
         A training is on a version of a method, counts from when another person recorded it, and ends by its day. Where

@@ -69,9 +69,14 @@ export function TrendPlot({
         height={height}
         viewBox={`0 0 ${width} ${height}`}
         role="group"
-        aria-label={`${trend.name} of ${trend.product} over time, ${points.length} values. Arrow keys go from value to value.`}
+        aria-label={`${trend.name} of ${trend.product} over time${trend.unit === "" ? "" : ` in ${trend.unit}`}, ${points.length} values. Arrow keys go from value to value.`}
         onKeyDown={move}
       >
+        {trend.unit !== "" && (
+          <text className={css.axis} x={right + 6} y={edge.top - 6}>
+            {trend.unit}
+          </text>
+        )}
         {limits.high !== null && !far && line(Number(limits.high), "high", "third")}
         {limits.low !== null && line(Number(limits.low), "low", "third")}
         {capability.mean !== null && line(capability.mean, "mean", "mean")}

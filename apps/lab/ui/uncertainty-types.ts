@@ -60,6 +60,11 @@ export const uncertaintyPage = (ws: string) => page.app(ws, "lab/uncertainty");
 export const uncertaintyApi = {
   list: (at: string) =>
     apiPath("lab", ["uncertainty-budgets"], { at: Number.isFinite(Number(at)) && at !== "" ? at : undefined }),
+  csv: (at: string) =>
+    apiPath("lab", ["uncertainty-budgets"], {
+      at: Number.isFinite(Number(at)) && at !== "" ? at : undefined,
+      format: "csv",
+    }),
   make: () => apiPath("lab", ["uncertainty-budgets"]),
   decide: (id: string) => apiPath("lab", ["uncertainty-budgets", id, "decide"]),
   stated: (ids: readonly string[]) => apiPath("lab", ["results", "uncertainty"], { ids: ids.join(",") }),

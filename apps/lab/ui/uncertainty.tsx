@@ -7,6 +7,7 @@ import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showDay } from "@probity/web/kit/time.ts";
 import { read, write } from "@probity/web/shell/api.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -65,7 +66,14 @@ export function Uncertainty() {
     <div className={page.page}>
       <div className={page.head}>
         <h1>Uncertainty</h1>
-        {make}
+        <span className={page.row}>
+          {groups.length > 0 && (
+            <DownloadAct path={uncertaintyApi.csv(at)} name={"uncertainty-budgets.csv"}>
+              Export CSV
+            </DownloadAct>
+          )}
+          {make}
+        </span>
       </div>
       <p className={page.lead}>
         How sure a result is, from its sources (JCGM 100:2008). A result states the budget that was approved when it was
