@@ -151,6 +151,27 @@ function Found({ overview, ws, asTable }: { overview: Overview; ws: string; asTa
   );
 }
 
+/** The point of each drawing, in words. */
+function sayTime(months: readonly Month[]): string {
+  const told = months.filter((month) => month.median !== null);
+  const last = told.at(-1);
+  const before = told.at(-2);
+  if (last === undefined) return "No sample was verified in these months.";
+  const change =
+    before === undefined || before.median === null || last.median === null
+      ? ""
+      : `; in ${before.month} it was ${sayHours(before.median)}`;
+  return `In ${last.month} the middle sample took ${sayHours(last.median)} and nine of ten at most ${sayHours(last.most)}${change}.`;
+}
+function sayRate(months: readonly Month[]): string {
+  const results = months.reduce((sum, month) => sum + month.results, 0);
+  const out = months.reduce((sum, month) => sum + month.out, 0);
+  const worst = months.toSorted((a, b) => rateOf(b) - rateOf(a))[0];
+  if (out === 0 || worst === undefined) return `None of ${results} results in twelve months was out of specification.`;
+  return `${out} of ${results} results in twelve months, ${((100 * out) / results).toFixed(1)} %; most in ${worst.month}, ${(100 * rateOf(worst)).toFixed(1)} %.`;
+}
+const rateOf = (month: Month) => (month.results === 0 ? 0 : month.out / month.results);
+
 /** What is in work, one band by its states, each as wide as its share. */
 function Work({ counts, ws }: { counts: NonNullable<Overview["counts"]>; ws: string }) {
   const states = [
@@ -260,6 +281,7 @@ function Hours({ value }: { value: number | null }) {
 function sayHours(value: number | null): string {
   return value === null ? "–" : value < 10 ? `${value.toFixed(1)} h` : `${Math.round(value)} h`;
 }
+
 function lastDay(month: string): string {
   const [year = 0, number = 1] = month.split("-").map(Number);
   return new Date(Date.UTC(year, number, 0)).toISOString().slice(0, 10);
@@ -268,4 +290,3 @@ const verifiedIn = (ws: string, month: string) =>
   labPage.samples(ws, `?receivedFrom=${month}-01&receivedTo=${lastDay(month)}`);
 const outIn = (ws: string, month: string) =>
   labPage.samples(ws, `?verdict=out&receivedFrom=${month}-01&receivedTo=${lastDay(month)}`);
-
