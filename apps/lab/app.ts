@@ -15,6 +15,7 @@ import { instrumentRoutes } from "./actions/instrument-route.ts";
 import { investigationRoutes } from "./actions/investigation-route.ts";
 import { labelRoute } from "./actions/label-route.ts";
 import { lotRoutes } from "./actions/lot-route.ts";
+import { mayRoute } from "./actions/may-route.ts";
 import { numberingRoutes } from "./actions/numbering-route.ts";
 import { portalRoutes } from "./actions/portal-route.ts";
 import { resultListRoute } from "./actions/result-list.ts";
@@ -164,6 +165,7 @@ export function lab(options: LabOptions = {}): App {
         ...blindRoutes(kernel),
         ...investigationRoutes(kernel),
         benchRoute(kernel),
+        mayRoute(kernel),
         ...certificateRoutes(kernel, options.sealer),
         ...templateRoutes(kernel),
         ...deliveryRoutes(kernel, options.origin ?? "http://localhost"),

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { type ReactNode, useId } from "react";
+import { type ReactNode, useId, useRef } from "react";
 import { KeyHint } from "./key-hint.tsx";
 import css from "./act.module.css";
 
@@ -18,13 +18,30 @@ interface Props {
   pressed?: boolean;
 }
 
-/** A button named verb + object. A forbidden act stays, with its reason. */
+/** A button named verb + object. A forbidden act stays, with its reason: on pointing, and on pressing it anyway. */
 export function Act(props: Props) {
   const reasonId = useId();
+  const box = useRef<HTMLSpanElement>(null);
+  const told = useRef<HTMLSpanElement>(null);
+  // In the top layer, so that no table or dialog cuts it off; a finger has nothing to point with.
+  const tell = () => {
+    const [at, words] = [box.current?.getBoundingClientRect(), told.current];
+    if (at === undefined || words === null || words.matches(":popover-open")) return;
+    words.showPopover();
+    const { width, height } = words.getBoundingClientRect();
+    const below = at.bottom + height + 12 < innerHeight;
+    words.style.left = `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`;
+    words.style.top = `${below ? at.bottom + 6 : at.top - height - 6}px`;
+  };
   const refused = props.disabledReason !== undefined && props.disabledReason !== "";
   const look = props.look ?? "plain";
   return (
-    <span className={css.box} title={refused ? props.disabledReason : undefined}>
+    <span
+      ref={box}
+      className={css.box}
+      title={refused ? props.disabledReason : undefined}
+      onBlur={() => told.current?.hidePopover()}
+    >
       <Button
         className={css[look] ?? ""}
         variant={look === "main" ? "filled" : look === "quiet" ? "subtle" : "default"}
@@ -37,15 +54,17 @@ export function Act(props: Props) {
         aria-label={props.label}
         aria-pressed={props.pressed}
         onClick={(event) => {
-          if (refused) event.preventDefault();
-          else props.onAct?.();
+          if (refused) {
+            event.preventDefault();
+            tell();
+          } else props.onAct?.();
         }}
         rightSection={props.hint === undefined ? undefined : <KeyHint of={props.hint} />}
       >
         {props.children}
       </Button>
       {refused && (
-        <span id={reasonId} className="p-hidden">
+        <span ref={told} id={reasonId} popover="auto" className={css.reason}>
           {props.disabledReason}
         </span>
       )}

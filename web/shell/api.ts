@@ -3,16 +3,21 @@ import { offlineProblem, problemOf, type StepUpAct } from "./problem.ts";
 /** The only module that calls `fetch`. Paths come from path.ts. */
 
 let workspaceId: string | null = null;
-let onExpired: () => void = () => {};
+let onExpired: () => boolean = () => false;
 
 /** Binds following calls to one workspace (its id), or to none. */
 export function bindWorkspace(id: string | null): void {
   workspaceId = id;
 }
 
-/** Called when a bound call is answered 401: the session ended under the page. */
-export function whenExpired(listener: () => void): void {
+/** Called when the session turns out to have ended under the page; says whether it asks for a new one over it. */
+export function whenExpired(listener: () => boolean): void {
   onExpired = listener;
+}
+
+/** The session is gone: true where a page stands that asks for a new one over what was entered. */
+export function sessionEnded(): boolean {
+  return onExpired();
 }
 
 let askStepUp: (act: StepUpAct) => Promise<string | null> = async () => null;

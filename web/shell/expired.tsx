@@ -14,8 +14,11 @@ export function Expired({ user }: { user: string }) {
   const [open, setOpen] = useState(false);
   const queries = useQueryClient();
   useEffect(() => {
-    whenExpired(() => setOpen(true));
-    return () => whenExpired(() => {});
+    whenExpired(() => {
+      setOpen(true);
+      return true;
+    });
+    return () => whenExpired(() => false);
   }, []);
   useEffect(() => {
     if (!open) return;

@@ -67,7 +67,8 @@ export function Frame() {
     return () => removeEventListener("keydown", onKey);
   }, []);
 
-  if (session.isError) {
+  // Asked again and not answered: whoever is here stays, with what they entered.
+  if (session.isError && session.data === undefined) {
     return <ProblemNotice problem={asProblem(session.error)} onRetry={() => void session.refetch()} />;
   }
   if (session.data === undefined || session.data === null) return <Skeleton label="Opening your workspace" />;

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { readPublic } from "./api.ts";
+import { readPublic, sessionEnded } from "./api.ts";
 import type { Instance, Session } from "./api-types.ts";
 import { api } from "./path.ts";
 import { ApiProblem } from "./problem.ts";
@@ -17,12 +17,16 @@ export function useSession() {
   return useQuery({
     queryKey: sessionKey,
     staleTime: 60_000,
-    queryFn: async (): Promise<Session | null> => {
+    queryFn: async ({ client }): Promise<Session | null> => {
       try {
         return await readPublic<Session>(api.session());
       } catch (error) {
         awaited = error instanceof ApiProblem && error.code === "factor.awaited";
-        if (error instanceof ApiProblem && error.status === 401) return null;
+        if (error instanceof ApiProblem && error.status === 401) {
+          // Asked again on coming back to the tab: what was entered must not go with the session.
+          const before = client.getQueryData<Session | null>(sessionKey);
+          return before !== undefined && before !== null && sessionEnded() ? before : null;
+        }
         throw error;
       }
     },

@@ -50,6 +50,7 @@ export function investigationRoutes(kernel: Kernel): Route[] {
       query: Type.Object({
         state: Type.Optional(Type.Union([...states.map((each) => Type.Literal(each)), Type.Literal("open")])),
         sampleId: Type.Optional(uuid),
+        q: Type.Optional(Type.String({ maxLength: 200 })),
         format: Type.Optional(Type.Union([Type.Literal("json"), Type.Literal("csv")])),
       }),
       answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
@@ -64,12 +65,16 @@ export function investigationRoutes(kernel: Kernel): Route[] {
         const columns = [
           "number",
           "sample",
-          "name",
+          "product",
+          "lot",
+          "analyte",
           "text",
+          "unit",
           "state",
           "cause",
           "conclusion",
-          "createdAt",
+          "capa",
+          "openedAt",
           "concludedAt",
         ];
         return {

@@ -1,10 +1,13 @@
 import { doorProblem, type Tx } from "@probity/kernel";
 import { query } from "../query.ts";
 import { assessmentQuestions } from "./investigation-checklist.ts";
-import { resultsOfSample } from "./sample-view.ts";
+import { mayOf, resultsOfSample } from "./sample-view.ts";
 
 /** Investigations as a list shows them, newest first. */
-export async function listInvestigations(tx: Tx, filter: { readonly state?: string; readonly sampleId?: string }) {
+export async function listInvestigations(
+  tx: Tx,
+  filter: { readonly state?: string; readonly sampleId?: string; readonly q?: string },
+) {
   let statement = query
     .selectFrom("lab.investigation as i")
     .innerJoin("lab.sample as s", "s.id", "i.sample_id")
@@ -31,6 +34,11 @@ export async function listInvestigations(tx: Tx, filter: { readonly state?: stri
   if (filter.state === "open") statement = statement.where("i.state", "<>", "concluded");
   else if (filter.state !== undefined) statement = statement.where("i.state", "=", filter.state);
   if (filter.sampleId !== undefined) statement = statement.where("i.sample_id", "=", filter.sampleId);
+  for (const word of (filter.q ?? "").split(/\s+/).filter((each) => each !== "")) {
+    const like = `%${word.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
+    const fields = ["i.number", "s.number", "s.lot", "p.name", "r.name", "i.capa"] as const;
+    statement = statement.where((build) => build.or(fields.map((field) => build(field, "ilike", like))));
+  }
   return tx.all(statement.orderBy("i.id", "desc").limit(500));
 }
 
@@ -91,5 +99,6 @@ export async function readInvestigation(tx: Tx, id: string) {
     results,
     /** What the caller may not decide, said before they try. */
     own: { result: enteredById === tx.who.actorId, plan: plannedById === tx.who.actorId },
+    may: await mayOf(tx),
   };
 }

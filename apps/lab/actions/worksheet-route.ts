@@ -58,6 +58,7 @@ export function worksheetRoutes(kernel: Kernel): Route[] {
       permission: read,
       query: Type.Object({
         state: Type.Optional(Type.Union([Type.Literal("open"), Type.Literal("verified")])),
+        q: Type.Optional(Type.String({ maxLength: 200 })),
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
         cursor: Type.Optional(uuid),
         format: Type.Optional(Type.Union([Type.Literal("json"), Type.Literal("csv")])),
@@ -66,15 +67,19 @@ export function worksheetRoutes(kernel: Kernel): Route[] {
         200: Type.Object({ items: Type.Array(Type.Unknown()), next: Type.Union([Type.String(), Type.Null()]) }),
       },
       handle: async (request) => {
-        const { state, cursor } = request.query;
+        const { state, cursor, q } = request.query;
         const asCsv = request.query.format === "csv";
         const limit = asCsv ? 10_000 : (request.query.limit ?? 50);
         const events = asCsv
-          ? [{ action: "lab.worksheet.export", record: "lab.worksheet", fields: { state: state ?? "all" } }]
+          ? [{ action: "lab.worksheet.export", record: "lab.worksheet", fields: { state: state ?? "all", q: q ?? "" } }]
           : [];
         const { who, rows } = await kernel.door.once(request.credential, read, () => {
           let list = worksheets().limit(limit + 1);
           if (state !== undefined) list = list.where("w.state", "=", state);
+          for (const word of (q ?? "").split(/\s+/).filter((each) => each !== "")) {
+            const like = `%${word.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
+            list = list.where((build) => build.or([build("w.number", "ilike", like), build("w.title", "ilike", like)]));
+          }
           if (cursor !== undefined) list = list.where("w.id", "<", cursor);
           return { events, statements: [list] };
         });

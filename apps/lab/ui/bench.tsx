@@ -6,6 +6,7 @@ import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { toneColour } from "@probity/web/kit/status.ts";
 import { showAge, showDay } from "@probity/web/kit/time.ts";
 import { read } from "@probity/web/shell/api.ts";
+import { PageProblem } from "@probity/web/shell/page-problem.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -15,6 +16,7 @@ import css from "./lab.module.css";
 import { labApi, labPage } from "./path.ts";
 import { StoryDialog } from "./story.tsx";
 import type { Bench } from "./types.ts";
+import { useMay } from "./use-may.ts";
 import { sampleTone, stateLook } from "./words.ts";
 
 /** The bench in the morning: what is late or due, what came out of specification, which methods have work waiting. */
@@ -23,11 +25,13 @@ export function BenchPage() {
   const place = usePlace();
   const ws = place.params["ws"] ?? "";
   const bench = useQuery({ queryKey: ["lab-bench", ws], queryFn: () => read<Bench>(labApi.bench()) });
+  const may = useMay();
   const [story, setStory] = useState<string | null>(null);
   const found = bench.data;
-  if (bench.isError) return <ProblemNotice problem={asProblem(bench.error)} onRetry={() => void bench.refetch()} />;
   if (found === undefined)
-    return (
+    return bench.isError ? (
+      <PageProblem title="Bench" error={bench.error} onRetry={() => void bench.refetch()} />
+    ) : (
       <div className={page.page}>
         <Skeleton label="Reading the bench" />
       </div>
@@ -48,6 +52,7 @@ export function BenchPage() {
           <Go to={labPage.samples(ws)}>All samples</Go> <Go to={labPage.worksheets(ws)}>Worksheets</Go>
         </span>
       </div>
+      {bench.isError && <ProblemNotice problem={asProblem(bench.error)} onRetry={() => void bench.refetch()} />}
       <nav className={css.counts} aria-label="Where samples stand">
         {count(counts.late, "late", "?due=late", "gap")}
         {count(counts.today, "due today", "?due=today", "partial")}
@@ -129,7 +134,7 @@ export function BenchPage() {
         </section>
       </div>
       <Weeks weeks={found.weeks} />
-      <StoryDialog id={story} may={undefined} onClose={() => setStory(null)} onChanged={() => undefined} />
+      <StoryDialog id={story} may={may} onClose={() => setStory(null)} onChanged={() => undefined} />
     </div>
   );
 }

@@ -7,7 +7,9 @@ import { ProofLine } from "@probity/web/kit/proof-line.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
-import { bytes, download, read, write } from "@probity/web/shell/api.ts";
+import { bytes, read, write } from "@probity/web/shell/api.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
+import { PageProblem } from "@probity/web/shell/page-problem.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { page as shellPage } from "@probity/web/shell/path.ts";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
@@ -61,9 +63,15 @@ export function CertificatePage() {
   });
   const found = one.data;
   useTitle(found?.number ?? "Certificate");
-  if (one.isError) return <ProblemNotice problem={asProblem(one.error)} onRetry={() => void one.refetch()} />;
   if (found === undefined)
-    return (
+    return one.isError ? (
+      <PageProblem
+        title="Certificate"
+        error={one.error}
+        onRetry={() => void one.refetch()}
+        back={<Go to={certificatePage.list(ws)}>All certificates</Go>}
+      />
+    ) : (
       <div className={page.page}>
         <Skeleton label="Reading the certificate" rows={6} />
       </div>
@@ -79,19 +87,21 @@ export function CertificatePage() {
         <span className={page.row}>
           {found.issuedAt !== null && (
             <>
-              <Act
+              <DownloadAct
                 look="main"
                 disabledReason={unsealed}
-                onAct={() => void download(certificateApi.one(id, "pdf"), `${found.number}.pdf`)}
+                path={certificateApi.one(id, "pdf")}
+                name={`${found.number}.pdf`}
               >
                 Download PDF
-              </Act>
-              <Act
+              </DownloadAct>
+              <DownloadAct
                 disabledReason={unsealed}
-                onAct={() => void download(certificateApi.one(id, "json"), `${found.number}.json`)}
+                path={certificateApi.one(id, "json")}
+                name={`${found.number}.json`}
               >
                 JSON
-              </Act>
+              </DownloadAct>
               <Act
                 disabledReason={
                   found.supersededBy === null
@@ -127,6 +137,7 @@ export function CertificatePage() {
         )}
         .
       </p>
+      {one.isError && <ProblemNotice problem={asProblem(one.error)} onRetry={() => void one.refetch()} />}
       <StandingNotice found={found} ws={ws} />
       {found.discardedReason === null && (
         <Signatures

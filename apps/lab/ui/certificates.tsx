@@ -6,11 +6,13 @@ import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
-import { download, read } from "@probity/web/shell/api.ts";
+import { read } from "@probity/web/shell/api.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
+import { Find } from "@probity/web/shell/find.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import {
   certificateApi,
   certificatePage,
@@ -43,6 +45,7 @@ export function Certificates() {
   const list = useQuery({
     queryKey: ["lab-certificates", ws, state, q, customer],
     queryFn: () => read<{ items: CertificateLine[] }>(certificateApi.list(given)),
+    placeholderData: keepPreviousData,
   });
   const customers = useQuery({
     queryKey: ["lab-customers", ws],
@@ -56,19 +59,17 @@ export function Certificates() {
         <h1>Certificates</h1>
         <span className={page.row}>
           <Go to={certificatePage.templates(ws)}>Templates</Go>
-          <Act onAct={() => void download(certificateApi.list({ ...given, format: "csv" }), "certificates.csv")}>
+          <DownloadAct path={certificateApi.list({ ...given, format: "csv" })} name="certificates.csv">
             Export CSV
-          </Act>
+          </DownloadAct>
         </span>
       </div>
       <div className={page.filters}>
-        <input
-          type="search"
-          className={page.search}
-          aria-label="Find by number, sample, lot, product or customer"
-          placeholder="Number, sample, lot, customer"
-          defaultValue={q}
-          onChange={(event) => query({ ...given, q: event.currentTarget.value }, true)}
+        <Find
+          label="Find by number, sample, lot, product or customer"
+          hint="Number, sample, lot, customer"
+          value={q}
+          onFind={(words) => query({ ...given, q: words }, true)}
         />
         <Choice
           quiet
@@ -96,9 +97,17 @@ export function Certificates() {
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton label="Reading the certificates" />}
       {list.isSuccess && items.length === 0 && (
-        <EmptyState act={narrowed ? undefined : <Go to={labPage.samples(ws)}>Open the samples</Go>}>
+        <EmptyState
+          act={
+            narrowed ? (
+              <Act onAct={() => query({}, true)}>Clear the filters</Act>
+            ) : (
+              <Go to={labPage.samples(ws)}>Open the samples</Go>
+            )
+          }
+        >
           {narrowed
-            ? "No certificate matches."
+            ? "No certificate fits these filters."
             : "No certificate yet. One is prepared from a published sample, signed, and sealed by this instance."}
         </EmptyState>
       )}

@@ -7,6 +7,7 @@ import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
 import { read, write } from "@probity/web/shell/api.ts";
+import { PageProblem } from "@probity/web/shell/page-problem.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -54,9 +55,15 @@ export function CustomerPage() {
   });
   const found = one.data;
   useTitle(found?.name ?? "Customer");
-  if (one.isError) return <ProblemNotice problem={asProblem(one.error)} onRetry={() => void one.refetch()} />;
   if (found === undefined)
-    return (
+    return one.isError ? (
+      <PageProblem
+        title="Customer"
+        error={one.error}
+        onRetry={() => void one.refetch()}
+        back={<Go to={certificatePage.customers(ws)}>All customers</Go>}
+      />
+    ) : (
       <div className={page.page}>
         <Skeleton label="Reading the customer" />
       </div>
@@ -74,6 +81,7 @@ export function CustomerPage() {
         </span>
       </div>
       {found.address !== null && <p className={page.muted}>{found.address}</p>}
+      {one.isError && <ProblemNotice problem={asProblem(one.error)} onRetry={() => void one.refetch()} />}
       {act.isError && <ProblemNotice problem={asProblem(act.error)} />}
       {link !== null && (
         <Notice tone="covered" act={<Act onAct={() => setLink(null)}>Hide</Act>}>

@@ -1,10 +1,10 @@
-import { Act } from "@probity/web/kit/act.tsx";
 import { Notice } from "@probity/web/kit/notice.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
-import { download, readPublic } from "@probity/web/shell/api.ts";
+import { readPublic } from "@probity/web/shell/api.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { page as shellPage } from "@probity/web/shell/path.ts";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
@@ -94,16 +94,17 @@ export function DeliveredCertificate() {
         ))}
       </ul>
       <div className={page.row}>
-        <Act
+        <DownloadAct
           look={past ? "plain" : "main"}
           size="form"
-          onAct={() => void download(certificateApi.delivered(token, "pdf"), `${found.number}.pdf`)}
+          path={certificateApi.delivered(token, "pdf")}
+          name={`${found.number}.pdf`}
         >
           {past ? "Download superseded PDF" : "Download PDF"}
-        </Act>
-        <Act size="form" onAct={() => void download(certificateApi.delivered(token, "json"), `${found.number}.json`)}>
+        </DownloadAct>
+        <DownloadAct size="form" path={certificateApi.delivered(token, "json")} name={`${found.number}.json`}>
           Download data
-        </Act>
+        </DownloadAct>
         <Go to={shellPage.verify()}>Verify the file</Go>
       </div>
       {pdf !== undefined && <p className={css.hash}>SHA-256 of the PDF {pdf.sha256}</p>}

@@ -3,7 +3,8 @@ import { Notice } from "@probity/web/kit/notice.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Progress } from "@probity/web/kit/progress.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
-import { download, read, write } from "@probity/web/shell/api.ts";
+import { read, write } from "@probity/web/shell/api.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -97,9 +98,9 @@ export function ImportStand({ ws, kind, id, onAgain }: { ws: string; kind: Kind;
             act={
               <span className={page.row}>
                 {file.reportBlobId !== null && (
-                  <Act onAct={() => void download(labApi.imports(kind, id, "errors"), "errors.csv")}>
+                  <DownloadAct path={labApi.imports(kind, id, "errors")} name="errors.csv">
                     {`Download the ${file.errorCount.toLocaleString("en-GB")} rows`}
-                  </Act>
+                  </DownloadAct>
                 )}
                 {next}
               </span>

@@ -1,4 +1,5 @@
 import { FileDrop } from "@probity/web/kit/file-drop.tsx";
+import { Notice } from "@probity/web/kit/notice.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { write } from "@probity/web/shell/api.ts";
 import page from "@probity/web/shell/page.module.css";
@@ -12,6 +13,8 @@ import { ImportFiles } from "./import-files.tsx";
 import { ImportStand } from "./import-stand.tsx";
 import { labApi, labPage } from "./path.ts";
 import type { Preview } from "./types.ts";
+import { useMay } from "./use-may.ts";
+import { refusedBecause } from "./words.ts";
 
 /** A file of samples or results: what it would become is shown row by row before anything is taken, and it is taken whole. */
 export function ImportPage() {
@@ -22,6 +25,11 @@ export function ImportPage() {
   useTitle(`Import ${kind}`);
   const [file, setFile] = useState<File | null>(null);
   const [reading, setReading] = useState<Reading>({});
+  const refused = refusedBecause(
+    useMay(),
+    kind === "samples" ? "lab.sample.register" : "lab.result.enter",
+    "technicians",
+  );
   const queries = useQueryClient();
   const look = useMutation({
     mutationFn: ({ chosen, as }: { chosen: File; as: Reading }) =>
@@ -58,6 +66,7 @@ export function ImportPage() {
           single
           look={seen === undefined ? "page" : "line"}
           accept=".csv,.txt,.tsv"
+          refused={refused}
           onFiles={([first]) => first && see(first, {})}
         >
           {kind === "samples"
@@ -65,6 +74,7 @@ export function ImportPage() {
             : "Drop what the instrument wrote: sample number, analyte, value. Up to 50,000 rows, all taken or none."}
         </FileDrop>
       )}
+      {refused !== undefined && <Notice tone="none">{refused}</Notice>}
       {look.isError && <ProblemNotice problem={asProblem(look.error)} />}
       {start.isError && <ProblemNotice problem={asProblem(start.error)} />}
       {look.isPending && seen === undefined && <p className={page.muted}>Reading {file?.name}</p>}

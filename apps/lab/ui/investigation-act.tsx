@@ -16,7 +16,16 @@ import {
   type Investigation,
 } from "./investigation-types.ts";
 import css from "./investigation.module.css";
+import { refusedBecause } from "./words.ts";
 
+const [change, approve] = ["lab.investigation.change", "lab.investigation.approve"];
+const doers = "technicians and reviewers";
+const nextWord: Readonly<Record<Exclude<Investigation["state"], "concluded">, string>> = {
+  "phase-1": "the assessment in the laboratory",
+  "retest-planned": "the approval of the retest plan",
+  "retest-approved": "the retests, and phase II where they leave it open",
+  "phase-2": "the conclusion",
+};
 type Send = (act: string, body: unknown) => void;
 interface Part {
   found: Investigation;
@@ -37,6 +46,11 @@ export function InvestigationAct(props: { found: Investigation; onChanged: () =>
   });
   const part: Part = { found, busy: act.isPending, send: (name, body) => act.mutate({ act: name, body }) };
   if (found.state === "concluded") return null;
+  // Who may do nothing here reads what comes next, not forms they could not send.
+  if (!found.may.includes(change) && !found.may.includes(approve))
+    return (
+      <p className={pageCss.muted}>{`Next: ${nextWord[found.state]}. ${refusedBecause(found.may, change, doers)}`}</p>
+    );
   const assessed = found.cause !== null;
   const after = found.state === "retest-approved" || found.state === "phase-2";
   return (
@@ -78,13 +92,14 @@ function Assess({ found, busy, send }: Part) {
     return each !== undefined && each.answer !== "" && each.answer !== "in-order" && each.note.trim() === "";
   });
   const missing =
-    open > 0
+    refusedBecause(found.may, change, doers) ??
+    (open > 0
       ? `${open} questions have no answer yet.`
       : silent !== undefined
         ? `“${silent.text}” needs a note.`
         : cause === "" || causeText.trim() === ""
           ? "Say whether a laboratory error was found, and what."
-          : undefined;
+          : undefined);
   return (
     <form
       className={css.form}
@@ -181,11 +196,12 @@ function Plan({ found, busy, send }: Part) {
   const [plan, setPlan] = useState(found.plan ?? "");
   const count = Number(retests);
   const missing =
-    !Number.isInteger(count) || count < 1 || count > 10
+    refusedBecause(found.may, change, doers) ??
+    (!Number.isInteger(count) || count < 1 || count > 10
       ? "A plan says how often: 1 to 10."
       : plan.trim() === ""
         ? "A plan says what is repeated, by whom and from what."
-        : undefined;
+        : undefined);
   return (
     <form
       className={css.form}
@@ -215,11 +231,13 @@ function Plan({ found, busy, send }: Part) {
 
 function Decide({ found, busy, send }: Part) {
   const [reason, setReason] = useState("");
-  const own = found.own.plan
-    ? "You planned it: another reviewer approves."
-    : found.own.result
-      ? "You entered the result: another reviewer approves."
-      : undefined;
+  const own =
+    refusedBecause(found.may, approve, "reviewers") ??
+    (found.own.plan
+      ? "You planned it: another reviewer approves."
+      : found.own.result
+        ? "You entered the result: another reviewer approves."
+        : undefined);
   return (
     <div className={css.form}>
       <h2>Approve the retest plan</h2>
@@ -267,7 +285,9 @@ function Widen({ found, busy, send }: Part) {
           submit
           size="form"
           busy={busy}
-          disabledReason={scope.trim() === "" ? "Say what was looked at." : undefined}
+          disabledReason={
+            refusedBecause(found.may, change, doers) ?? (scope.trim() === "" ? "Say what was looked at." : undefined)
+          }
         >
           {found.state === "phase-2" ? "Save phase II" : "Begin phase II"}
         </Act>
@@ -284,13 +304,15 @@ function Conclude({ found, busy, send }: Part) {
   const [text, setText] = useState("");
   const [capa, setCapa] = useState("");
   const [noCapa, setNoCapa] = useState("");
-  const missing = found.own.result
-    ? "You entered the result: another reviewer concludes."
-    : text.trim() === ""
-      ? "Say why."
-      : (capa.trim() === "") === (noCapa.trim() === "")
-        ? "Name the corrective action, or say why there is none."
-        : undefined;
+  const missing =
+    refusedBecause(found.may, approve, "reviewers") ??
+    (found.own.result
+      ? "You entered the result: another reviewer concludes."
+      : text.trim() === ""
+        ? "Say why."
+        : (capa.trim() === "") === (noCapa.trim() === "")
+          ? "Name the corrective action, or say why there is none."
+          : undefined);
   return (
     <form
       className={css.form}

@@ -45,6 +45,7 @@ export interface Investigation extends Omit<InvestigationLine, "analyte" | "text
   questions: { key: string; text: string }[];
   results: ResultLine[];
   own: { result: boolean; plan: boolean };
+  may: string[];
 }
 
 export const stateWord: Readonly<Record<InvestigationState, { tone: Tone; word: string }>> = {

@@ -6,11 +6,13 @@ import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
-import { download, read } from "@probity/web/shell/api.ts";
+import { read } from "@probity/web/shell/api.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
+import { Find } from "@probity/web/shell/find.tsx";
 import pageCss from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { inspectApi } from "./inspect-path.ts";
 import {
   conclusionWord,
@@ -36,46 +38,51 @@ export function Investigations() {
   const { params, search, query } = usePlace();
   const ws = params.ws ?? "";
   const state = filters.find(({ value }) => value === search["state"])?.value ?? "";
+  const q = typeof search["q"] === "string" ? search["q"] : "";
+  const given = { state: state || undefined, q: q || undefined };
   const list = useQuery({
-    queryKey: ["lab-investigations", ws, state],
-    queryFn: async () =>
-      (await read<{ items: InvestigationLine[] }>(investigationApi.list({ state: state === "" ? undefined : state })))
-        .items,
+    queryKey: ["lab-investigations", ws, state, q],
+    queryFn: async () => (await read<{ items: InvestigationLine[] }>(investigationApi.list(given))).items,
+    placeholderData: keepPreviousData,
   });
   return (
     <div className={pageCss.page}>
       <div className={pageCss.head}>
         <h1>Investigations</h1>
+        <DownloadAct path={inspectApi.list("investigations", given)} name="investigations.csv">
+          Export CSV
+        </DownloadAct>
+      </div>
+      <p className={pageCss.lead}>
+        What was out of specification, and why. A retest waits for a plan that another person approved; nothing of the
+        sample is published before the conclusion; the original result stays on every path.
+      </p>
+      <div className={pageCss.filters}>
+        <Find
+          label="Find by number, sample, lot, product, determination or corrective action"
+          hint="Number, sample, lot, determination"
+          value={q}
+          onFind={(words) => query({ ...given, q: words }, true)}
+        />
         <Choice
           quiet
           name="state"
           label="State"
           value={state}
           options={filters}
-          onChange={(value) => query({ state: value }, true)}
+          onChange={(value) => query({ ...given, state: value }, true)}
         />
-        <Act
-          onAct={() =>
-            void download(
-              inspectApi.list("investigations", { state: state === "" ? undefined : state }),
-              "investigations.csv",
-            )
-          }
-        >
-          Export CSV
-        </Act>
+        {list.isSuccess && <span className={pageCss.muted}>{`${list.data.length.toLocaleString("en-GB")} match`}</span>}
       </div>
-      <p className={pageCss.lead}>
-        What was out of specification, and why. A retest waits for a plan that another person approved; nothing of the
-        sample is published before the conclusion; the original result stays on every path.
-      </p>
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton label="Reading the investigations" />}
       {list.isSuccess && list.data.length === 0 && (
-        <EmptyState>
-          {state === ""
+        <EmptyState
+          act={state === "" && q === "" ? undefined : <Act onAct={() => query({}, true)}>Clear the filters</Act>}
+        >
+          {state === "" && q === ""
             ? "No result has been investigated. One is opened from a result out of specification."
-            : "None is at this point."}
+            : "No investigation fits these filters."}
         </EmptyState>
       )}
       {list.isSuccess && list.data.length > 0 && (

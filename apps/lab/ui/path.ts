@@ -30,6 +30,7 @@ type Filters = Record<string, string | number | undefined>;
 /** API calls of this app. */
 export const labApi = {
   bench: () => apiPath(app, ["bench"]),
+  may: () => apiPath(app, ["may"]),
   samples: (values: Filters = {}) => apiPath(app, ["samples"], values),
   sample: (id: string, act?: string) => apiPath(app, act === undefined ? ["samples", id] : ["samples", id, act]),
   receive: () => apiPath(app, ["samples", "receive"]),

@@ -1,14 +1,13 @@
-import { Act } from "@probity/web/kit/act.tsx";
 import { Notice } from "@probity/web/kit/notice.tsx";
-import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
-import { download, read } from "@probity/web/shell/api.ts";
+import { read } from "@probity/web/shell/api.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
+import { PageProblem } from "@probity/web/shell/page-problem.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { page as shellPage } from "@probity/web/shell/path.ts";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
-import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery } from "@tanstack/react-query";
 import { certificateApi, certificatePage, conformity, standingLook, type Standing } from "./certificate-types.ts";
 import css from "./certificate.module.css";
@@ -49,9 +48,15 @@ export function MySample() {
   });
   const found = one.data;
   useTitle(found?.number ?? "My sample");
-  if (one.isError) return <ProblemNotice problem={asProblem(one.error)} onRetry={() => void one.refetch()} />;
   if (found === undefined)
-    return (
+    return one.isError ? (
+      <PageProblem
+        title="My sample"
+        error={one.error}
+        onRetry={() => void one.refetch()}
+        back={<Go to={certificatePage.portal(ws)}>My samples</Go>}
+      />
+    ) : (
       <div className={page.reading}>
         <Skeleton label="Reading the sample" />
       </div>
@@ -145,19 +150,17 @@ function OneCertificate({ certificate }: { certificate: OwnCertificate }) {
         {past && ` · superseded by ${certificate.supersededBy}: “${certificate.supersededWhy}”. No longer valid.`}
       </p>
       <div className={page.row}>
-        <Act
+        <DownloadAct
           look={past ? "plain" : "main"}
           disabledReason={waits}
-          onAct={() => void download(certificateApi.portalFile(id, "pdf"), `${number}.pdf`)}
+          path={certificateApi.portalFile(id, "pdf")}
+          name={`${number}.pdf`}
         >
           {past ? "Download superseded PDF" : "Download certificate"}
-        </Act>
-        <Act
-          disabledReason={waits}
-          onAct={() => void download(certificateApi.portalFile(id, "json"), `${number}.json`)}
-        >
+        </DownloadAct>
+        <DownloadAct disabledReason={waits} path={certificateApi.portalFile(id, "json")} name={`${number}.json`}>
           JSON
-        </Act>
+        </DownloadAct>
         {!past && <Go to={shellPage.verify()}>Verify it</Go>}
       </div>
     </section>

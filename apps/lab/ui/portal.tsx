@@ -1,15 +1,16 @@
-import { Act } from "@probity/web/kit/act.tsx";
 import { EmptyState } from "@probity/web/kit/empty-state.tsx";
 import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
-import { download, read } from "@probity/web/shell/api.ts";
+import { read } from "@probity/web/shell/api.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
+import { Find } from "@probity/web/shell/find.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { certificateApi, certificatePage, conformity } from "./certificate-types.ts";
 import css from "./certificate.module.css";
 import type { Verdict } from "./types.ts";
@@ -38,6 +39,7 @@ export function MySamples() {
       read<{ customer: string | null; items: Line[]; waiting: Waiting[] }>(
         certificateApi.portal({ q: q || undefined }),
       ),
+    placeholderData: keepPreviousData,
   });
   const items = list.data?.items ?? [];
   const waiting = list.data?.waiting ?? [];
@@ -46,24 +48,22 @@ export function MySamples() {
       <div className={page.head}>
         <h1>My samples</h1>
         {items.length > 0 && (
-          <Act
-            onAct={() => void download(certificateApi.portal({ q: q || undefined, format: "csv" }), "my-samples.csv")}
-          >
+          <DownloadAct path={certificateApi.portal({ q: q || undefined, format: "csv" })} name="my-samples.csv">
             Export CSV
-          </Act>
+          </DownloadAct>
         )}
       </div>
       {list.data?.customer !== undefined && list.data.customer !== null && (
         <p className={page.lead}>{`Published results and certificates of ${list.data.customer}.`}</p>
       )}
-      <input
-        type="search"
-        className={page.search}
-        aria-label="Find by number, lot or product"
-        placeholder="Number, lot, product"
-        defaultValue={q}
-        onChange={(event) => query({ q: event.currentTarget.value }, true)}
-      />
+      <div className={page.filters}>
+        <Find
+          label="Find by number, lot or product"
+          hint="Number, lot, product"
+          value={q}
+          onFind={(words) => query({ q: words }, true)}
+        />
+      </div>
       {list.isPending && <Skeleton label="Reading your samples" />}
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isSuccess && items.length === 0 && (

@@ -7,7 +7,9 @@ import { ProofLine } from "@probity/web/kit/proof-line.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark, StatusShape } from "@probity/web/kit/status-mark.tsx";
 import { showDay, showTime } from "@probity/web/kit/time.ts";
-import { download, read, write } from "@probity/web/shell/api.ts";
+import { read, write } from "@probity/web/shell/api.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
+import { PageProblem } from "@probity/web/shell/page-problem.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -16,7 +18,7 @@ import { type ReactNode, useState } from "react";
 import { BlindNotice } from "./blind-notice.tsx";
 import css from "./lab.module.css";
 import { inspectPage } from "./inspect-path.ts";
-import { labApi } from "./path.ts";
+import { labApi, labPage } from "./path.ts";
 import { GateNotice } from "./gate-notice.tsx";
 import { ResultGrid } from "./result-grid.tsx";
 import { StoryDialog } from "./story.tsx";
@@ -52,9 +54,15 @@ export function SamplePage() {
   });
   const found = sample.data;
   useTitle(found?.number ?? "Sample");
-  if (sample.isError) return <ProblemNotice problem={asProblem(sample.error)} onRetry={() => void sample.refetch()} />;
   if (found === undefined)
-    return (
+    return sample.isError ? (
+      <PageProblem
+        title="Sample"
+        error={sample.error}
+        onRetry={() => void sample.refetch()}
+        back={<Go to={labPage.samples(ws)}>All samples</Go>}
+      />
+    ) : (
       <div className={page.page}>
         <Skeleton label="Reading the sample" />
       </div>
@@ -115,7 +123,9 @@ export function SamplePage() {
             </Act>
           )}
           <Go to={inspectPage.family(ws, id)}>Family & record</Go>
-          <Act onAct={() => void download(labApi.labels([id], "pdf"), `${found.number}.pdf`)}>Label</Act>
+          <DownloadAct path={labApi.labels([id], "pdf")} name={`${found.number}.pdf`}>
+            Label
+          </DownloadAct>
           {locked && (
             <Act
               disabledReason={refusedBecause(found.may, "lab.sample.unlock", "admins")}
@@ -126,6 +136,7 @@ export function SamplePage() {
           )}
         </span>
       </div>
+      {sample.isError && <ProblemNotice problem={asProblem(sample.error)} onRetry={() => void sample.refetch()} />}
       {act.isError && asking === null && <ProblemNotice problem={asProblem(act.error)} />}
       {locked && (
         <Notice tone="sealed">

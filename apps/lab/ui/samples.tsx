@@ -8,7 +8,9 @@ import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showDay, showTime } from "@probity/web/kit/time.ts";
 import { download, read, write } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import { More } from "@probity/web/shell/more.tsx";
+import { Find } from "@probity/web/shell/find.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -19,7 +21,8 @@ import css from "./lab.module.css";
 import { NewSamples } from "./new-samples.tsx";
 import { labApi, labPage } from "./path.ts";
 import type { Named, SampleLine } from "./types.ts";
-import { sampleTone, stateLook, verdictLook } from "./words.ts";
+import { useMay } from "./use-may.ts";
+import { refusedBecause, sampleTone, stateLook, verdictLook } from "./words.ts";
 
 const views: readonly { title: string; query: Record<string, string> }[] = [
   { title: "All", query: {} },
@@ -29,6 +32,8 @@ const views: readonly { title: string; query: Record<string, string> }[] = [
   { title: "Late", query: { due: "late" } },
   { title: "Out, open", query: { state: "open", verdict: "out" } },
 ];
+/** Labels are fetched by one address, which holds no more. */
+const labelsMost = 300;
 const names = ["state", "product", "verdict", "priority", "due", "q"] as const;
 
 /** Every sample, by where it stands; filters are the address. */
@@ -73,9 +78,18 @@ export function Samples() {
       if (!after.delete(id)) after.add(id);
       return after;
     });
+  const may = useMay();
+  const notMine = refusedBecause(may, "lab.sample.register", "technicians");
   const make = (
-    <Act look="main" size="form" onAct={() => setMaking(true)}>
+    <Act look="main" size="form" disabledReason={notMine} onAct={() => setMaking(true)}>
       Register samples
+    </Act>
+  );
+  const tooMany = picked.length > labelsMost ? `At most ${labelsMost} labels at once. Take some out.` : undefined;
+  const rest = list.items.length - picked.length;
+  const all = rest > 0 && (
+    <Act look="quiet" onAct={() => setChosen(new Set(list.items.map((item) => item.id)))}>
+      {`Select all ${list.items.length} shown`}
     </Act>
   );
   const filtered = Object.keys(given).length > 0;
@@ -109,33 +123,33 @@ export function Samples() {
           <Act
             busy={receive.isPending}
             disabledReason={
-              picked.some((item) => item.state !== "registered")
+              refusedBecause(may, "lab.sample.receive", "technicians") ??
+              (picked.some((item) => item.state !== "registered")
                 ? "Only registered samples are received; take the others out."
-                : undefined
+                : undefined)
             }
             onAct={() => receive.mutate()}
           >
             Receive
           </Act>
-          <Act busy={print.isPending} onAct={() => print.mutate("pdf")}>
+          <Act busy={print.isPending} disabledReason={tooMany} onAct={() => print.mutate("pdf")}>
             Labels (PDF)
           </Act>
-          <Act busy={print.isPending} onAct={() => print.mutate("zpl")}>
+          <Act busy={print.isPending} disabledReason={tooMany} onAct={() => print.mutate("zpl")}>
             Labels (ZPL)
           </Act>
           <Act look="quiet" onAct={() => setChosen(new Set())}>
             Clear
           </Act>
+          {all}
         </div>
       ) : (
         <div className={page.filters}>
-          <input
-            type="search"
-            className={page.search}
-            placeholder="Number, lot, product, point"
-            aria-label="Find samples"
+          <Find
+            label="Find samples"
+            hint="Number, lot, product, point"
             value={given["q"] ?? ""}
-            onChange={(event) => set({ q: event.currentTarget.value })}
+            onFind={(words) => set({ q: words })}
           />
           <Choice
             quiet
@@ -177,10 +191,11 @@ export function Samples() {
           />
           {list.total !== undefined && <span className={page.muted}>{list.total.toLocaleString("en-GB")} match</span>}
           {list.items.length > 0 && (
-            <Act look="quiet" onAct={() => void download(labApi.samples({ ...given, format: "csv" }), "samples.csv")}>
-              Export (CSV)
-            </Act>
+            <DownloadAct path={labApi.samples({ ...given, format: "csv" })} name="samples.csv">
+              Export CSV
+            </DownloadAct>
           )}
+          {all}
         </div>
       )}
       {failed !== null && <ProblemNotice problem={asProblem(failed)} />}

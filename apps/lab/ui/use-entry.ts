@@ -1,7 +1,7 @@
 import { announce } from "@probity/web/kit/announcer.tsx";
 import { write } from "@probity/web/shell/api.ts";
 import { type ApiProblem, asProblem } from "@probity/web/shell/problem.ts";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { labApi } from "./path.ts";
 import type { ResultLine, SavedRow } from "./types.ts";
 
@@ -49,20 +49,25 @@ export function useEntry(rows: readonly ResultLine[], onSaved: (saved: SavedRow[
   /** Drafts that would change a value that is stored already: each needs to say why. */
   const changes = [...drafts.keys()].filter((id) => (rows.find((row) => row.id === id)?.text ?? null) !== null);
 
+  // An answer that was lost on the way is asked for again under the same key: nothing is saved twice.
+  const sent = useRef({ said: "", key: "" });
   const send = async (reason?: string) => {
     const touched = rows.filter((row) => drafts.has(row.id));
     if (touched.length === 0) return;
     setBusy(true);
     setProblem(null);
     try {
-      const answer = await write<Answer>("POST", labApi.save(), {
+      const body = {
         rows: touched.map((row) => ({
           id: row.id,
           version: row.version,
           ...drafts.get(row.id),
           ...(row.text === null || reason === undefined ? {} : { reason }),
         })),
-      });
+      };
+      const said = JSON.stringify(body);
+      if (sent.current.said !== said) sent.current = { said, key: crypto.randomUUID() };
+      const answer = await write<Answer>("POST", labApi.save(), body, { idempotencyKey: sent.current.key });
       setDrafts(new Map());
       setAsking(false);
       onSaved(answer.saved);

@@ -6,6 +6,7 @@ import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
 import { read, write } from "@probity/web/shell/api.ts";
+import { PageProblem } from "@probity/web/shell/page-problem.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -45,9 +46,15 @@ export function WorksheetPage() {
   };
   const found = sheet.data;
   useTitle(found?.number ?? "Worksheet");
-  if (sheet.isError) return <ProblemNotice problem={asProblem(sheet.error)} onRetry={() => void sheet.refetch()} />;
   if (found === undefined)
-    return (
+    return sheet.isError ? (
+      <PageProblem
+        title="Worksheet"
+        error={sheet.error}
+        onRetry={() => void sheet.refetch()}
+        back={<Go to={labPage.worksheets(ws)}>All worksheets</Go>}
+      />
+    ) : (
       <div className={page.page}>
         <Skeleton label="Reading the worksheet" />
       </div>
@@ -99,6 +106,9 @@ export function WorksheetPage() {
       <p className={page.meta}>
         {methods.join(" · ")} · made by {found.madeBy ?? "Probity"}, {showTime(found.createdAt)}
       </p>
+      {/* What is typed and not saved stays while the page cannot be read anew. */}
+      {sheet.isError && <ProblemNotice problem={asProblem(sheet.error)} onRetry={() => void sheet.refetch()} />}
+      {review.isError && <ProblemNotice problem={asProblem(review.error)} />}
       {failed.length > 0 && (
         <Notice tone="gap">
           {failed.map((row) => row.name).join(" and ")} {failed.length === 1 ? "is" : "are"} outside{" "}

@@ -1,4 +1,3 @@
-import { download } from "@probity/web/shell/api.ts";
 import { Act } from "@probity/web/kit/act.tsx";
 import { EmptyState } from "@probity/web/kit/empty-state.tsx";
 import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
@@ -6,6 +5,8 @@ import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
+import { Find } from "@probity/web/shell/find.tsx";
 import { More } from "@probity/web/shell/more.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
@@ -17,6 +18,8 @@ import { NewWorksheet } from "./new-worksheet.tsx";
 import { inspectApi } from "./inspect-path.ts";
 import { labApi, labPage } from "./path.ts";
 import type { WorksheetLine } from "./types.ts";
+import { useMay } from "./use-may.ts";
+import { refusedBecause } from "./words.ts";
 
 /** Worksheets, open ones first to mind: what is entered, and what came out of specification. */
 export function Worksheets() {
@@ -24,13 +27,21 @@ export function Worksheets() {
   const place = usePlace();
   const ws = place.params["ws"] ?? "";
   const state = typeof place.search["state"] === "string" ? place.search["state"] : "";
+  const q = typeof place.search["q"] === "string" ? place.search["q"] : "";
+  const given = { state: state || undefined, q: q || undefined };
   const method = typeof place.search["method"] === "string" ? place.search["method"] : undefined;
-  const list = usePages<WorksheetLine>(["lab-worksheets", ws, state], (cursor) =>
-    labApi.worksheets({ state: state || undefined, cursor, limit: 50 }),
+  const list = usePages<WorksheetLine>(["lab-worksheets", ws, state, q], (cursor) =>
+    labApi.worksheets({ ...given, cursor, limit: 50 }),
   );
   const [making, setMaking] = useState(method !== undefined);
+  const may = useMay();
   const make = (
-    <Act look="main" size="form" onAct={() => setMaking(true)}>
+    <Act
+      look="main"
+      size="form"
+      disabledReason={refusedBecause(may, "lab.worksheet.change", "technicians")}
+      onAct={() => setMaking(true)}
+    >
       New worksheet
     </Act>
   );
@@ -39,13 +50,19 @@ export function Worksheets() {
       <div className={page.head}>
         <h1>Worksheets</h1>
         <span className={page.row}>
-          <Act
-            onAct={() => void download(inspectApi.list("worksheets", { state: state || undefined }), "worksheets.csv")}
-          >
+          <DownloadAct path={inspectApi.list("worksheets", given)} name="worksheets.csv">
             Export CSV
-          </Act>
+          </DownloadAct>
           {make}
         </span>
+      </div>
+      <div className={page.filters}>
+        <Find
+          label="Find worksheets"
+          hint="Number, title"
+          value={q}
+          onFind={(words) => place.query({ ...given, q: words }, true)}
+        />
       </div>
       <nav className={css.tabs} aria-label="Views">
         {[
@@ -53,7 +70,7 @@ export function Worksheets() {
           ["open", "Open"],
           ["verified", "Verified"],
         ].map(([value = "", title]) => (
-          <Act key={value} pressed={state === value} onAct={() => place.query({ state: value }, true)}>
+          <Act key={value} pressed={state === value} onAct={() => place.query({ ...given, state: value }, true)}>
             {title}
           </Act>
         ))}
@@ -61,8 +78,10 @@ export function Worksheets() {
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton label="Reading worksheets" />}
       {list.isSuccess && list.items.length === 0 && (
-        <EmptyState act={make}>
-          No worksheet here. One gathers determinations of a method, with their blanks and controls.
+        <EmptyState act={q === "" ? make : <Act onAct={() => place.query({}, true)}>Clear the filters</Act>}>
+          {q === ""
+            ? "No worksheet here. One gathers determinations of a method, with their blanks and controls."
+            : "No worksheet fits these filters."}
         </EmptyState>
       )}
       {list.items.length > 0 && (
