@@ -19,6 +19,7 @@ import { rateLimit } from "./control/rate-limit.ts";
 import { operatorAccess } from "./control/operator-access.ts";
 import { requestValidation } from "./control/request-validation.ts";
 import { responseHeader } from "./control/response-header.ts";
+import { certificateOfAnalysis } from "./control/lab-certificate.ts";
 import { gates } from "./control/lab-gate.ts";
 import { investigatedFirst } from "./control/lab-investigation.ts";
 import { ownSamples } from "./control/lab-portal.ts";
@@ -92,6 +93,7 @@ export const controls: readonly Control[] = [
   otherVerifies,
   investigatedFirst,
   gates,
+  certificateOfAnalysis,
   ownSamples,
   responseHeader,
   rateLimit,

@@ -48,9 +48,9 @@ import { executeAsOwner } from "../../kernel/lint/trial.ts";
 import { enabledApps } from "../apps.ts";
 import { sealRoutes } from "../seal.ts";
 
-const apps = enabledApps({ freeCheck: false });
-const sealer = testSealer();
 const publicUrl = "http://localhost";
+const sealer = testSealer();
+const apps = enabledApps({ freeCheck: false, url: publicUrl }, sealer);
 const securityContact = "security@example.test";
 type Http = Awaited<ReturnType<typeof createHttpServer>>;
 /** A server built wrongly: with other parts, other routes, or a hook that spoils its answers. */

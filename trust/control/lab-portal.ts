@@ -7,12 +7,15 @@ import { allOf } from "./outcome.ts";
 
 const portal = "/api/lab/portal/samples";
 
-/** A customer with a published sample, and its contact at a browser of their own. */
-async function customer(context: ProbeContext, world: LabWorld, code: string) {
-  const { owner, technician, second, result, state, enter, verify } = world;
+/** A customer, and its contact at a browser of their own. */
+export async function contactOf(
+  context: ProbeContext,
+  { owner, workspace }: LabWorld,
+  code: string,
+): Promise<{ id: string; browser: ProbeBrowser }> {
   const email = `probe-f-${code.toLowerCase()}@probe.invalid`;
   const userId = await probeAccount(context.kernel, `Probe ${code}`, email);
-  const browser = new ProbeBrowser(context, await probeSession(context.kernel, userId), world.workspace);
+  const browser = new ProbeBrowser(context, await probeSession(context.kernel, userId), workspace);
   const listed = await owner.call("GET", "/api/lab/customers");
   const kept = listOf(listed.body["items"]).find((each) => each["code"] === code);
   const body = { code, name: `Customer ${code}`, address: "Probe" };
@@ -23,11 +26,23 @@ async function customer(context: ProbeContext, world: LabWorld, code: string) {
     const token = String(invited.body["link"]).split("/").at(-1) ?? "";
     await browser.call("POST", `/api/invitations/${token}/join`);
   }
+  return { id, browser };
+}
+
+/** Says whose a sample is, which it may be told until a value of it is there. */
+export async function giveTo({ owner }: LabWorld, sample: string, customerId: string): Promise<void> {
+  const { body: shown } = await owner.call("GET", `/api/lab/samples/${sample}`);
+  const headers = { "if-match": `"${Number(shown["version"])}"` };
+  await owner.call("POST", `/api/lab/samples/${sample}/customer`, { customerId }, headers);
+}
+
+/** A customer with a published sample, and its contact. */
+async function customer(context: ProbeContext, world: LabWorld, code: string) {
+  const { technician, second, owner, result, state, enter, verify } = world;
+  const { id, browser } = await contactOf(context, world, code);
   const sample = await world.sample(`of-${code.toLowerCase()}`);
   if ((await result(sample)).state === "open") {
-    const { body: shown } = await owner.call("GET", `/api/lab/samples/${sample}`);
-    const headers = { "if-match": `"${Number(shown["version"])}"` };
-    await owner.call("POST", `/api/lab/samples/${sample}/customer`, { customerId: id }, headers);
+    await giveTo(world, sample, id);
     await enter(technician, sample, "6.5");
   }
   if ((await state(sample)) === "tested") await verify(second, sample);
@@ -59,7 +74,7 @@ export const ownSamples = defineControl({
   id: "LAB-06",
   standards: ["ISO/IEC 17025:2017 4.2", "OWASP ASVS 5.0 V8.2.2", "GDPR Art. 32(1)(b)"],
   yourPart: "Say whose a sample is before it is verified, and take contacts off who left their company.",
-  notProbed: ["certificates and their files, which hang on the same rows"],
+  notProbed: ["a customer's certificates, which LAB-05 asks for"],
   maxAgeMinutes: 45,
   probes: [
     {

@@ -1,7 +1,7 @@
 import type { ProbeContext } from "../control.ts";
 import { listOf, type ProbeAnswer } from "../http.ts";
 import { said } from "./browser.ts";
-import { signingPeople, type ProbeSigner } from "./signing-world.ts";
+import { signingPeople, type ProbeSigner, type SigningWorld } from "./signing-world.ts";
 
 const verified = "Verified: results, calculations and raw data were reviewed and agree with the method";
 
@@ -11,6 +11,7 @@ export type LabResult = {
   readonly version: number;
   readonly text: string;
   readonly state: string;
+  readonly attempt: number;
 };
 
 /**
@@ -22,6 +23,8 @@ export type LabWorld = {
   readonly technician: ProbeSigner;
   readonly second: ProbeSigner;
   readonly owner: ProbeSigner;
+  /** Enters and verifies nothing here. */
+  readonly certifier: ProbeSigner;
   /**
    * A received sample with one pH to determine, limits 5.0–7.0. The one of that name from an earlier round serves again, so that
    * probing all year fills no list; one that grew a long history is left for a new one.
@@ -40,7 +43,7 @@ export type LabWorld = {
 export async function inLab<T>(context: ProbeContext, run: (world: LabWorld) => Promise<T>): Promise<T> {
   const { scratch, people } = await signingPeople(context);
   try {
-    return await run(await labOf(scratch.workspace, people.owner, people.reviewer, people.approver));
+    return await run(await labOf(scratch.workspace, people));
   } finally {
     for (const person of Object.values(people)) await person.browser.call("DELETE", "/api/session");
   }
@@ -48,9 +51,7 @@ export async function inLab<T>(context: ProbeContext, run: (world: LabWorld) => 
 
 async function labOf(
   workspace: string,
-  owner: ProbeSigner,
-  technician: ProbeSigner,
-  second: ProbeSigner,
+  { owner, reviewer: technician, approver: second, author: certifier }: SigningWorld["people"],
 ): Promise<LabWorld> {
   const product = {
     plain: await productOf(owner, "PROBE", {}),
@@ -65,6 +66,7 @@ async function labOf(
       version: Number(shown["version"]),
       text: String(shown["text"]),
       state: String(shown["state"]),
+      attempt: Number(shown["attempt"]),
     };
   };
   return {
@@ -72,6 +74,7 @@ async function labOf(
     owner,
     technician,
     second,
+    certifier,
     result,
     state: async (sample) => String((await found(sample))["state"]),
     sample: async (name, kind = "plain") => {
