@@ -4,7 +4,16 @@ import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { Frontier } from "./frontier.ts";
 import { fromBase64, fromHex, hex, utf8 } from "./encoding.ts";
-import { leafHash, merkleRoot, nodeHash, verifyConsistency, verifyInclusion } from "./merkle.ts";
+import {
+  leafHash,
+  merkleRoot,
+  nodeHash,
+  verifyConsistency,
+  verifyInclusion,
+  verifySubtreeConsistency,
+  verifySubtreeInclusion,
+} from "./merkle.ts";
+import type { Plan } from "./hash.ts";
 import { compute } from "./node.ts";
 import { consistencyRanges, foldNodes, inclusionRanges, proofFromLeaves, proofOf, rangeNodes } from "./proof.ts";
 
@@ -18,6 +27,17 @@ function referenceRoot(hashes: readonly Uint8Array[]): Uint8Array {
   let split = 1;
   while (split * 2 < hashes.length) split *= 2;
   return compute(nodeHash(referenceRoot(hashes.slice(0, split)), referenceRoot(hashes.slice(split))));
+}
+
+/** SUBTREE_PROOF of the draft on Merkle tree certificates (§4.4.1), word for word. */
+function referenceProof(start: number, end: number, row: readonly Uint8Array[], known: boolean): Uint8Array[] {
+  if (start === 0 && end === row.length) return known ? [] : [referenceRoot(row)];
+  let split = 1;
+  while (split * 2 < row.length) split *= 2;
+  const [left, right] = [row.slice(0, split), row.slice(split)];
+  if (end <= split) return [...referenceProof(start, end, left, known), referenceRoot(right)];
+  if (split <= start) return [...referenceProof(start - split, end - split, right, known), referenceRoot(left)];
+  return [...referenceProof(0, end - split, right, false), referenceRoot(left)];
 }
 
 type Vector = Readonly<Record<string, unknown>>;
@@ -35,38 +55,38 @@ function proofIn(vector: Vector): Uint8Array[] {
 describe.skipIf(!existsSync(vectors))(
   "LED-03 the transparency-dev/merkle vectors (Apache-2.0) are judged as published",
   () => {
-    it("inclusion", () => {
-      const paths = globSync(join(vectors, "inclusion/**/*.json"));
-      expect(paths.length).toBe(98);
-      for (const path of paths) {
-        const vector = read(path);
-        const good = compute(
-          verifyInclusion(
-            Number(vector["leafIdx"]),
-            Number(vector["treeSize"]),
-            hashOf(vector["leafHash"]),
-            proofIn(vector),
-            hashOf(vector["root"]),
-          ),
-        );
-        expect(good, `${path}: ${String(vector["desc"])}`).toBe(vector["wantErr"] !== true);
-      }
+    const place = (vector: Vector, name: string) => Number(vector[name]);
+    const root = (vector: Vector, name: string) => hashOf(vector[name]);
+    const judges: Readonly<Record<string, [count: number, judge: (vector: Vector) => Plan<boolean>]>> = {
+      inclusion: [
+        98,
+        (v) =>
+          verifyInclusion(place(v, "leafIdx"), place(v, "treeSize"), root(v, "leafHash"), proofIn(v), root(v, "root")),
+      ],
+      consistency: [
+        98,
+        (v) => verifyConsistency(place(v, "size1"), place(v, "size2"), root(v, "root1"), root(v, "root2"), proofIn(v)),
+      ],
+      subtreeinclusion: [
+        204,
+        (v) => verifySubtreeInclusion(place(v, "leafIdx"), partOf(v), root(v, "leafHash"), proofIn(v), root(v, "root")),
+      ],
+      subtreeconsistency: [
+        118,
+        (v) => verifySubtreeConsistency(partOf(v), place(v, "size"), root(v, "root1"), root(v, "root2"), proofIn(v)),
+      ],
+    };
+    const partOf = (vector: Vector) => ({ start: place(vector, "start"), end: place(vector, "end") });
+    test("none of the published files is left out", () => {
+      const judged = Object.values(judges).reduce((sum, [count]) => sum + count, 0);
+      expect(globSync(join(vectors, "**/*.json"))).toHaveLength(judged);
     });
-    it("consistency", () => {
-      const paths = globSync(join(vectors, "consistency/**/*.json"));
-      expect(paths.length).toBe(98);
+    it.each(Object.entries(judges))("%s", (folder, [count, judge]) => {
+      const paths = globSync(join(vectors, folder, "**/*.json"));
+      expect(paths.length).toBe(count);
       for (const path of paths) {
         const vector = read(path);
-        const good = compute(
-          verifyConsistency(
-            Number(vector["size1"]),
-            Number(vector["size2"]),
-            hashOf(vector["root1"]),
-            hashOf(vector["root2"]),
-            proofIn(vector),
-          ),
-        );
-        expect(good, `${path}: ${String(vector["desc"])}`).toBe(vector["wantErr"] !== true);
+        expect(compute(judge(vector)), `${path}: ${String(vector["desc"])}`).toBe(vector["wantErr"] !== true);
       }
     });
   },
@@ -128,6 +148,36 @@ describe("LED-03 the tree of RFC 6962", () => {
         expect(compute(verifyConsistency(old, size, forged, root, proof))).toBe(false);
         expect(compute(verifyConsistency(old, size, oldRoot, root, [...proof, root]))).toBe(false);
       }
+    }
+  });
+
+  test("every part that is a tree of its own is shown to stand unchanged, with its leaves, in every size to 40", () => {
+    for (let size = 1; size <= 40; size++) {
+      const row = leaves.slice(0, size);
+      const root = referenceRoot(row);
+      for (let start = 0; start < size; start++)
+        for (let end = start + 1; end <= size; end++) {
+          const part = { start, end };
+          const mine = row.slice(start, end);
+          const partRoot = referenceRoot(mine);
+          if (start % 2 ** Math.ceil(Math.log2(end - start)) !== 0) {
+            expect(compute(verifySubtreeConsistency(part, size, partRoot, root, []))).toBe(false);
+            continue;
+          }
+          const proof = referenceProof(start, end, row, true);
+          const shown = (bytes: Uint8Array, more: readonly Uint8Array[] = proof) =>
+            compute(verifySubtreeConsistency(part, size, bytes, root, more));
+          expect([shown(partRoot), shown(leaves[299] ?? root), shown(partRoot, [...proof, root])]).toEqual([
+            true,
+            false,
+            false,
+          ]);
+          if (proof.length > 0) expect(shown(partRoot, proof.slice(1))).toBe(false);
+          const inside = compute(proofFromLeaves(inclusionRanges(end - start - 1, end - start), mine));
+          const last = row[end - 1] ?? root;
+          expect(compute(verifySubtreeInclusion(end - 1, part, last, inside, partRoot))).toBe(true);
+          expect(compute(verifySubtreeInclusion(end, part, last, inside, partRoot))).toBe(false);
+        }
     }
   });
 

@@ -63,16 +63,31 @@ export function* merkleRoot(leaves: readonly Uint8Array[]): Plan<Uint8Array> {
  * Whether `leaf` is the hash of leaf `index` in the tree of `size` leaves with this root (RFC 9162 §2.1.3.2). Strict: an
  * empty tree holds nothing, every hash has 32 bytes, the proof has exactly the length the tree asks for.
  */
-export function* verifyInclusion(
+export function verifyInclusion(
   index: number,
   size: number,
   leaf: Uint8Array,
   proof: readonly Uint8Array[],
   root: Uint8Array,
 ): Plan<boolean> {
-  if (!isCount(index) || !isCount(size) || index >= size || !areHashes(leaf, root, ...proof)) return false;
-  let place = index;
-  let last = size - 1;
+  return verifySubtreeInclusion(index, { start: 0, end: size }, leaf, proof, root);
+}
+
+/** The leaves from `start` to before `end` of a longer log. */
+export type Subtree = { readonly start: number; readonly end: number };
+
+/** The same within a part of a log that is a tree of its own (draft-ietf-plants-merkle-tree-certs §4.3); a whole tree is one of them. */
+export function* verifySubtreeInclusion(
+  index: number,
+  { start, end }: Subtree,
+  leaf: Uint8Array,
+  proof: readonly Uint8Array[],
+  root: Uint8Array,
+): Plan<boolean> {
+  if (!isCount(index) || !isSubtree(start, end) || index < start || index >= end) return false;
+  if (!areHashes(leaf, root, ...proof)) return false;
+  let place = index - start;
+  let last = end - start - 1;
   let hash = leaf;
   for (const sibling of proof) {
     if (last === 0) return false;
@@ -98,28 +113,47 @@ export function* verifyConsistency(
   newRoot: Uint8Array,
   proof: readonly Uint8Array[],
 ): Plan<boolean> {
-  if (!isCount(oldSize) || !isCount(newSize) || oldSize === 0 || oldSize > newSize) return false;
-  if (oldSize === newSize) return proof.length === 0 && sameBytes(oldRoot, newRoot);
-  if (!areHashes(oldRoot, newRoot, ...proof)) return false;
-  const [first, ...rest] = isPowerOfTwo(oldSize) ? [oldRoot, ...proof] : proof;
-  if (first === undefined || proof.length === 0) return false;
-  let place = oldSize - 1;
-  let last = newSize - 1;
-  while (place % 2 === 1) [place, last] = [half(place), half(last)];
-  let old = first;
-  let now = first;
+  if (oldSize === 0) return false;
+  return yield* verifySubtreeConsistency({ start: 0, end: oldSize }, newSize, oldRoot, newRoot, proof);
+}
+
+/**
+ * Whether a part of the log with this root stands unchanged in the tree of `size` leaves (draft-ietf-plants-merkle-tree-certs
+ * §4.4.3); a part that begins with the first leaf is the tree as it was. An empty part has the root of nothing and no proof.
+ */
+export function* verifySubtreeConsistency(
+  { start, end }: Subtree,
+  size: number,
+  partRoot: Uint8Array,
+  root: Uint8Array,
+  proof: readonly Uint8Array[],
+): Plan<boolean> {
+  if (!isCount(size) || !isCount(end) || end > size) return false;
+  if (start === end) return proof.length === 0 && sameBytes(partRoot, yield* hashOne(new Uint8Array()));
+  if (!isSubtree(start, end)) return false;
+  if (start === 0 && end === size) return proof.length === 0 && sameBytes(partRoot, root);
+  if (!areHashes(partRoot, root, ...proof)) return false;
+  let first = start;
+  let place = end - 1;
+  let last = size - 1;
+  const atEdge = place === last;
+  while (first !== place && (atEdge || place % 2 === 1)) [first, place, last] = [half(first), half(place), half(last)];
+  const [seed, ...rest] = first === place ? [partRoot, ...proof] : proof;
+  if (seed === undefined) return false;
+  let part = seed;
+  let whole = seed;
   for (const hash of rest) {
     if (last === 0) return false;
     if (place % 2 === 1 || place === last) {
-      old = yield* nodeHash(hash, old);
-      now = yield* nodeHash(hash, now);
-      while (place % 2 === 0 && place !== 0) [place, last] = [half(place), half(last)];
+      if (first < place) part = yield* nodeHash(hash, part);
+      whole = yield* nodeHash(hash, whole);
+      while (place % 2 === 0) [first, place, last] = [half(first), half(place), half(last)];
     } else {
-      now = yield* nodeHash(now, hash);
+      whole = yield* nodeHash(whole, hash);
     }
-    [place, last] = [half(place), half(last)];
+    [first, place, last] = [half(first), half(place), half(last)];
   }
-  return last === 0 && sameBytes(old, oldRoot) && sameBytes(now, newRoot);
+  return last === 0 && sameBytes(part, partRoot) && sameBytes(whole, root);
 }
 
 /** A whole number JavaScript holds exactly. */
@@ -132,10 +166,12 @@ function half(value: number): number {
   return Math.floor(value / 2);
 }
 
-function isPowerOfTwo(value: number): boolean {
-  let rest = value;
-  while (rest % 2 === 0) rest /= 2;
-  return rest === 1;
+/** Its first place is a multiple of the power of two that holds it: then it is a tree of its own in every longer tree. */
+function isSubtree(start: number, end: number): boolean {
+  if (!isCount(start) || !isCount(end) || start >= end) return false;
+  let width = 1;
+  while (width < end - start) width *= 2;
+  return start % width === 0;
 }
 
 function areHashes(...hashes: readonly Uint8Array[]): boolean {

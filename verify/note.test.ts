@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { checkpointText, parseCheckpoint } from "./checkpoint.ts";
@@ -175,6 +175,23 @@ describe.skipIf(!existsSync(tessera))("LED-03 the golden log of tessera (Apache-
   const file = (path: string): Uint8Array => new Uint8Array(readFileSync(join(tessera, path)));
   const entries = parseEntryBundle(file("tile/entries/000.p/15"));
   const leaves = entries.map((entry) => compute(leafHash(entry)));
+
+  test("every file of it is judged: 17 checkpoints, and tiles and entries of each size from 1 to 15", () => {
+    const files = readdirSync(tessera, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
+    const names = files
+      .map((each) => join(relative(tessera, each.parentPath), each.name))
+      .filter((name) => !name.startsWith(".state"));
+    const sizes = Array.from({ length: 15 }, (_, place) => place + 1);
+    const wanted = [
+      "checkpoint",
+      ...[0, ...sizes].map((size) => `checkpoint.${size}`),
+      ...sizes.flatMap((size) => [`tile/0/000.p/${size}`, `tile/entries/000.p/${size}`]),
+    ];
+    expect(names.toSorted()).toEqual(wanted.toSorted());
+    expect(readFileSync(join(tessera, "checkpoint"), "utf8")).toBe(
+      readFileSync(join(tessera, "checkpoint.15"), "utf8"),
+    );
+  });
 
   test("all checkpoints 0 to 15 carry the log's signature and the roots of its entries", async () => {
     for (let size = 0; size <= 15; size++) {

@@ -11,6 +11,7 @@ const fileSchema = Type.Object({
   testGroups: Type.Array(
     Type.Object({
       keySize: Type.Optional(Type.Integer()),
+      ivSize: Type.Optional(Type.Integer()),
       tagSize: Type.Optional(Type.Integer()),
       tests: Type.Array(Type.Record(Type.String(), Type.Unknown())),
     }),
@@ -22,8 +23,8 @@ type Case = Readonly<Record<string, unknown>> & {
 
 function casesOf(name: string): Case[] {
   const { testGroups } = Value.Parse(fileSchema, JSON.parse(readFileSync(join(folder, name), "utf8")));
-  return testGroups.flatMap(({ tests, keySize = 0, tagSize = 0 }) =>
-    tests.map((each) => ({ ...each, group: { keySize, tagSize } })),
+  return testGroups.flatMap(({ tests, keySize = 0, ivSize = 0, tagSize = 0 }) =>
+    tests.map((each) => ({ ...each, group: { keySize, ivSize, tagSize } })),
   );
 }
 const bytes = (each: Case, name: string) => Buffer.from(String(each[name]), "hex");
@@ -47,19 +48,31 @@ describe.skipIf(!existsSync(folder))("ENC-01 the vectors of Wycheproof (Apache-2
     ]);
   });
 
-  test("AES-GCM: values and files open and seal as published; keys of other lengths than ours do neither", () => {
+  test("AES-GCM: values and files open and seal as published; with a key of another length than ours nothing does", () => {
     const cases = casesOf("aes_gcm_test.json");
     expect(cases.length).toBe(316);
+    const judged = { published: 0, otherKey: 0, otherNonce: 0 };
     for (const each of cases) {
       const key = createSecretKey(bytes(each, "key"));
+      const [nonce, additional] = [bytes(each, "iv"), bytes(each, "aad")];
       const sealed = Buffer.concat([bytes(each, "ct"), bytes(each, "tag")]);
-      const opened = told(() => openGcm(key, bytes(each, "iv"), bytes(each, "aad"), sealed));
-      const fits = isValid(each) && each.group.keySize === 256;
-      expect([each["tcId"], opened]).toEqual([each["tcId"], fits ? each["msg"] : undefined]);
-      const made = told(() => sealGcm(key, bytes(each, "iv"), bytes(each, "aad"), bytes(each, "msg")));
-      if (fits) expect([each["tcId"], made]).toEqual([each["tcId"], sealed.toString("hex")]);
-      else expect([each["tcId"], made]).not.toEqual([each["tcId"], sealed.toString("hex")]);
+      const opened = told(() => openGcm(key, nonce, additional, sealed));
+      const made = told(() => sealGcm(key, nonce, additional, bytes(each, "msg")));
+      const message = isValid(each) ? each["msg"] : undefined;
+      if (each.group.keySize !== 256) {
+        judged.otherKey += 1;
+        expect([each["tcId"], opened, made]).toEqual([each["tcId"], undefined, undefined]);
+      } else if (each.group.ivSize !== 96) {
+        // A nonce of ours has 96 bits; the library refuses very long ones, and opens none to anything else.
+        judged.otherNonce += 1;
+        expect([undefined, message]).toContain(opened);
+      } else {
+        judged.published += 1;
+        expect([each["tcId"], opened]).toEqual([each["tcId"], message]);
+        expect([each["tcId"], made === sealed.toString("hex")]).toEqual([each["tcId"], isValid(each)]);
+      }
     }
+    expect(judged).toEqual({ published: 66, otherKey: 211, otherNonce: 39 });
   });
 
   test("HKDF-SHA-256, which keys of files and factors are derived with", () => {
