@@ -14,6 +14,10 @@ const claimsSchema = Type.Object({
   name: Type.String(),
   /** The provider says that it asked for a second factor. */
   multiFactor: Type.Boolean(),
+  /** When it asked, when it said so, both by its clock, and when that came here by ours: milliseconds, of SAML alone. */
+  asked: Type.Optional(
+    Type.Object({ at: Type.Union([Type.Number(), Type.Null()]), made: Type.Number(), back: Type.Number() }),
+  ),
 });
 export type SsoClaims = Static<typeof claimsSchema>;
 
@@ -116,8 +120,12 @@ export async function attemptOfState(
   return attemptOf(row);
 }
 
-/** Keeps what was said until the browser comes; only the first answer to an attempt is kept. */
-export async function keepClaims(kernel: Pick<Kernel, "identityPool">, id: string, claims: SsoClaims): Promise<void> {
+/** Keeps what was said (null: nothing to be believed) until the browser comes; only the first answer to an attempt is kept. */
+export async function keepClaims(
+  kernel: Pick<Kernel, "identityPool">,
+  id: string,
+  claims: SsoClaims | null,
+): Promise<void> {
   const kept = await kernel.identityPool.query(
     "update identity.sso_attempt set outcome = $2 where id = $1 and outcome is null",
     [id, JSON.stringify(claims)],

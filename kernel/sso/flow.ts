@@ -16,15 +16,15 @@ import type { SsoConnection } from "./connection.ts";
 import { cleanDomain, domainOf } from "./domain-name.ts";
 import { ssoProblem } from "./error.ts";
 import { tellOfLink } from "./linked.ts";
-import { beginOidc, claimsOfProvider, finishOidc } from "./oidc.ts";
+import { askedSince, beginOidc, claimsOfProvider, finishOidc } from "./oidc.ts";
 import { admitBySso, linkSocial, personOfSocial } from "./person.ts";
-import { clientOf, readConnection } from "./provider-of.ts";
+import { clientOf, readConnection, samlPartyOf } from "./provider-of.ts";
 import { finishReauthentication, isReauthentication } from "./reauthenticate.ts";
-import { beginSaml, finishSaml, type SamlParty } from "./saml.ts";
+import { beginSaml, finishSaml, samlAskedSince } from "./saml.ts";
 import { refused } from "./xml.ts";
 import { noteSsoSignIn, startSsoSession } from "./session.ts";
 import { beginSocial, finishSocial, type SocialProvider } from "./social.ts";
-import { addressesOf, type Sso } from "./sso.ts";
+import type { Sso } from "./sso.ts";
 
 export type Caller = {
   readonly source: Source;
@@ -72,7 +72,7 @@ export async function beginConnection(
   const begun =
     kind === "oidc"
       ? await beginOidc(clientOf(sso, connection, { tenantId, secret }), sso.outside)
-      : await beginSaml(partyOf(sso, tenantId, connection));
+      : await beginSaml(samlPartyOf(sso, connection, tenantId));
   const secrets = { ...begun.secrets, ...(begin.test === true ? { test: "yes" } : {}) };
   const { state } = await beginAttempt(sso.kernel, {
     kind,
@@ -117,7 +117,10 @@ export async function finishOidcCallback(
     const back = { parameters, state, secrets: attempt.secrets };
     const finish = () => finishOidc(clientOf(sso, connection, { tenantId, secret }), sso.outside, back);
     if (isReauthentication(attempt))
-      return finishReauthentication(sso, { tenantId, connection, attempt, caller }, finish);
+      return finishReauthentication(sso, { tenantId, connection, attempt, caller }, async () => {
+        const answer = await finish();
+        return { subject: answer.subject, askedAnew: (leftAt, backAt) => askedSince(answer, leftAt, backAt) };
+      });
     const answer = await finish();
     return finishWorkspace(sso, tenantId, connection, attempt, claimsOfProvider(answer), caller);
   });
@@ -136,22 +139,44 @@ export async function takeSamlResponse(
   return noted(sso, { tenantId, way: "saml", caller }, async () => {
     const attempt = await attemptOfState(sso.kernel, { state: form.state, kind: "saml", of: tenantId });
     const { connection } = await readConnection(sso, tenantId, attempt.connection, caller.source);
-    const party = partyOf(sso, tenantId, connection);
-    const { claims, assertion } = await finishSaml(party, { response: form.response, secrets: attempt.secrets });
-    const fresh = { issuer: `${tenantId} ${connection.issuer}`, id: assertion.id, endsAt: assertion.endsAt };
-    if (!(await takeAssertion(sso.kernel, fresh))) throw refused("taken before");
-    await keepClaims(sso.kernel, attempt.id, claims);
+    try {
+      await keepClaims(sso.kernel, attempt.id, await judged(sso, { tenantId, connection, attempt }, form.response));
+    } catch (error) {
+      // The page that waits for a fresh proof is told of the refusal, by the browser that holds its session.
+      if (!isReauthentication(attempt) || !(error instanceof Problem)) throw error;
+      await keepClaims(sso.kernel, attempt.id, null);
+    }
     return form.state;
   });
+}
+
+async function judged(
+  sso: Sso,
+  { tenantId, connection, attempt }: { tenantId: string; connection: SsoConnection; attempt: Attempt },
+  response: string,
+): Promise<SsoClaims> {
+  const party = samlPartyOf(sso, connection, tenantId);
+  const { claims, assertion } = await finishSaml(party, { response, secrets: attempt.secrets });
+  const fresh = { issuer: `${tenantId} ${connection.issuer}`, id: assertion.id, endsAt: assertion.endsAt };
+  if (!(await takeAssertion(sso.kernel, fresh))) throw refused("taken before");
+  return claims;
 }
 
 /** Finishes what a form brought, in the browser that began it. */
 export async function finishSamlCallback(sso: Sso, tenantId: string, state: string, caller: Caller): Promise<Finished> {
   return noted(sso, { tenantId, way: "saml", caller }, async () => {
     const attempt = await takeAttempt(sso.kernel, { state, browser: caller.browser, kind: "saml", of: tenantId });
-    if (attempt.claims === null) throw ssoProblem.attempt_ended();
+    const { claims } = attempt;
+    if (isReauthentication(attempt)) {
+      const { connection } = await readConnection(sso, tenantId, attempt.connection, caller.source);
+      return finishReauthentication(sso, { tenantId, connection, attempt, caller }, async () => {
+        if (claims === null) throw ssoProblem.answer_refused();
+        return { subject: claims.subject, askedAnew: (leftAt) => samlAskedSince(claims.asked, leftAt) };
+      });
+    }
+    if (claims === null) throw ssoProblem.attempt_ended();
     const { connection } = await readConnection(sso, tenantId, attempt.connection, caller.source);
-    return finishWorkspace(sso, tenantId, connection, attempt, attempt.claims, caller);
+    return finishWorkspace(sso, tenantId, connection, attempt, claims, caller);
   });
 }
 
@@ -215,11 +240,6 @@ async function finishWorkspace(
 /** Who still owes a second factor is asked for it on the sign-in page, and goes on from there. */
 function arrival({ session, half }: { session: NewSession; half: boolean }, target: string): Finished {
   return { session, target: half ? `/signin?to=${encodeURIComponent(target)}` : target };
-}
-
-function partyOf(sso: Sso, tenantId: string, connection: SsoConnection): SamlParty {
-  const { samlEntity, samlAcs } = addressesOf(sso, tenantId);
-  return { connection, entity: samlEntity, acs: samlAcs };
 }
 
 /** Refusals that belong to no attempt. */

@@ -12,19 +12,27 @@ import { beginAttempt, type Attempt } from "./attempt.ts";
 import type { SsoConnection } from "./connection.ts";
 import { ssoProblem } from "./error.ts";
 import type { Caller, Finished } from "./flow.ts";
-import { askedSince, beginOidc, type OidcAnswer } from "./oidc.ts";
-import { clientOf, isLinked, providerOf, readConnection, type LinkedProvider } from "./provider-of.ts";
+import { beginOidc } from "./oidc.ts";
+import { clientOf, isLinked, providerOf, readConnection, samlPartyOf, type LinkedProvider } from "./provider-of.ts";
+import { beginSaml } from "./saml.ts";
 import type { Sso } from "./sso.ts";
 
 /** The page of ours that a window ends at; it tells the page that waits, and closes. */
 const endPage = "/confirmed";
 
+/** Whom the provider named, and whether it asked them between leaving and coming back, both by our clock. */
+export type Answered = {
+  readonly subject: string;
+  readonly askedAnew: (leftAt: number, backAt: number) => boolean;
+};
+
 /** Where a second window goes to be asked, and by which id the page that waits hears of the end. */
 export type Leaving = { readonly url: string; readonly id: string };
 
 /**
- * Begins to prove a signature by the workspace's provider (21 CFR 11.200, for people who have no password here). The nonce
- * that comes back in the signed ID token is made of the challenge: the token speaks of this record, version and meaning.
+ * Begins to prove a signature by the workspace's provider (21 CFR 11.200, for people who have no password here). What
+ * comes back in the signed answer (the nonce of an ID token, the request a SAML assertion answers) is made of the challenge:
+ * it speaks of this record, version and meaning.
  */
 export async function beginSigning(
   sso: Sso,
@@ -50,7 +58,11 @@ export async function beginStepUp(
   if (provider === undefined) throw ssoProblem.not_offered();
   const grant = randomBytes(32).toString("base64url");
   const about = { purpose: "step-up", ...act, grantHash: grantHash(grant).toString("base64url") };
-  const nonce = createHash("sha256").update(randomBytes(32)).digest("base64url");
+  // Of the act and of chance: an answer speaks of this act on this subject in this session.
+  const nonce = createHash("sha256")
+    .update(JSON.stringify(["probity step-up by provider", workspace, own.sessionId, act.action, act.subject]))
+    .update(randomBytes(32))
+    .digest("base64url");
   return { ...(await leave(sso, own, { tenantId: workspace, ...provider, nonce, about, browser })), grant };
 }
 
@@ -69,13 +81,17 @@ async function leave(
 ): Promise<Leaving> {
   const { tenantId, connectionId, nonce, about, browser } = to;
   const { connection, secret } = await readConnection(sso, tenantId, connectionId, own.source);
+  const { kind } = connection;
   const again = { nonce, email: own.email };
-  const begun = await beginOidc(clientOf(sso, connection, { tenantId, secret }), sso.outside, again);
+  const begun =
+    kind === "oidc"
+      ? await beginOidc(clientOf(sso, connection, { tenantId, secret }), sso.outside, again)
+      : await beginSaml(samlPartyOf(sso, connection, tenantId), again);
   const id = uuidv7();
   const secrets = { ...begun.secrets, ...about, id, session: own.sessionId, leftAt: String(Date.now()) };
-  const attempt = { kind: "oidc", connection: connectionId, tenantId, secrets, target: endPage, browser } as const;
+  const attempt = { kind, connection: connectionId, tenantId, secrets, target: endPage, browser };
   const { state } = await beginAttempt(sso.kernel, attempt);
-  return { url: begun.url(state), id };
+  return { url: await begun.url(state), id };
 }
 
 export function isReauthentication({ secrets }: Pick<Attempt, "secrets">): boolean {
@@ -89,7 +105,7 @@ export function isReauthentication({ secrets }: Pick<Attempt, "secrets">): boole
 export async function finishReauthentication(
   sso: Sso,
   back: { tenantId: string; connection: SsoConnection; attempt: Attempt; caller: Caller },
-  answered: () => Promise<OidcAnswer>,
+  answered: () => Promise<Answered>,
 ): Promise<Finished> {
   const { attempt, tenantId, connection, caller } = back;
   const { secrets } = attempt;
@@ -104,7 +120,7 @@ export async function finishReauthentication(
   try {
     if (!connection.enabled) throw ssoProblem.not_offered();
     const answer = await answered();
-    if (!askedSince(answer, Number(secrets["leftAt"]), Date.now())) throw ssoProblem.not_asked_again();
+    if (!answer.askedAnew(Number(secrets["leftAt"]), Date.now())) throw ssoProblem.not_asked_again();
     const same = await isLinked(sso, own.userId, connection.id, answer.subject);
     if (signs) {
       await proveByProvider(sso, own, place, same);

@@ -49,6 +49,9 @@ export type SamlAssertion = {
   /** Until when it could be shown again. */
   readonly endsAt: Date;
   readonly contexts: readonly string[];
+  /** When the provider wrote it, and when it asked the person (of several times the earliest), by its own clock. */
+  readonly issuedAt: Date;
+  readonly askedAt: Date | null;
   readonly attributes: ReadonlyMap<string, readonly string[]>;
 };
 
@@ -151,7 +154,8 @@ function readAssertion(assertion: Element, expected: SamlExpectation): SamlAsser
   const now = expected.now.getTime();
   if (attribute(assertion, "Version") !== "2.0") throw refused("another version");
   if (textOf(only(assertion, saml, "Issuer")) !== expected.issuer) throw refused("another issuer");
-  if (timeOf(assertion, "IssueInstant") > now + skewMs) throw refused("issued in the future");
+  const issued = timeOf(assertion, "IssueInstant");
+  if (issued > now + skewMs) throw refused("issued in the future");
   const subject = only(assertion, saml, "Subject");
   const nameId = only(subject, saml, "NameID");
   const value = textOf(nameId);
@@ -178,6 +182,8 @@ function readAssertion(assertion: Element, expected: SamlExpectation): SamlAsser
     nameIdFormat: attribute(nameId, "Format") ?? "",
     endsAt: new Date(Math.max(confirmed, notOnOrAfter)),
     contexts,
+    issuedAt: new Date(issued),
+    askedAt: askedAt(assertion),
     attributes: attributesOf(assertion),
   };
 }
@@ -206,6 +212,13 @@ function contextsOf(assertion: Element, now: number): string[] {
       named(context, saml, "AuthnContextClassRef").map(textOf),
     );
   });
+}
+
+/** Every statement has to say its time (SAML 2.0 Core, 2.7.2); a sign-in does without, a fresh proof does not. */
+function askedAt(assertion: Element): Date | null {
+  const statements = named(assertion, saml, "AuthnStatement");
+  if (statements.some((each) => !each.hasAttribute("AuthnInstant"))) return null;
+  return new Date(Math.min(...statements.map((each) => timeOf(each, "AuthnInstant"))));
 }
 
 function attributesOf(assertion: Element): Map<string, readonly string[]> {

@@ -49,12 +49,16 @@ const strong: readonly string[] = [
   "urn:oasis:names:tc:SAML:2.0:ac:classes:TimeSyncToken",
 ];
 
-/** Begins: a request of our own (no answer without one is taken), sent by redirect. */
+/**
+ * Begins: a request of our own (no answer without one is taken), sent by redirect. `again` asks whoever is signed in there
+ * anew (SAML 2.0 Core, 3.4.1), under an id made of the nonce: the signed answer names it, and with it what it is for.
+ */
 export async function beginSaml(
   party: SamlParty,
+  again?: { readonly nonce: string },
 ): Promise<{ secrets: Record<string, string>; url: (state: string) => Promise<string> }> {
-  const requestId = `_${randomBytes(20).toString("hex")}`;
-  const saml = samlOf(party, requestId);
+  const requestId = `_${again?.nonce ?? randomBytes(20).toString("hex")}`;
+  const saml = samlOf(party, requestId, again !== undefined);
   return {
     secrets: { requestId },
     url: (state) => saml.getAuthorizeUrlAsync(state, undefined, {}),
@@ -69,6 +73,7 @@ export async function finishSaml(
   party: SamlParty,
   back: { response: string; secrets: Readonly<Record<string, string>>; now?: Date },
 ): Promise<{ claims: SsoClaims; assertion: SamlAssertion }> {
+  const now = back.now ?? new Date();
   const requestId = back.secrets["requestId"] ?? "";
   const xml = decoded(back.response);
   const assertion = verifySamlResponse(xml, {
@@ -77,10 +82,24 @@ export async function finishSaml(
     audience: party.entity,
     acs: party.acs,
     inResponseTo: requestId,
-    now: back.now ?? new Date(),
+    now,
   });
   await secondOpinion(party, requestId, back.response, assertion);
-  return { claims: claimsOf(assertion), assertion };
+  const asked = { at: assertion.askedAt?.getTime() ?? null, made: assertion.issuedAt.getTime(), back: now.getTime() };
+  return { claims: { ...claimsOf(assertion), asked }, assertion };
+}
+
+const roundingMs = 2_000;
+
+/**
+ * Whether the provider asked the person since they left us. Between asking and writing no more time went by there than
+ * between leaving and coming back here. A response can be held back by whoever carries it, which widens that: so asking also
+ * is no earlier than leaving by more than clocks may differ. No time, or that of a session it was content with, proves nothing.
+ */
+export function samlAskedSince(asked: SsoClaims["asked"], leftAt: number): boolean {
+  if (asked === undefined || asked.at === null) return false;
+  const { at, made, back } = asked;
+  return made - at <= back - leftAt + roundingMs && at - made <= roundingMs && at >= leftAt - skewMs;
 }
 
 /** What an admin gives the identity provider: who we are and where we take its answers. */
@@ -101,7 +120,7 @@ const settings = {
   signatureAlgorithm: "sha256",
 } as const satisfies Partial<SamlConfig>;
 
-function samlOf(party: SamlParty, requestId: string): SAML {
+function samlOf(party: SamlParty, requestId: string, forceAuthn = false): SAML {
   const { connection, entity, acs } = party;
   return new SAML({
     ...settings,
@@ -112,6 +131,7 @@ function samlOf(party: SamlParty, requestId: string): SAML {
     idpIssuer: connection.issuer,
     idpCert: [...connection.certificates],
     generateUniqueId: () => requestId,
+    forceAuthn,
     // The attempt is the store: one request, one answer, taken once.
     cacheProvider: {
       saveAsync: async (_key, value) => ({ value, createdAt: Date.now() }),

@@ -22,6 +22,8 @@ export type SamlResponse = {
   notOnOrAfter: string;
   confirmedUntil: string;
   issueInstant: string;
+  /** When it asked; where it is missing, as it issued. Empty: it does not say. */
+  authnInstant?: string;
   status: string;
   /** Attribute name → value. */
   attributes: Record<string, string>;
@@ -43,7 +45,16 @@ export type SamlProvider = {
   readonly pem: string;
   readonly key: KeyObject;
   /** What a request asked for, answered for this person. */
-  answer(url: string, nameId: string, more?: Partial<SamlResponse>): { response: SamlResponse; relayState: string };
+  answer(
+    url: string,
+    nameId: string,
+    more?: Partial<SamlResponse>,
+  ): {
+    response: SamlResponse;
+    relayState: string;
+    /** Whether the request asks for the person to be asked anew. */
+    forced: boolean;
+  };
   assertion(response: SamlResponse): string;
   envelope(response: SamlResponse, inside: string): string;
   sign(xml: string, id: string, options?: SignOptions): string;
@@ -68,6 +79,7 @@ export function makeSamlProvider(name: string): SamlProvider {
       const at = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
       return {
         relayState: asked.get("RelayState") ?? "",
+        forced: /<samlp:AuthnRequest [^>]*\bForceAuthn="true"/.test(request),
         response: {
           issuer: entity,
           audience: part(/<saml:Issuer[^>]*>([^<]+)</),
@@ -101,6 +113,8 @@ export function makeSamlProvider(name: string): SamlProvider {
 }
 
 function writeAssertion(response: SamlResponse): string {
+  const asked = response.authnInstant ?? response.issueInstant;
+  const instant = asked === "" ? "" : ` AuthnInstant="${asked}"`;
   const attributes = Object.entries(response.attributes)
     .map(
       ([name, value]) =>
@@ -113,7 +127,7 @@ function writeAssertion(response: SamlResponse): string {
     `<saml:Subject><saml:NameID Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress">${response.nameId}</saml:NameID>` +
     `<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><saml:SubjectConfirmationData NotOnOrAfter="${response.confirmedUntil}" Recipient="${response.recipient}" InResponseTo="${response.inResponseTo}"/></saml:SubjectConfirmation></saml:Subject>` +
     `<saml:Conditions NotBefore="${response.notBefore}" NotOnOrAfter="${response.notOnOrAfter}"><saml:AudienceRestriction><saml:Audience>${response.audience}</saml:Audience></saml:AudienceRestriction></saml:Conditions>` +
-    `<saml:AuthnStatement AuthnInstant="${response.issueInstant}"><saml:AuthnContext><saml:AuthnContextClassRef>${response.context}</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>` +
+    `<saml:AuthnStatement${instant}><saml:AuthnContext><saml:AuthnContextClassRef>${response.context}</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>` +
     (attributes === "" ? "" : `<saml:AttributeStatement>${attributes}</saml:AttributeStatement>`) +
     `</saml:Assertion>`
   );
