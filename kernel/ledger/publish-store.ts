@@ -69,8 +69,13 @@ export class PublishStore {
     return (await this.#rows("select * from kernel.ledger_published($1)", [this.#fence])).map(logOf);
   }
 
-  async grown(leaves: number, halted: readonly string[]): Promise<GrownLog[]> {
-    const rows = await this.#rows("select * from kernel.ledger_grown($1, $2, $3)", [this.#fence, leaves, [...halted]]);
+  async grown(most: { leaves: number; logs: number }, halted: readonly string[]): Promise<GrownLog[]> {
+    const rows = await this.#rows("select * from kernel.ledger_grown($1, $2, $3, $4)", [
+      this.#fence,
+      most.leaves,
+      most.logs,
+      [...halted],
+    ]);
     return rows.map((row) => ({
       ...logOf(row),
       from: Number(row["from_seq"]),

@@ -51,10 +51,10 @@ export class SignerDisagrees extends Error {}
  * batch, the database one write. Every step can be the last: what came before is found again from leaves and signer.
  * Answers how many logs were published.
  */
-export async function tick(turn: Turn, maximumLeaves: number): Promise<number> {
+export async function tick(turn: Turn, most: { readonly leaves: number; readonly logs: number }): Promise<number> {
   const { store, signer, halted } = turn;
   if (halted.has(platformLogId)) return 0;
-  const grown = await store.grown(maximumLeaves, [...halted.keys()]);
+  const grown = await store.grown(most, [...halted.keys()]);
   turn.step("grown");
   const prepared: Prepared[] = [];
   for (const log of grown) {

@@ -86,4 +86,31 @@ describe("what is published", () => {
     await judged(platformLogId, platform);
     expect(log.publisher.halted).toEqual([]);
   });
+
+  test("LED-03 a tick takes up so many logs, those that were signed longest ago first, and goes on until none waits", async () => {
+    await log.publisher.stop();
+    const third = await kernel.foundWorkspace("third");
+    const small = openTestLog(kernel, { folder: log.folder, logs: 1 });
+    try {
+      const all = [rival, acme, third];
+      for (const tenant of [acme, rival]) {
+        await addLeaves(tenant, 1);
+        await small.publish();
+      }
+      for (const tenant of all.toReversed()) await addLeaves(tenant, 2);
+      await kernel.sequencer.drain();
+      for (let ticks = 0; ticks < 3; ticks += 1) {
+        expect(await small.publisher.round()).toBe(1);
+      }
+      const order = await rows(
+        "select tenant_id from kernel.ledger_log where tenant_id = any ($1::uuid[]) order by signed_at",
+        [all],
+      );
+      // The new one was never signed; of the others the one that was signed last comes last.
+      expect(order.map((row) => row["tenant_id"])).toEqual([third, acme, rival]);
+      expect(await small.publisher.round()).toBe(0);
+    } finally {
+      await small.close();
+    }
+  });
 });

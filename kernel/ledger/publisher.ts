@@ -22,7 +22,9 @@ export type PublisherOptions = {
   /** Checkpoints kept elsewhere that can be asked for at the start: of witnesses, and put into a folder by who runs the server. */
   readonly keptOutside?: (host: string, witnesses: readonly WitnessPlace[]) => Promise<readonly KeptCheckpoint[]>;
   readonly pauseMs?: number;
+  /** How much one tick takes up at most. */
   readonly leaves?: number;
+  readonly logs?: number;
   readonly onProblem?: (error: unknown) => void;
   readonly step?: (name: TickStep) => void;
 };
@@ -35,6 +37,7 @@ const beatMs = 5_000;
  */
 export class Publisher {
   readonly #options: PublisherOptions;
+  readonly #logs: number;
   readonly #holder = randomUUID();
   #client: Client | undefined;
   #turn: Turn | undefined;
@@ -49,6 +52,7 @@ export class Publisher {
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+    this.#logs = options.logs ?? 250;
   }
 
   /** The last round's error, or undefined when it went well. */
@@ -89,7 +93,10 @@ export class Publisher {
         await this.#release();
         return await this.round();
       }
-      const published = await tick(turn, this.#options.leaves ?? 200_000);
+      const published = await tick(turn, {
+        leaves: this.#options.leaves ?? 200_000,
+        logs: this.#logs,
+      });
       await this.#say(turn);
       return published;
     } catch (error) {
@@ -209,8 +216,9 @@ export class Publisher {
     let failures = 0;
     while (!this.#stopped) {
       const began = Date.now();
+      let more = false;
       try {
-        await this.round();
+        more = (await this.round()) >= this.#logs;
         this.#failure = undefined;
         failures = 0;
       } catch (error) {
@@ -220,7 +228,11 @@ export class Publisher {
       }
       // Ticks begin at even distances, so that a long one does not delay the next by itself.
       const wait =
-        failures > 0 ? Math.min(30_000, pauseMs * 2 ** failures) : Math.max(10, pauseMs - (Date.now() - began));
+        failures > 0
+          ? Math.min(30_000, pauseMs * 2 ** failures)
+          : more
+            ? 0
+            : Math.max(10, pauseMs - (Date.now() - began));
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, this.#turn === undefined ? Math.max(wait, 1_000) : wait);
         this.#wake = () => {
