@@ -77,6 +77,7 @@ export const kernelGrants: Grants = {
   "kernel.share.change": ["owner", "admin", "member"],
   "kernel.operator.grant": ["owner"],
   "kernel.review.read": ["owner", "admin"],
+  "kernel.review.sign": ["owner", "admin"],
   "kernel.anomaly.read": ["owner", "admin"],
   "kernel.key.change": ["owner", "admin", "member"],
   "kernel.key.manage": ["owner", "admin"],

@@ -9,6 +9,7 @@ import { admit } from "../identity/membership.ts";
 import { noteSession } from "../identity/note.ts";
 import { canonicalText } from "../ledger/canonical.ts";
 import { reconcileWorkspace } from "../ledger/reconcile.ts";
+import { decide, openReview, reviewItems } from "../review/review.ts";
 import type { TestPerson } from "../testing/kernel.ts";
 import { openTestLog, type TestLog } from "../testing/log.ts";
 import { openTestServer, type TestServer } from "../testing/server.ts";
@@ -79,6 +80,12 @@ async function plant(who: typeof marker): Promise<TestPerson> {
   await kernel.door.work(owner.session, "kernel.people.change", (tx) =>
     tx.record({ action: "kernel.review.note", fields: { note: `Talked with ${who.name} about it` } }),
   );
+  // They were reviewed, and the decision on them stands.
+  await kernel.door.work(owner.session, "kernel.people.change", async (tx) => {
+    const entries = await reviewItems(tx, await openReview(tx));
+    const own = entries.find((item) => item.subjectId === membershipId);
+    await decide(tx, own?.id ?? "", "confirmed", null);
+  });
   await kernel.access.flush();
   return planted;
 }

@@ -16,6 +16,11 @@ export const reviewProblem = defineErrors("review", {
     title: "Your own access",
     detail: "Nobody reviews their own access. Nothing was changed. Another owner or admin decides on it.",
   },
+  unfinished: {
+    status: 409,
+    title: "Not finished yet",
+    detail: "{count} entries of this review wait for a decision. Nothing was signed. Decide on them first.",
+  },
   decided_already: {
     status: 409,
     title: "Decided already",

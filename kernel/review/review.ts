@@ -38,6 +38,7 @@ export async function listReviews(tx: Tx) {
         "r.due_at as dueAt",
         "r.closed_at as closedAt",
         "r.outcome",
+        "r.locked_at as signedAt",
         q
           .selectFrom("kernel.access_review_item as i")
           .whereRef("i.review_id", "=", "r.id")

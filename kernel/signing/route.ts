@@ -7,6 +7,7 @@ import { assertionSchema, passkeyRequest, relyingPartyOf } from "../identity/pas
 import { ownOf } from "../identity/session-answer.ts";
 import { untilCovered } from "../ledger/until-covered.ts";
 import { policyValue } from "../policy/store.ts";
+import { reviewSigning } from "../review/signing.ts";
 import { browserCookie, browserSecret, leavingCookie } from "../sso/attempt.ts";
 import { ssoProblem } from "../sso/error.ts";
 import { providerOf } from "../sso/provider-of.ts";
@@ -34,13 +35,14 @@ const words = Type.Union([Type.String({ minLength: 1, maxLength: 1000, pattern: 
 
 /** Signing, unlocking and looking at the signatures of every record that declares to be signed, under its own address. */
 export function signingRoutes(identity: Sso, signings: readonly Signing[]): Route[] {
-  return signings.flatMap((signing) => routesOf(identity, signing));
+  return [reviewSigning, ...signings].flatMap((signing) => routesOf(identity, signing));
 }
 
 function routesOf(identity: Sso, signing: Signing): Route[] {
   const { kernel, origin } = identity;
   const { app, path, may } = signing.record;
-  const base = `/api/${app}/${path}/{id}`;
+  // The kernel's own records bear no app's name in their address.
+  const base = app === "kernel" ? `/api/${path}/{id}` : `/api/${app}/${path}/{id}`;
   const party = relyingPartyOf(origin);
   const https = origin.startsWith("https:");
   const sameSite = (request: FastifyRequest) => checkSameSite(request, origin);

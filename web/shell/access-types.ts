@@ -49,6 +49,8 @@ export interface Review {
   openedAt: string;
   dueAt: string;
   closedAt: string | null;
+  /** When its signature locked it. */
+  signedAt: string | null;
   outcome: { confirmed: number; removed: number; unreviewed: number; sha256: string } | null;
   items: number;
   decided: number;

@@ -16,6 +16,7 @@ import { download, read, write } from "./api.ts";
 import { api } from "./path.ts";
 import { usePlace, useTitle } from "./place.tsx";
 import { asProblem } from "./problem.ts";
+import { Signatures } from "./sign.tsx";
 import pageCss from "./page.module.css";
 
 /** One access review: each entry with what it may do, who judges it, and the decision. */
@@ -76,6 +77,9 @@ export function Review() {
         <p className={pageCss.meta}>
           SHA-256 of the decisions <span className={pageCss.mono}>{review.outcome.sha256}</span>
         </p>
+      )}
+      {review !== undefined && review.closedAt !== null && (
+        <Signatures one={api.review(id)} onChange={() => void queries.invalidateQueries({ queryKey: ["reviews"] })} />
       )}
       {detail.isError && <ProblemNotice problem={asProblem(detail.error)} onRetry={() => void detail.refetch()} />}
       {decide.isError && removing === null && <ProblemNotice problem={asProblem(decide.error)} />}

@@ -51,8 +51,8 @@ export function Reviews() {
       </div>
       <AccessTabs />
       <p className={pageCss.lead}>
-        Every member and key is confirmed or removed by somebody else. A review opens by itself{" "}
-        <PolicyLimit name="review.everyDays" /> after the last one closed, and is due{" "}
+        Every member and key is confirmed or removed by somebody else; a signature closes the record. A review opens by
+        itself <PolicyLimit name="review.everyDays" /> after the last one closed, and is due{" "}
         <PolicyLimit name="review.dueDays" /> later.
       </p>
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
@@ -64,7 +64,7 @@ export function Reviews() {
           caption="Access reviews"
           rows={list.data}
           rowKey={(review) => review.id}
-          tone={(review) => (review.closedAt !== null ? "covered" : review.overdue ? "gap" : "partial")}
+          tone={(review) => standingOf(review).tone}
           columns={[
             {
               id: "number",
@@ -77,12 +77,7 @@ export function Reviews() {
               title: "State",
               width: "140px",
               lead: true,
-              cell: (review) => (
-                <StatusMark
-                  tone={review.closedAt !== null ? "covered" : review.overdue ? "gap" : "partial"}
-                  word={review.closedAt !== null ? "closed" : review.overdue ? "overdue" : "open"}
-                />
-              ),
+              cell: (review) => <StatusMark {...standingOf(review)} />,
             },
             {
               id: "progress",
@@ -105,4 +100,11 @@ export function Reviews() {
       )}
     </div>
   );
+}
+
+/** How a review stands: open, closed without its signature, or signed. */
+function standingOf(review: Review) {
+  if (review.signedAt !== null) return { tone: "sealed", word: "signed" } as const;
+  if (review.closedAt !== null) return { tone: "covered", word: "closed, unsigned" } as const;
+  return review.overdue ? ({ tone: "gap", word: "overdue" } as const) : ({ tone: "partial", word: "open" } as const);
 }
