@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import { defineRoute, type Route } from "../http/route.ts";
+import { spendStepUp } from "../identity/step-up.ts";
 import type { Sso } from "../sso/sso.ts";
 import { listGroups, mapGroup, settleAllRoles } from "./group.ts";
 import { issueScimToken, listScimTokens, revokeScimToken } from "./token.ts";
@@ -51,7 +52,12 @@ export function scimSettingsRoutes({ kernel, origin }: Sso): Route[] {
       answers: { 201: Type.Object({ id: Type.String(), token: Type.String(), expiresAt: Type.String() }) },
       handle: async (request) => ({
         status: 201,
-        body: await kernel.door.work(request.credential, change, (tx) => issueScimToken(tx, request.body.name)),
+        body: await kernel.door.work(request.credential, change, async (tx) => {
+          const { name } = request.body;
+          // Whoever holds it makes people members: somebody present gives it out, no key and no stolen cookie (IDN-10).
+          await spendStepUp(tx, request.raw, { action: "kernel.scim_token.create", subject: name });
+          return issueScimToken(tx, name);
+        }),
       }),
     }),
     defineRoute({

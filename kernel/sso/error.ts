@@ -63,6 +63,12 @@ export const ssoProblem = defineErrors("sso", {
     detail:
       "The person who keeps a password for emergencies has to be an active owner. Nothing was changed. Choose an owner.",
   },
+  break_glass_bare: {
+    status: 422,
+    title: "No way in for emergencies",
+    detail:
+      "{name} has neither a passkey nor a password with an authenticator app, and could not come in while the provider is away. Nothing was changed. Have them set one up under Me, or choose another owner.",
+  },
   not_linked: {
     status: 404,
     title: "Not linked",
@@ -136,7 +142,7 @@ export const ssoProblem = defineErrors("sso", {
     status: 403,
     title: "Not asked anew",
     detail:
-      "The identity provider let you through without asking who you are, or did not say when it asked. Nothing was signed or changed. Try again; if it stays, ask the people who run it to send the time of sign-in (auth_time).",
+      "The identity provider let you through without asking who you are, or did not say when it asked. Nothing was signed or changed. Try again; if it stays, ask the people who run it to send the time of sign-in (auth_time, or the AuthnInstant of a forced one).",
   },
   another_account: {
     status: 403,

@@ -1,7 +1,9 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TestPerson } from "../testing/kernel.ts";
 import { Problem } from "../work/problem.ts";
 import { query } from "../work/query.ts";
+import { issueKey } from "../identity/api-key.ts";
 import { recheckDomains } from "./domain.ts";
 import { noteBreakGlass } from "./force.ts";
 import { openOidcWorld, type OidcWorld, type Space } from "../testing/sso/oidc-world.ts";
@@ -40,8 +42,16 @@ async function withPassword(at: Space, role: "owner" | "member", domain: string)
   });
   return person;
 }
-const secondFactor = (person: TestPerson) =>
-  server.kernel.identityPool.query("update identity.session set assurance = 2 where user_id = $1", [person.userId]);
+/** They have a passkey and signed in by it: what opens their account whatever becomes of the provider. */
+async function passkey(person: TestPerson): Promise<void> {
+  const pool = server.kernel.identityPool;
+  await pool.query("update identity.session set assurance = 2 where user_id = $1", [person.userId]);
+  await pool.query(
+    `insert into identity.passkey (id, user_id, name, credential_id, public_key, counter, transports)
+     values ($1, $2, 'Key', $1::uuid::text, '', 0, '{}')`,
+    [uuidv7(), person.userId],
+  );
+}
 
 describe("required single sign-on", () => {
   test("IDN-03 people of the domain come in by their provider alone; guests of other domains and one owner otherwise", async () => {
@@ -50,14 +60,19 @@ describe("required single sign-on", () => {
     const guest = await withPassword(at, "member", "guest.example");
     const glass = await withPassword(at, "owner", at.domain);
     expect(await enter(member.session)).toBe("in");
+    await passkey(glass);
     expect(await force(at, { forced: true, breakGlassId: glass.membershipId })).toBe(204);
     expect(await enter(member.session)).toBe("kernel.sso_required");
     expect(await enter(guest.session)).toBe("in");
     const done = await world.signIn(at, { claims: world.person(at) });
     expect(await enter({ ...member.session, token: done.token ?? "" })).toBe("in");
-    expect(await enter(glass.session)).toBe("kernel.second_factor_required");
-    await secondFactor(glass);
     expect(await enter(glass.session)).toBe("in");
+    // Whoever dropped the factor since does not come in by the password alone.
+    await server.kernel.identityPool.query("delete from identity.passkey where user_id = $1", [glass.userId]);
+    await server.kernel.identityPool.query("update identity.session set assurance = 1 where user_id = $1", [
+      glass.userId,
+    ]);
+    expect(await enter(glass.session)).toBe("kernel.second_factor_required");
     expect(await discovered(at)).toMatchObject({ forced: true });
     expect(await force(at, { forced: false, breakGlassId: null })).toBe(204);
     expect(await enter(member.session)).toBe("in");
@@ -68,6 +83,7 @@ describe("required single sign-on", () => {
     const glass = await withPassword(at, "owner", at.domain);
     const member = await withPassword(at, "member", at.domain);
     await noteBreakGlass(server.kernel, glass.userId, source);
+    await passkey(glass);
     expect(await force(at, { forced: true, breakGlassId: glass.membershipId })).toBe(204);
     await noteBreakGlass(server.kernel, member.userId, source);
     await noteBreakGlass(server.kernel, glass.userId, source);
@@ -84,6 +100,10 @@ describe("required single sign-on", () => {
     const owner = at.owner.membershipId;
     expect(await force(at, { forced: true, breakGlassId: null })).toBe(422);
     expect(await force(at, { forced: true, breakGlassId: member.membershipId })).toBe(422);
+    // An owner who could not come in while the provider is away is nobody's emergency exit.
+    const bare = await server.as(at.owner)("PUT", "/api/sso/force", { forced: true, breakGlassId: owner });
+    expect([bare.status, (await bare.json()).code]).toEqual([422, "sso.break_glass_bare"]);
+    await passkey(at.owner);
     const call = server.as(at.owner);
     await call("POST", `/api/sso/connections/${at.connection}/enable`, { enabled: false });
     expect(await force(at, { forced: true, breakGlassId: owner })).toBe(409);
@@ -101,6 +121,7 @@ describe("required single sign-on", () => {
       (await world.asDoor("select sso_forced_domains as domains from kernel.workspace where id = $1", [at.id]))[0]?.[
         "domains"
       ];
+    await passkey(at.owner);
     expect(await force(at, { forced: true, breakGlassId: at.owner.membershipId })).toBe(204);
     expect(await gate()).toEqual([at.domain]);
     const gone = async () => ({ texts: [] });
@@ -120,5 +141,33 @@ describe("required single sign-on", () => {
     const other = await world.space();
     expect((await server.as(other.owner)("DELETE", `/api/sso/connections/${at.connection}`)).status).toBe(404);
     expect((await server.as(other.owner)("POST", `/api/sso/connections/${at.connection}/test`)).status).toBe(404);
+  });
+
+  test("IDN-10 a connection, its requirement and a directory's token are somebody's own act, freshly proved", async () => {
+    const at = await world.space();
+    const key = await server.kernel.door.work(at.owner.session, "kernel.key.change", (tx) =>
+      issueKey(tx, {
+        membershipId: at.owner.membershipId,
+        name: "robot",
+        permissions: ["kernel.sso.read", "kernel.sso.change"],
+        expiresAt: new Date(Date.now() + 3_600_000),
+      }),
+    );
+    const cookie = { cookie: `probity-session=${at.owner.session.token}`, "probity-workspace": at.id };
+    for (const credential of [{ authorization: `Bearer ${key.token}` }, cookie]) {
+      const call = async (method: string, path: string, body: object) => {
+        const headers = { ...credential, "probity-request": "1", "content-type": "application/json" };
+        const answer = await fetch(`${server.origin}${path}`, { method, headers, body: JSON.stringify(body) });
+        return [answer.status, (await answer.json()).code];
+      };
+      const refused = [403, "kernel.step_up_required"];
+      const path = `/api/sso/connections/${at.connection}`;
+      expect(await call("POST", `${path}/enable`, { enabled: true })).toEqual(refused);
+      expect(await call("PUT", "/api/sso/force", { forced: false, breakGlassId: null })).toEqual(refused);
+      expect(await call("POST", "/api/sso/directory/tokens", { name: "Okta" })).toEqual(refused);
+    }
+    // Switched off at once by whoever may: stopping a way in waits for no proof.
+    const off = await server.as(at.owner)("POST", `/api/sso/connections/${at.connection}/enable`, { enabled: false });
+    expect(off.status).toBe(204);
   });
 });

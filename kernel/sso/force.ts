@@ -1,4 +1,5 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import type { Pool } from "pg";
 import type { Kernel } from "../kernel.ts";
 import { instanceTenantId, type Source } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";
@@ -15,6 +16,32 @@ export async function forceOf(tx: Tx): Promise<Force> {
   return { forced: row?.forced ?? false, breakGlassId: row?.break_glass_id ?? null };
 }
 
+/** Owners who are in. */
+export function activeOwners(tx: Tx): Promise<{ id: string; userId: string; name: string; email: string }[]> {
+  return tx.all(
+    query
+      .selectFrom("kernel.membership")
+      .select(["id", "user_id as userId", "name", "email"])
+      .where("role", "=", "owner")
+      .where("status", "=", "active")
+      .where("deleted_at", "is", null)
+      .orderBy("created_at"),
+  );
+}
+
+/** Whether somebody comes in with two factors though no provider answers: by a passkey, or a password and an app's code. */
+export async function comesInAlone(database: Pool, userId: string): Promise<boolean> {
+  const found = await database.query(
+    `select 1 from identity."user" u where u.id = $1 and u.disabled_at is null
+       and (exists (select from identity.passkey p where p.user_id = u.id)
+         or exists (select from identity.totp t where t.user_id = u.id and t.confirmed_at is not null)
+           and exists (select from identity.account a
+             where a.user_id = u.id and a.provider_id = 'credential' and a.password is not null))`,
+    [userId],
+  );
+  return found.rowCount === 1;
+}
+
 /**
  * Makes single sign-on the only way in for the people of the verified domains, or lifts that. One owner keeps password and
  * second factor for the day the provider is down; the door lets that one in and nobody else (kernel.enter).
@@ -25,12 +52,7 @@ export async function changeForce(tx: Tx, wanted: { forced: boolean; breakGlassI
     if ((await verifiedDomains(tx)).length === 0) throw ssoProblem.domain_needed();
     const inUse = query.selectFrom("kernel.sso_connection").select("id").where("enabled", "=", true);
     if (!(await tx.first(inUse.where("deleted_at", "is", null).forUpdate()))) throw ssoProblem.connection_needed();
-    const owner = query
-      .selectFrom("kernel.membership")
-      .select("id")
-      .where("id", "=", breakGlassId ?? tx.who.tenantId);
-    const fit = owner.where("role", "=", "owner").where("status", "=", "active").where("deleted_at", "is", null);
-    if (!(await tx.first(fit))) throw ssoProblem.break_glass_unfit();
+    if (!(await activeOwners(tx)).some(({ id }) => id === breakGlassId)) throw ssoProblem.break_glass_unfit();
   }
   const row = await tx.first(query.selectFrom("kernel.sso_force").select(["id", "version"]).forUpdate());
   const id = row?.id ?? uuidv7();

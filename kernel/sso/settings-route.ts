@@ -1,6 +1,6 @@
 import { Type, type Static } from "typebox";
 import { defineRoute, type Route } from "../http/route.ts";
-import { listMembers } from "../identity/people.ts";
+import { spendStepUp } from "../identity/step-up.ts";
 import { workspaceSlug } from "../tenancy/lookup.ts";
 import { browserSecret } from "./attempt.ts";
 import {
@@ -15,7 +15,7 @@ import {
 import { addDomain, listDomains, removeDomain, verifyDomain } from "./domain.ts";
 import { ssoProblem } from "./error.ts";
 import { beginConnection } from "./flow.ts";
-import { changeForce, forceOf } from "./force.ts";
+import { activeOwners, changeForce, comesInAlone, forceOf } from "./force.ts";
 import { readOutside } from "./outside.ts";
 import { readSamlMetadata } from "./saml-metadata.ts";
 import { browserCookie } from "./attempt.ts";
@@ -23,6 +23,8 @@ import { addressesOf, type Sso } from "./sso.ts";
 
 const read = "kernel.sso.read";
 const change = "kernel.sso.change";
+/** What opens a way in: a connection that is switched on, or one whose provider changes (IDN-10). */
+const settle = "kernel.sso_connection.settle";
 const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
 const made = { 201: Type.Object({ id: Type.String() }) };
 
@@ -61,20 +63,23 @@ export function ssoSettingsRoutes(sso: Sso): Route[] {
           owners: Type.Array(Type.Unknown()),
         }),
       },
-      handle: async (request) => ({
-        body: await kernel.door.work(request.credential, read, async (tx) => {
+      handle: async (request) => {
+        const { owners, ...body } = await kernel.door.work(request.credential, read, async (tx) => {
           kernel.access.read(tx.who, read, request.source, "kernel.sso_connection");
           return {
             addresses: addressesOf(sso, tx.who.tenantId),
             domains: await listDomains(tx),
             connections: await listConnections(tx),
             force: await forceOf(tx),
-            owners: (await listMembers(tx))
-              .filter((each) => each.role === "owner" && each.status === "active")
-              .map(({ id, name, email }) => ({ id, name, email })),
+            owners: await activeOwners(tx),
           };
-        }),
-      }),
+        });
+        const shown = owners.map(async ({ userId, ...owner }) => ({
+          ...owner,
+          comesInAlone: await comesInAlone(kernel.identityPool, userId),
+        }));
+        return { body: { ...body, owners: await Promise.all(shown) } };
+      },
     }),
     defineRoute({
       method: "POST",
@@ -167,7 +172,10 @@ export function ssoSettingsRoutes(sso: Sso): Route[] {
       answers: { 204: "" },
       handle: async (request) => {
         const wanted = { id: request.params.id, version: request.version, input: inputOf(sso, request.body) };
-        await kernel.door.work(request.credential, change, (tx) => changeConnection(tx, kernel.keyring, wanted));
+        await kernel.door.work(request.credential, change, async (tx) => {
+          await spendStepUp(tx, request.raw, { action: settle, subject: wanted.id, told: wanted.input.name });
+          await changeConnection(tx, kernel.keyring, wanted);
+        });
         return { status: 204 };
       },
     }),
@@ -181,8 +189,15 @@ export function ssoSettingsRoutes(sso: Sso): Route[] {
       body: Type.Object({ enabled: Type.Boolean() }, { additionalProperties: false }),
       answers: { 204: "" },
       handle: async (request) => {
+        const { id } = request.params;
         const { enabled } = request.body;
-        await kernel.door.work(request.credential, change, (tx) => enableConnection(tx, request.params.id, enabled));
+        await kernel.door.work(request.credential, change, async (tx) => {
+          const connection = await connectionOf(tx, id);
+          if (connection === undefined) throw ssoProblem.connection_unknown();
+          // Whoever the provider names is in from then on: somebody present opens that way, no key and no stolen cookie.
+          if (enabled) await spendStepUp(tx, request.raw, { action: settle, subject: id, told: connection.name });
+          await enableConnection(tx, id, enabled);
+        });
         return { status: 204 };
       },
     }),
@@ -246,7 +261,18 @@ export function ssoSettingsRoutes(sso: Sso): Route[] {
       ),
       answers: { 204: "" },
       handle: async (request) => {
-        await kernel.door.work(request.credential, change, (tx) => changeForce(tx, request.body));
+        const { forced, breakGlassId } = request.body;
+        if (forced) {
+          const owners = await kernel.door.work(request.credential, change, activeOwners);
+          const owner = owners.find(({ id }) => id === breakGlassId);
+          if (owner === undefined) throw ssoProblem.break_glass_unfit();
+          if (!(await comesInAlone(kernel.identityPool, owner.userId)))
+            throw ssoProblem.break_glass_bare({ values: { name: owner.name } });
+        }
+        await kernel.door.work(request.credential, change, async (tx) => {
+          await spendStepUp(tx, request.raw, { action: "kernel.sso.force", subject: forced ? "on" : "off" });
+          await changeForce(tx, { forced, breakGlassId });
+        });
         return { status: 204 };
       },
     }),

@@ -1,22 +1,27 @@
 import { randomBytes } from "node:crypto";
+import { probeGrant, probeSession } from "@probity/kernel";
 import { defineControl, type ProbeContext } from "../control.ts";
 import { listOf, recordOf } from "../http.ts";
+import { ProbeBrowser } from "./browser.ts";
 import { allOf, type Check } from "./outcome.ts";
 
 const domain = "probe-of-single-sign-on.example";
 const ourPage = { "probity-request": "1" };
 
-/** A directory's token of scratch tenant A, revoked when `use` is done. */
-async function withToken<T>(
-  { http, scratch }: ProbeContext,
-  use: (token: string, id: string) => Promise<T>,
-): Promise<T> {
-  const made = await http("POST", "/api/sso/directory/tokens", { key: scratch.a.ownerKey, json: { name: "Probe" } });
+/** A directory's token of scratch tenant A, made by its owner with a fresh proof and revoked when `use` is done. */
+async function withToken<T>(context: ProbeContext, use: (token: string, id: string) => Promise<T>): Promise<T> {
+  const { http, kernel, scratch } = context;
+  const { id: workspace, ownerUserId, ownerKey } = scratch.a;
+  const browser = new ProbeBrowser(context, await probeSession(kernel, ownerUserId), workspace);
+  const act = { workspace, action: "kernel.scim_token.create", subject: "Probe" };
+  const proof = { "step-up": await probeGrant(kernel, browser.token, act) };
+  const made = await browser.call("POST", "/api/sso/directory/tokens", { name: "Probe" }, proof);
+  await browser.call("DELETE", "/api/session");
   const id = String(made.body["id"]);
   try {
     return await use(String(made.body["token"]), id);
   } finally {
-    await http("DELETE", `/api/sso/directory/tokens/${id}`, { key: scratch.a.ownerKey });
+    await http("DELETE", `/api/sso/directory/tokens/${id}`, { key: ownerKey });
   }
 }
 
@@ -72,6 +77,11 @@ export const singleSignOn = defineControl({
         const refuse = (what: string, status: number, wanted: readonly number[]) =>
           checks.push([wanted.includes(status), `${what} got ${status}`]);
         const id = await probeDomain(context);
+        refuse(
+          "a key making a directory's token",
+          (await http("POST", "/api/sso/directory/tokens", { key, json: { name: "Probe" } })).status,
+          [403],
+        );
         refuse(
           "verifying a domain without its record",
           (await http("POST", `/api/sso/domains/${id}/verify`, { key })).status,

@@ -19,7 +19,14 @@ export function SsoForce(props: {
   onChanged: () => Promise<void>;
 }) {
   const { force, owners, domains } = props.settings;
-  const [owner, setOwner] = useState(force.breakGlassId ?? owners[0]?.id ?? "");
+  const [owner, setOwner] = useState(
+    force.breakGlassId ?? owners.find((item) => item.comesInAlone)?.id ?? owners[0]?.id ?? "",
+  );
+  const chosen = owners.find((item) => item.id === owner);
+  const bare =
+    !force.forced && chosen?.comesInAlone === false
+      ? `${chosen.name} has neither a passkey nor a password with an authenticator app: they set one up under Me first.`
+      : undefined;
   const change = useMutation({
     mutationFn: (forced: boolean) => write("PUT", api.ssoForce(), { forced, breakGlassId: forced ? owner : null }),
     onSuccess: () => {
@@ -43,9 +50,12 @@ export function SsoForce(props: {
       <div className={css.short}>
         <Choice
           name="sso-owner"
-          label="Owner who keeps a password and second factor for emergencies"
+          label="Owner who comes in without the provider in an emergency"
           value={owner}
-          options={owners.map((item) => ({ value: item.id, label: `${item.name} (${item.email})` }))}
+          options={owners.map((item) => ({
+            value: item.id,
+            label: `${item.name} (${item.email})${item.comesInAlone ? "" : ", no second factor yet"}`,
+          }))}
           onChange={setOwner}
         />
       </div>
@@ -55,7 +65,7 @@ export function SsoForce(props: {
           look={force.forced ? "plain" : "main"}
           size="form"
           busy={change.isPending}
-          disabledReason={props.refused}
+          disabledReason={props.refused ?? bare}
           onAct={() => change.mutate(!force.forced)}
         >
           {force.forced ? "Stop requiring single sign-on" : "Require single sign-on"}

@@ -29,7 +29,8 @@ export interface SsoSettings {
   domains: SsoDomain[];
   connections: SsoConnection[];
   force: { forced: boolean; breakGlassId: string | null };
-  owners: { id: string; name: string; email: string }[];
+  /** `comesInAlone`: by a passkey, or a password with an authenticator app, though no provider answers. */
+  owners: { id: string; name: string; email: string; comesInAlone: boolean }[];
 }
 
 export interface Directory {

@@ -1,14 +1,23 @@
 import type { StepUpAct } from "./problem.ts";
 
-const words: Readonly<Record<string, (subject: string) => string>> = {
+/** Words of acts: what is confirmed, from the subject and from what it is called. */
+export type ConfirmWords = Readonly<Record<string, (subject: string, told: string) => string>>;
+
+const words: ConfirmWords = {
   "kernel.policy.change": (subject) => `change the policy ${subject}`,
   "kernel.api_key.create": (subject) => `make the API key “${subject}”`,
   "kernel.membership.make_owner": () => "make this person an owner",
   "kernel.ownership.hand_over": () => "hand this workspace over",
   "kernel.stream.create": (subject) => `send the audit trail to ${subject}`,
+  "kernel.stream.rotate": () => "give this receiver another secret",
+  "kernel.stream.certificate": () => "change the certificate this receiver is shown",
   "kernel.stream.back_fill": () => "send the past of the audit trail again",
   "kernel.anchor_target.create": (subject) => `give checkpoints to ${subject}`,
   "kernel.ledger.export": () => "take the whole audit trail away",
+  "kernel.sso_connection.settle": (_, told) =>
+    told === "" ? "let an identity provider sign people in" : `let ${told} sign people in`,
+  "kernel.sso.force": (subject) => (subject === "on" ? "require single sign-on" : "require single sign-on no more"),
+  "kernel.scim_token.create": (subject) => `give the directory the token “${subject}”`,
   "kernel.person.erase": () => "erase this person for good",
   "kernel.retention.change": () => "release this legal hold",
   "kernel.operator.grant": (subject) => `let the operator ${subject} in`,
@@ -17,7 +26,7 @@ const words: Readonly<Record<string, (subject: string) => string>> = {
   "kernel.signing.acknowledge": () => "take your signature as binding",
   "kernel.signing.revoke": () => "take signing back from this person",
   "kernel.signing.reinstate": () => "let this person sign again",
-  "kernel.record.unlock": () => "unlock this signed record",
+  "kernel.record.unlock": (_, told) => (told === "" ? "unlock this signed record" : `unlock ${told}`),
   "kernel.workspace.freeze": () => "freeze this workspace",
   "kernel.workspace.thaw": () => "thaw this workspace",
   "identity.session.end_all": () => "end all your other sessions",
@@ -28,7 +37,8 @@ const words: Readonly<Record<string, (subject: string) => string>> = {
   "identity.factor.recovery_codes": () => "make new recovery codes",
 };
 
-/** The act in the words of the page that asked for it. */
-export function sayAct({ action, subject }: StepUpAct): string {
-  return words[action]?.(subject) ?? `go on with ${action.replaceAll(/[._]/g, " ")}`;
+/** The act in the words of who asks for it: the kernel's own, or those of an app. */
+export function sayAct({ action, subject, told }: StepUpAct, more: readonly (ConfirmWords | undefined)[] = []): string {
+  const say = [words, ...more].find((each) => each?.[action] !== undefined)?.[action];
+  return say?.(subject, told) ?? `go on with ${action.replaceAll(/[._]/g, " ")}`;
 }

@@ -3,6 +3,7 @@ import { createHttpServer } from "../../http/server.ts";
 import { openIdentity } from "../../identity/identity.ts";
 import { BudgetSpender } from "../../limits/budget.ts";
 import { ampleBudgets } from "../server.ts";
+import { grantFor, stepUpIn } from "../step-up.ts";
 import { openTestKernel, type TestKernel, type TestPerson } from "../kernel.ts";
 import { addDomain, listDomains, verifyDomain } from "../../sso/domain.ts";
 import { ssoRoutes } from "../../sso/route.ts";
@@ -57,19 +58,27 @@ export async function openSsoServer(
     sso,
     origin,
     browser: () => openBrowser(origin),
-    as: (person) => (method, path, body, version) =>
-      fetch(`${origin}${path}`, {
-        method,
-        redirect: "manual",
-        headers: {
-          cookie: `probity-session=${person.session.token}`,
-          "probity-workspace": person.session.workspace ?? "",
-          "probity-request": "1",
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
-          ...(version === undefined ? {} : { "if-match": `"${version}"` }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      }),
+    // Where a fresh proof is asked for, one is given and the call sent again, as our pages do.
+    as: (person) => async (method, path, body, version) => {
+      const call = (proof: Record<string, string> = {}) =>
+        fetch(`${origin}${path}`, {
+          method,
+          redirect: "manual",
+          headers: {
+            cookie: `probity-session=${person.session.token}`,
+            "probity-workspace": person.session.workspace ?? "",
+            "probity-request": "1",
+            ...(body === undefined ? {} : { "content-type": "application/json" }),
+            ...(version === undefined ? {} : { "if-match": `"${version}"` }),
+            ...proof,
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        });
+      const answer = await call();
+      if (answer.status !== 403) return answer;
+      const wanted = stepUpIn(await answer.clone().json());
+      return wanted === undefined ? answer : call({ "step-up": await grantFor(kernel, person.session.token, wanted) });
+    },
     workspace: async (domain) => {
       const slug = `sso-${count++}`;
       const id = await kernel.foundWorkspace(slug);
