@@ -155,6 +155,7 @@ export const samples: Samples = {
   "POST /api/lab/schedules/{id}/versions": { body: { schedule, reason: "Matrix" } },
   "POST /api/lab/schedules/preview": { body: schedule },
   "POST /api/lab/trail-reviews": { body: { from: "2026-01-01", to: "2026-01-31" } },
+  "GET /api/policy/{name}/history": { params: { name: "file.linkMinutes" } },
   "PUT /api/policy/{name}": { params: { name: "file.linkMinutes" }, body: { value: 30, reason: "Matrix" } },
   "POST /api/people/invitations": { body: { email: "matrix@example.test", role: "member" } },
   "GET /api/ledger/platform/tile/{level}/{a}": { params: { level: "0", a: "000" } },
@@ -193,6 +194,8 @@ export const samples: Samples = {
     },
   },
   "POST /api/ledger/streams/{id}/back-fill": { body: { from: "beginning" } },
+  "POST /api/ledger/streams/{id}/secret": { body: { overlapHours: 24 } },
+  "PUT /api/ledger/streams/{id}/certificate": { body: { client: null } },
   "POST /api/sso/domains": { body: { domain: "matrix.example" } },
   "POST /api/sso/connections": {
     body: {

@@ -24,6 +24,6 @@ test("the limits in a text are those in force", () => {
   expect(refusalText("timed-out", "a.pdf", limits)).toContain("7 seconds");
   expect(refusalText("too-much-memory", "a.pdf", limits)).toContain("64 MB");
   expect(refusalText("scanned", "a.pdf", limits, { recognitionOffered: true })).toContain(
-    "text recognition switched on",
+    "switch recognition on (PROBITY_OCR)",
   );
 });

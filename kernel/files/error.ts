@@ -114,7 +114,7 @@ export function refusalText(
     }
     case "scanned":
       return detail.recognitionOffered === true
-        ? `${name} is pictures without text. ${safe} Upload it again with text recognition switched on, or upload a copy with recognised text.`
+        ? `${name} is pictures without text. ${safe} Upload a copy with recognised text, or ask whoever runs this server to switch recognition on (PROBITY_OCR).`
         : `${name} is pictures without text. ${safe} Upload a copy with recognised text.`;
     case "timed-out":
       return `${name} took longer to read than ${count(detail.measured ?? limits.maxExtractionSeconds)} seconds, the limit here. ${safe} Split it, or save it as a plainer PDF.`;

@@ -10,6 +10,7 @@ import { makeDoc } from "./fixture/ole.ts";
 import { makePdf, setText } from "./fixture/pdf.ts";
 import type { PdfPage } from "./fixture/pdf.ts";
 import { procedure } from "./fixture/prose.ts";
+import { scannedPicture, scannedText } from "./fixture/scan.ts";
 import { defaultFileLimits } from "./limit.ts";
 
 const limits = defaultFileLimits;
@@ -125,6 +126,19 @@ describe("extraction keeps the text and where it stands", () => {
         expect(normalText(normal)).toBe(normal);
       }),
     );
+  });
+});
+
+test("FIL-01 a scanned PDF is read by text recognition where it is on, offline, and says that a machine did", async () => {
+  const input = { kind: "pdf", fileName: "scan.pdf", bytes: makePdf([{ picture: scannedPicture() }]) } as const;
+  const read = await extractText(input, { limits, ocr: true });
+  expect(read.text.replaceAll(/\s+/g, " ").trim()).toBe(scannedText);
+  expect(read.warnings.map((warning) => warning.code)).toEqual(["text-recognised"]);
+  expectCoherent(read);
+  // Where it is off, the refusal says that it can be had.
+  await expect(extractText(input, { limits, ocr: false })).rejects.toMatchObject({
+    code: "scanned",
+    message: expect.stringContaining("PROBITY_OCR"),
   });
 });
 

@@ -5,7 +5,7 @@ import { openTestKernel, type TestKernel, type TestPerson } from "../testing/ker
 import { foundWorkspace } from "../tenancy/found-workspace.ts";
 import { query } from "../work/query.ts";
 import { policies } from "./policy.ts";
-import { changePolicy, policiesInForce, policyValue } from "./store.ts";
+import { changePolicy, policiesInForce, policyHistory, policyValue } from "./store.ts";
 
 let kernel: TestKernel;
 let owner: TestPerson;
@@ -53,6 +53,16 @@ test("POL the number on the page is the number the door enforces", async () => {
   await expect(kernel.door.work(member.session, read, policiesInForce)).resolves.toHaveLength(
     Object.keys(policies).length,
   );
+});
+
+test("POL each version stays readable: what it was, what it became, who changed it and why", async () => {
+  const history = await kernel.door.work(owner.session, read, (tx) => policyHistory(tx, "session.idleMinutes"));
+  const by = owner.membershipId;
+  expect(history.map(({ at: _, ...version }) => version)).toEqual([
+    { version: 2, before: 20, value: 10, by, reason: "Stricter" },
+    { version: 1, before: 30, value: 20, by, reason: "Shared bench computers" },
+  ]);
+  expect(await kernel.door.work(owner.session, read, (tx) => policyHistory(tx, "key.maxDays"))).toEqual([]);
 });
 
 test("ACC-02 an address outside the allowed networks is refused at the door, IPv4 and IPv6", async () => {

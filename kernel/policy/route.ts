@@ -8,7 +8,7 @@ import { spendStepUp } from "../identity/step-up.ts";
 import { policyProblem } from "./error.ts";
 import { instancePolicies } from "./instance.ts";
 import { fitsPolicy, isPolicyName } from "./policy.ts";
-import { changePolicy, policiesInForce } from "./store.ts";
+import { changePolicy, policiesInForce, policyHistory } from "./store.ts";
 
 const read = "kernel.policy.read";
 const change = "kernel.policy.change";
@@ -40,6 +40,28 @@ export function policyRoutes(kernel: Kernel): Route[] {
           }));
         });
         return { body: { items, instance: instanceLimits(kernel), from: request.source.address } };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/policy/{name}/history",
+      summary: "Every version of one policy: what it was, what it became, who changed it and why",
+      tag: "policy",
+      permission: read,
+      params: Type.Object({ name: Type.String({ maxLength: 60 }) }),
+      answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
+      handle: async (request) => {
+        const { name } = request.params;
+        const items = await kernel.door.work(request.credential, read, async (tx) => {
+          if (!isPolicyName(name)) throw policyProblem.unknown();
+          const names = await memberNames(tx);
+          kernel.access.read(tx.who, read, request.source, "kernel.policy_value");
+          return (await policyHistory(tx, name)).map((each) => ({
+            ...each,
+            by: { id: each.by, name: names.get(each.by) ?? null },
+          }));
+        });
+        return { body: { items } };
       },
     }),
     defineRoute({

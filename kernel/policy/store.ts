@@ -72,6 +72,41 @@ export async function policiesInForce(tx: Tx): Promise<PolicyInForce[]> {
   });
 }
 
+export type PolicyVersion = {
+  readonly version: number;
+  readonly before: unknown;
+  readonly value: unknown;
+  readonly at: Date;
+  readonly by: string;
+  readonly reason: string | null;
+};
+
+/** Every version of one policy, the newest first, each beside the value it took the place of; none while the preset's stands. */
+export async function policyHistory(tx: Tx, name: PolicyName): Promise<PolicyVersion[]> {
+  const preset: unknown = policies[name].presets[await presetOf(tx)];
+  const rows = await tx.all(
+    query
+      .selectFrom("kernel.policy_value as p")
+      .innerJoin("kernel.version_history as h", (join) =>
+        join.onRef("h.tenant_id", "=", "p.tenant_id").onRef("h.row_id", "=", "p.id"),
+      )
+      .select(["h.version", "h.at", "h.actor_id", "h.body"])
+      .where("p.name", "=", name)
+      .where("h.record", "=", "kernel.policy_value")
+      .orderBy("h.version"),
+  );
+  let before = preset;
+  const versions = rows.map((row) => {
+    const kept = row.body !== null && typeof row.body === "object" ? new Map(Object.entries(row.body)) : new Map();
+    const reason = kept.get("reason");
+    const value: unknown = kept.get("value");
+    const made = { version: row.version, before, value, at: row.at, by: row.actor_id };
+    before = value;
+    return { ...made, reason: typeof reason === "string" ? reason : null };
+  });
+  return versions.toReversed();
+}
+
 /** Changes one policy: typed, versioned, with its reason and leaf. `version` is the one the caller saw, 0 for a preset's. */
 export async function changePolicy(
   tx: Tx,

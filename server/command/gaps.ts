@@ -16,10 +16,10 @@ import {
   PackError,
 } from "@probity/regulatory-docs/engine";
 
-const USAGE = `Usage: npx probity gaps DIR [--pack iso-13485] [--json]
+const USAGE = `Usage: npx probity gaps DIR [--pack iso-13485] [--ocr] [--json]
 
 Compares the procedures in DIR (.md .txt .pdf .docx .doc, folders within it too) with a requirement pack.
-Nothing leaves this machine. Packs: `;
+--ocr reads scanned PDFs by text recognition, a few seconds a page. Nothing leaves this machine. Packs: `;
 
 const TEXT = /\.(?:md|markdown|txt)$/i;
 const EXTRACTED = /\.(?:pdf|docx|doc)$/i;
@@ -45,12 +45,17 @@ export async function run(args: string[]): Promise<number> {
   const packs = listPacks()
     .map((pack) => pack.id)
     .join(", ");
-  let options: { positionals: string[]; values: { pack?: string; json?: boolean; help?: boolean } };
+  let options: { positionals: string[]; values: { pack?: string; ocr?: boolean; json?: boolean; help?: boolean } };
   try {
     options = parseArgs({
       args,
       allowPositionals: true,
-      options: { pack: { type: "string" }, json: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+      options: {
+        pack: { type: "string" },
+        ocr: { type: "boolean" },
+        json: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+      },
     });
   } catch (error) {
     return fail(2, `${error instanceof Error ? error.message : String(error)}\n\n${USAGE}${packs}`);
@@ -68,7 +73,7 @@ export async function run(args: string[]): Promise<number> {
     return fail(2, `${folder} is not a folder. Nothing was analysed. Name the folder that holds the procedures.`);
   try {
     const pack = loadPack(values.pack ?? "iso-13485");
-    const documents = await readFolder(folder);
+    const documents = await readFolder(folder, values.ocr ?? false);
     if (documents.length === 0) {
       return fail(
         1,
@@ -90,7 +95,7 @@ function fail(code: number, message: string): number {
 }
 
 /** Documents below a folder, by path. A file that is refused is named on stderr, and the rest is read. */
-async function readFolder(folder: string): Promise<AnalysisDocument[]> {
+async function readFolder(folder: string, ocr: boolean): Promise<AnalysisDocument[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries
     .filter((entry) => entry.isFile() && !entry.name.startsWith(".") && !entry.name.startsWith("~$"))
@@ -106,7 +111,7 @@ async function readFolder(folder: string): Promise<AnalysisDocument[]> {
     else documents.push(documentFromText(name, await readFile(file, "utf8")));
   }
   const others = files.filter((one) => EXTRACTED.test(one));
-  if (others.length > 0) documents.push(...(await extractAll(folder, others)));
+  if (others.length > 0) documents.push(...(await extractAll(folder, others, ocr)));
   return documents;
 }
 
@@ -115,10 +120,10 @@ function nameOf(folder: string, file: string): string {
 }
 
 /** Reads PDF and Word files through the kernel's isolated extraction; loaded only when such a file is there. */
-async function extractAll(folder: string, files: readonly string[]): Promise<AnalysisDocument[]> {
+async function extractAll(folder: string, files: readonly string[], ocr: boolean): Promise<AnalysisDocument[]> {
   const { defaultFileLimits, documentText, ExtractionPool, FileRefusedError, inspectUpload } =
     await import("@probity/kernel");
-  const pool = new ExtractionPool({ limits: defaultFileLimits, ocr: false });
+  const pool = new ExtractionPool({ limits: defaultFileLimits, ocr });
   try {
     const read = files.map(async (file): Promise<AnalysisDocument | undefined> => {
       const name = nameOf(folder, file);
@@ -134,7 +139,11 @@ async function extractAll(folder: string, files: readonly string[]): Promise<Ana
         return { id: name, name, text, pages, paragraphs, furniture };
       } catch (error) {
         if (!(error instanceof FileRefusedError)) throw error;
-        process.stderr.write(`${error.message}\n`);
+        process.stderr.write(
+          error.code === "scanned" && !ocr
+            ? `${name} is pictures without text and was left out. The others are read. Run this again with --ocr.\n`
+            : `${error.message}\n`,
+        );
         return undefined;
       }
     });

@@ -165,6 +165,7 @@ export const api = {
   ssoGroup: (id: string) => `/api/sso/directory/groups/${part(id)}`,
   policies: () => "/api/policy",
   policy: (name: string) => `/api/policy/${part(name)}`,
+  policyHistory: (name: string) => `/api/policy/${part(name)}/history`,
   events: (values: Record<string, Value> = {}) => `/api/ledger/events${query(values)}`,
   exportEvents: (values: Record<string, Value> = {}) => `/api/ledger/export${query(values)}`,
   retention: () => "/api/retention",
@@ -184,7 +185,7 @@ export const api = {
   logKeys: () => "/.well-known/probity-log-keys",
   streams: () => "/api/ledger/streams",
   stream: (id: string) => `/api/ledger/streams/${part(id)}`,
-  streamAct: (id: string, act: "test" | "pause" | "back-fill" | "letters/send") =>
+  streamAct: (id: string, act: "test" | "pause" | "back-fill" | "letters/send" | "secret" | "certificate") =>
     `/api/ledger/streams/${part(id)}/${act}`,
   trustAnchors: () => "/trust/anchors.json",
   seal: () => "/api/seal",

@@ -12,6 +12,7 @@ import { api, page } from "./path.ts";
 import { Go, usePlace, useTitle } from "./place.tsx";
 import { InstanceLimits, type InstanceLimit } from "./policy-instance.tsx";
 import { PolicyForm } from "./policy-form.tsx";
+import { PolicyHistory } from "./policy-history.tsx";
 import { sayPolicy } from "./policy-value.ts";
 import { asProblem } from "./problem.ts";
 import { useSession } from "./session.ts";
@@ -93,6 +94,7 @@ export function Policy() {
                     </>
                   )}
                 </p>
+                {item.version > 0 && <PolicyHistory item={item} />}
               </div>
               <dl className={css.values}>
                 <div>
