@@ -49,7 +49,8 @@ export function ChartPlot({
   const pad = (high - low || 1) * 0.04;
   const y = (value: number) =>
     edge.top + ((high + pad - value) / (high - low + 2 * pad)) * (height - edge.top - edge.bottom);
-  const inner = width - edge.left - edge.right;
+  // The last mark and its ring stay clear of the names of the lines.
+  const inner = width - edge.left - edge.right - 14;
   const step = points.length < 2 ? 0 : inner / (points.length - 1);
   const x = (index: number) => edge.left + (points.length < 2 ? inner / 2 : step * index);
   const current = Math.max(

@@ -9,7 +9,8 @@ import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showDay } from "@probity/web/kit/time.ts";
 import { download, read } from "@probity/web/shell/api.ts";
 import page from "@probity/web/shell/page.module.css";
-import { usePlace, useTitle } from "@probity/web/shell/place.tsx";
+import { page as shellPage } from "@probity/web/shell/path.ts";
+import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
@@ -149,7 +150,9 @@ export function ControlChartPage() {
           inForce === undefined ? "no limits frozen" : `limits v${inForce.number} in force`,
           "each run keeps the limits and rules it was judged by",
         ]}
-      />
+      >
+        <Go to={shellPage.audit(ws, id)}>Its events in the audit trail</Go>
+      </ProofLine>
       <ProposeLimits chart={found} open={proposing} onClose={() => setProposing(false)} onDone={changed} />
     </div>
   );
@@ -159,7 +162,10 @@ export function ControlChartPage() {
 function sayChart(points: readonly ChartPoint[]): string {
   const counted = (["refused", "warned", "unclear"] as const).flatMap((outcome) => {
     const own = points.filter((point) => point.outcome === outcome);
-    const rules = [...new Set(own.flatMap((point) => point.violations.map(({ rule }) => rule)))];
+    const told = own.flatMap(({ violations }) =>
+      violations.filter(({ effect }) => outcome !== "refused" || effect === "reject"),
+    );
+    const rules = [...new Set(told.map(({ rule }) => rule))];
     return own.length === 0
       ? []
       : [`${own.length} ${outcomeLook[outcome].word}${rules.length === 0 ? "" : ` (${rules.join(", ")})`}`];

@@ -57,7 +57,7 @@ export function EvidencePage() {
                 key={format}
                 path={inspectApi.record(story.sampleId ?? "", format)}
                 name={`record-${story.sample ?? "sample"}.${format}`}
-                label={`Record of its sample as ${format.toUpperCase()}`}
+                label={`Record ${format.toUpperCase()} of its sample`}
               >
                 {`Record ${format.toUpperCase()}`}
               </DownloadAct>

@@ -30,7 +30,7 @@ function Axis({ from, to, now, height }: { from: number; to: number; now: number
       {monthsBetween(from, to).map((at) => (
         <g key={at}>
           <line className={css.grid} x1={x(at)} x2={x(at)} y1={20} y2={height} />
-          <text x={x(at)} y={14} textAnchor="middle">
+          <text x={x(at)} y={14} textAnchor={x(at) > width - 50 ? "end" : "middle"}>
             {monthName.format(at)}
             {new Date(at).getUTCMonth() === 0 ? ` ${new Date(at).getUTCFullYear()}` : ""}
           </text>

@@ -9,6 +9,7 @@ import { showDay, showTime } from "@probity/web/kit/time.ts";
 import { read } from "@probity/web/shell/api.ts";
 import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import page from "@probity/web/shell/page.module.css";
+import { page as shellPage } from "@probity/web/shell/path.ts";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
@@ -226,7 +227,9 @@ export function InstrumentPage() {
           `${found.events.length} events`,
           "events are never changed, and count from when they were recorded",
         ]}
-      />
+      >
+        <Go to={shellPage.audit(ws, id)}>Its events in the audit trail</Go>
+      </ProofLine>
       <InstrumentAct
         key={asked ?? "none"}
         asked={asked}

@@ -9,6 +9,7 @@ import { showDay, showTime } from "@probity/web/kit/time.ts";
 import { read } from "@probity/web/shell/api.ts";
 import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import page from "@probity/web/shell/page.module.css";
+import { page as shellPage } from "@probity/web/shell/path.ts";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
@@ -198,7 +199,9 @@ export function LotPage() {
           "none of them is ever changed",
           "what is left is added up by the database",
         ]}
-      />
+      >
+        <Go to={shellPage.audit(ws, id)}>Its events in the audit trail</Go>
+      </ProofLine>
       <LotAct
         key={asked ?? "none"}
         asked={asked}

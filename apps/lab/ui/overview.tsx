@@ -112,7 +112,7 @@ function Found({ overview, ws, asTable }: { overview: Overview; ws: string; asTa
                 {
                   id: "range",
                   title: "Middle to nine of ten",
-                  width: "34%",
+                  width: "26%",
                   cell: (row) => <TimeRange row={row} all={overview.products} />,
                 },
                 {
@@ -160,15 +160,15 @@ function sayTime(months: readonly Month[]): string {
   const change =
     before === undefined || before.median === null || last.median === null
       ? ""
-      : `; in ${before.month} it was ${sayHours(before.median)}`;
-  return `In ${last.month} the middle sample took ${sayHours(last.median)} and nine of ten at most ${sayHours(last.most)}${change}.`;
+      : `; in ${sayMonth(before.month)} it was ${sayHours(before.median)}`;
+  return `In ${sayMonth(last.month)} the middle sample took ${sayHours(last.median)} and nine of ten at most ${sayHours(last.most)}${change}.`;
 }
 function sayRate(months: readonly Month[]): string {
   const results = months.reduce((sum, month) => sum + month.results, 0);
   const out = months.reduce((sum, month) => sum + month.out, 0);
   const worst = months.toSorted((a, b) => rateOf(b) - rateOf(a))[0];
   if (out === 0 || worst === undefined) return `None of ${results} results in twelve months was out of specification.`;
-  return `${out} of ${results} results in twelve months, ${((100 * out) / results).toFixed(1)} %; most in ${worst.month}, ${(100 * rateOf(worst)).toFixed(1)} %.`;
+  return `${out} of ${results} results in twelve months, ${((100 * out) / results).toFixed(1)} %; most in ${sayMonth(worst.month)}, ${(100 * rateOf(worst)).toFixed(1)} %.`;
 }
 const rateOf = (month: Month) => (month.results === 0 ? 0 : month.out / month.results);
 
@@ -178,6 +178,8 @@ function Work({ counts, ws }: { counts: NonNullable<Overview["counts"]>; ws: str
     { key: "registered", word: "registered", count: counts.registered, to: "?state=registered" },
     { key: "received", word: "in testing", count: counts.received, to: "?state=received" },
     { key: "tested", word: "to verify", count: counts.tested, to: "?state=tested" },
+const named = new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
+const sayMonth = (month: string) => named.format(new Date(`${month}-15T12:00:00Z`));
     { key: "verified", word: "to publish", count: counts.verified, to: "?state=verified" },
   ];
   const total = states.reduce((sum, each) => sum + each.count, 0);

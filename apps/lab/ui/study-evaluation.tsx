@@ -122,7 +122,7 @@ export function StudyEvaluation({
                       key={format}
                       path={stabilityApi.kept(each.id, format)}
                       name={`${study.number}-${each.number}.${format}`}
-                      label={`Evaluation ${each.number} as ${format.toUpperCase()}`}
+                      label={`${format.toUpperCase()} of evaluation ${each.number}`}
                     >
                       {format.toUpperCase()}
                     </DownloadAct>

@@ -47,6 +47,7 @@ export function StudyPulls({ ws, study, onChanged }: { ws: string; study: Study;
   return (
     <section className={css.part}>
       <h2>Pulls</h2>
+      <p>{sayPulls(study)}</p>
       <div className={css.clip}>
         <table className={css.grid}>
           <caption className="p-hidden">Pulls by batch, condition and month</caption>
@@ -172,6 +173,23 @@ export function StudyPulls({ ws, study, onChanged }: { ws: string; study: Study;
   );
 }
 
+/** Where the study stands, in words. */
+function sayPulls({ pulls, today }: Study): string {
+  const planned = pulls.filter(({ state }) => state === "planned");
+  const late = planned.filter(({ closesOn }) => closesOn < today).length;
+  const due = planned.filter(({ opensOn, closesOn }) => opensOn <= today && closesOn >= today).length;
+  const next = planned.filter(({ opensOn }) => opensOn > today).toSorted((a, b) => (a.dueOn < b.dueOn ? -1 : 1))[0];
+  const odd = pulls.filter(({ deviation }) => deviation !== null).length;
+  return [
+    `${pulls.length - planned.length} of ${pulls.length} pulls are done${odd === 0 ? "" : `, ${odd} of them outside the plan`}.`,
+    late > 0 ? `${late} ${late === 1 ? "is" : "are"} overdue.` : "",
+    due > 0 ? `${due} ${due === 1 ? "is" : "are"} due now.` : "",
+    next === undefined ? "" : `The next is due ${showDay(next.dueOn)}.`,
+  ]
+    .filter((part) => part !== "")
+    .join(" ");
+}
+
 function Cell(props: { pull: Pull | undefined; today: string; chosen: string; onChoose: (id: string) => void }) {
   const { pull } = props;
   if (pull === undefined) return null;
@@ -186,8 +204,7 @@ function Cell(props: { pull: Pull | undefined; today: string; chosen: string; on
     >
       <span className="p-hidden">{`${pull.batch}, ${pull.months} months, ${look.word}, `}</span>
       <StatusShape tone={look.tone} />
-      {short.format(new Date(`${day}T12:00:00Z`))}
+      {day}
     </button>
   );
 }
-const short = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "2-digit", year: "2-digit", timeZone: "UTC" });

@@ -1,13 +1,15 @@
 import { Act } from "@probity/web/kit/act.tsx";
 import { Notice } from "@probity/web/kit/notice.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
+import { ProofLine } from "@probity/web/kit/proof-line.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
 import { read, write } from "@probity/web/shell/api.ts";
 import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import page from "@probity/web/shell/page.module.css";
-import { usePlace, useTitle } from "@probity/web/shell/place.tsx";
+import { page as shellPage } from "@probity/web/shell/path.ts";
+import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -121,6 +123,15 @@ export function StudyPage() {
           </div>
         ))}
       </section>
+      <ProofLine
+        parts={[
+          `v${found.version}`,
+          `${found.pulls.length} pulls, ${found.evaluations.length} kept ${found.evaluations.length === 1 ? "evaluation" : "evaluations"}`,
+          "an evaluation keeps its results by id and version",
+        ]}
+      >
+        <Go to={shellPage.audit(ws, id)}>Its events in the audit trail</Go>
+      </ProofLine>
       {starting && approved !== undefined && (
         <StudyStart
           study={found}
