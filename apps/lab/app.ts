@@ -8,6 +8,7 @@ import "./actions/certificate-sign.ts";
 import { chartRoutes } from "./actions/chart-route.ts";
 import { gateRoutes } from "./actions/gate-route.ts";
 import { customerRoutes } from "./actions/customer-route.ts";
+import { dutyItems } from "./actions/duty-home.ts";
 import { deliveryRoutes } from "./actions/delivery-route.ts";
 import { keyedRoutes } from "./actions/idempotency.ts";
 import { importRoutes } from "./actions/import-route.ts";
@@ -22,6 +23,7 @@ import { resultListRoute } from "./actions/result-list.ts";
 import { inspectRoutes } from "./actions/inspect-route.ts";
 import { overviewRoute } from "./actions/overview-route.ts";
 import { resultRoutes } from "./actions/result-route.ts";
+import { runQualityRoutes } from "./actions/run-quality-route.ts";
 import { sampleListRoute } from "./actions/sample-list.ts";
 import { sampleRoutes } from "./actions/sample-route.ts";
 import { scheduleRoutes } from "./actions/schedule-route.ts";
@@ -155,6 +157,7 @@ export function lab(options: LabOptions = {}): App {
         labelRoute(kernel),
         ...sampleRoutes(kernel),
         ...worksheetRoutes(kernel),
+        ...runQualityRoutes(kernel),
         ...verificationRoutes(kernel),
         ...trailRoutes(kernel),
         ...inspectRoutes(kernel),
@@ -187,6 +190,10 @@ export function lab(options: LabOptions = {}): App {
       return [{ name: "lab.schedules", everyMs: 60_000, run: () => runSchedules(kernel, settled) }];
     },
     furnish: enqueueSample,
-    home: async (tx, slug) => [...(await homeItems(tx, slug)), ...(await stabilityHome(tx, slug))],
+    home: async (tx, slug) => [
+      ...(await homeItems(tx, slug)),
+      ...(await stabilityHome(tx, slug)),
+      ...(await dutyItems(tx, slug)),
+    ],
   });
 }

@@ -578,6 +578,10 @@ export interface LabMaterial {
   kind: string;
   locked_at: Timestamp | null;
   name: string;
+  /**
+   * ordered anew when less is left of its lots that may be used, counted in its unit
+   */
+  reorder_at: number | null;
   retain_until: Timestamp | null;
   storage: string | null;
   tenant_id: Generated<string>;

@@ -13,6 +13,8 @@ const freshMinutes = 10;
 
 /** What a fresh proof is for: one act on one subject. For a document the subject is its hash, so that it signs what was shown. */
 export type StepUpAct = { readonly action: string; readonly subject: string };
+/** What the subject is called, for the page that asks: no part of what the proof is for. */
+export type ToldAct = StepUpAct & { readonly told?: string };
 export type StepUpMethod = "password" | "totp" | "passkey" | "provider";
 
 /** The grant a request brings along. */
@@ -26,7 +28,7 @@ export function stepUpOf(request: FastifyRequest): string | null {
  * with one of another session, workspace, act or subject, or one that is used or too old: `kernel.step_up_required`, which
  * names the act, so that the page can ask and send the request again (IDN-10). Keys and links prove nobody's presence.
  */
-export async function spendStepUp(tx: Tx, request: FastifyRequest, act: StepUpAct): Promise<void> {
+export async function spendStepUp(tx: Tx, request: FastifyRequest, act: ToldAct): Promise<void> {
   const grant = stepUpOf(request);
   const { credential } = tx;
   if (grant === null || credential.kind !== "session") throw stepUpRequired(act, tx.who.tenantId);
@@ -99,8 +101,9 @@ export async function storeGrant(
 }
 
 /** The refusal that names the act, so that the page can ask and send the request again. */
-export function stepUpRequired(act: StepUpAct, workspace: string | null): Error {
-  return doorProblem.step_up_required({ members: { stepUp: { ...act, workspace } } });
+export function stepUpRequired({ action, subject, told }: ToldAct, workspace: string | null): Error {
+  const named = told === undefined ? {} : { told: told.slice(0, 200) };
+  return doorProblem.step_up_required({ members: { stepUp: { action, subject, workspace, ...named } } });
 }
 
 export function grantHash(grant: string): Buffer {

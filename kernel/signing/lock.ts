@@ -55,6 +55,8 @@ export async function unlockRecord(
   rowId: string,
   version: number,
   reason: GivenReason,
+  /** What the row is called, for the page that asks for the proof. */
+  told?: string,
 ): Promise<number> {
   const record = signing.record.name;
   const credential = personCredential(tx.credential);
@@ -63,7 +65,8 @@ export async function unlockRecord(
   const row = await readRow(tx, signing, rowId, true);
   if (!row.locked) throw signingProblem.not_locked();
   if (row.version !== version) throw doorProblem.stale({ values: { current: row.version, given: version } });
-  const act = { action: "kernel.record.unlock", subject: `${record}:${rowId}` };
+  const named = told === undefined ? {} : { told };
+  const act = { action: "kernel.record.unlock", subject: `${record}:${rowId}`, ...named };
   const grant = stepUpOf(request);
   if (grant === null) throw stepUpRequired(act, tx.who.tenantId);
   const place = { record, rowId, version: version + 1 };

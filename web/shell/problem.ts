@@ -51,6 +51,8 @@ export interface StepUpAct {
   action: string;
   subject: string;
   workspace: string | null;
+  /** What the subject is called; empty where its name is the subject itself. */
+  told: string;
 }
 
 function stepUpOf(body: unknown): StepUpAct | null {
@@ -58,7 +60,8 @@ function stepUpOf(body: unknown): StepUpAct | null {
   const wanted: unknown = Reflect.get(body, "stepUp");
   const action = text(wanted, "action");
   const workspace = text(wanted, "workspace");
-  return action === "" ? null : { action, subject: text(wanted, "subject"), workspace: workspace || null };
+  if (action === "") return null;
+  return { action, subject: text(wanted, "subject"), workspace: workspace || null, told: text(wanted, "told") };
 }
 
 function text(body: unknown, key: string): string {

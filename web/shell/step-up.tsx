@@ -5,6 +5,7 @@ import { Dialog } from "../kit/dialog.tsx";
 import { Field } from "../kit/field.tsx";
 import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { read, rotate, whenStepUp, write } from "./api.ts";
+import { apps } from "./apps.ts";
 import type { Factors } from "./api-types.ts";
 import { goElsewhere } from "./elsewhere.ts";
 import { askPasskey, passkeysHere } from "./factor-passkey.ts";
@@ -34,7 +35,7 @@ export function StepUp() {
 }
 
 function Proof({ act, onGrant }: { act: StepUpAct; onGrant: (grant: string | null) => void }) {
-  const workspace = act.workspace;
+  const { action, subject, workspace } = act;
   const provider = useQuery({
     queryKey: ["step-up-provider", workspace],
     queryFn: () => read<{ name: string | null }>(api.stepUpProviderOf(workspace ?? "")),
@@ -61,7 +62,7 @@ function Proof({ act, onGrant }: { act: StepUpAct; onGrant: (grant: string | nul
     try {
       const given = await proof();
       const made = await rotate(() =>
-        write<{ grant: string }>("POST", api.stepUp(), { ...act, proof: given }, { public: true }),
+        write<{ grant: string }>("POST", api.stepUp(), { action, subject, workspace, proof: given }, { public: true }),
       );
       onGrant(made.grant);
     } catch (thrown) {
@@ -88,7 +89,8 @@ function Proof({ act, onGrant }: { act: StepUpAct; onGrant: (grant: string | nul
     setProblem(null);
     try {
       const path = api.stepUpProvider();
-      const begin = () => write<{ url: string; id: string; grant: string }>("POST", path, { ...act, workspace });
+      const begin = () =>
+        write<{ url: string; id: string; grant: string }>("POST", path, { action, subject, workspace });
       // The second window comes back with a new token of this session.
       const made = await rotate(() => goElsewhere(begin, away.current.signal));
       onGrant(made.grant);
@@ -98,14 +100,17 @@ function Proof({ act, onGrant }: { act: StepUpAct; onGrant: (grant: string | nul
       setBusy(false);
     }
   };
+  const said = sayAct(
+    act,
+    apps.map((app) => app.confirms),
+  );
   const hasPasskey = (factors.data?.passkeys.length ?? 0) > 0 && passkeysHere();
   const hasTotp = factors.data?.totp !== null && factors.data !== undefined;
   if (name !== null && workspace !== null) {
     return (
       <div className={css.form}>
         <p>
-          You are about to <b>{sayAct(act)}</b>. {name} asks who you are in a second window; what you entered here
-          stays.
+          You are about to <b>{said}</b>. {name} asks who you are in a second window; what you entered here stays.
         </p>
         {problem !== null && <ProblemNotice problem={problem} />}
         <div className={css.row}>
@@ -122,7 +127,7 @@ function Proof({ act, onGrant }: { act: StepUpAct; onGrant: (grant: string | nul
   return (
     <form className={css.form} onSubmit={submit} noValidate>
       <p>
-        You are about to <b>{sayAct(act)}</b>. The proof counts for this act alone.
+        You are about to <b>{said}</b>. The proof counts for this act alone.
       </p>
       {problem !== null && <ProblemNotice problem={problem} />}
       <Field

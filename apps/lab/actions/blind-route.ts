@@ -52,7 +52,12 @@ export function blindRoutes(kernel: Kernel): Route[] {
             throw doorProblem.stale({ values: { current: sample.version, given: version } });
           if (!sample.blinded) throw problem.not_blinded({ values: { number: sample.number } });
           if (!early && sample.state !== "verified") throw problem.blinded_still({ values: { number: sample.number } });
-          if (early) await spendStepUp(tx, request.raw, { action: permission, subject: sample.id });
+          if (early)
+            await spendStepUp(tx, request.raw, {
+              action: permission,
+              subject: sample.id,
+              told: `sample ${sample.number}`,
+            });
           // 2. The blind, opened once, and what it covered in its place.
           const covered = await openBlind(tx, await kernel.files.keysOf(tx), sample.id, request.body.reason);
           if (covered === undefined) throw problem.not_blinded({ values: { number: sample.number } });

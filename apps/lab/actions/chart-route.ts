@@ -10,6 +10,7 @@ import { currentMethods } from "./frozen.ts";
 import { controlRules, controlRulesSchema, sayControlRules, trendRules, trendRulesSchema } from "./rule-set.ts";
 import { mayOf } from "./sample-view.ts";
 import { nameOfActor } from "./save-result.ts";
+import { toldOf } from "./told.ts";
 
 const read = "lab.sample.read";
 const change = "lab.chart.change";
@@ -201,7 +202,11 @@ export function chartRoutes(kernel: Kernel): Route[] {
         const version = request.version;
         const body = await kernel.door.work(request.credential, approve, async (tx) => {
           if (request.body.frozen)
-            await spendStepUp(tx, request.raw, { action: "lab.chart_limit.freeze", subject: request.params.id });
+            await spendStepUp(tx, request.raw, {
+              action: "lab.chart_limit.freeze",
+              subject: request.params.id,
+              ...(await toldOf(tx, "limits", request.params.id)),
+            });
           return decideLimits(tx, request.params.id, version, request.body);
         });
         return { body, headers: { etag: `"${body.version}"` } };

@@ -5,6 +5,7 @@ import { query } from "../query.ts";
 import { byGate, gates, holdsOf } from "./gate.ts";
 import { askOverride, decideOverrides } from "./override.ts";
 import { mayOf } from "./sample-view.ts";
+import { toldOverrides } from "./told.ts";
 
 const read = "lab.sample.read";
 const ask = "lab.override.ask";
@@ -99,7 +100,12 @@ export function gateRoutes(kernel: Kernel): Route[] {
       handle: async (request) => {
         const { confirmed, reason = null } = request.body;
         const decided = await kernel.door.work(request.credential, confirm, async (tx) => {
-          if (confirmed) await spendStepUp(tx, request.raw, { action: confirm, subject: subjectOf(request.body.ids) });
+          if (confirmed)
+            await spendStepUp(tx, request.raw, {
+              action: confirm,
+              subject: subjectOf(request.body.ids),
+              ...(await toldOverrides(tx, request.body.ids)),
+            });
           return decideOverrides(tx, { ids: request.body.ids, confirmed, reason });
         });
         return { body: { decided } };

@@ -3,7 +3,7 @@ import type { HomeItem, Tx } from "@probity/kernel";
 import { query } from "../query.ts";
 import { instruments, presentInstrument } from "./instrument-read.ts";
 
-/** Acts for the home page: overrides that another person decides, instruments on hold and overdue, lots to release. */
+/** Acts for the home page: overrides that another person decides, instruments on hold and overdue. */
 export async function qualityItems(tx: Tx, base: string): Promise<HomeItem[]> {
   const items: HomeItem[] = [];
   // 1. Overrides one may decide: neither asked for nor entered by oneself.

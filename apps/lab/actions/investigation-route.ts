@@ -196,7 +196,11 @@ export function investigationRoutes(kernel: Kernel): Route[] {
           requireOther(tx, row, true);
           if (!approved)
             return step(tx, row, "lab.investigation.send_back", { state: "phase-1", rejected_reason: reason });
-          await spendStepUp(tx, request.raw, { action: "lab.investigation.approve", subject: row.id });
+          await spendStepUp(tx, request.raw, {
+            action: "lab.investigation.approve",
+            subject: row.id,
+            told: `investigation ${row.number}`,
+          });
           return step(tx, row, "lab.investigation.approve", {
             state: "retest-approved",
             approved_name: await printedName(tx),
@@ -265,7 +269,11 @@ export function investigationRoutes(kernel: Kernel): Route[] {
           if ((capa === undefined) === (noCapa === undefined))
             requireState(row, [], "Name the corrective action, or say why there is none.");
           requireOther(tx, row, false);
-          await spendStepUp(tx, request.raw, { action: "lab.investigation.conclude", subject: row.id });
+          await spendStepUp(tx, request.raw, {
+            action: "lab.investigation.conclude",
+            subject: row.id,
+            told: `investigation ${row.number}`,
+          });
           return step(tx, row, "lab.investigation.conclude", {
             state: "concluded",
             conclusion,

@@ -2,6 +2,9 @@ import { Type } from "typebox";
 import { sql } from "kysely";
 import { defineRoute, type Kernel, type Route, type Tx } from "@probity/kernel";
 import { query } from "../query.ts";
+import { csvAnswer } from "./gate-route.ts";
+import { instruments, presentInstrument } from "./instrument-read.ts";
+import { statusOfAll } from "./instrument-route.ts";
 import { dueOf } from "./trail-route.ts";
 
 const read = "lab.sample.read";
@@ -11,11 +14,20 @@ export function overviewRoute(kernel: Kernel): Route {
   return defineRoute({
     method: "GET",
     path: "/api/lab/overview",
-    summary: "Turnaround, work in progress, out-of-specification rate, verification backlog, chart warnings",
+    summary:
+      "Turnaround, work in progress, out-of-specification rate, verification backlog, chart warnings, instruments",
     tag: "lab",
     permission: read,
+    query: Type.Object({ format: Type.Optional(Type.Union([Type.Literal("json"), Type.Literal("csv")])) }),
     answers: { 200: Type.Object({ months: Type.Array(Type.Unknown()), counts: Type.Unknown() }) },
     handle: async (request) => {
+      if (request.query.format === "csv") {
+        const months = await kernel.door.work(request.credential, read, async (tx) => {
+          await tx.record({ action: "lab.overview.export", record: "lab.sample", fields: { months: 12 } });
+          return all<Month>(tx, byMonth);
+        });
+        return csvAnswer("months", ["month", "results", "out", "samples", "median", "most"], months);
+      }
       const body = await kernel.door.work(request.credential, read, async (tx) => {
         kernel.access.read(tx.who, read, request.source, "lab.sample");
         return {
@@ -26,6 +38,7 @@ export function overviewRoute(kernel: Kernel): Route {
           backlog: await all<Backlog>(tx, waitingToVerify),
           charts: await all<ChartState>(tx, chartWarnings),
           review: await dueOf(tx),
+          instruments: statusOfAll((await tx.all(instruments())).map(presentInstrument)),
         };
       });
       return { body };

@@ -1,19 +1,26 @@
+import type { Tx } from "@probity/kernel";
 import { query } from "../query.ts";
+import { readViolations } from "./chart-evaluate.ts";
 import { tokensOf, type Gate } from "./gate-token.ts";
 
 const name = "quality-control";
 
 /** Why the quality control of its run holds a result, in words. The database decides; what it does not know holds. */
-const words: Readonly<Record<string, (chart: string) => string>> = {
+const words: Readonly<Record<string, (about: string) => string>> = {
   "no-worksheet": () => "It is on no worksheet, so no control was run with it.",
   "no-control": () => "Its run has fewer controls than its method asks for.",
   "no-blank": () => "Its run has no blank, and its method asks for one.",
   "no-limits": (chart) => `${chart === "" ? "A control of its run" : chart} has no frozen limits to judge the run by.`,
   "not-judged": () => "A control of its run has no value yet, or another one than was judged.",
   unclear: () => "A control of its run can't be judged: it is only said to be less or more than a value.",
-  refused: () => "A control of its run was refused.",
+  refused: (why) => `A control of its run was refused${why === "" ? "" : `: ${why}`}.`,
   unknown: () => "Whether its run was in control is not known.",
 };
+
+/** A token of the database in words; `about` is the chart without limits, or the rules and controls that refused. */
+export function sayQuality(token: string, about: string): string {
+  return (words[token.split(":")[0] ?? ""] ?? words["unknown"])?.(about) ?? "";
+}
 
 /**
  * Quality control of the run: a method that asks for controls (`quality`) gives no verified result without them, without
@@ -24,21 +31,48 @@ export const qualityGate: Gate = {
   title: "Quality control",
   holds: async (tx, results) => {
     const tokens = await tokensOf(tx, name, results);
-    const charts = tokens.flatMap(({ token }) => (token.startsWith("no-limits:") ? [idOf(token)] : []));
-    const named =
-      charts.length === 0
-        ? []
-        : await tx.all(
-            query.selectFrom("lab.control_chart").select(["id", "material", "lot"]).where("id", "in", charts),
-          );
+    const about = await namesOf(tx, [...new Set(tokens.map(({ token }) => token))]);
     return tokens.map(({ resultId, token }) => {
-      const chart = named.find(({ id }) => id === idOf(token));
-      const code = token.split(":")[0] ?? "unknown";
-      const say = words[code] ?? words["unknown"];
-      const reason = say?.(chart === undefined ? "" : `${chart.material} ${chart.lot}`) ?? "";
-      return { resultId, gate: name, token, reason, ...(idOf(token) === "" ? {} : { reference: idOf(token) }) };
+      const reference = idOf(token);
+      const reason = sayQuality(token, about.get(token) ?? "");
+      return { resultId, gate: name, token, reason, ...(reference === "" ? {} : { reference }) };
     });
   },
 };
+
+/** What tokens are about: the chart they name, or the rules that refused the run and the controls that broke them. */
+async function namesOf(tx: Tx, tokens: readonly string[]): Promise<Map<string, string>> {
+  const of = (code: string) => tokens.filter((token) => token.startsWith(`${code}:`)).map(idOf);
+  const [charts, runs] = [of("no-limits"), of("refused")];
+  const judged =
+    runs.length === 0
+      ? []
+      : await tx.all(query.selectFrom("lab.control_evaluation").select(["id", "violations"]).where("id", "in", runs));
+  const broken = judged.map(({ id, violations }) => ({
+    id,
+    violations: readViolations(violations).filter(({ effect }) => effect === "reject"),
+  }));
+  const ids = [...charts, ...broken.flatMap(({ violations }) => violations.flatMap(({ chartIds }) => chartIds))];
+  if (ids.length === 0) return new Map();
+  const rows = await tx.all(
+    query
+      .selectFrom("lab.control_chart")
+      .select(["id", "material", "lot"])
+      .where("id", "in", [...new Set(ids)]),
+  );
+  const named = new Map(rows.map(({ id, material, lot }) => [id, `${material} ${lot}`]));
+  return new Map([
+    ...charts.map((id) => [`no-limits:${id}`, named.get(id) ?? ""] as const),
+    ...broken.map(
+      ({ id, violations }) =>
+        [
+          `refused:${id}`,
+          violations
+            .map(({ rule, chartIds }) => `${rule}, ${chartIds.flatMap((each) => named.get(each) ?? []).join(" and ")}`)
+            .join("; "),
+        ] as const,
+    ),
+  ]);
+}
 
 const idOf = (token: string) => token.split(":")[1] ?? "";

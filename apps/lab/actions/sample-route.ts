@@ -1,25 +1,16 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { Type } from "typebox";
-import {
-  defineRoute,
-  doorProblem,
-  ledgerPlace,
-  spendStepUp,
-  unlockRecord,
-  type Kernel,
-  type Route,
-  type Tx,
-} from "@probity/kernel";
+import { defineRoute, doorProblem, ledgerPlace, type Kernel, type Route, type Tx } from "@probity/kernel";
 import { insertAll, updateAll } from "../bulk.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
-import { sample as sampleRecord } from "../records/sample.ts";
 import { currentSpecifications } from "./frozen.ts";
 import { requireConcluded } from "./investigation-gate.ts";
 import { evaluationsOf } from "./publish.ts";
 import { registerSamples } from "./register.ts";
 import { custodyOf, mayOf, publicationsOf, readSample, resultsOfSample, unlocksOf } from "./sample-view.ts";
 import { nameOfActor } from "./save-result.ts";
+import { unlockSample } from "./unlock.ts";
 import { verificationsOver } from "./verification-view.ts";
 import { wayOfVerifying } from "./verify.ts";
 
@@ -29,7 +20,6 @@ const idParams = Type.Object({ id: uuid });
 const closed = { additionalProperties: false };
 const short = (maxLength: number) => Type.Optional(Type.Union([Type.String({ maxLength }), Type.Null()]));
 const reason = Type.String({ minLength: 1, maxLength: 500, pattern: "\\S" });
-const lock = { record: sampleRecord, unlock: { permission: "lab.sample.unlock", reasons: [] } };
 const versioned = { 200: Type.Object({ id: Type.String(), version: Type.Integer() }) };
 const day = Type.String({ format: "date", pattern: "^(19|20)[0-9]{2}-" });
 
@@ -233,14 +223,7 @@ export function sampleRoutes(kernel: Kernel): Route[] {
             throw problem.wrong_state({
               values: { number: sample.number, state: sample.state, next: "It is not locked." },
             });
-          // What is published is locked by the kernel, which asks for the same proof itself.
-          const locked = sample.locked_at !== null;
-          if (!locked)
-            await spendStepUp(tx, request.raw, { action: "kernel.record.unlock", subject: `lab.sample:${sample.id}` });
-          const opened = locked
-            ? await unlockRecord(tx, request.raw, lock, sample.id, version, { code: null, text: request.body.reason })
-            : version;
-          return unlockSample(tx, { ...sample, version: opened }, request.body.reason);
+          return unlockSample(tx, request.raw, sample, request.body.reason);
         });
         return { body, headers: { etag: `"${body.version}"` } };
       },
@@ -349,29 +332,4 @@ export async function publishSample(tx: Tx, sample: SampleRow, specificationIds:
   ]);
   await changeSample(tx, sample, "lab.sample.publish", { state: "published" }, { number });
   return { id, number };
-}
-
-/** The old version stays in the history; what was locked can be changed again, each change with its own reason. */
-async function unlockSample(tx: Tx, sample: SampleRow, why: string) {
-  await insertAll(tx, "lab.unlock", "lab.unlock.create", [
-    { row: { id: uuidv7(), sample_id: sample.id, reason: why }, fields: { reason: why } },
-  ]);
-  const results = await tx.all(
-    query
-      .selectFrom("lab.result")
-      .select(["id", "version"])
-      .where("sample_id", "=", sample.id)
-      .where("state", "=", "verified"),
-  );
-  await updateAll(
-    tx,
-    "lab.result",
-    "lab.result.unlock",
-    results.map((each) => ({
-      row: { id: each.id, version: each.version, state: "entered" },
-      fields: { reason: why },
-    })),
-  );
-  await changeSample(tx, sample, "lab.sample.reopen", { state: "tested" }, { reason: why });
-  return { id: sample.id, version: sample.version + 1 };
 }

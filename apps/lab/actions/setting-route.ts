@@ -7,6 +7,7 @@ import { query } from "../query.ts";
 import { gates } from "./gate.ts";
 import { gateProblem as problem } from "./gate-error.ts";
 import { printedName } from "./investigation-step.ts";
+import { mayOf } from "./sample-view.ts";
 
 const read = "lab.sample.read";
 const change = "lab.setting.change";
@@ -34,26 +35,25 @@ export function settingRoutes(kernel: Kernel): Route[] {
       summary: "The laboratory's settings: what is in force, what comes, and what was before",
       tag: "lab",
       permission: read,
-      answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
+      answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()), may: Type.Array(Type.String()) }) },
       handle: async (request) => {
-        const { who, rows } = await kernel.door.once(request.credential, read, () => ({
-          statements: [
-            query
-              .selectFrom("lab.setting")
-              .select(["id", "name", "value", "effective_at as effectiveAt", "reason", "maker", "created_at as madeAt"])
-              .where("deleted_at", "is", null)
-              .orderBy("effective_at", "desc")
-              .orderBy("id", "desc"),
-          ],
-        }));
-        kernel.access.read(who, read, request.source, "lab.setting");
+        const { rows, may } = await kernel.door.work(request.credential, read, async (tx) => {
+          kernel.access.read(tx.who, read, request.source, "lab.setting");
+          const kept = query
+            .selectFrom("lab.setting")
+            .select(["id", "name", "value", "effective_at as effectiveAt", "reason", "maker", "created_at as madeAt"])
+            .where("deleted_at", "is", null)
+            .orderBy("effective_at", "desc")
+            .orderBy("id", "desc");
+          return { rows: await tx.all(kept), may: await mayOf(tx) };
+        });
         const now = new Date();
         const items = known().map(({ name, title, preset }) => {
-          const decided = (rows[0] ?? []).filter((row) => row["name"] === name);
-          const inForce = decided.find((row) => row["effectiveAt"] instanceof Date && row["effectiveAt"] <= now);
-          return { name, title, value: inForce?.["value"] ?? preset, decided };
+          const decided = rows.filter((row) => row.name === name);
+          const inForce = decided.find((row) => row.effectiveAt <= now);
+          return { name, title, value: inForce?.value ?? preset, decided };
         });
-        return { body: { items } };
+        return { body: { items, may } };
       },
     }),
     defineRoute({
@@ -77,7 +77,7 @@ export function settingRoutes(kernel: Kernel): Route[] {
         const setting = known().find((each) => each.name === name);
         const body = await kernel.door.work(request.credential, change, async (tx) => {
           if (setting === undefined || !Value.Check(setting.schema, value)) throw problem.setting_unknown();
-          await spendStepUp(tx, request.raw, { action: change, subject: name });
+          await spendStepUp(tx, request.raw, { action: change, subject: name, told: setting.title });
           return { id: await decide(tx, { name, value, effectiveAt, reason }) };
         });
         return { status: 201, body };

@@ -15,6 +15,7 @@ import { evaluateStudy, freezeEvaluation } from "./stability-evaluate.ts";
 import { listStudies, readStudy } from "./stability-view.ts";
 import { csvAnswer } from "./gate-route.ts";
 import { mayOf } from "./sample-view.ts";
+import { toldOf } from "./told.ts";
 
 const read = "lab.sample.read";
 const change = "lab.study.change";
@@ -83,19 +84,19 @@ export function stabilityRoutes(kernel: Kernel): Route[] {
       tag: "lab",
       permission: read,
       params: idParams,
-      answers: { 200: Type.Object({ id: Type.String(), version: Type.Integer(), number: Type.String() }) },
       query: Type.Object({ format: Type.Optional(Type.Union([Type.Literal("json"), Type.Literal("csv")])) }),
+      answers: { 200: Type.Object({ id: Type.String(), version: Type.Integer(), number: Type.String() }) },
       handle: async (request) => {
-        const body = await kernel.door.work(request.credential, read, async (tx) => {
         const { id } = request.params;
         const asCsv = request.query.format === "csv";
+        const body = await kernel.door.work(request.credential, read, async (tx) => {
           const found = await readStudy(tx, id);
           if (asCsv) await tx.record({ action: "lab.study.export", record: "lab.study", fields: { study: id } });
           else kernel.access.read(tx.who, read, request.source, "lab.study", id);
           return found;
         });
-        return { body, headers: { etag: `"${body.version}"` } };
         if (asCsv) return csvAnswer(`study-${body.number}`, pullColumns, pullsWithResults(body));
+        return { body, headers: { etag: `"${body.version}"` } };
       },
     }),
     defineRoute({
@@ -144,7 +145,11 @@ export function stabilityRoutes(kernel: Kernel): Route[] {
         const { id } = request.params;
         const body = await kernel.door.work(request.credential, "lab.study.approve", async (tx) => {
           const approved = await approveProtocol(tx, id, version);
-          await spendStepUp(tx, request.raw, { action: "lab.study.approve", subject: id });
+          await spendStepUp(tx, request.raw, {
+            action: "lab.study.approve",
+            subject: id,
+            ...(await toldOf(tx, "protocol", id)),
+          });
           return approved;
         });
         return { body, headers: { etag: `"${body.version}"` } };
@@ -294,10 +299,6 @@ export function stabilityRoutes(kernel: Kernel): Route[] {
   ];
 }
 
-function inputsOf(content: unknown, list: string, use: string): Record<string, unknown>[] {
-  const found: unknown = typeof content === "object" && content !== null ? Reflect.get(content, list) : [];
-  return Array.isArray(found) ? found.map((each: object) => ({ use, ...each })) : [];
-}
 const pullColumns = [
   "batch",
   "condition",
@@ -329,3 +330,7 @@ function pullsWithResults({ pulls, results }: Awaited<ReturnType<typeof readStud
   });
 }
 
+function inputsOf(content: unknown, list: string, use: string): Record<string, unknown>[] {
+  const found: unknown = typeof content === "object" && content !== null ? Reflect.get(content, list) : [];
+  return Array.isArray(found) ? found.map((each: object) => ({ use, ...each })) : [];
+}

@@ -5,6 +5,7 @@ import { csvAnswer } from "./gate-route.ts";
 import { uncertaintyOf } from "../statistic/budget.ts";
 import { mayOf } from "./sample-view.ts";
 import { componentsSchema, decideBudget, proposeBudget, readComponents, uncertaintyOfResults } from "./uncertainty.ts";
+import { toldOf } from "./told.ts";
 
 const read = "lab.sample.read";
 const change = "lab.chart.change";
@@ -31,8 +32,8 @@ export function uncertaintyRoutes(kernel: Kernel): Route[] {
       }),
       answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
       handle: async (request) => {
-        const body = await kernel.door.work(request.credential, read, async (tx) => {
         const asCsv = request.query.format === "csv";
+        const body = await kernel.door.work(request.credential, read, async (tx) => {
           if (asCsv)
             await tx.record({
               action: "lab.uncertainty_budget.export",
@@ -55,8 +56,8 @@ export function uncertaintyRoutes(kernel: Kernel): Route[] {
             may: await mayOf(tx),
           };
         });
-        return { body };
         if (asCsv) return csvAnswer("uncertainty-budgets", sourceColumns, body.items.flatMap(sourcesOf));
+        return { body };
       },
     }),
     defineRoute({
@@ -97,6 +98,7 @@ export function uncertaintyRoutes(kernel: Kernel): Route[] {
             await spendStepUp(tx, request.raw, {
               action: "lab.uncertainty_budget.approve",
               subject: request.params.id,
+              ...(await toldOf(tx, "budget", request.params.id)),
             });
           return decideBudget(tx, request.params.id, version, request.body);
         });

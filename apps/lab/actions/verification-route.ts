@@ -14,6 +14,7 @@ import { query } from "../query.ts";
 import { verification } from "../records/verification.ts";
 import { requireSample } from "./sample-route.ts";
 import { nameOfActor } from "./save-result.ts";
+import { toldOf } from "./told.ts";
 import { listToVerify, verifyListed, wayOfVerifying, type Target } from "./verify.ts";
 import { verifyProblem } from "./verify-error.ts";
 import { requireWorksheet } from "./worksheet-route.ts";
@@ -74,15 +75,14 @@ export function verificationRoutes(kernel: Kernel): Route[] {
 
 async function verifyUnsigned(tx: Tx, request: Pick<RouteRequest, "raw">, of: Target): Promise<number> {
   const subject = "sampleId" in of ? of.sampleId : of.worksheetId;
+  const act = { action: may, subject, ...(await toldOf(tx, "sampleId" in of ? "sample" : "worksheet", subject)) };
   const { id, version } = await listToVerify(tx, of, "step-up");
   const grant = stepUpOf(request.raw);
-  if (grant === null || tx.credential.kind !== "session")
-    throw stepUpRequired({ action: may, subject }, tx.who.tenantId);
+  if (grant === null || tx.credential.kind !== "session") throw stepUpRequired(act, tx.who.tenantId);
   // The database uses the proof up and notes that this list was confirmed by it.
   const confirm = sql`select lab.confirm_verification(${id}, ${grant}, ${tx.credential.token})`;
   await tx.all({ compile: () => confirm.compile(query) }).catch((error: unknown) => {
-    if (error instanceof Error && error.message === "step_up_required")
-      throw stepUpRequired({ action: may, subject }, tx.who.tenantId);
+    if (error instanceof Error && error.message === "step_up_required") throw stepUpRequired(act, tx.who.tenantId);
     throw error;
   });
   await lockRecord(tx, { record: verification }, id, version, { confirmed: true });

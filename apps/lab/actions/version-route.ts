@@ -9,6 +9,7 @@ import { currentMethods, currentSpecifications } from "./frozen.ts";
 import { nameOfActor } from "./save-result.ts";
 import { tryMethod } from "./try-method.ts";
 import { addVersion, decideVersion, kinds, versionsOf } from "./version-kind.ts";
+import { toldOf } from "./told.ts";
 
 const read = "lab.master.read";
 const change = "lab.master.change";
@@ -193,7 +194,7 @@ function versionsOfEach(kernel: Kernel): Route[] {
         handle: async (request) => {
           const { id } = request.params;
           await kernel.door.work(request.credential, approve, async (tx) => {
-            await spendStepUp(tx, request.raw, { action: approve, subject: id });
+            await spendStepUp(tx, request.raw, { action: approve, subject: id, ...(await toldOf(tx, kind.noun, id)) });
             const name = (await nameOfActor(tx)) ?? "";
             await decideVersion(tx, kind, id, { ...request.body, name });
           });

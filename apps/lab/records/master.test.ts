@@ -28,5 +28,6 @@ testRecord(material, {
     unit: "mL",
     afterOpeningDays: index % 2 === 0 ? null : 30,
     storage: null,
+    reorderAt: index % 2 === 0 ? null : 12.5,
   }),
 });

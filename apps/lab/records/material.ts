@@ -15,6 +15,7 @@ export const material = defineRecord({
     unit: field.text("Counted in", { max: 20 }),
     afterOpeningDays: field.integer("Days after opening", { min: 1, max: 3650, optional: true }),
     storage: field.text("Storage", { max: 120, optional: true }),
+    reorderAt: field.number("Order at", { optional: true }),
   },
   may: {
     read: "lab.master.read",
@@ -24,6 +25,7 @@ export const material = defineRecord({
   },
   list: { search: ["code", "name"], sort: ["code", "name"], filter: ["kind"] },
   retain: "laboratory",
+  reasonRequired: true,
 });
 
 /** What came in one delivery, as its label and certificate say. */

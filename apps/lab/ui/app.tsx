@@ -4,6 +4,7 @@ import type { Page } from "@probity/web/shell/api-types.ts";
 import { lazyRouteComponent } from "@tanstack/react-router";
 import { certificatePage, certificateRoute, certificateWords } from "./certificate-types.ts";
 import { chartPage, chartRoute } from "./chart-types.ts";
+import { labConfirms } from "./confirm-words.ts";
 import { recordPage } from "./record-page.ts";
 import { qualityPage, qualityRoute } from "./instrument-types.ts";
 import { qualityWords } from "./instrument-words.ts";
@@ -95,6 +96,7 @@ export const laboratory: AppScreens = {
   ],
   guest: { home: certificatePage.portal, screens: [certificateRoute.portal, certificateRoute.portalSample] },
   words: { ...labWords, ...certificateWords, ...qualityWords },
+  confirms: labConfirms,
   recordPage,
   find: async (words, ws) => {
     const found = await read<Page<SampleLine>>(labApi.samples({ q: words, limit: 8 }));

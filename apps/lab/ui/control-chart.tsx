@@ -20,7 +20,7 @@ import { ChartPlot } from "./chart-plot.tsx";
 import { DayField } from "./day-field.tsx";
 import { RunDetail } from "./chart-run.tsx";
 import { chartApi, outcomeLook, shortNumber, type ChartPoint, type ControlChart } from "./chart-types.ts";
-import { saveDrawing } from "./save-drawing.ts";
+import { SaveDrawing } from "./save-drawing-acts.tsx";
 import { refusedBecause } from "./words.ts";
 
 const day = /^(19|20)\d\d-\d\d-\d\d$/;
@@ -73,9 +73,11 @@ export function ControlChartPage() {
           >
             Export CSV
           </Act>
-          <Act onAct={() => saveDrawing(drawing.current, file, `${found.name}, ${found.material} ${found.lot}`)}>
-            Save drawing
-          </Act>
+          <SaveDrawing
+            drawing={() => drawing.current}
+            name={file}
+            title={`${found.name}, ${found.material} ${found.lot}`}
+          />
           {found.state === "in-use" && (
             <Act
               look={inForce === undefined ? "main" : "plain"}

@@ -26,10 +26,27 @@ interface Group {
 }
 type Asking = { kind: "ask" | "confirm" | "refuse"; group: Group };
 
+type Of = { worksheet: string } | { sample: string };
+
+function useGates(of: Of, fresh: string) {
+  return useQuery({
+    queryKey: ["lab-gates", of, fresh],
+    queryFn: () => read<Gates>(qualityApi.gates(of)),
+    enabled: fresh !== "",
+  });
+}
+
+/** Why nothing here is verified yet: results that a gate holds and nobody let pass. Undefined where none is. */
+export function useHeld(of: Of, fresh: string): string | undefined {
+  const held = (useGates(of, fresh).data?.items ?? []).filter((each) => !each.passed);
+  const count = new Set(held.map((each) => each.resultId)).size;
+  if (count === 0) return undefined;
+  return `${count === 1 ? "One result is" : `${count} results are`} held; why stands on this page. Ask for an override there, or measure anew.`;
+}
+
 /** What holds the results of a worksheet or sample before verification, and who let what pass. */
-export function GateNotice({ of, fresh }: { of: { worksheet: string } | { sample: string }; fresh: string }) {
-  const key = ["lab-gates", of, fresh];
-  const gates = useQuery({ queryKey: key, queryFn: () => read<Gates>(qualityApi.gates(of)) });
+export function GateNotice({ of, fresh }: { of: Of; fresh: string }) {
+  const gates = useGates(of, fresh);
   const [asking, setAsking] = useState<Asking | null>(null);
   const queries = useQueryClient();
   const found = gates.data;

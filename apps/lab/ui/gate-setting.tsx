@@ -13,6 +13,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { inspectApi } from "./inspect-path.ts";
 import css from "./master.module.css";
+import { refusedBecause } from "./words.ts";
 
 type Required = "declared" | "every" | "none";
 interface Decided {
@@ -44,7 +45,7 @@ export function GateSettings({ ws }: { ws: string }) {
   const list = useQuery({
     queryKey: key,
     queryFn: async () => ({
-      ...(await read<{ items: Setting[] }>(inspectApi.settings())),
+      ...(await read<{ items: Setting[]; may: string[] }>(inspectApi.settings())),
       readAt: new Date().toISOString(),
     }),
     // What is decided “at once” holds from the server's next second on.
@@ -80,6 +81,7 @@ export function GateSettings({ ws }: { ws: string }) {
                 <Act
                   look="quiet"
                   label={`Change where ${gateOf(row.title).toLowerCase()} is asked for`}
+                  disabledReason={refusedBecause(list.data?.may, "lab.setting.change", "admins")}
                   onAct={() => setDeciding(row)}
                 >
                   Change

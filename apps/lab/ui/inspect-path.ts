@@ -29,6 +29,7 @@ export const inspectPage = {
 
 export const inspectApi = {
   overview: () => apiPath(app, ["overview"]),
+  overviewCsv: () => apiPath(app, ["overview"], { format: "csv" }),
   reviews: () => apiPath(app, ["trail-reviews"]),
   review: (id: string, act?: string) =>
     apiPath(app, act === undefined ? ["trail-reviews", id] : ["trail-reviews", id, act]),

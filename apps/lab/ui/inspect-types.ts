@@ -1,4 +1,5 @@
 import type { Outcome } from "./chart-types.ts";
+import type { InstrumentStatus, Performed } from "./instrument-types.ts";
 import type { Story, Verification } from "./types.ts";
 
 /** Shapes of the overview, reviews and evidence, as the screens read them. */
@@ -28,6 +29,19 @@ export interface Overview {
   backlog: { age: "day" | "week" | "older"; samples: number }[];
   charts: { id: string; name: string; outcome: Outcome; at: string }[];
   review: ReviewDue;
+  instruments: {
+    counts: Record<InstrumentStatus, number>;
+    total: number;
+    attention: {
+      id: string;
+      number: string;
+      name: string;
+      status: InstrumentStatus;
+      nextDue: Performed | null;
+      nextDueOn: string | null;
+      holdReason: string | null;
+    }[];
+  };
 }
 export interface ReviewDue {
   reviewedTo: string | null;

@@ -117,10 +117,22 @@ export interface TraceLine {
 }
 export interface Material {
   id: string;
+  version: number;
   code: string;
   name: string;
   kind: string;
   unit: string;
+  afterOpeningDays: number | null;
+  storage: string | null;
+  reorderAt: number | null;
+}
+/** One version of a record, with what it changed. */
+export interface Kept {
+  version: number;
+  at: string;
+  reason: string | null;
+  actor: { id: string; name: string | null };
+  changes: { field: string; before: unknown; after: unknown }[];
 }
 
 export interface Training {
@@ -226,12 +238,16 @@ export const qualityApi = {
   instrumentCsv: (id: string) => apiPath(app, ["instruments", id], { format: "csv" }),
   lotCsv: (id: string) => apiPath(app, ["lots", id], { format: "csv" }),
   materials: () => apiPath(app, ["materials"], { limit: 200, sort: "code" }),
+  material: (id?: string, act?: "history") =>
+    apiPath(app, id === undefined ? ["materials"] : act === undefined ? ["materials", id] : ["materials", id, act]),
   lots: (values: Filters = {}) => apiPath(app, ["lots"], values),
   lot: (id: string, act?: string) => apiPath(app, act === undefined ? ["lots", id] : ["lots", id, act]),
   trace: (id: string, format?: "csv") => apiPath(app, ["lots", id, "trace"], { format }),
   trainings: (values: Filters = {}) => apiPath(app, ["trainings"], values),
   revoke: (id: string) => apiPath(app, ["trainings", id, "revoke"]),
   setup: (worksheet: string) => apiPath(app, ["worksheets", worksheet, "setup"]),
+  correct: () => apiPath(app, ["results", "setup"]),
+  used: (result: string) => apiPath(app, ["results", result, "used"]),
   gates: (of: { worksheet?: string; sample?: string }) => apiPath(app, ["gates"], of),
   overrides: () => apiPath(app, ["overrides"]),
   decide: () => apiPath(app, ["overrides", "decide"]),

@@ -1,18 +1,17 @@
 import { Act } from "@probity/web/kit/act.tsx";
 import { EmptyState } from "@probity/web/kit/empty-state.tsx";
-import { Choice } from "@probity/web/kit/field.tsx";
 import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showDay } from "@probity/web/kit/time.ts";
 import { read } from "@probity/web/shell/api.ts";
-import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { FilterRow, useFilters } from "./filter-row.tsx";
 import { InstrumentForm } from "./instrument-form.tsx";
 import { DueChart } from "./instrument-drawing.tsx";
 import {
@@ -25,6 +24,7 @@ import {
   type InstrumentList,
 } from "./instrument-types.ts";
 import css from "./lab.module.css";
+import { Drawn } from "./save-drawing-acts.tsx";
 import { refusedBecause } from "./words.ts";
 
 /** Instruments: how each stands, and what falls due in the year ahead. */
@@ -32,17 +32,12 @@ export function Instruments() {
   useTitle("Instruments");
   const place = usePlace();
   const ws = place.params["ws"] ?? "";
-  const given = (name: string) => (typeof place.search[name] === "string" ? place.search[name] : "");
-  const filters = { status: given("status"), kind: given("kind"), q: given("q") };
-  const asked = Object.fromEntries(
-    Object.entries(filters).map(([name, value]) => [name, value === "" ? undefined : value]),
-  );
+  const filters = useFilters(["status", "kind", "q"]);
   const list = useQuery({
-    queryKey: ["lab-instruments", ws, filters],
-    queryFn: () => read<InstrumentList>(qualityApi.instruments(asked)),
+    queryKey: ["lab-instruments", ws, filters.asked],
+    queryFn: () => read<InstrumentList>(qualityApi.instruments(filters.asked)),
   });
   const [making, setMaking] = useState(false);
-  const set = (values: Partial<typeof filters>) => place.query({ ...filters, ...values }, true);
   const found = list.data;
   const make = (
     <Act
@@ -64,41 +59,24 @@ export function Instruments() {
         A result made with an instrument that was overdue, on hold or not named when it was entered is not verified
         until another person lets it pass.
       </p>
-      <div className={page.filters}>
-        <input
-          className={page.search}
-          aria-label="Filter instruments"
-          placeholder="Number, name, maker, place"
-          defaultValue={filters.q}
-          onKeyDown={(event) => event.key === "Enter" && set({ q: event.currentTarget.value })}
-          onBlur={(event) => event.currentTarget.value !== filters.q && set({ q: event.currentTarget.value })}
-        />
-        <Choice
-          quiet
-          name="status"
-          label="Stands"
-          value={filters.status}
-          options={[
-            { value: "", label: "Any" },
-            ...Object.entries(instrumentLook).map(([value, { word }]) => ({ value, label: word })),
-          ]}
-          onChange={(status) => set({ status })}
-        />
-        <Choice
-          quiet
-          name="kind"
-          label="Kind"
-          value={filters.kind}
-          options={[
-            { value: "", label: "Any" },
-            ...(found?.kinds ?? []).map((kind) => ({ value: kind, label: sayKind(kind) })),
-          ]}
-          onChange={(kind) => set({ kind })}
-        />
-        <DownloadAct look="quiet" path={qualityApi.instruments({ ...asked, format: "csv" })} name="instruments.csv">
-          Export these as CSV
-        </DownloadAct>
-      </div>
+      <FilterRow
+        of="instruments"
+        placeholder="Number, name, maker, place"
+        filters={filters}
+        choices={[
+          {
+            name: "status",
+            label: "Stands",
+            options: Object.entries(instrumentLook).map(([value, { word }]) => ({ value, label: word })),
+          },
+          {
+            name: "kind",
+            label: "Kind",
+            options: (found?.kinds ?? []).map((kind) => ({ value: kind, label: sayKind(kind) })),
+          },
+        ]}
+        file={{ path: qualityApi.instruments({ ...filters.asked, format: "csv" }), name: "instruments.csv" }}
+      />
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton label="Reading the instruments" />}
       {found?.items.length === 0 && (
@@ -113,7 +91,9 @@ export function Instruments() {
           <section>
             <h2>Due in the year ahead</h2>
             <p className={page.meta}>● calibration · ■ qualification · ▲ maintenance</p>
-            <DueChart items={found.items} now={list.dataUpdatedAt} />
+            <Drawn name="instruments-due" title="Instruments, due in the year ahead">
+              <DueChart items={found.items} now={list.dataUpdatedAt} />
+            </Drawn>
           </section>
           <LedgerTable
             caption="Instruments"

@@ -19,20 +19,49 @@ const kinds = [
 ] as const;
 type Kind = (typeof kinds)[number]["value"];
 
-/** Defines a material, whatever lot of it. */
-export function MaterialForm(props: { open: boolean; onClose: () => void; onDone: () => void }) {
-  const [kind, setKind] = useState<Kind>("reagent");
-  const [values, setValues] = useState({ code: "", name: "", unit: "mL", days: "", storage: "" });
+/** Defines a material, whatever lot of it; or changes what is kept of one, with the reason. */
+export function MaterialForm(props: {
+  open: boolean;
+  known?: Material;
+  /** Lots of it came in: methods and lots know it by its code and kind. */
+  named?: boolean;
+  onClose: () => void;
+  onDone: () => void;
+}) {
+  const { known, named = false } = props;
+  const [kind, setKind] = useState<Kind>(kinds.find((each) => each.value === known?.kind)?.value ?? "reagent");
+  const [values, setValues] = useState({
+    code: known?.code ?? "",
+    name: known?.name ?? "",
+    unit: known?.unit ?? "mL",
+    days: String(known?.afterOpeningDays ?? ""),
+    storage: known?.storage ?? "",
+    reorder: String(known?.reorderAt ?? ""),
+    reason: "",
+  });
+  const written = {
+    code: values.code.trim(),
+    name: values.name.trim(),
+    kind,
+    unit: values.unit.trim(),
+    afterOpeningDays: values.days.trim() === "" ? null : Number(values.days),
+    storage: values.storage.trim() || null,
+    reorderAt: values.reorder.trim() === "" ? null : Number(values.reorder),
+  };
+  // What nobody touched is not sent.
+  const touched = Object.fromEntries(
+    Object.entries(written).filter(([name, value]) => known === undefined || Reflect.get(known, name) !== value),
+  );
   const send = useMutation({
     mutationFn: () =>
-      write("POST", qualityApi.materials().replace(/\?.*$/, ""), {
-        code: values.code.trim(),
-        name: values.name.trim(),
-        kind,
-        unit: values.unit.trim(),
-        afterOpeningDays: values.days.trim() === "" ? null : Number(values.days),
-        storage: values.storage.trim() || null,
-      }),
+      known === undefined
+        ? write("POST", qualityApi.material(), written)
+        : write(
+            "PATCH",
+            qualityApi.material(known.id),
+            { ...touched, reason: values.reason.trim() },
+            { version: known.version },
+          ),
     onSuccess: props.onDone,
   });
   const field = (name: keyof typeof values, label: string, hint?: string) => (
@@ -44,12 +73,29 @@ export function MaterialForm(props: { open: boolean; onClose: () => void; onDone
       {...(hint === undefined ? {} : { hint })}
     />
   );
+  const number = (text: string, whole: boolean) =>
+    text.trim() === "" || (Number(text) > 0 && (!whole || Number.isInteger(Number(text))));
   const missing =
-    values.code.trim() === "" || values.name.trim() === "" || values.unit.trim() === ""
+    written.code === "" || written.name === "" || written.unit === ""
       ? "Code, name and unit are needed."
-      : undefined;
+      : !number(values.days, true)
+        ? "Days after opening is a whole number, or empty."
+        : !number(values.reorder, false)
+          ? "Order at is a number above 0 with a point, or empty."
+          : known === undefined
+            ? undefined
+            : Object.keys(touched).length === 0
+              ? "Nothing is touched."
+              : values.reason.trim() === ""
+                ? "A change says why."
+                : undefined;
   return (
-    <Dialog open={props.open} onClose={props.onClose} title="Define material" size={560}>
+    <Dialog
+      open={props.open}
+      onClose={props.onClose}
+      title={known === undefined ? "Define material" : `Change ${known.code}`}
+      size={560}
+    >
       <form
         className={page.form}
         onSubmit={(event) => {
@@ -58,17 +104,26 @@ export function MaterialForm(props: { open: boolean; onClose: () => void; onDone
         }}
       >
         {send.isError && <ProblemNotice problem={asProblem(send.error)} />}
+        {named && (
+          <p className={page.muted}>
+            Lots of it came in, so it stays {known?.code},{" "}
+            {kinds.find((each) => each.value === kind)?.label.toLowerCase()}: methods ask for it by that name. A lot
+            keeps the unit it was received in.
+          </p>
+        )}
         <div className={css.rows}>
-          {field("code", "Code", "What methods ask for, such as BUF-7.")}
+          {!named && field("code", "Code", "What methods ask for, such as BUF-7.")}
           {field("name", "Name")}
-          <Choice name="material-kind" label="Kind" value={kind} options={kinds} onChange={setKind} />
+          {!named && <Choice name="material-kind" label="Kind" value={kind} options={kinds} onChange={setKind} />}
           {field("unit", "Counted in", "Such as mL, g or plates.")}
           {field("days", "Days after opening", "Empty where only the label counts.")}
           {field("storage", "Storage")}
+          {field("reorder", `Order at, ${values.unit.trim() || "in its unit"}`, "When less than this may be used.")}
         </div>
+        {known !== undefined && field("reason", "Why", "Such as: the supplier changed the bottle.")}
         <p>
           <Act look="main" size="form" submit busy={send.isPending} disabledReason={missing}>
-            Define material
+            {known === undefined ? "Define material" : "Save change"}
           </Act>
         </p>
       </form>

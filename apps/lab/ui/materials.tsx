@@ -1,22 +1,22 @@
 import { Act } from "@probity/web/kit/act.tsx";
 import { EmptyState } from "@probity/web/kit/empty-state.tsx";
-import { Choice } from "@probity/web/kit/field.tsx";
 import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showDay } from "@probity/web/kit/time.ts";
 import { read } from "@probity/web/shell/api.ts";
-import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
+import { useState, type ReactNode } from "react";
+import { FilterRow, useFilters } from "./filter-row.tsx";
 import { lotLook, qualityApi, qualityPage, sayKind, type Lot, type Material } from "./instrument-types.ts";
 import css from "./lab.module.css";
 import { Left } from "./left.tsx";
 import { MaterialForm, ReceiveLot } from "./material-form.tsx";
+import { MaterialList } from "./material-list.tsx";
 import { refusedBecause } from "./words.ts";
 
 type LotList = { items: Lot[]; total: number; may: string[] };
@@ -26,19 +26,18 @@ export function Materials() {
   useTitle("Materials");
   const place = usePlace();
   const ws = place.params["ws"] ?? "";
-  const given = (name: string) => (typeof place.search[name] === "string" ? place.search[name] : "");
-  const filters = { status: given("status"), material: given("material"), q: given("q") };
-  const asked = Object.fromEntries(
-    Object.entries(filters).map(([name, value]) => [name, value === "" ? undefined : value]),
-  );
-  const list = useQuery({ queryKey: ["lab-lots", ws, filters], queryFn: () => read<LotList>(qualityApi.lots(asked)) });
+  const filters = useFilters(["status", "material", "q"]);
+  const defined = filters.value("view") === "materials";
+  const list = useQuery({
+    queryKey: ["lab-lots", ws, filters.asked],
+    queryFn: () => read<LotList>(qualityApi.lots(filters.asked)),
+  });
   const materials = useQuery({
     queryKey: ["lab-materials", ws],
     queryFn: () => read<{ items: Material[] }>(qualityApi.materials()),
   });
   const [open, setOpen] = useState<"material" | "lot" | null>(null);
   const queries = useQueryClient();
-  const set = (values: Partial<typeof filters>) => place.query({ ...filters, ...values }, true);
   const found = list.data;
   const known = materials.data?.items ?? [];
   const receive = (
@@ -71,45 +70,79 @@ export function Materials() {
         A lot is used once somebody else than who received it has released it, and until its last day. What was taken,
         and every result it went into, stays on record.
       </p>
-      <div className={page.filters}>
-        <input
-          className={page.search}
-          aria-label="Filter lots"
-          placeholder="Lot, material, supplier"
-          defaultValue={filters.q}
-          onKeyDown={(event) => event.key === "Enter" && set({ q: event.currentTarget.value })}
-          onBlur={(event) => event.currentTarget.value !== filters.q && set({ q: event.currentTarget.value })}
+      <nav className={css.tabs} aria-label="Materials">
+        <Act look="quiet" pressed={!defined} onAct={() => place.query({}, true)}>
+          Lots
+        </Act>
+        <Act look="quiet" pressed={defined} onAct={() => place.query({ view: "materials" }, true)}>
+          What is kept
+        </Act>
+      </nav>
+      {defined ? (
+        <MaterialList
+          ws={ws}
+          materials={known}
+          pending={materials.isPending}
+          lots={found?.items ?? []}
+          may={found?.may}
         />
-        <Choice
-          quiet
-          name="status"
-          label="Stands"
-          value={filters.status}
-          options={[
-            { value: "", label: "Any" },
-            ...Object.entries(lotLook).map(([value, { word }]) => ({ value, label: word })),
-          ]}
-          onChange={(status) => set({ status })}
-        />
-        <Choice
-          quiet
-          name="material"
-          label="Material"
-          value={filters.material}
-          options={[
-            { value: "", label: "Any" },
-            ...known.map((each) => ({ value: each.id, label: `${each.code} ${each.name}` })),
-          ]}
-          onChange={(material) => set({ material })}
-        />
-        <DownloadAct look="quiet" path={qualityApi.lots({ ...asked, format: "csv" })} name="lots.csv">
-          Export these as CSV
-        </DownloadAct>
-      </div>
+      ) : (
+        <Lots ws={ws} list={list} filters={filters} known={known} act={known.length === 0 ? define : receive} />
+      )}
+      <MaterialForm
+        key={open === "material" ? "m1" : "m0"}
+        open={open === "material"}
+        onClose={() => setOpen(null)}
+        onDone={() => {
+          setOpen(null);
+          void queries.invalidateQueries({ queryKey: ["lab-materials"] });
+        }}
+      />
+      <ReceiveLot
+        key={open === "lot" ? "l1" : "l0"}
+        open={open === "lot"}
+        materials={known}
+        onClose={() => setOpen(null)}
+        onDone={(id) => place.go(qualityPage.lot(ws, id))}
+      />
+    </div>
+  );
+}
+
+/** Lots, filtered. */
+function Lots(props: {
+  ws: string;
+  list: UseQueryResult<LotList>;
+  filters: ReturnType<typeof useFilters>;
+  known: readonly Material[];
+  act: ReactNode;
+}) {
+  const { ws, list, filters, known } = props;
+  const found = list.data;
+  return (
+    <>
+      <FilterRow
+        of="lots"
+        placeholder="Lot, material, supplier"
+        filters={filters}
+        choices={[
+          {
+            name: "status",
+            label: "Stands",
+            options: Object.entries(lotLook).map(([value, { word }]) => ({ value, label: word })),
+          },
+          {
+            name: "material",
+            label: "Material",
+            options: known.map((each) => ({ value: each.id, label: `${each.code} ${each.name}` })),
+          },
+        ]}
+        file={{ path: qualityApi.lots({ ...filters.asked, format: "csv" }), name: "lots.csv" }}
+      />
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton label="Reading the lots" />}
       {found?.items.length === 0 && (
-        <EmptyState act={known.length === 0 ? define : receive}>
+        <EmptyState act={props.act}>
           {found.total > 0
             ? "No lot matches. Widen the filter."
             : known.length === 0
@@ -177,22 +210,6 @@ export function Materials() {
           </p>
         </>
       )}
-      <MaterialForm
-        key={open === "material" ? "m1" : "m0"}
-        open={open === "material"}
-        onClose={() => setOpen(null)}
-        onDone={() => {
-          setOpen(null);
-          void queries.invalidateQueries({ queryKey: ["lab-materials"] });
-        }}
-      />
-      <ReceiveLot
-        key={open === "lot" ? "l1" : "l0"}
-        open={open === "lot"}
-        materials={known}
-        onClose={() => setOpen(null)}
-        onDone={(id) => place.go(qualityPage.lot(ws, id))}
-      />
-    </div>
+    </>
   );
 }

@@ -7,6 +7,7 @@ import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showDay, showTime } from "@probity/web/kit/time.ts";
 import { read } from "@probity/web/shell/api.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { PolicyLimit } from "@probity/web/shell/policy-limit.tsx";
@@ -17,7 +18,9 @@ import { outcomeLook } from "./chart-types.ts";
 import { inspectApi, inspectPage } from "./inspect-path.ts";
 import type { Month, Overview } from "./inspect-types.ts";
 import { investigationPage } from "./investigation-types.ts";
+import { instrumentLook, performedWord, qualityPage } from "./instrument-types.ts";
 import { labPage } from "./path.ts";
+import { Drawn } from "./save-drawing-acts.tsx";
 import { RateChart, TimeChart, TimeRange } from "./overview-chart.tsx";
 import css from "./overview.module.css";
 
@@ -63,6 +66,7 @@ function Found({ overview, ws, asTable }: { overview: Overview; ws: string; asTa
         </Notice>
       )}
       {counts !== null && <Work counts={counts} ws={ws} />}
+      <Instruments standing={overview.instruments} ws={ws} />
       {!any && (
         <EmptyState>Nothing was entered in the last twelve months. Charts begin with the first result.</EmptyState>
       )}
@@ -77,7 +81,9 @@ function Found({ overview, ws, asTable }: { overview: Overview; ws: string; asTa
             {asTable ? (
               <MonthTable months={months} ws={ws} of="time" />
             ) : (
-              <TimeChart months={months} href={(m) => verifiedIn(ws, m)} />
+              <Drawn name="turnaround" title="From receipt to verification" more={monthsCsv}>
+                <TimeChart months={months} href={(m) => verifiedIn(ws, m)} />
+              </Drawn>
             )}
           </section>
           <section aria-labelledby="rate">
@@ -89,7 +95,9 @@ function Found({ overview, ws, asTable }: { overview: Overview; ws: string; asTa
             {asTable ? (
               <MonthTable months={months} ws={ws} of="rate" />
             ) : (
-              <RateChart months={months} href={(m) => outIn(ws, m)} />
+              <Drawn name="out-of-specification" title="Out of specification" more={monthsCsv}>
+                <RateChart months={months} href={(m) => outIn(ws, m)} />
+              </Drawn>
             )}
           </section>
         </div>
@@ -170,7 +178,74 @@ function sayRate(months: readonly Month[]): string {
   if (out === 0 || worst === undefined) return `None of ${results} results in twelve months was out of specification.`;
   return `${out} of ${results} results in twelve months, ${((100 * out) / results).toFixed(1)} %; most in ${sayMonth(worst.month)}, ${(100 * rateOf(worst)).toFixed(1)} %.`;
 }
+const named = new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
+const sayMonth = (month: string) => named.format(new Date(`${month}-15T12:00:00Z`));
 const rateOf = (month: Month) => (month.results === 0 ? 0 : month.out / month.results);
+
+const monthsCsv = (
+  <DownloadAct look="quiet" path={inspectApi.overviewCsv()} name="months.csv" label="Export the months as CSV">
+    Export CSV
+  </DownloadAct>
+);
+
+const standings = [
+  { status: "in-service", word: "in service" },
+  { status: "due-soon", word: "due within 30 days" },
+  { status: "overdue", word: "overdue" },
+  { status: "on-hold", word: "on hold" },
+  { status: "retired", word: "out of service" },
+] as const;
+
+/** How the instruments stand, counted, and those that need somebody by name. */
+function Instruments({ standing, ws }: { standing: Overview["instruments"]; ws: string }) {
+  if (standing.total === 0) return null;
+  const list = (status: string) => `${qualityPage.instruments(ws)}?status=${status}`;
+  return (
+    <section aria-labelledby="instruments" className={css.work}>
+      <h2 id="instruments">Instruments</h2>
+      <p className={css.figures}>
+        {standings.map(({ status, word }) => (
+          <Go
+            key={status}
+            to={list(status)}
+            className={
+              (status === "overdue" || status === "on-hold") && standing.counts[status] > 0 ? css.bad : undefined
+            }
+          >
+            <b>{standing.counts[status]}</b> {word}
+          </Go>
+        ))}
+      </p>
+      {standing.attention.length > 0 && (
+        <ul className={css.lines}>
+          {standing.attention.slice(0, 6).map((each) => (
+            <li key={each.id}>
+              <StatusMark {...instrumentLook[each.status]} />
+              <span>
+                <Go to={qualityPage.instrument(ws, each.id)} className={page.mono}>
+                  {each.number}
+                </Go>{" "}
+                {each.name}
+              </span>
+              <span className={page.meta}>
+                {each.status === "on-hold"
+                  ? each.holdReason
+                  : each.nextDue !== null && each.nextDueOn !== null
+                    ? `${performedWord[each.nextDue].toLowerCase()} ${each.status === "overdue" ? "was due" : "due"} ${showDay(each.nextDueOn)}`
+                    : ""}
+              </span>
+            </li>
+          ))}
+          {standing.attention.length > 6 && (
+            <li>
+              <Go to={qualityPage.instruments(ws)}>{`All ${standing.attention.length}`}</Go>
+            </li>
+          )}
+        </ul>
+      )}
+    </section>
+  );
+}
 
 /** What is in work, one band by its states, each as wide as its share. */
 function Work({ counts, ws }: { counts: NonNullable<Overview["counts"]>; ws: string }) {
@@ -178,8 +253,6 @@ function Work({ counts, ws }: { counts: NonNullable<Overview["counts"]>; ws: str
     { key: "registered", word: "registered", count: counts.registered, to: "?state=registered" },
     { key: "received", word: "in testing", count: counts.received, to: "?state=received" },
     { key: "tested", word: "to verify", count: counts.tested, to: "?state=tested" },
-const named = new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric", timeZone: "UTC" });
-const sayMonth = (month: string) => named.format(new Date(`${month}-15T12:00:00Z`));
     { key: "verified", word: "to publish", count: counts.verified, to: "?state=verified" },
   ];
   const total = states.reduce((sum, each) => sum + each.count, 0);

@@ -9,6 +9,7 @@ import { Go } from "@probity/web/shell/place.tsx";
 import { type ClipboardEvent, type KeyboardEvent, memo, useState } from "react";
 import css from "./result-grid.module.css";
 import { labPage } from "./path.ts";
+import type { RunMark } from "./run-quality.tsx";
 import type { ResultLine, SavedRow } from "./types.ts";
 import { type Draft, useEntry } from "./use-entry.ts";
 import { verdictLook } from "./words.ts";
@@ -18,6 +19,8 @@ interface Props {
   rows: ResultLine[];
   /** Shown where rows belong to several samples. */
   samples: boolean;
+  /** What each row says of its run's quality control, by the result's id. */
+  marks?: ReadonlyMap<string, RunMark>;
   /** Why nothing can be entered now. */
   refused?: string | undefined;
   onSaved: (saved: SavedRow[]) => void;
@@ -105,6 +108,7 @@ export function ResultGrid(props: Props) {
                 row={row}
                 index={index}
                 samples={props.samples}
+                mark={props.marks?.get(row.id)}
                 draft={entry.drafts.get(row.id)}
                 fault={entry.problem?.fields[row.id]}
                 readOnly={props.refused !== undefined}
@@ -185,6 +189,7 @@ const Line = memo(function Line(props: {
   row: ResultLine;
   index: number;
   samples: boolean;
+  mark: RunMark | undefined;
   draft: Draft | undefined;
   fault: string | undefined;
   readOnly: boolean;
@@ -234,7 +239,10 @@ const Line = memo(function Line(props: {
         {row.name} <span className={css.unit}>{row.unit}</span>
         {row.attempt > 1 && <span className={css.unit}> · retest {row.attempt - 1}</span>}
       </td>
-      <td className={`${css.number} ${css.mono} ${css.limit}`}>{row.limit}</td>
+      <td className={`${css.number} ${css.mono} ${css.limit}`}>
+        {row.limit}
+        {row.rule !== "" && <span className={css.words}>{row.rule}</span>}
+      </td>
       <td data-entry>
         {closed && <span className={css.mono}>{row.text ?? ""}</span>}
         {!closed && row.input === "number" && input(draft?.text ?? row.text ?? "", 0, draft !== undefined)}
@@ -287,12 +295,15 @@ const Line = memo(function Line(props: {
         {draft === undefined && look !== null && (
           <>
             <StatusMark tone={look.tone} word={look.word} />
-            {(row.verdict === "out" || row.verdict === "warn" || row.verdict === "unclear") && (
-              <span className={css.words}>{row.words}</span>
-            )}
+            {row.verdict !== "in" && row.verdict !== "none" && <span className={css.words}>{row.words}</span>}
             {row.state === "verified" && <span className={css.words}>verified</span>}
             {kept && <span className={css.words}>{row.state}, kept</span>}
           </>
+        )}
+        {draft === undefined && props.mark !== undefined && (
+          <span className={css.words} style={{ color: toneColour(props.mark.tone).ink }}>
+            {props.mark.href === null ? props.mark.words : <Go to={props.mark.href}>{props.mark.words}</Go>}
+          </span>
         )}
       </td>
       <td>

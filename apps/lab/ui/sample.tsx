@@ -19,8 +19,9 @@ import { BlindNotice } from "./blind-notice.tsx";
 import css from "./lab.module.css";
 import { inspectPage } from "./inspect-path.ts";
 import { labApi, labPage } from "./path.ts";
-import { GateNotice } from "./gate-notice.tsx";
+import { GateNotice, useHeld } from "./gate-notice.tsx";
 import { ResultGrid } from "./result-grid.tsx";
+import { RunQuality, useRunMarks, useRuns } from "./run-quality.tsx";
 import { StoryDialog } from "./story.tsx";
 import { SampleCertificates } from "./sample-certificate.tsx";
 import type { Sample } from "./types.ts";
@@ -53,6 +54,10 @@ export function SamplePage() {
     },
   });
   const found = sample.data;
+  const fresh = found === undefined ? "" : [found, ...found.results].map((row) => row.version).join();
+  const runs = useRuns({ sample: id }, fresh);
+  const marks = useRunMarks(ws, runs.data);
+  const held = useHeld({ sample: id }, fresh);
   useTitle(found?.number ?? "Sample");
   if (found === undefined)
     return sample.isError ? (
@@ -71,7 +76,7 @@ export function SamplePage() {
   const version = found.version;
   const verifyRefused =
     refusedBecause(found.may, "lab.result.verify", "reviewers") ??
-    (own > 0 ? `You entered ${own} of these, and nobody verifies their own. Ask another reviewer.` : undefined);
+    (own > 0 ? `You entered ${own} of these, and nobody verifies their own. Ask another reviewer.` : held);
   const locked = found.state === "verified" || found.state === "published";
   return (
     <div className={page.page}>
@@ -158,13 +163,12 @@ export function SamplePage() {
       </ol>
       <section>
         <h2>Results</h2>
-        <GateNotice
-          of={{ sample: id }}
-          fresh={String(found.version) + found.results.map((row) => row.version).join()}
-        />
+        <RunQuality ws={ws} runs={runs} sheets />
+        <GateNotice of={{ sample: id }} fresh={fresh} />
         <ResultGrid
           ws={ws}
           rows={found.results}
+          marks={marks}
           samples={false}
           refused={
             found.state === "registered"

@@ -2,20 +2,57 @@ import { saveFile } from "@probity/web/shell/api.ts";
 
 const kept = [
   "fill",
+  "fill-opacity",
   "stroke",
   "stroke-width",
+  "stroke-opacity",
   "stroke-dasharray",
+  "stroke-linejoin",
   "font-family",
   "font-size",
   "font-weight",
+  "text-anchor",
+  "dominant-baseline",
   "opacity",
 ];
+/** Pixels of a picture for each of the drawing: sharp on paper and in a report. */
+const sharpness = 3;
 
-/** Saves a drawing of the page as an SVG file that stands alone: its colours and type written into it. */
-export function saveDrawing(drawing: SVGSVGElement | null, name: string, title: string): void {
-  if (drawing === null) return;
+export type DrawingKind = "svg" | "png";
+
+/** Saves a drawing of the page as a file that stands alone: an SVG with its colours and type written into it, or a PNG of it. */
+export async function saveDrawing(
+  drawing: SVGSVGElement | null,
+  { name, title, kind }: { name: string; title: string; kind: DrawingKind },
+): Promise<void> {
+  const alone = drawing === null ? null : standAlone(drawing, title);
+  if (alone === null) return;
+  const svg = new Blob([alone.text], { type: "image/svg+xml" });
+  if (kind === "svg") saveFile(svg, `${name}.svg`);
+  else saveFile(await picture(svg, alone), `${name}.png`);
+}
+
+/** The browser draws the SVG once more, onto a canvas; nothing is fetched. */
+async function picture(svg: Blob, box: { width: number; height: number }): Promise<Blob> {
+  const address = URL.createObjectURL(svg);
+  try {
+    const image = new Image();
+    image.src = address;
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [Math.round(box.width * sharpness), Math.round(box.height * sharpness)];
+    canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
+    const made = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, "image/png"));
+    if (made === null) throw new Error("The browser drew no picture");
+    return made;
+  } finally {
+    URL.revokeObjectURL(address);
+  }
+}
+
+function standAlone(drawing: SVGSVGElement, title: string): { text: string; width: number; height: number } | null {
   const copy = drawing.cloneNode(true);
-  if (!(copy instanceof SVGSVGElement)) return;
+  if (!(copy instanceof SVGSVGElement)) return null;
   const parts = [...drawing.querySelectorAll("*")];
   for (const [index, part] of [...copy.querySelectorAll("*")].entries()) {
     const shown = parts[index];
@@ -24,11 +61,13 @@ export function saveDrawing(drawing: SVGSVGElement | null, name: string, title: 
     for (const property of kept) part.setAttribute(property, style.getPropertyValue(property));
     for (const attribute of ["class", "style", "tabindex", "role", "aria-pressed"]) part.removeAttribute(attribute);
   }
-  const box = drawing.viewBox.baseVal;
+  const { x, y, width, height } = drawing.viewBox.baseVal;
   const paper = document.createElementNS("http://www.w3.org/2000/svg", "rect");
   for (const [attribute, value] of [
-    ["width", String(box.width)],
-    ["height", String(box.height)],
+    ["x", String(x)],
+    ["y", String(y)],
+    ["width", String(width)],
+    ["height", String(height)],
     ["fill", getComputedStyle(document.body).backgroundColor],
   ] as const)
     paper.setAttribute(attribute, value);
@@ -37,5 +76,10 @@ export function saveDrawing(drawing: SVGSVGElement | null, name: string, title: 
   words.textContent = title;
   copy.prepend(words);
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  saveFile(new Blob([new XMLSerializer().serializeToString(copy)], { type: "image/svg+xml" }), `${name}.svg`);
+  // A picture needs a size of its own; on the page the drawing takes that of its place.
+  copy.setAttribute("width", String(width));
+  copy.setAttribute("height", String(height));
+  copy.removeAttribute("class");
+  copy.removeAttribute("style");
+  return { text: new XMLSerializer().serializeToString(copy), width, height };
 }

@@ -23,13 +23,24 @@ import {
 } from "./instrument-types.ts";
 import css from "./instrument.module.css";
 import { PickList } from "./pick-list.tsx";
+import { SetupCorrection } from "./setup-correct.tsx";
+import type { ResultLine } from "./types.ts";
 import { refusedBecause } from "./words.ts";
 
 /** What a worksheet's results are made with: named before they are entered, and kept with each of them. */
-export function SetupPanel({ ws, worksheet }: { ws: string; worksheet: string }) {
+export function SetupPanel(props: {
+  ws: string;
+  worksheet: string;
+  /** Its results that may be set right: entered, and not verified. */
+  entered: readonly ResultLine[];
+  onChanged: () => void;
+}) {
+  const { ws, worksheet, entered } = props;
+
   const key = ["lab-setup", worksheet];
   const setup = useQuery({ queryKey: key, queryFn: () => read<Setup>(qualityApi.setup(worksheet)) });
   const [open, setOpen] = useState(false);
+  const [correcting, setCorrecting] = useState(false);
   const queries = useQueryClient();
   const found = setup.data;
   const refused =
@@ -66,9 +77,20 @@ export function SetupPanel({ ws, worksheet }: { ws: string; worksheet: string })
         <h2>Instruments &amp; materials</h2>
         {missing.length > 0 && <StatusMark tone="gap" word={`not named: ${missing.join(", ")}`} />}
         {!asks && now === undefined && <span className={page.muted}>Its methods ask for none.</span>}
-        <Act disabledReason={refused} hint="I" onAct={() => setOpen(true)}>
-          {now === undefined ? "Name them" : "Name others"}
-        </Act>
+        <span className={page.row}>
+          {entered.length > 0 && (
+            <Act
+              look="quiet"
+              disabledReason={refusedBecause(found.may, "lab.result.enter", "technicians")}
+              onAct={() => setCorrecting(true)}
+            >
+              Set entered results right
+            </Act>
+          )}
+          <Act disabledReason={refused} hint="I" onAct={() => setOpen(true)}>
+            {now === undefined ? "Name them" : "Name others"}
+          </Act>
+        </span>
       </header>
       {(machines.length > 0 || lots.length > 0) && (
         <ul className={css.named}>
@@ -99,6 +121,17 @@ export function SetupPanel({ ws, worksheet }: { ws: string; worksheet: string })
             `; ${earlier.reduce((sum, each) => sum + each.results, 0)} results were entered with what was named before`}
           .
         </p>
+      )}
+      {correcting && (
+        <SetupCorrection
+          rows={entered}
+          named={{ instruments: now?.instrumentIds ?? [], lots: now?.lotIds ?? [] }}
+          onClose={() => setCorrecting(false)}
+          onDone={() => {
+            setCorrecting(false);
+            props.onChanged();
+          }}
+        />
       )}
       {open && (
         <Choose

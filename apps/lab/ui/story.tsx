@@ -13,6 +13,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { inspectPage } from "./inspect-path.ts";
 import { labApi } from "./path.ts";
+import { MadeWith } from "./setup-correct.tsx";
 import { StatedUncertainty, useStated } from "./stated.tsx";
 import css from "./story.module.css";
 import type { Story } from "./types.ts";
@@ -128,6 +129,7 @@ export function StoryDialog(props: {
               {found.file.name} · sha-256 {found.file.sha256}
             </p>
           )}
+          <MadeWith ws={ws} result={found} may={props.may} onChanged={props.onChanged} />
           <ProofLine
             parts={[
               `v${found.version}`,

@@ -13,7 +13,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { Fragment, useRef } from "react";
 import lab from "./lab.module.css";
 import { labPage } from "./path.ts";
-import { saveDrawing } from "./save-drawing.ts";
+import { SaveDrawing } from "./save-drawing-acts.tsx";
 import css from "./stability.module.css";
 import { StudyChart } from "./study-chart.tsx";
 import { kindWord, stabilityApi, type Evaluation, type Study, type StudyResult } from "./stability-types.ts";
@@ -72,17 +72,11 @@ export function StudyEvaluation({
           onChange={(value) => query({ attribute: of, condition: value }, true)}
         />
         {now !== undefined && (
-          <Act
-            onAct={() =>
-              saveDrawing(
-                drawing.current,
-                `${study.number}-${of}-${at}`.toLowerCase(),
-                `${study.number}, ${attribute?.name ?? of}, ${condition?.title ?? at}`,
-              )
-            }
-          >
-            Save drawing
-          </Act>
+          <SaveDrawing
+            drawing={() => drawing.current}
+            name={`${study.number}-${of}-${at}`.toLowerCase()}
+            title={`${study.number}, ${attribute?.name ?? of}, ${condition?.title ?? at}`}
+          />
         )}
         <Act look="main" busy={keep.isPending} disabledReason={refused} onAct={() => keep.mutate()}>
           Keep evaluation

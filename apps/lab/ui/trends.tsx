@@ -18,7 +18,8 @@ import css from "./chart.module.css";
 import { shortNumber } from "./chart-types.ts";
 import { DayField } from "./day-field.tsx";
 import { labApi, labPage } from "./path.ts";
-import { saveDrawing } from "./save-drawing.ts";
+import { Drawn, SaveDrawing } from "./save-drawing-acts.tsx";
+import { TrendRulesDialog } from "./trend-rules.tsx";
 import { Histogram, TrendPlot } from "./trend-plot.tsx";
 import { hintWords, trendApi, type Trend, type TrendPoint, type TrendSeries } from "./trend-types.ts";
 import type { Named } from "./types.ts";
@@ -55,6 +56,7 @@ export function Trends() {
   });
   const drawing = useRef<SVGSVGElement>(null);
   const [failed, setFailed] = useState<unknown>(null);
+  const [rules, setRules] = useState(false);
   const set = (values: Record<string, string>) =>
     place.query({ of: text("of"), from, to, point, value: text("value"), ...values }, true);
   const found = trend.data;
@@ -72,12 +74,12 @@ export function Trends() {
             >
               Export CSV
             </Act>
-            <Act onAct={() => saveDrawing(drawing.current, "trend", `${found.name}, ${found.product}`)}>
-              Save drawing
-            </Act>
+            <SaveDrawing drawing={() => drawing.current} name="trend" title={`${found.name}, ${found.product}`} />
+            <Act onAct={() => setRules(true)}>Rules</Act>
           </span>
         )}
       </div>
+      {rules && <TrendRulesDialog onClose={() => setRules(false)} />}
       {failure !== null && <ProblemNotice problem={asProblem(failure)} />}
       {series.isPending && <Skeleton label="Reading what there is" />}
       {series.isSuccess && all.length === 0 && (
@@ -127,7 +129,9 @@ export function Trends() {
             </section>
             <section>
               <h2>Distribution</h2>
-              <Histogram trend={found} />
+              <Drawn name="distribution" title={`Distribution of ${found.name}, ${found.product}`}>
+                <Histogram trend={found} />
+              </Drawn>
             </section>
           </div>
           <details>

@@ -15,6 +15,7 @@ export const labWords: Readonly<Record<string, string>> = {
   "lab.sample.cancel": "Sample cancelled",
   "lab.sample.bring_in": "Sample brought in",
   "lab.sample.export": "List of samples exported",
+  "lab.overview.export": "Figures by month exported",
   "lab.trail_review.open": "Audit-trail review opened",
   "lab.trail_review.lock": "Audit-trail review concluded",
   "lab.trail_review.export": "Audit-trail review exported",

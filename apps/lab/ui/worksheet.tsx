@@ -13,11 +13,12 @@ import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import css from "./lab.module.css";
-import { GateNotice } from "./gate-notice.tsx";
+import { GateNotice, useHeld } from "./gate-notice.tsx";
 import { inspectApi, inspectPage } from "./inspect-path.ts";
 import { labApi, labPage } from "./path.ts";
 import { SetupPanel } from "./setup-panel.tsx";
 import { ResultGrid } from "./result-grid.tsx";
+import { RunQuality, useRunMarks, useRuns } from "./run-quality.tsx";
 import { StoryDialog } from "./story.tsx";
 import type { SavedRow, Worksheet } from "./types.ts";
 import { Verifications, VerifyAct } from "./verify.tsx";
@@ -45,6 +46,10 @@ export function WorksheetPage() {
     void queries.invalidateQueries({ queryKey: ["lab-story"] });
   };
   const found = sheet.data;
+  const fresh = (found?.rows ?? []).map((row) => row.version).join();
+  const runs = useRuns({ worksheet: id }, fresh);
+  const marks = useRunMarks(ws, runs.data);
+  const held = useHeld({ worksheet: id }, fresh);
   useTitle(found?.number ?? "Worksheet");
   if (found === undefined)
     return sheet.isError ? (
@@ -96,7 +101,7 @@ export function WorksheetPage() {
                   ? `${open} results are still open.`
                   : own > 0
                     ? `You entered ${own} of these, and nobody verifies their own. Ask another reviewer.`
-                    : undefined)
+                    : held)
               }
               onDone={() => void queries.invalidateQueries({ queryKey: key })}
             />
@@ -116,11 +121,18 @@ export function WorksheetPage() {
         </Notice>
       )}
       {quality.length === 0 && <Notice tone="partial">This worksheet has no blank and no control.</Notice>}
-      <SetupPanel ws={ws} worksheet={id} />
-      <GateNotice of={{ worksheet: id }} fresh={found.rows.map((row) => row.version).join()} />
+      <SetupPanel
+        ws={ws}
+        worksheet={id}
+        entered={found.rows.filter((row) => row.state === "entered")}
+        onChanged={() => void queries.invalidateQueries({ queryKey: key })}
+      />
+      <RunQuality ws={ws} runs={runs} />
+      <GateNotice of={{ worksheet: id }} fresh={fresh} />
       <ResultGrid
         ws={ws}
         rows={found.rows}
+        marks={marks}
         samples
         refused={
           found.state === "verified"
