@@ -1,6 +1,7 @@
 import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
 import { readDecimal } from "./calc/decimal.ts";
+import { ruleFault } from "./calc/guard.ts";
 import { FormulaError, namesOf, readExpression } from "./calc/expression.ts";
 
 const key = Type.String({ pattern: "^[a-z][a-zA-Z0-9_]{0,39}$" });
@@ -81,6 +82,10 @@ export const limitSchema = Type.Object(
     warnHigh: optionalText,
     texts: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 60 }), { maxItems: 30 })),
     compare: Type.Union([Type.Literal("entered"), Type.Literal("rounded")]),
+    /** Guarded acceptance with w = factor · U (ILAC-G8:09/2019, 4.2); where it is not named, simple acceptance. */
+    decision: Type.Optional(
+      Type.Union([Type.Object({ rule: Type.Literal("guarded"), factor: decimalText }, closed), Type.Null()]),
+    ),
   },
   closed,
 );
@@ -113,7 +118,7 @@ export function limitFault(limit: SpecificationLimit): string | null {
   const given = ends.filter((each) => each !== undefined).map((each) => Number(each.digits) / 10 ** each.scale);
   if (given.some((each, index) => index > 0 && each < (given[index - 1] ?? each)))
     return `The ends of ${limit.analyte} are not in order: low, warn low, warn high, high.`;
-  return null;
+  return ruleFault(limit);
 }
 
 /** A stored definition: what the server itself wrote after checking it. */

@@ -721,6 +721,10 @@ export interface LabResult {
    * what was entered, to the character; number is its exact decimal, and rounding is a view of it
    */
   text: string | null;
+  /**
+   * expanded uncertainty as it is stated, its coverage, and the budget or method that stated it when the value was entered
+   */
+  uncertainty: Json | null;
   unit: string;
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;

@@ -75,7 +75,7 @@ async function certificateSubject(_: Kernel, tx: Tx, id: string): Promise<Signin
 }
 
 function factsOf(content: CertificateContent): { label: string; value: string }[] {
-  const { sample, evaluations, investigations, amends } = content;
+  const { sample, evaluations, investigations, overrides = [], amends } = content;
   return [
     { label: "Sample", value: `${sample.number} ${sample.product}${sample.lot === null ? "" : `, lot ${sample.lot}`}` },
     { label: "Customer", value: content.customer?.name ?? "none" },
@@ -87,6 +87,7 @@ function factsOf(content: CertificateContent): { label: string; value: string }[
         .join("; "),
     },
     { label: "Out of specification", value: investigations.map((each) => each.number).join(", ") || "none" },
+    { label: "Overrides", value: overrides.map((each) => `${each.analyte}: ${each.gate}`).join("; ") || "none" },
     ...(amends === null ? [] : [{ label: "Supersedes", value: `${amends.number}: ${amends.reason}` }]),
   ];
 }

@@ -1,7 +1,9 @@
 import { readDecimal } from "../calc/decimal.ts";
+import { sayGuard, sayRule } from "../calc/guard.ts";
 import { judgeValue, reportedOf, sayLimit, type Limit, type Qualifier, type Value } from "../calc/value.ts";
 import type { MethodVersion, SpecificationVersion } from "./frozen.ts";
 import { analyteOf } from "./frozen.ts";
+import { keptUncertainty } from "./uncertainty-kept.ts";
 
 /** A stored result, as the queries of this app select it. */
 export type ResultRow = {
@@ -22,6 +24,7 @@ export type ResultRow = {
   text: string | null;
   number: string | null;
   qualifier: string | null;
+  uncertainty: unknown;
   interim: unknown;
   verdict: string | null;
   reason: string | null;
@@ -52,6 +55,7 @@ export const resultColumns = [
   "r.text",
   "r.number",
   "r.qualifier",
+  "r.uncertainty",
   "r.interim",
   "r.verdict",
   "r.reason",
@@ -71,6 +75,8 @@ export type ShownResult = ReturnType<typeof presentResult>;
 export function presentResult(row: ResultRow, version: MethodVersion, limit: Limit | undefined) {
   const analyte = analyteOf(version, row.analyte);
   const value = valueOf(row);
+  const uncertainty = value === null ? null : keptUncertainty(row.uncertainty, value, analyte);
+  const judged = value === null ? null : judgeValue(value, limit, analyte, uncertainty);
   return {
     id: row.id,
     version: row.version,
@@ -92,7 +98,10 @@ export function presentResult(row: ResultRow, version: MethodVersion, limit: Lim
     reported: value === null ? null : reportedOf(value, analyte),
     limit: sayLimit(limit),
     verdict: row.verdict,
-    words: value === null ? null : judgeValue(value, limit, analyte).words,
+    words: judged?.words ?? null,
+    decision: judged?.decision ?? null,
+    /** The decision rule: with the width of its guard band once there is a value. Empty: simple acceptance. */
+    rule: value === null ? sayRule(limit) : sayGuard(limit, uncertainty),
     reason: row.reason,
     source: row.source,
     enteredAt: row.entered_at,

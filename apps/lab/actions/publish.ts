@@ -1,8 +1,10 @@
 import type { Tx } from "@probity/kernel";
+import { sayGuard, type Decision } from "../calc/guard.ts";
 import { judgeValue, reportedOf, sayLimit, type Verdict } from "../calc/value.ts";
 import { query } from "../query.ts";
 import { analyteOf, methodVersions, specificationVersions, type SpecificationVersion } from "./frozen.ts";
 import { limitOf, resultColumns, valueOf } from "./present.ts";
+import { keptUncertainty } from "./uncertainty-kept.ts";
 
 export type Evaluation = {
   specification: string;
@@ -15,6 +17,9 @@ export type Evaluation = {
     reported: string;
     limit: string;
     verdict: Verdict;
+    /** Under a guard band: what was decided, and by which rule. Nothing of simple acceptance. */
+    decision?: Decision;
+    rule?: string;
     retested: string[];
   }[];
 };
@@ -67,13 +72,18 @@ export async function evaluationsOf(
             entered: value.text,
             reported: reportedOf(value, analyte),
             limit: sayLimit(limit),
-            verdict: judgeValue(value, limit, analyte).verdict,
+            ...decidedOf(value, limit, analyte, keptUncertainty(row.uncertainty, value, analyte)),
             retested: before.map((other) => other.text ?? ""),
           },
         ];
       });
-    const order: readonly Verdict[] = ["out", "unclear", "warn", "in"];
+    const order: readonly Verdict[] = ["out", "unclear", "conditional", "warn", "in"];
     const verdict = order.find((each) => lines.some((line) => line.verdict === each)) ?? "none";
     return { specification: specification.code, number: specification.number, verdict, lines };
   });
+}
+
+function decidedOf(...[value, limit, analyte, uncertainty]: Parameters<typeof judgeValue>) {
+  const { verdict, decision } = judgeValue(value, limit, analyte, uncertainty);
+  return decision === undefined ? { verdict } : { verdict, decision, rule: sayGuard(limit, uncertainty ?? null) };
 }

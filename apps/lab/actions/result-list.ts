@@ -9,7 +9,7 @@ const one = <const T extends readonly string[]>(...words: T) => Type.Union(words
 const exportRows = 10_000;
 const listQuery = Type.Object({
   state: Type.Optional(one("open", "entered", "verified", "retested", "cancelled")),
-  verdict: Type.Optional(one("in", "warn", "out", "unclear", "none")),
+  verdict: Type.Optional(one("in", "warn", "conditional", "out", "unclear", "none")),
   product: Type.Optional(uuid),
   method: Type.Optional(uuid),
   enteredFrom: Type.Optional(day),

@@ -12,7 +12,7 @@ const listQuery = Type.Object({
   state: Type.Optional(one("registered", "received", "tested", "verified", "published", "cancelled", "open")),
   product: Type.Optional(uuid),
   point: Type.Optional(uuid),
-  verdict: Type.Optional(one("in", "warn", "out", "unclear", "none")),
+  verdict: Type.Optional(one("in", "warn", "conditional", "out", "unclear", "none")),
   priority: Type.Optional(one("routine", "urgent")),
   due: Type.Optional(one("late", "today", "week")),
   receivedFrom: Type.Optional(day),

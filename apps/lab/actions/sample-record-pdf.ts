@@ -26,6 +26,7 @@ export async function sampleRecordPdf(record: SampleRecord, workspace: string, d
   sheet.y += 10;
   drawFacts(sheet, factsOf(record));
   for (const result of record.results) drawResult(sheet, result);
+  drawOverrides(sheet, record);
   drawSignatures(sheet, record);
   drawFamily(sheet, record);
   const foot = [
@@ -91,6 +92,7 @@ function drawResult(sheet: Sheet, result: SampleRecord["results"][number]): void
     ["As reported", `${result.reported ?? "–"} ${result.unit}`.trim()],
     ["Limit", result.limit === "" ? "none" : result.limit],
     ["Verdict", result.words ?? result.verdict ?? "–"],
+    ...(result.rule === "" ? [] : [["Decision rule", result.rule] satisfies Fact]),
     ["Method", `${result.method.code} v${result.method.number}, ${result.method.title}`],
     ...(result.worksheet === null ? [] : [["Worksheet", result.worksheet] satisfies Fact]),
     ...(result.file === null
@@ -105,6 +107,23 @@ function drawResult(sheet: Sheet, result: SampleRecord["results"][number]): void
     sheet.paragraph(`${step.by}, ${moment(step.at)}${leaf}`, type.meta, { x: page.text });
   }
   sheet.y += 8;
+}
+
+function drawOverrides(sheet: Sheet, { overrides }: SampleRecord): void {
+  if (overrides.length === 0) return;
+  sheet.section("Overrides");
+  sheet.need(60);
+  sheet.paragraph("Results verified by an override", type.heading, { x: page.left, tag: "H2" });
+  for (const each of overrides) {
+    sheet.paragraph(`${each.analyte} ${each.entered}, ${each.gate}: ${each.held}`, type.body);
+    const confirmed = each.confirmedAt === null ? "" : `, ${moment(each.confirmedAt)}`;
+    const remark = each.remark === null ? "" : `: “${each.remark}”`;
+    sheet.paragraph(
+      `Asked for by ${each.askedBy}, ${moment(each.askedAt)}: “${each.reason}”. Confirmed by ${each.confirmedBy}${confirmed}${remark}`,
+      type.meta,
+    );
+  }
+  sheet.y += 10;
 }
 
 function drawSignatures(sheet: Sheet, { verifications, unlocks }: SampleRecord): void {

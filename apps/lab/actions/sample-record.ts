@@ -2,6 +2,7 @@ import { csvOf, versionsOf, type Tx } from "@probity/kernel";
 import { result as resultRecord, sample as sampleRecord } from "../records/sample.ts";
 import { genealogyOf } from "./genealogy.ts";
 import { custodyOf, publicationsOf, readSample, resultsOfSample, unlocksOf } from "./sample-view.ts";
+import { overridesOfSample } from "./override-told.ts";
 import { storyOf } from "./story.ts";
 import { verificationsOver } from "./verification-view.ts";
 
@@ -30,6 +31,7 @@ export async function recordOf(tx: Tx, id: string) {
     custody: await tx.all(custodyOf(id)),
     unlocks: await tx.all(unlocksOf(id)),
     verifications: await verificationsOver(tx, { sampleId: id }),
+    overrides: await overridesOfSample(tx, id),
     publications: await tx.all(publicationsOf(id)),
     genealogy: await genealogyOf(tx, id),
   };

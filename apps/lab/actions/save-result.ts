@@ -10,6 +10,7 @@ import { judgeControls } from "./chart-evaluate.ts";
 import { analyteOf, methodVersions, specificationVersions } from "./frozen.ts";
 import { interimOf, limitOf, resultColumns, type ResultRow } from "./present.ts";
 import { settleSamples } from "./settle.ts";
+import { approvedBudgets, uncertaintyOfValue } from "./uncertainty-kept.ts";
 import { calculate } from "./try-method.ts";
 
 /** One touched cell or row: what is not sent is not touched. */
@@ -64,6 +65,10 @@ export async function saveResults(
     tx,
     [...rows.values()].flatMap((row) => row.specification_version_id ?? []),
   );
+  const budgets = await approvedBudgets(
+    tx,
+    [...rows.values()].map((row) => row.method_version_id),
+  );
   const name = (await nameOfActor(tx)) ?? "";
 
   // 2. Each entry: touched? taken? judged.
@@ -97,7 +102,8 @@ export async function saveResults(
       continue;
     }
     const specification = specifications.get(row.specification_version_id ?? "");
-    const judged = judgeValue(read, limitOf(row, specification), analyte);
+    const uncertainty = uncertaintyOfValue(read, analyte, budgets.get(`${row.method_version_id} ${row.analyte}`));
+    const judged = judgeValue(read, limitOf(row, specification), analyte, uncertainty);
     const kept = row.text === null ? null : reason;
     changes.push({
       row: {
@@ -107,6 +113,7 @@ export async function saveResults(
         text: read.text,
         number: read.number === null ? null : sayDecimal(read.number),
         qualifier: read.qualifier,
+        uncertainty,
         interim: Object.keys(interim).length === 0 ? null : interim,
         verdict: judged.verdict,
         reason: kept,
@@ -119,6 +126,9 @@ export async function saveResults(
         text: read.text,
         ...(kept === null ? {} : { before: row.text, reason: kept }),
         verdict: judged.verdict,
+        ...(judged.decision === undefined
+          ? {}
+          : { decision: judged.decision, uncertainty: uncertainty?.expanded ?? "" }),
       },
     });
     saved.push({

@@ -32,7 +32,7 @@ export async function settleSamples(
           sql<
             string | null
           >`case when bool_or(r.verdict = 'out') then 'out' when bool_or(r.verdict = 'unclear') then 'unclear'
-            when bool_or(r.verdict = 'warn') then 'warn' when bool_or(r.verdict = 'in') then 'in' else 'none' end`.as(
+            when bool_or(r.verdict = 'conditional') then 'conditional' when bool_or(r.verdict = 'warn') then 'warn' when bool_or(r.verdict = 'in') then 'in' else 'none' end`.as(
             "worst",
           ),
         ])
@@ -44,10 +44,7 @@ export async function settleSamples(
     for (const row of rows) {
       if (!acts[act].from.some((each) => each === row.state)) continue;
       const state = row.open > 0 ? "received" : row.entered > 0 || act !== "verify" ? "tested" : "verified";
-      const verdict =
-        state !== "received" || row.worst === "out" || row.worst === "warn" || row.worst === "unclear"
-          ? row.worst
-          : null;
+      const verdict = state !== "received" || (row.worst !== "in" && row.worst !== "none") ? row.worst : null;
       if (state === row.state && verdict === row.verdict) continue;
       changes.push({ row: { id: row.id, version: row.version, state, verdict }, fields: { state, verdict } });
     }

@@ -1,6 +1,4 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
-import { Type, type Static } from "typebox";
-import { Value } from "typebox/value";
 import { doorProblem, type Tx } from "@probity/kernel";
 import { insertAll, updateAll } from "../bulk.ts";
 import { readDecimal, sayDecimal } from "../calc/decimal.ts";
@@ -9,33 +7,9 @@ import { stateResult, uncertaintyOf, type Component } from "../statistic/budget.
 import { chartProblem as problem } from "./chart-error.ts";
 import { methodVersions } from "./frozen.ts";
 import { nameOfActor } from "./save-result.ts";
+import { readComponents } from "./uncertainty-kept.ts";
 
-const componentSchema = Type.Object(
-  {
-    name: Type.String({ minLength: 1, maxLength: 120 }),
-    type: Type.Union([Type.Literal("A"), Type.Literal("B")]),
-    distribution: Type.Union([
-      Type.Literal("normal"),
-      Type.Literal("rectangular"),
-      Type.Literal("triangular"),
-      Type.Literal("u-shaped"),
-    ]),
-    value: Type.Number({ minimum: 0, maximum: 1e15 }),
-    relative: Type.Boolean(),
-    divisor: Type.Number({ exclusiveMinimum: 0, maximum: 100 }),
-    sensitivity: Type.Number({ minimum: -1e9, maximum: 1e9 }),
-    degrees: Type.Union([Type.Integer({ minimum: 1, maximum: 100_000 }), Type.Null()]),
-  },
-  { additionalProperties: false },
-);
-/** The sources of a budget. */
-export const componentsSchema = Type.Array(componentSchema, { minItems: 1, maxItems: 40 });
-
-/** Stored components: what this server wrote. */
-export function readComponents(kept: unknown): Static<typeof componentsSchema> {
-  if (!Value.Check(componentsSchema, kept)) throw new Error("A budget's components are not of their shape");
-  return kept;
-}
+export { componentsSchema, readComponents } from "./uncertainty-kept.ts";
 
 /** How sure a result is, as it is stated beside it. */
 export type StatedUncertainty = {

@@ -1,4 +1,6 @@
 import { compare, readDecimal, round, sayDecimal, subtract, type Decimal, type RoundingRule } from "./decimal.ts";
+import { guarded, type Decision, type DecisionRule, type Expanded } from "./guard.ts";
+import { beyondHigh, beyondLow, spanOf } from "./span.ts";
 
 /** One thing a method determines, as its version declares it. */
 export type Analyte = {
@@ -82,24 +84,51 @@ export type Limit = {
   readonly texts?: readonly string[];
   /** Whether the entered or the reported value is compared. */
   readonly compare: "entered" | "rounded";
+  /** How conformity is decided; where none is named, by simple acceptance. */
+  readonly decision?: DecisionRule | null;
 };
-export type Verdict = "in" | "warn" | "out" | "unclear" | "none";
-export type Judged = { readonly verdict: Verdict; readonly words: string };
+/** "conditional": within the limit, and within its guard band. */
+export type Verdict = "in" | "warn" | "conditional" | "out" | "unclear" | "none";
+export type Judged = { readonly verdict: Verdict; readonly words: string; readonly decision?: Decision };
 
-/** How a value stands against its limit, and by how much. What can't be decided is "unclear", never "in". */
+/**
+ * How a value stands against its limit, and by how much. What can't be decided is "unclear", never "in": under guarded
+ * acceptance a value whose uncertainty nobody stated passes nothing.
+ */
 export function judgeValue(
   value: Value,
   limit: Limit | undefined,
   analyte: Pick<Analyte, "decimals" | "rule">,
+  uncertainty: Expanded | null = null,
 ): Judged {
+  const simple = judgeSimply(value, limit, analyte);
+  const rule = limit?.decision;
+  if (rule === undefined || rule === null || value.number === null) return simple;
+  const number = comparedOf({ ...value, number: value.number }, limit, analyte);
+  const ends = { low: end(limit?.low), high: end(limit?.high) };
+  const open = { low: limit?.lowOpen === true, high: limit?.highOpen === true };
+  return guarded(simple, spanOf(number, value.qualifier), ends, open, rule, uncertainty);
+}
+
+/** The number that is held against the limit: as entered, or rounded as it is reported. */
+function comparedOf(
+  value: Value & { readonly number: Decimal },
+  limit: Limit | undefined,
+  analyte: Pick<Analyte, "decimals" | "rule">,
+): Decimal {
+  const places = limit?.compare === "rounded" && value.qualifier === null ? analyte.decimals : null;
+  return places === null ? value.number : round(value.number, places, analyte.rule);
+}
+
+/** Simple acceptance (ILAC-G8:09/2019, 4.2.1; JCGM 106:2012, 8.2): the limit itself decides. */
+function judgeSimply(value: Value, limit: Limit | undefined, analyte: Pick<Analyte, "decimals" | "rule">): Judged {
   if (limit === undefined) return { verdict: "none", words: "no limit" };
   if (limit.texts !== undefined && limit.texts.length > 0)
     return limit.texts.includes(value.text)
       ? { verdict: "in", words: "as specified" }
       : { verdict: "out", words: `specified: ${limit.texts.join(" or ")}` };
   if (value.number === null) return { verdict: "unclear", words: "not a number" };
-  const places = limit.compare === "rounded" && value.qualifier === null ? analyte.decimals : null;
-  const number = places === null ? value.number : round(value.number, places, analyte.rule);
+  const number = comparedOf({ ...value, number: value.number }, limit, analyte);
   const span = spanOf(number, value.qualifier);
   const low = end(limit.low);
   const high = end(limit.high);
@@ -136,35 +165,6 @@ export function sayLimit(limit: Limit | undefined): string {
   return parts.join(" and ");
 }
 
-/** Where the true value may lie: from, to; undefined is without end. `fromOpen`: not `from` itself. */
-type Span = { from?: Decimal; fromOpen?: boolean; to?: Decimal; toOpen?: boolean };
-function spanOf(number: Decimal, qualifier: Qualifier | null): Span {
-  if (qualifier === "<" || qualifier === "<=") return { to: number, toOpen: qualifier === "<" };
-  if (qualifier === ">" || qualifier === ">=") return { from: number, fromOpen: qualifier === ">" };
-  return { from: number, to: number };
-}
-function beyondLow(span: Span, low: Decimal, open: boolean): "yes" | "no" | "perhaps" {
-  if (span.to !== undefined) {
-    const order = compare(span.to, low);
-    if (order < 0 || (order === 0 && (open || span.toOpen === true))) return "yes";
-  }
-  if (span.from === undefined) return isZeroOrLess(low) && !open ? "no" : "perhaps";
-  const order = compare(span.from, low);
-  return order > 0 || (order === 0 && (!open || span.fromOpen === true)) ? "no" : "perhaps";
-}
-function beyondHigh(span: Span, high: Decimal, open: boolean): "yes" | "no" | "perhaps" {
-  if (span.from !== undefined) {
-    const order = compare(span.from, high);
-    if (order > 0 || (order === 0 && (open || span.fromOpen === true))) return "yes";
-  }
-  if (span.to === undefined) return "perhaps";
-  const order = compare(span.to, high);
-  return order < 0 || (order === 0 && (!open || span.toOpen === true)) ? "no" : "perhaps";
-}
-/** "<0.05" of a quantity that can't be negative is not under a low end of zero. */
-function isZeroOrLess(low: Decimal): boolean {
-  return low.digits <= 0n;
-}
 function distance(greater: Decimal, less: Decimal, word: "above" | "below", open: boolean | undefined): string {
   const by = subtract(greater, less);
   const end = word === "above" ? less : greater;

@@ -3,9 +3,10 @@ import { analyteOf, methodVersions } from "../actions/frozen.ts";
 import { resultColumns, valueOf, type ResultRow } from "../actions/present.ts";
 import type { Evaluation } from "../actions/publish.ts";
 import { reportedOf, type Value } from "../calc/value.ts";
-import type { DefinedAnalyte } from "../definition.ts";
 import { query } from "../query.ts";
-import type { CertificateContent, CertifiedInvestigation, CertifiedResult } from "./content.ts";
+import type { CertificateContent, CertifiedInvestigation, CertifiedOverride, CertifiedResult } from "./content.ts";
+import { overridesOfSample } from "../actions/override-told.ts";
+import { keptUncertainty, type KeptUncertainty } from "../actions/uncertainty-kept.ts";
 import { readTemplate } from "./template.ts";
 
 /** What a new certificate says of its sample: all of it read where it is kept, none of it typed again. */
@@ -69,6 +70,7 @@ export async function buildContent(
     evaluations: readEvaluations(told.evaluations),
     results: await certifiedResults(tx, sampleId),
     investigations: await certifiedInvestigations(tx, sampleId),
+    overrides: await certifiedOverrides(tx, sampleId),
   };
 }
 
@@ -107,7 +109,7 @@ async function certifiedResults(tx: Tx, sampleId: string): Promise<CertifiedResu
         method: `${version.code} v${version.number}${reference === undefined || reference === "" ? "" : `, ${reference}`}`,
         entered: value.text,
         reported: reportedOf(value, analyte),
-        uncertainty: sayUncertainty(analyte, value),
+        uncertainty: sayUncertainty(keptUncertainty(row.uncertainty, value, analyte), value),
         enteredAt: iso(row.entered_at),
         verifiedAt: iso(row.verified_at),
         repeated: before.map((each) => ({
@@ -157,17 +159,18 @@ async function certifiedInvestigations(tx: Tx, sampleId: string): Promise<Certif
   }));
 }
 
-/** Two significant digits, as GUM 7.2.6 asks for at most; nothing where the value is no plain number. */
-export function sayUncertainty(analyte: Pick<DefinedAnalyte, "uncertainty">, value: Value): string | null {
-  const declared = analyte.uncertainty;
-  if (declared === undefined || declared === null || value.number === null || value.qualifier !== null) return null;
-  const number = Number(value.number.digits) / 10 ** value.number.scale;
-  const expanded = declared.relative ? (Math.abs(number) * Number(declared.expanded)) / 100 : Number(declared.expanded);
-  if (!(expanded > 0)) return null;
-  // Rounded up: an uncertainty is never made to look smaller.
-  const places = Math.max(0, 1 - Math.floor(Math.log10(expanded)));
-  const up = Math.ceil(expanded * 10 ** places - 1e-9) / 10 ** places;
-  return `± ${up.toFixed(places)} (k = ${declared.coverage})`;
+/** The gates that a verified result passed by an override, as two people told them. */
+async function certifiedOverrides(tx: Tx, sampleId: string): Promise<CertifiedOverride[]> {
+  return (await overridesOfSample(tx, sampleId)).map((each) => ({
+    ...each,
+    askedAt: each.askedAt.toISOString(),
+    confirmedAt: iso(each.confirmedAt),
+  }));
+}
+
+/** As it was kept with the value; nothing where the value is only bounded. */
+export function sayUncertainty(kept: KeptUncertainty | null, { qualifier }: Pick<Value, "qualifier">): string | null {
+  return kept === null || qualifier !== null ? null : `± ${kept.expanded} (k = ${kept.coverage})`;
 }
 
 function iso(at: Date | null): string | null {

@@ -30,6 +30,21 @@ export type CertifiedInvestigation = {
   readonly concludedAt: string | null;
 };
 
+/** A gate that a result was verified against the answer of: two people said why, and both are named. */
+export type CertifiedOverride = {
+  readonly analyte: string;
+  readonly entered: string;
+  readonly gate: string;
+  /** What held the result, in the words that were shown to who decided. */
+  readonly held: string;
+  readonly reason: string;
+  readonly askedBy: string;
+  readonly askedAt: string;
+  readonly confirmedBy: string;
+  readonly confirmedAt: string | null;
+  readonly remark: string | null;
+};
+
 /** Everything a certificate says. It is kept as it was prepared, and is what a signature stands for. */
 export type CertificateContent = {
   readonly v: "1";
@@ -52,6 +67,8 @@ export type CertificateContent = {
   readonly evaluations: readonly Evaluation[];
   readonly results: readonly CertifiedResult[];
   readonly investigations: readonly CertifiedInvestigation[];
+  /** Of a certificate prepared before these were told there are none. */
+  readonly overrides?: readonly CertifiedOverride[];
   readonly amends: {
     readonly number: string;
     readonly issuedAt: string;
@@ -106,7 +123,24 @@ export function changesBetween(before: CertificateContent, now: Omit<Certificate
 export const verdictWords = {
   in: "complies",
   warn: "complies, beyond the warning limit",
+  conditional: "complies, within the guard band",
   out: "does not comply",
   unclear: "not decided",
   none: "no limit",
 } as const;
+
+/** How one line's conformity is said: under a guard band by what was decided (ILAC-G8:09/2019, 4.2.3). */
+export function sayConformity({ verdict, decision }: Pick<Line, "verdict" | "decision">): string {
+  if (decision === "conditional-pass") return "conditional pass: within the guard band";
+  if (decision === "conditional-fail") return "conditional fail: beyond the limit, within the guard band";
+  return verdictWords[verdict];
+}
+type Line = Evaluation["lines"][number];
+
+/** By which rule conformity was decided, said once for an evaluation (ISO/IEC 17025:2017, 7.8.6.2). */
+export function sayRules({ lines }: Pick<Evaluation, "lines">): string {
+  const simple = "simple acceptance: the limit itself decides, w = 0 (ILAC-G8:09/2019, 4.2.1)";
+  if (lines.every((each) => each.rule === undefined)) return `Decision rule: ${simple}.`;
+  const rest = lines.some((each) => each.rule === undefined) ? ` Other lines: ${simple}.` : "";
+  return `Decision rule where a guard band is named: guarded acceptance, w inside each end of the limit, U the expanded uncertainty (ILAC-G8:09/2019, 4.2.3; JCGM 106:2012, 8.3.2). Pass: clear of the band. Conditional: within it, on either side of the limit.${rest}`;
+}

@@ -6,6 +6,7 @@ import type { Verdict } from "../calc/value.ts";
 export const verdictLooks: Readonly<Record<Verdict, { shape: StatusShape; ink: string; tint: string }>> = {
   in: { shape: "disc", ...tone.good },
   warn: { shape: "half", ...tone.warning },
+  conditional: { shape: "half", ...tone.warning },
   out: { shape: "triangle", ...tone.bad },
   unclear: { shape: "ring", ...tone.neutral },
   none: { shape: "ring", ...tone.neutral },

@@ -13,7 +13,12 @@ import {
   unprintableCount,
 } from "@probity/paper";
 import type { PrintedSeal, PrintedSignature } from "@probity/paper";
-import { verdictWords, type CertificateContent, type CertifiedInvestigation } from "./content.ts";
+import {
+  verdictWords,
+  type CertificateContent,
+  type CertifiedInvestigation,
+  type CertifiedOverride,
+} from "./content.ts";
 import { decimals, verdictLooks } from "./look.ts";
 import { drawResults } from "./table.ts";
 
@@ -55,6 +60,7 @@ export async function certificatePdf(print: CertificatePrint): Promise<Uint8Arra
   drawConformity(sheet, content);
   for (const evaluation of content.evaluations) drawResults(sheet, content, evaluation);
   drawInvestigations(sheet, content);
+  drawOverrides(sheet, content);
   drawStatements(sheet, content);
   drawSigned(sheet, print);
   return sheet.finish((index, count) => drawFurniture(sheet, print, index, count));
@@ -217,6 +223,47 @@ function tellInvestigation(each: CertifiedInvestigation, zone: string): string[]
     each.conclusionText,
     `${retests} Corrective action: ${each.corrective === "" ? "none stated" : each.corrective}.`,
   ].filter((text) => text !== "");
+}
+
+/** What was verified against the answer of a gate says so, and who answers for it. */
+function drawOverrides(sheet: Sheet, { overrides = [], template }: CertificateContent): void {
+  if (overrides.length === 0) return;
+  sheet.section("Overrides");
+  sheet.need(100);
+  sheet.y += 10;
+  sheet.paragraph("Results verified by an override", type.heading, { x: page.left, tag: "H2" });
+  sheet.y += 4;
+  for (const each of overrides) {
+    sheet.need(70);
+    sheet.rule(sheet.y, ink.hairline);
+    sheet.y += 5;
+    const top = sheet.y;
+    sheet.tagged("P", () => {
+      drawShape(sheet.doc, "half", page.left + 5, top + 7, 7, tone.warning.ink);
+      const entered = decimals(each.entered, template.decimalMark);
+      sheet.label(
+        `${each.analyte} ${entered}: ${each.gate}`,
+        type.bodyBold,
+        page.left + 16,
+        top + 10,
+        page.right - page.left - 16,
+      );
+    });
+    sheet.y = top + 16;
+    for (const text of tellOverride(each, template.zone))
+      sheet.paragraph(text, type.cell, { x: page.left + 16, width: page.right - page.left - 16 });
+    sheet.y += 6;
+  }
+}
+
+function tellOverride(each: CertifiedOverride, zone: string): string[] {
+  const confirmed = each.confirmedAt === null ? "" : `, ${printInstant(each.confirmedAt, zone)}`;
+  const remark = each.remark === null ? "" : `: “${each.remark}”`;
+  return [
+    each.held,
+    `Asked for by ${each.askedBy}, ${printInstant(each.askedAt, zone)}: “${each.reason}”`,
+    `Confirmed by ${each.confirmedBy}${confirmed}${remark}`,
+  ];
 }
 
 function drawStatements(sheet: Sheet, { template, results }: CertificateContent): void {

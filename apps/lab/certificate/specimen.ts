@@ -55,6 +55,20 @@ export function specimenContent(template: Template): CertificateContent {
         concludedAt: at,
       },
     ],
+    overrides: [
+      {
+        analyte: "pH",
+        entered: "6.52",
+        gate: "Training",
+        held: "What held the result, in the words of the gate.",
+        reason: "Why it was verified all the same",
+        askedBy: "who asked",
+        askedAt: at,
+        confirmedBy: "who confirmed",
+        confirmedAt: at,
+        remark: null,
+      },
+    ],
     amends: null,
   };
 }

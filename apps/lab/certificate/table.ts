@@ -1,7 +1,7 @@
 import { drawShape, ink, inColour, page, type } from "@probity/paper";
 import type { Sheet } from "@probity/paper";
 import type { Evaluation } from "../actions/publish.ts";
-import { verdictWords, type CertificateContent, type CertifiedResult } from "./content.ts";
+import { sayConformity, sayRules, type CertificateContent, type CertifiedResult } from "./content.ts";
 import { decimals, verdictLooks } from "./look.ts";
 import type { Template } from "./template.ts";
 
@@ -65,6 +65,8 @@ export function drawResults(sheet: Sheet, content: CertificateContent, evaluatio
     drawRow(sheet, table, columns, template, line, found);
   }
   if (evaluation.lines.length === 0) sheet.paragraph("Nothing was determined.", type.cellMuted, { x: page.left + 10 });
+  sheet.y += 4;
+  sheet.paragraph(sayRules(evaluation), type.meta, { x: page.left + 10, width: page.right - page.left - 10 });
 }
 
 function drawHead(sheet: Sheet, table: PDFKit.PDFStructureElement, columns: readonly Placed[]): void {
@@ -93,7 +95,7 @@ function drawRow(
     result: decimals(line.reported, mark),
     unit: line.unit,
     uncertainty: decimals(found?.uncertainty ?? "", mark),
-    verdict: verdictWords[line.verdict],
+    verdict: sayConformity(line),
   };
   const repeated = (found?.repeated ?? []).map((each) =>
     decimals(
@@ -106,7 +108,10 @@ function drawRow(
     const width = column.key === "verdict" ? column.width - 12 : column.width;
     return { column, style, lines: sheet.lines(cells[column.key] ?? "", style, width) };
   });
-  const notes = repeated.flatMap((text) => sheet.lines(text, type.metaItalic, page.right - page.left - 24));
+  const guard = line.rule === undefined ? [] : [`Decided by ${decimals(line.rule, mark)}`];
+  const notes = [...guard, ...repeated].flatMap((text) =>
+    sheet.lines(text, type.metaItalic, page.right - page.left - 24),
+  );
   const tall = Math.max(1, ...set.map(({ lines }) => lines.length));
   const height = tall * type.cell.leading + notes.length * type.metaItalic.leading + 8;
   if (sheet.room < Math.min(height, 400)) {

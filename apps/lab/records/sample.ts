@@ -1,7 +1,7 @@
 import { defineRecord, field } from "@probity/kernel";
 
 const may = { read: "lab.sample.read" };
-const verdicts = ["in", "warn", "out", "unclear", "none"];
+const verdicts = ["in", "warn", "conditional", "out", "unclear", "none"];
 const served = { app: "lab", may, retain: "laboratory", routes: false };
 const stated = {
   enteredAt: field.instant("Entered at", { optional: true }),
@@ -100,6 +100,7 @@ export const result = defineRecord({
     text: field.text("As entered", { max: 200, optional: true }),
     number: field.number("Number", { optional: true }),
     qualifier: field.text("Qualifier", { max: 2, optional: true }),
+    uncertainty: field.json("Uncertainty", { optional: true }),
     verdict: field.choice("Verdict", verdicts, { optional: true }),
     reason: field.text("Reason", { max: 500, optional: true }),
     source: field.choice("Source", ["keyboard", "import", "calculated"], { optional: true }),

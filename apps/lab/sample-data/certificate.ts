@@ -65,7 +65,7 @@ export async function loadCertificates(work: Work): Promise<void> {
         .select(["s.id", "s.version"])
         .where("s.state", "=", "verified")
         .where("s.customer_id", "is not", null)
-        .where("s.verdict", "in", ["in", "warn"])
+        .where("s.verdict", "in", ["in", "warn", "conditional"])
         .where(
           sql<boolean>`not exists (select from lab.result r where r.tenant_id = s.tenant_id and r.sample_id = s.id and r.verdict = 'out')`,
         )

@@ -8,7 +8,6 @@ import { usualControlRules } from "../actions/rule-set.ts";
 import { insertAll, type NewRow } from "../bulk.ts";
 import { query } from "../query.ts";
 import { Draw } from "./draw.ts";
-import { loadUncertainty } from "./uncertainty.ts";
 
 const dayMs = 86_400_000;
 const analysts = ["M. Okafor", "L. Brandt", "J. Petrov"];
@@ -106,7 +105,6 @@ const series: readonly SampleSeries[] = [
 /** Months of runs with their controls, brought in as they would have been judged, with what went wrong and was noted. */
 export async function loadCharts(tx: Tx, historyDays: number): Promise<void> {
   if (await tx.first(query.selectFrom("lab.control_chart").select("id").limit(1))) return;
-  await loadUncertainty(tx, historyDays);
   const methods = [...(await currentMethods(tx)).values()];
   for (const [index, each] of series.entries()) {
     const method = methods.find(({ code }) => code === each.method);

@@ -2,6 +2,7 @@ import { evaluate, readExpression } from "../calc/expression.ts";
 import { readDecimal, sayDecimal } from "../calc/decimal.ts";
 import { judgeValue, readValue } from "../calc/value.ts";
 import { analyteOf, type MethodVersion, type SpecificationVersion } from "../actions/frozen.ts";
+import { uncertaintyOfValue, type Budget } from "../actions/uncertainty-kept.ts";
 
 export type Drawn = { text: string; number: string | null; qualifier: string | null; interim: Record<string, string> | null };
 
@@ -78,10 +79,24 @@ export class Draw {
   }
 }
 
-/** How a drawn value stands against the limit it would be judged by. */
-export function judged(drawn: Drawn, method: MethodVersion, key: string, specification: SpecificationVersion) {
+/** How a drawn value stands against the limit it would be judged by, and how sure it is. */
+export function judged(
+  drawn: Drawn,
+  method: MethodVersion,
+  key: string,
+  specification: SpecificationVersion,
+  budgets: ReadonlyMap<string, Budget>,
+) {
   const analyte = analyteOf(method, key);
   const limit = specification.limits.find((each) => each.analyte === key);
   const read = readValue(drawn.text, { ...analyte, kind: analyte.kind === "text" ? "text" : "number" });
-  return { analyte, verdict: read.ok ? judgeValue(read.value, limit, analyte).verdict : ("none" as const) };
+  const uncertainty = read.ok ? uncertaintyOfValue(read.value, analyte, budgets.get(`${method.id} ${key}`)) : null;
+  const verdict = read.ok ? judgeValue(read.value, limit, analyte, uncertainty).verdict : ("none" as const);
+  return { analyte, verdict, uncertainty };
+}
+
+const order: readonly string[] = ["in", "warn", "conditional", "unclear", "out"];
+/** The worse of two verdicts of one sample. */
+export function worseOf(one: string, other: string): string {
+  return order.indexOf(other) > order.indexOf(one) ? other : one;
 }

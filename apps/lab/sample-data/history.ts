@@ -3,16 +3,17 @@ import type { Tx } from "@probity/kernel";
 import { assessmentQuestions } from "../actions/investigation-checklist.ts";
 import { nextNumbers } from "../actions/number.ts";
 import { findText } from "../actions/register.ts";
+import { approvedBudgets } from "../actions/uncertainty-kept.ts";
 import { insertAll, orderedIds, type NewRow } from "../bulk.ts";
 import { query } from "../query.ts";
 import { customersInTurn } from "./certificate.ts";
-import { Draw, judged, type Drawn } from "./draw.ts";
+import { Draw, judged, worseOf, type Drawn } from "./draw.ts";
 import { loadSetups } from "./instrument.ts";
 import { known } from "./known.ts";
 import { points, products, type SampleProduct } from "./laboratory.ts";
 import { seasonOf, storyOf, type Story } from "./season.ts";
 
-const historyDays = 364;
+export const historyDays = 364;
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
 const analysts = ["M. Okafor", "L. Brandt", "J. Petrov"];
@@ -59,6 +60,10 @@ export async function loadHistory(tx: Tx): Promise<void> {
   const draw = new Draw(20_260_401);
   const all = await known(tx);
   const madeWith = await loadSetups(tx);
+  const budgets = await approvedBudgets(
+    tx,
+    [...all.methods.values()].map((each) => each.id),
+  );
   const methods = new Map([...all.methods.values()].map((each) => [each.code, each]));
   const today = Math.floor(Date.now() / dayMs) * dayMs;
   const lots = new Map<string, number>();
@@ -89,15 +94,15 @@ export async function loadHistory(tx: Tx): Promise<void> {
       const first = draw.value(usual, method, limit.analyte);
       const attempts: Drawn[] = [first];
       // What came out of specification is repeated once, and both stay; what was so is so again.
-      if (judged(first, method, limit.analyte, specification).verdict === "out")
+      if (judged(first, method, limit.analyte, specification, budgets).verdict === "out")
         attempts.push(
           draw.value(story?.investigation?.conclusion === "confirmed" ? usual : limit.usual, method, limit.analyte, 0.4),
         );
       let before: string | null = null;
       for (const [again, each] of attempts.entries()) {
         const last = again === attempts.length - 1;
-        const { verdict, analyte } = judged(each, method, limit.analyte, specification);
-        if (last && (verdict === "out" || (verdict === "warn" && worst !== "out"))) worst = verdict;
+        const { verdict, analyte, uncertainty } = judged(each, method, limit.analyte, specification, budgets);
+        if (last) worst = worseOf(worst, verdict);
         const rowId = uuidv7();
         if (again === 0 && !last && story?.investigation !== undefined)
           found.push({ story, resultId: rowId, sampleId: id, at: entered });
@@ -117,6 +122,7 @@ export async function loadHistory(tx: Tx): Promise<void> {
             text: each.text,
             number: each.number,
             qualifier: each.qualifier,
+            uncertainty,
             interim: each.interim,
             verdict,
             reason: last ? null : "Out of specification; repeated from the retained sample.",

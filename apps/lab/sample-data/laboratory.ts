@@ -51,8 +51,11 @@ export const methods: readonly SampleMethod[] = [
   asking(simple("CHE-01", "Conductivity at 25 °C", "in-line cell, compared at 25 °C", number("conductivity", "Conductivity", "µS/cm", 2)), {
     instruments: ["conductivity-meter"],
     materials: ["KCL-84"],
+    quality: { controls: 1, blank: false, analytes: ["conductivity"] },
   }),
-  simple("CHE-02", "Total organic carbon", "UV oxidation", number("toc", "TOC", "µg/L", 0, "20")),
+  asking(simple("CHE-02", "Total organic carbon", "UV oxidation", number("toc", "TOC", "µg/L", 0, "20")), {
+    quality: { controls: 2, blank: true, analytes: ["toc"] },
+  }),
   simple("CHE-03", "pH, potentiometric", "two buffers, 25 °C", number("ph", "pH", "", 1)),
   simple("CHE-04", "Nitrate, photometric", "against 0.2 mg/L", number("nitrate", "Nitrate", "mg/L", 2, "0.05")),
   simple("CHE-05", "Bacterial endotoxins", "kinetic chromogenic", number("endotoxin", "Endotoxins", "EU/mL", 3, "0.005")),
@@ -162,7 +165,14 @@ export const products: readonly SampleProduct[] = [
     limits: [
       line("CHE-06", "appearance", "clear, colourless", { texts: ["clear, colourless"] }),
       line("CHE-03", "ph", [3.8, 0.13], { low: "3.3", high: "4.3" }),
-      line("CHE-10", "assay", [100.4, 1.3], { low: "95.0", high: "105.0", warnLow: "97.0", warnHigh: "103.0" }),
+      // Agreed with its customer: what passes lies clear of the limits by its whole uncertainty.
+      line("CHE-10", "assay", [100.4, 1.3], {
+        low: "95.0",
+        high: "105.0",
+        warnLow: "97.0",
+        warnHigh: "103.0",
+        decision: { rule: "guarded", factor: "1" },
+      }),
       line("MIC-02", "ecoli", "absent", { texts: ["absent"] }),
     ],
   },

@@ -61,14 +61,16 @@ export function uncertaintyOf(components: readonly Component[], coverage: number
 }
 
 /**
- * A result with its expanded uncertainty as it is written: the uncertainty to two significant digits, the result to the same
- * place (GUM 7.2.6). The result is its exact decimal; it gets no digit that was not measured.
+ * A result with its expanded uncertainty as it is written: the uncertainty to two significant digits, rounded up so that it is
+ * never made to look smaller, the result to the same place (GUM 7.2.6). The result is its exact decimal; it gets no digit
+ * that was not measured.
  */
 export function stateResult(result: Decimal, expanded: number): { value: string; expanded: string } {
   if (!(expanded > 0)) return { value: sayDecimal(result), expanded: "0" };
   // 0.0996 has its second digit in the third place once it is rounded: 0.10.
-  const places = placesOf(Number(expanded.toPrecision(2)));
-  const scaled = places >= 0 ? expanded.toFixed(places) : String(Math.round(expanded / 10 ** -places) * 10 ** -places);
+  const places = placesOf(ceiling(expanded, placesOf(expanded)));
+  const up = ceiling(expanded, places);
+  const scaled = places >= 0 ? up.toFixed(places) : String(Math.round(up));
   if (places >= 0) {
     const value = places >= result.scale ? result : round(result, places, "half-even");
     return { value: sayDecimal(value), expanded: scaled };
@@ -76,6 +78,12 @@ export function stateResult(result: Decimal, expanded: number): { value: string;
   const unit = 10n ** BigInt(-places);
   const whole = round({ digits: result.digits, scale: result.scale - places }, 0, "half-even");
   return { value: sayDecimal({ digits: whole.digits * unit, scale: 0 }), expanded: scaled };
+}
+
+/** Up to so many places; what a floating-point number is off by counts as nothing. */
+function ceiling(value: number, places: number): number {
+  const unit = 10 ** places;
+  return Math.ceil(value * unit * (1 - 1e-12)) / unit;
 }
 
 /** Places after the point of the second significant digit; negative before it. */

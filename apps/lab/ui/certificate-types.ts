@@ -119,6 +119,7 @@ export const portalLook: Readonly<Record<Contact["portal"], { tone: Tone; word: 
 export const conformity: Readonly<Record<Verdict, { tone: Tone; word: string }>> = {
   in: { tone: "covered", word: "complies" },
   warn: { tone: "partial", word: "complies, near the limit" },
+  conditional: { tone: "partial", word: "complies, within the guard band" },
   out: { tone: "gap", word: "does not comply" },
   unclear: { tone: "none", word: "not decided" },
   none: { tone: "none", word: "no limit" },

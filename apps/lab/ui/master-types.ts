@@ -72,6 +72,7 @@ export function linesOfLimits(limits: readonly Limit[], nameOf: (methodId: strin
       limit.warnHigh ? `warns above ${limit.warnHigh}` : "",
       (limit.texts ?? []).join(" or "),
       limit.compare === "rounded" ? "as reported" : "as entered",
+      limit.decision ? `guard band ${limit.decision.factor} U` : "",
       nameOf(limit.methodId),
     ]
       .filter((part) => part !== "")

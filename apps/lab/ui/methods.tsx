@@ -132,6 +132,12 @@ export function Methods() {
                 width: "110px",
                 cell: (row) => (row.compare === "rounded" ? "as reported" : "as entered"),
               },
+              {
+                id: "decision",
+                title: "Decided",
+                width: "150px",
+                cell: (row) => (row.decision ? `guard band ${row.decision.factor} U` : "simple acceptance"),
+              },
               { id: "method", title: "Method", width: "90px", cell: (row) => known.get(row.methodId)?.code ?? "" },
             ]}
           />

@@ -13,7 +13,17 @@ import { certificateApi, certificatePage, conformity, standingLook, type Standin
 import css from "./certificate.module.css";
 import type { Verdict } from "./types.ts";
 
-type ToldLine = { name: string; unit: string; reported: string; limit: string; verdict: Verdict; retested: string[] };
+type ToldLine = {
+  name: string;
+  unit: string;
+  reported: string;
+  limit: string;
+  verdict: Verdict;
+  /** Under a guard band: what was decided, and by which rule. */
+  decision?: string;
+  rule?: string;
+  retested: string[];
+};
 type Evaluation = { specification: string; number: number; verdict: Verdict; lines: ToldLine[] };
 type OwnCertificate = {
   id: string;
@@ -109,6 +119,7 @@ export function MySample() {
                     {line.retested.length > 0 && (
                       <div className={page.meta}>{`original result ${line.retested.join(", ")}, retested`}</div>
                     )}
+                    {line.rule !== undefined && <div className={page.meta}>decided by {line.rule}</div>}
                   </th>
                   <td className={css.value}>
                     {line.reported} <span className={page.meta}>{line.unit}</span>
@@ -116,6 +127,7 @@ export function MySample() {
                   <td>{line.limit === "" ? "no limit" : line.limit}</td>
                   <td>
                     <StatusMark {...conformity[line.verdict]} />
+                    {line.decision === "conditional-fail" && <div className={page.meta}>within the guard band</div>}
                   </td>
                 </tr>
               ))}

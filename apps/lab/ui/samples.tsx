@@ -169,7 +169,7 @@ export function Samples() {
             value={given["verdict"] ?? ""}
             options={[
               { value: "", label: "any" },
-              ...(["in", "warn", "out", "unclear"] as const).map((value) => ({
+              ...(["in", "warn", "conditional", "out", "unclear"] as const).map((value) => ({
                 value,
                 label: verdictLook[value].word,
               })),

@@ -32,6 +32,7 @@ const empty = {
   warnHigh: "",
   texts: "",
   compare: "entered",
+  guard: "",
 };
 type Row = typeof empty;
 
@@ -93,12 +94,18 @@ export function LimitEditor(props: {
           { key: "warnHigh", title: "Warn above", decimal: true },
           { key: "texts", title: "Texts, by semicolon", width: "130px" },
           { key: "compare", title: "Compared", options: compares, width: "112px" },
+          { key: "guard", title: "Guard band, × U", decimal: true, width: "92px" },
         ]}
       />
       <div className={css.short}>
         <Field name="limit-day" label="In force from" hint="Empty: at once. 2026-12-01" value={day} onChange={setDay} />
         <Field name="limit-reason" label="Why a new version" value={reason} onChange={setReason} />
       </div>
+      <Notice tone="none">
+        A guard band keeps w = k · U clear inside each end of a limit, U being the expanded uncertainty of the result:
+        write 1 for U, or another k up to 3. Empty is simple acceptance, w = 0. Within the band a result is a
+        conditional pass or fail; one without an uncertainty passes nothing (ILAC-G8:09/2019, 4.2.3).
+      </Notice>
       <Notice tone="none">
         New versions: <PolicyLimit name="lab.masterApproval" />. Samples that are registered keep the limits they have.
       </Notice>
@@ -131,6 +138,7 @@ function rowOf(limit: Limit): Row {
     warnHigh: limit.warnHigh ?? "",
     texts: (limit.texts ?? []).join("; "),
     compare: limit.compare,
+    guard: limit.decision?.factor ?? "",
   };
 }
 function limitOf(row: Row): Limit {
@@ -150,5 +158,6 @@ function limitOf(row: Row): Limit {
     warnHigh: row.warnHigh.trim() || null,
     ...(texts.length === 0 ? {} : { texts }),
     compare: row.compare,
+    ...(row.guard.trim() === "" ? {} : { decision: { rule: "guarded", factor: row.guard.trim() } }),
   };
 }

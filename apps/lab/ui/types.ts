@@ -1,7 +1,7 @@
 /** Shapes of the laboratory API, as the screens read them. */
 
 export type SampleState = "registered" | "received" | "tested" | "verified" | "published" | "cancelled";
-export type Verdict = "in" | "warn" | "out" | "unclear" | "none";
+export type Verdict = "in" | "warn" | "conditional" | "out" | "unclear" | "none";
 
 export interface SampleLine {
   id: string;
@@ -67,6 +67,8 @@ export interface ResultLine {
   limit: string;
   verdict: Verdict | null;
   words: string | null;
+  /** The decision rule where it is not simple acceptance; empty where it is. */
+  rule: string;
   reason: string | null;
   enteredAt: string | null;
   enteredBy: string | null;
@@ -282,6 +284,7 @@ export interface Specification {
     warnHigh?: string | null;
     texts?: string[];
     compare: string;
+    decision?: { rule: "guarded"; factor: string } | null;
   }[];
 }
 export interface Named {

@@ -112,6 +112,7 @@ export const labWords: Readonly<Record<string, string>> = {
 export const verdictLook: Readonly<Record<Verdict, { tone: Tone; word: string }>> = {
   in: { tone: "covered", word: "in" },
   warn: { tone: "partial", word: "warning" },
+  conditional: { tone: "partial", word: "conditional" },
   out: { tone: "gap", word: "out" },
   unclear: { tone: "partial", word: "unclear" },
   none: { tone: "none", word: "no limit" },
@@ -128,7 +129,7 @@ export const stateLook: Readonly<Record<SampleState, { tone: Tone; word: string 
 
 /** Colour of a sample's rail: out of specification outranks where it stands. */
 export function sampleTone(sample: { state: SampleState; verdict: Verdict | null }): Tone {
-  if (sample.verdict === "out" || sample.verdict === "warn" || sample.verdict === "unclear")
+  if (sample.verdict !== null && sample.verdict !== "in" && sample.verdict !== "none")
     return verdictLook[sample.verdict].tone;
   return stateLook[sample.state].tone;
 }
