@@ -8,14 +8,36 @@ import { errorCode } from "./cluster-error.ts";
 import { prepareFolder } from "./cluster-folder.ts";
 import { waitForLock } from "./cluster-lock.ts";
 import { clearLeftovers, readPostmasterFile } from "./cluster-process.ts";
+import type { ClusterSettings } from "./cluster-settings.ts";
+import { testMemory } from "./test-place.ts";
 
 /** The superuser's way into the database tests run on. */
 export interface TestCluster {
   readonly adminConfig: AdminConfig;
 }
 
-const FOLDER = join(import.meta.dirname, "..", "..", ".cache", "test-postgres");
+const ROOT = join(import.meta.dirname, "..", "..");
+const FOLDER = join(testMemory(ROOT) ?? join(ROOT, ".cache"), "test-postgres");
 const LOCK_SECONDS = 120;
+
+/** Of no use to data that nobody keeps, and each a share of the processor: none of it is what tests are about. */
+const SETTINGS: ClusterSettings = {
+  fsync: false,
+  synchronous_commit: false,
+  full_page_writes: false,
+  // Compressing the log of a copied template takes ten times as long as copying it.
+  wal_compression: false,
+  wal_level: "minimal",
+  max_wal_senders: 0,
+  // In memory a log that is kept is memory.
+  max_wal_size: "256MB",
+  min_wal_size: "32MB",
+  // A worker of it in each of the many databases; a test that needs statistics makes them.
+  autovacuum: false,
+  // Both ends of each of the thousands of connections compute this many hashes.
+  scram_iterations: 1,
+  max_connections: 200,
+};
 
 /**
  * One PostgreSQL for all test processes of this checkout. Whoever comes first starts it, the others join, and it keeps
@@ -31,12 +53,7 @@ export async function acquireTestCluster(): Promise<TestCluster> {
     const cluster = await startCluster({
       folder: FOLDER,
       leaveRunning: true,
-      settings: {
-        fsync: false,
-        synchronous_commit: false,
-        full_page_writes: false,
-        max_connections: 200,
-      },
+      settings: SETTINGS,
     });
     return { adminConfig: cluster.adminConfig };
   });

@@ -5,6 +5,7 @@ import { Client, type ClientConfig } from "pg";
 import { ensureSetupRole } from "../database/roles.ts";
 import { rootKeyOf } from "../vault/root-key.ts";
 import { migrate, type MigrationFolder } from "../database/migrate.ts";
+import { isAlive } from "../database/cluster-lock.ts";
 import { acquireTestCluster } from "../database/test-cluster.ts";
 
 /** Root key of every test database: roles belong to the cluster, so their passwords must agree between test files. */
@@ -15,6 +16,8 @@ const kernelFolder: MigrationFolder = {
   folder: join(import.meta.dirname, "../sql"),
 };
 const retry = { attempts: 50, pauseMs: 200 };
+/** As many states of the SQL files and sets of apps as are kept for the next run. */
+const keptTemplates = 12;
 
 /**
  * A fresh database for one test file, cloned from a template that holds the kernel's migrations and the given apps'.
@@ -23,7 +26,10 @@ const retry = { attempts: 50, pauseMs: 200 };
 export async function createTestDatabase(
   apps: readonly MigrationFolder[] = [],
 ): Promise<{ admin: ClientConfig; drop: () => Promise<void> }> {
-  const adminConfig = await setupConfig();
+  const adminConfig = await (setup ??= setupConfig().catch((error: unknown) => {
+    setup = undefined;
+    throw error;
+  }));
   const folders = [kernelFolder, ...apps];
   const template = `probity_template_${fingerprint(folders)}`;
   const name = `probity_test_${process.pid}_${Date.now().toString(36)}_${Math.floor(Math.random() * 1e6).toString(36)}`;
@@ -37,6 +43,8 @@ export async function createTestDatabase(
       await root.query(`create database ${root.escapeIdentifier(template)}`);
       await migrate({ ...adminConfig, database: template }, testRootKey.key, folders);
       await root.query(`alter database ${root.escapeIdentifier(template)} is_template true`);
+      // Of a server elsewhere, processes of other machines may be using them.
+      if (!process.env["PROBITY_TEST_DATABASE_URL"]) await dropLeftovers(root);
     }
     await cloneTemplate(root, template, name);
   } finally {
@@ -46,6 +54,23 @@ export async function createTestDatabase(
     admin: { ...adminConfig, database: name },
     drop: () => dropDatabase(adminConfig, name),
   };
+}
+
+/** Whenever a template is made: those of files as they were long ago, and databases of test processes that were killed. */
+async function dropLeftovers(root: Client): Promise<void> {
+  const found = await root.query<{ datname: string; old: boolean }>(
+    `select datname, row_number() over (partition by datistemplate order by oid desc) > $1 as old from pg_database
+     where datname ~ '^probity_(template|test)_'`,
+    [keptTemplates],
+  );
+  for (const { datname, old } of found.rows) {
+    const pid = /^probity_test_(\d+)_/.exec(datname)?.[1];
+    const isLeft = pid === undefined ? old : !isAlive(Number(pid));
+    if (!isLeft) continue;
+    const name = root.escapeIdentifier(datname);
+    if (pid === undefined) await root.query(`alter database ${name} is_template false`);
+    await root.query(`drop database ${name} with (force)`);
+  }
 }
 
 /**
@@ -72,6 +97,9 @@ async function dropDatabase(adminConfig: ClientConfig, name: string): Promise<vo
   }
 }
 
+/** Once a process: it asks for the cluster, and makes the role anew with its password. */
+let setup: Promise<ClientConfig> | undefined;
+
 /** The tests' set-up role is no superuser either: what they prove holds on managed PostgreSQL too. */
 async function setupConfig(): Promise<ClientConfig> {
   const { adminConfig } = await acquireTestCluster();
@@ -95,7 +123,9 @@ async function setupConfig(): Promise<ClientConfig> {
 async function cloneTemplate(root: Client, template: string, name: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await root.query(`create database ${root.escapeIdentifier(name)} template ${root.escapeIdentifier(template)}`);
+      const [own, from] = [root.escapeIdentifier(name), root.escapeIdentifier(template)];
+      // Copied as files: by way of the log, each page would be read, written down and written.
+      await root.query(`create database ${own} template ${from} strategy file_copy`);
       return;
     } catch (error) {
       if (attempt === retry.attempts) throw error;
