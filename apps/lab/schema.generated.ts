@@ -503,8 +503,8 @@ export interface LabKeptAnswer {
   actor_id: Generated<string>;
   id: string;
   kept_at: Generated<Timestamp>;
+  sealed: string;
   tenant_id: Generated<string>;
-  value: Json;
 }
 
 export interface LabLot {

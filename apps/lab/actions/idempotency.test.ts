@@ -87,6 +87,22 @@ describe("LAB a request sent again", () => {
     expect(done.status).toBe(201);
   });
 
+  test("ENC-03 an answer that is shown once, such as a link, lies sealed, and is given again to who asked", async () => {
+    const { admin } = world.as;
+    const customer = await admin("POST", "/api/lab/customers", { body: { code: "C-1", name: "Alpha" } });
+    const contact = await admin("POST", `/api/lab/customers/${String(customer.body["id"])}/contacts`, {
+      body: { name: "Cara", email: "cara@example.org" },
+    });
+    const send = () => admin("POST", `/api/lab/contacts/${String(contact.body["id"])}/invite`, keyed("invite-1"));
+    const first = await send();
+    const token = String(first.body["link"]).split("/").at(-1) ?? "";
+    expect([first.status, token.length > 30, (await send()).body["link"]]).toEqual([201, true, first.body["link"]]);
+    const kept = await world.server.kernel.door.work(world.admin.session, "lab.sample.register", (tx) =>
+      tx.all(raw("select to_jsonb(a)::text as text from lab.kept_answer a")),
+    );
+    expect([kept.length > 0, kept.filter((row) => String(row["text"]).includes(token))]).toEqual([true, []]);
+  });
+
   test("an answer is read by whoever asked alone, and forgotten after two days", async () => {
     const body = { samples: [{ productId: world.product }] };
     const send = () => world.as.technician("POST", "/api/lab/samples", { body, ...keyed("old-1") });

@@ -1,7 +1,16 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createHash, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { sql } from "kysely";
-import { canonicalText, httpProblem, type Kernel, type LedgerEvent, type Route, type Tx } from "@probity/kernel";
+import {
+  canonicalText,
+  httpProblem,
+  openValue,
+  sealValue,
+  type Kernel,
+  type LedgerEvent,
+  type Route,
+  type Tx,
+} from "@probity/kernel";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
 
@@ -20,7 +29,7 @@ export function keyedRoutes(kernel: Kernel, make: (kernel: Kernel) => readonly R
   const door = new Proxy(kernel.door, {
     get(target, name) {
       if (name === "work") {
-        return (...given: Parameters<typeof target.work>) => workOnce(target, ...given);
+        return (...given: Parameters<typeof target.work>) => workOnce(kernel, ...given);
       }
       const member: unknown = Reflect.get(target, name);
       return typeof member === "function" ? member.bind(target) : member;
@@ -48,11 +57,12 @@ export function nameContent(content: string): void {
 }
 
 async function workOnce<T>(
-  door: Kernel["door"],
+  kernel: Pick<Kernel, "door" | "files">,
   credential: Parameters<Kernel["door"]["work"]>[0],
   permission: string,
   run: (tx: Tx) => Promise<T>,
 ): Promise<unknown> {
+  const { door } = kernel;
   const keyed = running.getStore();
   const place = keyed === undefined ? 0 : keyed.works++;
   if (keyed === undefined || keyed.content === null) return door.work(credential, permission, run);
@@ -65,12 +75,12 @@ async function workOnce<T>(
       query
         .selectFrom("kernel.idempotency_key as k")
         .leftJoin("lab.kept_answer as a", "a.id", "k.row_id")
-        .select(["k.fingerprint", "a.id", "a.value"])
+        .select(["k.fingerprint", "a.id", "a.sealed"])
         .where("k.key", "=", key),
     );
     if (known !== undefined && known.fingerprint !== fingerprint) throw httpProblem.key_reused();
-    if (known !== undefined && known.id === null) throw problem.answer_forgotten();
-    if (known !== undefined) return known.value;
+    if (known !== undefined && known.sealed === null) throw problem.answer_forgotten();
+    if (known !== undefined) return openAnswer(tx, await kernel.files.keysOf(tx), known);
     // 2. The work, and what it gave where it wrote something.
     let wrote = false;
     const noted: Tx = {
@@ -88,7 +98,8 @@ async function workOnce<T>(
     if (wrote && isKept(value)) {
       const id = uuidv7();
       await select(tx, sql`select kernel.claim_key(${key}, ${fingerprint}, ${id})`);
-      await tx.all(query.insertInto("lab.kept_answer").values({ id, value: JSON.stringify(value ?? null) }));
+      const sealed = sealAnswer(tx, await kernel.files.keysOf(tx), id, value);
+      await tx.all(query.insertInto("lab.kept_answer").values({ id, sealed }));
       if (Math.random() < forgetShare) await select(tx, sql`select lab.forget_answers()`);
     }
     return value;
@@ -96,6 +107,21 @@ async function workOnce<T>(
 }
 
 const forgetShare = 0.005;
+
+type Keys = Awaited<ReturnType<Kernel["files"]["keysOf"]>>;
+const placeOf = (tx: Tx, id: string) => [tx.who.tenantId, "lab.kept_answer", id, tx.who.actorId];
+
+/** An answer may hold what is shown once, such as a link: where it is kept it is read with the workspace's key alone. */
+function sealAnswer(tx: Tx, keys: Keys, id: string, value: unknown): string {
+  const sealed = sealValue(keys.data, Buffer.from(JSON.stringify(value ?? null)), placeOf(tx, id));
+  return `${keys.dataKeyId} ${sealed.toString("base64")}`;
+}
+
+function openAnswer(tx: Tx, keys: Keys, kept: { id: string | null; sealed: string | null }): unknown {
+  const [keyId = "", sealed = ""] = (kept.sealed ?? "").split(" ");
+  const opened = openValue(keys.byId(keyId), Buffer.from(sealed, "base64"), placeOf(tx, kept.id ?? ""));
+  return JSON.parse(opened.toString("utf8"));
+}
 
 async function select(tx: Tx, statement: ReturnType<typeof sql>): Promise<void> {
   await tx.all({ compile: () => statement.compile(query) });

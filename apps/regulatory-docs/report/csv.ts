@@ -1,3 +1,4 @@
+import { csvCell } from "@probity/kernel";
 import type { PrintedSignature } from "@probity/paper";
 import { citationOf } from "./detail.ts";
 import { statusInForce } from "./input.ts";
@@ -34,15 +35,6 @@ const columns = [
   "report_state",
   "signatures",
 ] as const;
-
-/**
- * One CSV field (RFC 4180 §2). A text that a spreadsheet would run as a formula gets a leading
- * apostrophe (CWE-1236): a quoted document must never become code on the reader's machine.
- */
-function field(value: string): string {
-  const safe = /^[=+\-@\t\r]/u.test(value) ? `'${value}` : value;
-  return /[",\r\n]/u.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
 
 function statements(finding: ReportFinding, seen: boolean | "partly"): string {
   return finding.obligations
@@ -95,5 +87,5 @@ function signatureLine(each: PrintedSignature): string {
  */
 export function reportCsv(input: ReportInput): string {
   const rows = [[...columns], ...input.findings.map((finding) => row(input, finding))];
-  return byteOrderMark + rows.map((cells) => `${cells.map(field).join(",")}\r\n`).join("");
+  return byteOrderMark + rows.map((cells) => `${cells.map((each) => csvCell(each)).join(",")}\r\n`).join("");
 }
