@@ -21,8 +21,7 @@ begin
   end if;
   if old.decision is not null or new.decided_by is not null and new.decided_by <> bound[2]::uuid
     or (new.subject_id, new.member_id, new.kind, new.review_id, new.name, new.role, new.permissions, new.reviewer_id, new.deleted_at)
-      is distinct from (old.subject_id, old.member_id, old.kind, old.review_id, old.name, old.role, old.permissions, old.reviewer_id, old.deleted_at)
-    or exists (select from kernel.access_review r where r.tenant_id = old.tenant_id and r.id = old.review_id and r.closed_at is not null) then
+      is distinct from (old.subject_id, old.member_id, old.kind, old.review_id, old.name, old.role, old.permissions, old.reviewer_id, old.deleted_at) then
     raise exception 'permission_missing' using errcode = 'PB403';
   end if;
   return new;
@@ -42,9 +41,18 @@ revoke all on function kernel.review_signed() from public;
 grant execute on function kernel.review_signed() to probity_owner;
 
 set local role probity_owner;
--- For the rules above, as of every table that the door's own functions read.
-grant select on kernel.access_review to probity_door;
-create policy door on kernel.access_review for select to probity_door using (true);
+-- Who had nobody to judge them stays so once the review is closed. No definer: the reader's own rows answer.
+create function kernel.review_is_open() returns trigger
+language plpgsql security invoker set search_path = pg_catalog, pg_temp as $$
+begin
+  if exists (select from kernel.access_review r where r.id = new.review_id and r.closed_at is not null) then
+    raise exception 'permission_missing' using errcode = 'PB403';
+  end if;
+  return new;
+end $$;
+grant execute on function kernel.review_is_open() to probity_app;
+create trigger still_open before update on kernel.access_review_item for each row
+when (new.decision is distinct from old.decision) execute function kernel.review_is_open();
 
 create constraint trigger review_signed after update on kernel.access_review deferrable initially deferred
 for each row when (old.locked_at is null and new.locked_at is not null) execute function kernel.review_signed();
