@@ -14,6 +14,8 @@ export interface Column<Row> {
   end?: boolean;
   /** The heading is for screen readers alone. */
   quiet?: boolean;
+  /** On a narrow screen its heading stands before the value; numbers at the end of a row say so by themselves. */
+  named?: boolean;
 }
 
 interface Props<Row> {
@@ -76,7 +78,11 @@ export function LedgerTable<Row>(props: Props<Row>) {
               {props.columns.map((column) => (
                 <td
                   key={column.id}
-                  data-title={column.title}
+                  data-title={
+                    column.lead !== true && column.quiet !== true && (column.named || column.end)
+                      ? column.title
+                      : undefined
+                  }
                   data-end={column.end || undefined}
                   data-lead={column.lead || undefined}
                 >

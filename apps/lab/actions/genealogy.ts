@@ -13,6 +13,8 @@ export type Node = {
     | "file"
     | "sample"
     | "worksheet"
+    | "instrument"
+    | "lot"
     | "result"
     | "investigation"
     | "verification"
@@ -114,6 +116,11 @@ export async function genealogyOf(tx: Tx, id: string): Promise<{ nodes: Node[]; 
     }
   }
 
+  for (const row of await usedFor(tx, id)) {
+    put({ id: row.id, kind: row.kind, title: row.title, detail: row.detail, state: null, opens: row.id });
+    link(row.id, row.resultId, "made with");
+  }
+
   // 3. What followed: investigations, signatures, publications, certificates.
   const investigations = await tx.all(
     query
@@ -183,6 +190,31 @@ export async function genealogyOf(tx: Tx, id: string): Promise<{ nodes: Node[]; 
     if (row.supersedes_id !== null) link(row.supersedes_id, row.id, "superseded by");
   }
   return { nodes, edges };
+}
+
+/** Instruments and lots, as each result keeps its own set. */
+async function usedFor(tx: Tx, sampleId: string) {
+  return tx.all(
+    query
+      .selectFrom("lab.result as r")
+      .innerJoin("lab.setup_item as t", (join) =>
+        join.onRef("t.tenant_id", "=", "r.tenant_id").onRef("t.setup_id", "=", "r.setup_id"),
+      )
+      .leftJoin("lab.instrument as i", "i.id", "t.instrument_id")
+      .leftJoin("lab.lot as l", "l.id", "t.lot_id")
+      .leftJoin("lab.material as m", "m.id", "l.material_id")
+      .select([
+        "r.id as resultId",
+        sql<"instrument" | "lot">`case when i.id is null then 'lot' else 'instrument' end`.as("kind"),
+        sql<string>`coalesce(i.id, l.id)`.as("id"),
+        sql<string>`coalesce(i.number, l.number)`.as("title"),
+        sql<string>`coalesce(i.name, m.name)`.as("detail"),
+      ])
+      .where("r.sample_id", "=", sampleId)
+      .where("r.deleted_at", "is", null)
+      .orderBy("r.id")
+      .orderBy("t.id"),
+  );
 }
 
 type Origin = {

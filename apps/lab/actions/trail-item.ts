@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { doorProblem, memberNames, type Tx } from "@probity/kernel";
+import { doorProblem, memberNames, systemActorId, type Tx } from "@probity/kernel";
 import { query } from "../query.ts";
 
 export const mostItems = 5000;
@@ -62,7 +62,7 @@ export function reviews() {
       "t.hours",
       "t.due_on as dueOn",
       "t.created_at as openedAt",
-      "m.name as openedBy",
+      sql<string | null>`case when t.created_by = ${systemActorId} then 'Probity' else m.name end`.as("openedBy"),
       sql<boolean>`t.locked_at is not null`.as("locked"),
     ])
     .where("t.deleted_at", "is", null);

@@ -8,6 +8,7 @@ import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showDay } from "@probity/web/kit/time.ts";
 import { download, read } from "@probity/web/shell/api.ts";
+import { PageProblem } from "@probity/web/shell/page-problem.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { page as shellPage } from "@probity/web/shell/path.ts";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
@@ -19,7 +20,7 @@ import { LimitVersions, ProposeLimits } from "./chart-limit.tsx";
 import { ChartPlot } from "./chart-plot.tsx";
 import { DayField } from "./day-field.tsx";
 import { RunDetail } from "./chart-run.tsx";
-import { chartApi, outcomeLook, shortNumber, type ChartPoint, type ControlChart } from "./chart-types.ts";
+import { chartApi, chartPage, outcomeLook, shortNumber, type ChartPoint, type ControlChart } from "./chart-types.ts";
 import { SaveDrawing } from "./save-drawing-acts.tsx";
 import { refusedBecause } from "./words.ts";
 
@@ -44,7 +45,15 @@ export function ControlChartPage() {
   const [failed, setFailed] = useState<unknown>(null);
   const found = chart.data;
   useTitle(found === undefined ? "Control chart" : `${found.name}, ${found.lot}`);
-  if (chart.isError) return <ProblemNotice problem={asProblem(chart.error)} onRetry={() => void chart.refetch()} />;
+  if (chart.isError && chart.data === undefined)
+    return (
+      <PageProblem
+        title="Control chart"
+        error={chart.error}
+        onRetry={() => void chart.refetch()}
+        back={<Go to={chartPage.list(ws)}>All control charts</Go>}
+      />
+    );
   if (found === undefined)
     return (
       <div className={page.page}>

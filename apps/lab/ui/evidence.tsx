@@ -1,14 +1,13 @@
-import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { ProofLine } from "@probity/web/kit/proof-line.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
 import { read } from "@probity/web/shell/api.ts";
 import { DownloadAct } from "@probity/web/shell/download-act.tsx";
+import { PageProblem } from "@probity/web/shell/page-problem.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { api, page as shellPage } from "@probity/web/shell/path.ts";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
-import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery } from "@tanstack/react-query";
 import css from "./evidence.module.css";
 import { inspectApi, inspectPage } from "./inspect-path.ts";
@@ -31,8 +30,15 @@ export function EvidencePage() {
   const evidence = useQuery({ queryKey: ["lab-evidence", id], queryFn: () => read<Evidence>(inspectApi.evidence(id)) });
   const found = evidence.data;
   useTitle(found === undefined ? "Result" : `${found.story.name}, ${found.story.sample ?? ""}`);
-  if (evidence.isError)
-    return <ProblemNotice problem={asProblem(evidence.error)} onRetry={() => void evidence.refetch()} />;
+  if (evidence.isError && evidence.data === undefined)
+    return (
+      <PageProblem
+        title="Result"
+        error={evidence.error}
+        onRetry={() => void evidence.refetch()}
+        back={<Go to={labPage.samples(ws)}>All samples</Go>}
+      />
+    );
   if (found === undefined)
     return (
       <div className={page.page}>

@@ -7,7 +7,7 @@ const box = { width: 196, height: 52, gap: 12, between: 64, top: 28 } as const;
 const order: readonly { title: string; kinds: readonly string[] }[] = [
   { title: "Came from", kinds: ["study", "schedule", "file"] },
   { title: "Sample", kinds: ["sample"] },
-  { title: "Worksheets", kinds: ["worksheet"] },
+  { title: "Made on, with", kinds: ["worksheet", "instrument", "lot"] },
   { title: "Results", kinds: ["result"] },
   { title: "Investigated, signed, told", kinds: ["investigation", "verification", "publication"] },
   { title: "Certificates", kinds: ["certificate"] },

@@ -1,11 +1,12 @@
 import { Act } from "@probity/web/kit/act.tsx";
 import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
-import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
+import { StatusMark } from "@probity/web/kit/status-mark.tsx";
+import type { Tone } from "@probity/web/kit/status.ts";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { download, read } from "@probity/web/shell/api.ts";
+import { PageProblem } from "@probity/web/shell/page-problem.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
-import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import css from "./family.module.css";
@@ -13,7 +14,9 @@ import { placeFamily, type Placed } from "./family-layout.ts";
 import { inspectApi, inspectPage } from "./inspect-path.ts";
 import type { Family, FamilyNode } from "./inspect-types.ts";
 import { investigationPage } from "./investigation-types.ts";
+import { qualityPage } from "./instrument-types.ts";
 import { labPage } from "./path.ts";
+import { verdictLook } from "./words.ts";
 
 /** What a sample came from and what became of it, read from left to right. */
 export function FamilyPage() {
@@ -24,7 +27,15 @@ export function FamilyPage() {
   const found = family.data;
   const sample = found?.nodes.find((node) => node.kind === "sample");
   useTitle(sample === undefined ? "Family" : `Family of ${sample.title}`);
-  if (family.isError) return <ProblemNotice problem={asProblem(family.error)} onRetry={() => void family.refetch()} />;
+  if (family.isError && family.data === undefined)
+    return (
+      <PageProblem
+        title="Family"
+        error={family.error}
+        onRetry={() => void family.refetch()}
+        back={<Go to={labPage.samples(ws)}>All samples</Go>}
+      />
+    );
   if (found === undefined || sample === undefined)
     return (
       <div className={page.page}>
@@ -51,10 +62,7 @@ export function FamilyPage() {
           ))}
         </span>
       </div>
-      <p className={page.lead}>
-        Everything that was determined, repeated, investigated, signed and told of it. Nothing is left out because it
-        was superseded.
-      </p>
+      <p className={page.lead}>{sayFamily(found)} Nothing is left out because it was superseded.</p>
       {asTable ? (
         <LedgerTable
           caption={`What is linked with ${sample.title}`}
@@ -102,10 +110,18 @@ function Graph({ family, ws }: { family: Family; ws: string }) {
 
 function Box({ node, ws }: { node: Placed; ws: string }) {
   const to = pageOf(node, ws);
+  const look = lookOf(node);
   const inside = (
     <>
       <b>{node.title}</b>
-      <span>{node.detail}</span>
+      <span>
+        {look !== undefined && (
+          <>
+            <StatusMark tone={look.tone} word={look.word} />{" "}
+          </>
+        )}
+        {node.detail}
+      </span>
     </>
   );
   const shared = {
@@ -127,6 +143,32 @@ function Box({ node, ws }: { node: Placed; ws: string }) {
   );
 }
 
+/** How a node stands, in a shape and a word: its colour alone says nothing. */
+function lookOf(node: FamilyNode): { tone: Tone; word: string } | undefined {
+  if (node.state === "superseded") return { tone: "none", word: "superseded" };
+  if (node.kind !== "result" || node.state === null) return undefined;
+  return Object.entries(verdictLook).find(([verdict]) => verdict === node.state)?.[1];
+}
+
+/** What the drawing shows, in words. */
+function sayFamily({ nodes, edges }: Family): string {
+  const count = (kind: string, one: string, many: string) => {
+    const found = nodes.filter((node) => node.kind === kind).length;
+    return found === 0 ? [] : [`${found} ${found === 1 ? one : many}`];
+  };
+  const out = nodes.filter((node) => node.kind === "result" && node.state === "out").length;
+  const again = edges.filter((edge) => edge.words === "retested as").length;
+  const parts = [
+    ...count("result", "result", "results"),
+    ...count("instrument", "instrument", "instruments"),
+    ...count("lot", "lot", "lots"),
+    ...count("investigation", "investigation", "investigations"),
+    ...count("verification", "verification", "verifications"),
+    ...count("certificate", "certificate", "certificates"),
+  ];
+  return `${parts.join(", ")}. ${out === 0 ? "None was out of specification" : `${out} out of specification`}${again === 0 ? "" : `, ${again} retested`}.`;
+}
+
 function Named({ node, ws }: { node: FamilyNode | undefined; ws: string }) {
   if (node === undefined) return null;
   const to = pageOf(node, ws);
@@ -145,6 +187,8 @@ function pageOf(node: FamilyNode, ws: string): string | null {
   if (node.kind === "investigation") return investigationPage.one(ws, node.opens);
   if (node.kind === "study") return inspectPage.study(ws, node.opens);
   if (node.kind === "certificate") return inspectPage.certificate(ws, node.opens);
+  if (node.kind === "instrument") return qualityPage.instrument(ws, node.opens);
+  if (node.kind === "lot") return qualityPage.lot(ws, node.opens);
   if (node.kind === "schedule") return null;
   return labPage.sample(ws, node.opens);
 }

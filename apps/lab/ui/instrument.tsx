@@ -1,17 +1,16 @@
 import { Act } from "@probity/web/kit/act.tsx";
 import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
 import { Notice } from "@probity/web/kit/notice.tsx";
-import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { ProofLine } from "@probity/web/kit/proof-line.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showDay, showTime } from "@probity/web/kit/time.ts";
 import { read } from "@probity/web/shell/api.ts";
 import { DownloadAct } from "@probity/web/shell/download-act.tsx";
+import { PageProblem } from "@probity/web/shell/page-problem.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { page as shellPage } from "@probity/web/shell/path.ts";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
-import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { InstrumentAct, type Asked } from "./instrument-act.tsx";
@@ -22,6 +21,7 @@ import {
   outcomeWord,
   performedWord,
   qualityApi,
+  qualityPage,
   sayFault,
   sayKind,
   type InstrumentEvent,
@@ -48,7 +48,15 @@ export function InstrumentPage() {
   };
   const found = one.data;
   useTitle(found?.number ?? "Instrument");
-  if (one.isError) return <ProblemNotice problem={asProblem(one.error)} onRetry={() => void one.refetch()} />;
+  if (one.isError && one.data === undefined)
+    return (
+      <PageProblem
+        title="Instrument"
+        error={one.error}
+        onRetry={() => void one.refetch()}
+        back={<Go to={qualityPage.instruments(ws)}>All instruments</Go>}
+      />
+    );
   if (found === undefined)
     return (
       <div className={page.page}>

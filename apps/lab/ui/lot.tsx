@@ -8,13 +8,14 @@ import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showDay, showTime } from "@probity/web/kit/time.ts";
 import { read } from "@probity/web/shell/api.ts";
 import { DownloadAct } from "@probity/web/shell/download-act.tsx";
+import { PageProblem } from "@probity/web/shell/page-problem.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { page as shellPage } from "@probity/web/shell/path.ts";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { lotLook, qualityApi, sayKind, type LotWhole, type TraceLine } from "./instrument-types.ts";
+import { lotLook, qualityApi, qualityPage, sayKind, type LotWhole, type TraceLine } from "./instrument-types.ts";
 import css from "./lab.module.css";
 import { Left } from "./left.tsx";
 import { LotAct, type LotAsked } from "./lot-act.tsx";
@@ -44,7 +45,15 @@ export function LotPage() {
   const queries = useQueryClient();
   const found = one.data;
   useTitle(found === undefined ? "Lot" : `${found.material} ${found.number}`);
-  if (one.isError) return <ProblemNotice problem={asProblem(one.error)} onRetry={() => void one.refetch()} />;
+  if (one.isError && one.data === undefined)
+    return (
+      <PageProblem
+        title="Lot"
+        error={one.error}
+        onRetry={() => void one.refetch()}
+        back={<Go to={qualityPage.materials(ws)}>All lots</Go>}
+      />
+    );
   if (found === undefined)
     return (
       <div className={page.page}>

@@ -49,8 +49,10 @@ export function MethodPage() {
           )}
         </span>
       </div>
-      {method.isError && <ProblemNotice problem={asProblem(method.error)} />}
-      {versions.isError && !none && <ProblemNotice problem={asProblem(versions.error)} />}
+      {method.isError && <ProblemNotice problem={asProblem(method.error)} onRetry={() => void method.refetch()} />}
+      {versions.isError && !none && !method.isError && (
+        <ProblemNotice problem={asProblem(versions.error)} onRetry={() => void versions.refetch()} />
+      )}
       {versions.isPending && <Skeleton label="Reading its versions" rows={4} />}
       {(editing || none) && (none || newest !== null) && (
         <MethodEditor
@@ -114,7 +116,9 @@ export function SpecificationPage() {
           )}
         </span>
       </div>
-      {versions.isError && <ProblemNotice problem={asProblem(versions.error)} />}
+      {versions.isError && (
+        <ProblemNotice problem={asProblem(versions.error)} onRetry={() => void versions.refetch()} />
+      )}
       {versions.isPending && <Skeleton label="Reading its versions" rows={4} />}
       {editing && (
         <LimitEditor

@@ -5,6 +5,7 @@ import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { read } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
+import { Find } from "@probity/web/shell/find.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -46,6 +47,28 @@ export function Methods() {
   const failed = methods.error ?? limits.error ?? products.error;
   const known = new Map((methods.data?.items ?? []).map((method) => [method.methodId, method]));
   const nameOf = (id: string) => products.data?.items.find((item) => item.id === id)?.name ?? "";
+  const words = typeof place.search["q"] === "string" ? place.search["q"] : "";
+  const matches = (...parts: readonly (string | undefined)[]) => {
+    const text = parts.join(" ").toLowerCase();
+    return words
+      .toLowerCase()
+      .split(/\s+/)
+      .every((word) => text.includes(word));
+  };
+  const shownLimits = (limits.data?.items ?? []).filter((each) =>
+    matches(
+      nameOf(each.productId),
+      each.code,
+      each.title,
+      ...each.limits.map(
+        ({ methodId, analyte }) =>
+          known.get(methodId)?.definition.analytes.find(({ key }) => key === analyte)?.name ?? analyte,
+      ),
+    ),
+  );
+  const shownMethods = (methods.data?.items ?? []).filter((each) =>
+    matches(each.code, each.title, each.definition.reference),
+  );
   return (
     <div className={page.page}>
       <div className={page.head}>
@@ -88,7 +111,21 @@ export function Methods() {
       {methods.data?.items.length === 0 && (
         <EmptyState>No method yet. An admin makes the first one: its code, then what it determines.</EmptyState>
       )}
-      {(tab === "limits" ? (limits.data?.items ?? []) : []).map((specification) => (
+      {(tab === "limits" || tab === "methods") && (
+        <div className={page.filters} role="search">
+          <Find
+            label={`Filter ${tab} by words`}
+            hint={tab === "limits" ? "Product, specification, determination" : "Code, title, reference"}
+            value={words}
+            onFind={(found) => place.query({ tab: tab === "limits" ? undefined : tab, q: found }, true)}
+          />
+        </div>
+      )}
+      {words !== "" &&
+        ((tab === "limits" && shownLimits.length === 0) || (tab === "methods" && shownMethods.length === 0)) && (
+          <EmptyState>Nothing matches. Use other words, or fewer.</EmptyState>
+        )}
+      {(tab === "limits" ? shownLimits : []).map((specification) => (
         <section key={specification.id}>
           <h2>
             {nameOf(specification.productId)}{" "}
@@ -143,11 +180,16 @@ export function Methods() {
           />
         </section>
       ))}
-      {tab === "methods" && (methods.data?.items.length ?? 0) > 0 && (
+      {limits.data?.items.length === 0 && tab === "limits" && (methods.data?.items.length ?? 0) > 0 && (
+        <EmptyState>
+          No limits yet. An admin makes the first specification: of which product, then what it may be.
+        </EmptyState>
+      )}
+      {tab === "methods" && shownMethods.length > 0 && (
         <section>
           <h2>Methods</h2>
           <dl className={css.facts}>
-            {methods.data?.items.map((method) => (
+            {shownMethods.map((method) => (
               <div key={method.id}>
                 <dt>{`${method.code} v${method.number}${method.definition.reference === undefined ? "" : `, ${method.definition.reference}`}`}</dt>
                 <dd>

@@ -7,6 +7,7 @@ import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
 import { read, write } from "@probity/web/shell/api.ts";
 import { DownloadAct } from "@probity/web/shell/download-act.tsx";
+import { PageProblem } from "@probity/web/shell/page-problem.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { page as shellPage } from "@probity/web/shell/path.ts";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
@@ -40,7 +41,15 @@ export function StudyPage() {
       write("POST", stabilityApi.protocol(draft.id, "approve"), undefined, { version: draft.version }),
     onSuccess: reload,
   });
-  if (one.isError) return <ProblemNotice problem={asProblem(one.error)} onRetry={() => void one.refetch()} />;
+  if (one.isError && one.data === undefined)
+    return (
+      <PageProblem
+        title="Stability study"
+        error={one.error}
+        onRetry={() => void one.refetch()}
+        back={<Go to={stabilityPage.list(ws)}>All studies</Go>}
+      />
+    );
   if (found === undefined)
     return (
       <div className={page.page}>

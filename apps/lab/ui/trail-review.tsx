@@ -9,6 +9,7 @@ import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
 import { read, write } from "@probity/web/shell/api.ts";
 import { DownloadAct } from "@probity/web/shell/download-act.tsx";
+import { PageProblem } from "@probity/web/shell/page-problem.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -43,7 +44,15 @@ export function TrailReviewPage() {
   const kind = String(place.search["kind"] ?? "");
   const found = review.data;
   useTitle(found === undefined ? "Audit-trail review" : `Review ${found.title}`);
-  if (review.isError) return <ProblemNotice problem={asProblem(review.error)} onRetry={() => void review.refetch()} />;
+  if (review.isError && review.data === undefined)
+    return (
+      <PageProblem
+        title="Audit-trail review"
+        error={review.error}
+        onRetry={() => void review.refetch()}
+        back={<Go to={inspectPage.reviews(ws)}>All reviews</Go>}
+      />
+    );
   if (found === undefined)
     return (
       <div className={page.page}>

@@ -92,6 +92,11 @@ export function Uncertainty() {
             value={at}
             onChange={(value) => place.query({ at: value }, true)}
             hint="Shares of the result grow with it; empty is 1."
+            error={
+              at === "" || /^\d+(\.\d+)?$/.test(at)
+                ? undefined
+                : "A number with a point, such as 7.24. The budgets beneath stand for 1."
+            }
           />
         </div>
       )}
@@ -137,30 +142,30 @@ function One(props: {
 }) {
   const { budget, unit } = props;
   const { of } = budget;
-  const most = Math.max(...of.shares.map(({ share }) => share), 0.01);
+  const largest = of.shares.toSorted((a, b) => b.share - a.share)[0];
+  const most = Math.max(largest?.share ?? 0, 0.01);
   return (
     <div className={page.form}>
       <p className={page.row}>
         <StatusMark {...looks[budget.state]} tinted />
-        <b className={page.mono}>
-          U = {shortNumber(of.expanded, 2)} {unit}
-        </b>
-        <span>
-          for {budget.at} {unit}, k = {shortNumber(budget.coverage)}
-        </span>
+        <b className={page.mono}>{`U = ${shortNumber(of.expanded, 2)} ${unit}`.trim()}</b>
+        <span>{`for ${[budget.at, unit].join(" ").trim()}, k = ${shortNumber(budget.coverage)}`}</span>
         <span className={page.meta}>
           v{budget.number} of {budget.method} v{budget.methodNumber} · u = {shortNumber(of.standard, 3)} ·{" "}
           {of.degrees === null ? "degrees of freedom without end" : `${Math.floor(of.degrees)} degrees of freedom`} · 95
           % would ask for k = {of.coverageOf95.toFixed(2)}
         </span>
       </p>
+      {largest !== undefined && (
+        <p>{`Most of it comes from ${largest.name}: ${(largest.share * 100).toFixed(0)} % of the variance.`}</p>
+      )}
       <LedgerTable
         caption={`Sources of budget v${budget.number}`}
         rows={budget.components.map((component, index) => ({ component, own: of.shares[index] }))}
         rowKey={({ component }) => component.name}
         columns={[
           { id: "name", title: "Source", lead: true, cell: ({ component }) => component.name },
-          { id: "type", title: "Type", width: "60px", cell: ({ component }) => component.type },
+          { id: "type", title: "Type", width: "60px", named: true, cell: ({ component }) => component.type },
           {
             id: "value",
             title: "Value",
@@ -168,7 +173,13 @@ function One(props: {
             lead: true,
             cell: ({ component }) => sayComponent(component, unit),
           },
-          { id: "divisor", title: "Divided by", width: "90px", cell: ({ component }) => sayDivisor(component) },
+          {
+            id: "divisor",
+            title: "Divided by",
+            width: "90px",
+            named: true,
+            cell: ({ component }) => sayDivisor(component),
+          },
           {
             id: "standard",
             title: "u",

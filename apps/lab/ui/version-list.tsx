@@ -55,6 +55,24 @@ export function Versions<V extends Version>(props: {
           </li>
         ))}
       </ol>
+      {after !== undefined && (
+        <section aria-labelledby="content">
+          <div className={page.head}>
+            <h2 id="content">{`What v${after.number} says`}</h2>
+            {versions.length > 1 && (
+              <Choice quiet name="read" label="Version" value={after.id} options={options} onChange={setNewer} />
+            )}
+          </div>
+          <dl className={css.content}>
+            {props.linesOf(after).map(([name, said]) => (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd>{said}</dd>
+              </div>
+            ))}
+          </dl>
+        </section>
+      )}
       {after !== undefined && before !== undefined && (
         <section aria-labelledby="compare">
           <div className={page.head}>
