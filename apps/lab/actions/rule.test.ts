@@ -1,0 +1,187 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import type { Tx } from "@probity/kernel";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { certificates, reviewed, set, type Attack } from "../testing/rule-attack.ts";
+import { closeRules, inspector, known, open, openRules, refused, run } from "../testing/rule.ts";
+
+const review = "lab.trail_review";
+const reviews: readonly Attack[] = [
+  {
+    of: "a review opened by who concludes",
+    may: "lab.review.conclude",
+    record: review,
+    text: reviewed({}),
+    refuses: /begins open, with its period/,
+  },
+  {
+    of: "a review that begins concluded",
+    may: "lab.review.change",
+    record: review,
+    text: reviewed({ locked_at: "now()" }),
+    refuses: /begins open, with its period/,
+  },
+  {
+    of: "a period that ends before it begins",
+    may: "lab.review.change",
+    record: review,
+    text: reviewed({ to_at: "from_at" }),
+    refuses: /begins open, with its period/,
+  },
+  {
+    of: "another period",
+    may: "lab.review.change",
+    record: review,
+    id: () => known.review,
+    text: set(review, "to_at = from_at + interval '1 hour'"),
+    refuses: /keeps what it is of/,
+  },
+  {
+    of: "other hours",
+    may: "lab.review.change",
+    record: review,
+    id: () => known.review,
+    text: set(review, "hours = '00-23'"),
+    refuses: /keeps what it is of/,
+  },
+  {
+    of: "a conclusion by who opens",
+    may: "lab.review.change",
+    record: review,
+    id: () => known.review,
+    text: set(review, "locked_at = now()"),
+    refuses: /by who may/,
+  },
+  {
+    of: "a conclusion without a signature",
+    by: () => inspector,
+    may: "lab.review.conclude",
+    record: review,
+    id: () => known.review,
+    text: set(review, "locked_at = now()"),
+    refuses: /by a signature/,
+  },
+  {
+    of: "a mark written over",
+    may: "lab.review.change",
+    record: "lab.trail_mark",
+    id: () => known.mark,
+    text: set("lab.trail_mark", "note = 'x'"),
+    refuses: /locked/,
+  },
+  {
+    of: "a mark on a review that is concluded",
+    may: "lab.review.change",
+    record: "lab.trail_mark",
+    text: (id) =>
+      `insert into lab.trail_mark (tenant_id, id, review_id, record, row_id, row_version, marker) select tenant_id, '${id}', '${known.concluded}', record, '${id}', 1, 'x' from lab.trail_mark where id = '${known.mark}'`,
+    refuses: /locked/,
+  },
+];
+const laid =
+  (sample: () => string, more: Readonly<Record<string, string>> = {}) =>
+  (id: string) => {
+    const all = { tenant_id: "tenant_id", id: `'${id}'`, sample_id: "id", sealed: "'x'", ...more };
+    return `insert into lab.blind (${Object.keys(all).join(", ")}) select ${Object.values(all).join(", ")} from lab.sample where id = '${sample()}'`;
+  };
+/** The blind is opened with its reason first, as the act does; then the sample says what it is, and something else. */
+const opening = (more: string) => (id: string) => async (tx: Tx) => {
+  await tx.record({ action: "lab.blind.test", record: "lab.blind", rowId: known.blind, version: 2 });
+  await run(tx, set("lab.blind", "reason = 'x', opened_name = 'x'")(known.blind));
+  return set("lab.sample", `${more}blinded = false, product_id = '${open.world.product}'`)(id);
+};
+const blinds: readonly Attack[] = [
+  {
+    of: "a blind over a sample that was seen",
+    may: "lab.sample.register",
+    record: "lab.blind",
+    text: laid(() => known.raw),
+    refuses: /laid over a blinded sample/,
+  },
+  {
+    of: "what it covers",
+    may: "lab.sample.unblind",
+    record: "lab.blind",
+    id: () => known.blind,
+    text: set("lab.blind", "sealed = 'x'"),
+    refuses: /keeps what it covered/,
+  },
+  {
+    of: "a time of its opening without a reason",
+    may: "lab.sample.unblind",
+    record: "lab.blind",
+    id: () => known.blind,
+    text: set("lab.blind", "opened_at = now()"),
+    refuses: /keeps what it covered/,
+  },
+  {
+    of: "a blind opened by who enters",
+    may: "lab.result.enter",
+    record: "lab.blind",
+    id: () => known.blind,
+    text: set("lab.blind", "reason = 'x', opened_name = 'x'"),
+    refuses: /opened by who may/,
+  },
+  {
+    of: "a sample blinded after it was seen",
+    may: "lab.sample.register",
+    record: "lab.sample",
+    id: () => known.raw,
+    text: set("lab.sample", "blinded = true"),
+    refuses: /when it is registered|says what it is/,
+  },
+  {
+    of: "a lot on a blinded sample",
+    may: "lab.sample.register",
+    record: "lab.sample",
+    id: () => known.blinded,
+    text: set("lab.sample", "lot = 'L'"),
+    refuses: /says what it is/,
+  },
+  {
+    of: "a blinded sample that is told of",
+    may: "lab.sample.publish",
+    record: "lab.sample",
+    id: () => known.verifiedBlind,
+    text: set("lab.sample", "state = 'published'"),
+    refuses: /told of when it is not/,
+  },
+  {
+    of: "a sample unblinded without its reason",
+    may: "lab.sample.unblind",
+    record: "lab.sample",
+    id: () => known.blinded,
+    text: (id) => set("lab.sample", `blinded = false, product_id = '${open.world.product}'`)(id),
+    refuses: /unblinding says why/,
+  },
+  {
+    of: "a sample revealed before it is verified",
+    may: "lab.sample.reveal",
+    record: "lab.sample",
+    id: () => known.blinded,
+    text: opening(""),
+    refuses: /by who may, and nothing else/,
+  },
+  {
+    of: "another place with the unblinding",
+    may: "lab.sample.unblind",
+    record: "lab.sample",
+    id: () => known.blinded,
+    text: opening("place = 'x', "),
+    refuses: /by who may, and nothing else/,
+  },
+];
+
+beforeAll(openRules, 120_000);
+afterAll(closeRules);
+
+describe.each([
+  ["certificates and their deliveries", certificates],
+  ["reviews of the audit trail", reviews],
+  ["blinds", blinds],
+])("LAB past every route the database keeps the rules of %s", (_, attacks) => {
+  test.each(attacks)("$of", async (attack) => {
+    const id = attack.id?.() ?? uuidv7();
+    const by = attack.by?.() ?? open.world.admin;
+    expect(await refused(by, attack.may, attack.record, id, attack.text(id))).toMatch(attack.refuses);
+  });
+});
