@@ -1,10 +1,12 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { Kernel } from "../kernel.ts";
+import type { LedgerEvent } from "../ledger/leaf.ts";
 import { instanceTenantId, type Source } from "../work/credential.ts";
 import { Problem } from "../work/problem.ts";
 import { admit } from "./membership.ts";
 import { notePassword } from "./note.ts";
 import { isImportable } from "./password.ts";
+import { plainName } from "./plain-name.ts";
 import { cleanEmail } from "./person.ts";
 
 /** Somebody from another system, with the hash of their password if it may come along. */
@@ -22,13 +24,36 @@ export type ImportOutcome =
   | { readonly line: number; readonly email: string; readonly outcome: "added" | "joined" | "known" }
   | { readonly line: number; readonly email: string; readonly outcome: "refused"; readonly reason: string };
 
+/** Which file, as its SHA-256, and who of this machine brought it. */
+export type ImportOrigin = { readonly file: string; readonly account: string };
+
 const source: Source = { address: null, requestId: "command-line" };
 
 /**
  * Brings people in, one after the other, each whole or not at all. Somebody whose address has an account keeps their own
- * name and password and joins the workspace; an import overwrites nobody. Owners are not imported.
+ * name and password and joins the workspace; an import overwrites nobody. Owners are not imported. That it began, from which
+ * file and by whom, is in the log of the instance and of each workspace before anybody is in (LED-01), and what came of it
+ * behind them: an import that was killed shows by its missing end.
  */
-export async function importPeople(kernel: Kernel, people: readonly ImportedPerson[]): Promise<ImportOutcome[]> {
+export async function importPeople(
+  kernel: Kernel,
+  people: readonly ImportedPerson[],
+  origin: ImportOrigin,
+): Promise<ImportOutcome[]> {
+  const places = new Map<string, string>();
+  for (const slug of new Set(people.map(({ workspace }) => workspace))) {
+    const tenantId = await workspaceOf(kernel, slug);
+    if (tenantId !== undefined) places.set(slug, tenantId);
+  }
+  const logs: [tenantId: string, workspace: string | null][] = [[instanceTenantId, null]];
+  for (const [slug, tenantId] of places) logs.push([tenantId, slug]);
+  const linesIn = (slug: string | null) =>
+    people.flatMap(({ workspace }, index) => (slug === null || workspace === slug ? [index + 1] : []));
+  for (const [tenantId, slug] of logs)
+    await leave(kernel, tenantId, {
+      action: "kernel.people.import",
+      fields: { ...origin, people: linesIn(slug).length },
+    });
   const outcomes: ImportOutcome[] = [];
   for (const [index, person] of people.entries()) {
     const line = index + 1;
@@ -38,13 +63,32 @@ export async function importPeople(kernel: Kernel, people: readonly ImportedPers
       outcomes.push({ line, email: person.email, outcome: "refused", reason: reason ?? "" });
       continue;
     }
-    outcomes.push({ line, ...(await importOne(kernel, { ...person, email })) });
+    outcomes.push({ line, ...(await importOne(kernel, { ...person, email }, places.get(person.workspace))) });
+  }
+  for (const [tenantId, slug] of logs) {
+    const lines = new Set(linesIn(slug));
+    const own = outcomes.filter(({ line }) => lines.has(line));
+    const count = (outcome: ImportOutcome["outcome"]) => own.filter((each) => each.outcome === outcome).length;
+    const counts = { added: count("added"), joined: count("joined"), known: count("known"), refused: count("refused") };
+    await leave(kernel, tenantId, {
+      action: "kernel.people.imported",
+      outcome: counts.refused === 0 ? "done" : "failed",
+      fields: { file: origin.file, ...counts },
+    });
   }
   return outcomes;
 }
 
+async function leave(kernel: Kernel, tenantId: string, event: LedgerEvent): Promise<void> {
+  const events = [event];
+  await kernel.door.once(kernel.system(tenantId, source), "kernel.membership.accept", () => ({
+    events,
+    statements: [],
+  }));
+}
+
 function weakness({ name, hash, role }: ImportedPerson): string | undefined {
-  if (name.trim().length === 0 || name.trim().length > 200) return "a name has 1 to 200 characters";
+  if (plainName(name).length === 0 || plainName(name).length > 200) return "a name has 1 to 200 characters";
   if (role !== "admin" && role !== "member") return "the role is admin or member";
   if (hash !== undefined && !isImportable(hash))
     return "the hash is neither bcrypt of cost 10 to 12 nor Argon2id of this product";
@@ -54,14 +98,14 @@ function weakness({ name, hash, role }: ImportedPerson): string | undefined {
 async function importOne(
   kernel: Kernel,
   person: ImportedPerson,
+  tenantId: string | undefined,
 ): Promise<{ email: string } & ({ outcome: "added" | "joined" | "known" } | { outcome: "refused"; reason: string })> {
   const { email, name, hash, workspace, role } = person;
-  const tenantId = await workspaceOf(kernel, workspace);
   if (tenantId === undefined) return { email, outcome: "refused", reason: `there is no workspace ${workspace}` };
-  const { userId, made } = await personOf(kernel, { email, name: name.trim(), hash });
+  const { userId, made } = await personOf(kernel, { email, name: plainName(name), hash });
   try {
     await kernel.door.work(kernel.system(tenantId, source), "kernel.membership.accept", (tx) =>
-      admit(tx, { userId, name: name.trim(), email, role: role === "admin" ? "admin" : "member" }),
+      admit(tx, { userId, name: plainName(name), email, role: role === "admin" ? "admin" : "member" }),
     );
   } catch (error) {
     if (!(error instanceof Problem)) throw error;

@@ -4,6 +4,7 @@ import { foundWorkspace } from "../tenancy/found-workspace.ts";
 import type { Source } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";
 import { identityProblem } from "./error.ts";
+import { plainName } from "./plain-name.ts";
 import { admit } from "./membership.ts";
 import { slugOf } from "./setup.ts";
 
@@ -19,7 +20,7 @@ export async function openWorkspace(
     furnish?: ((tx: Tx) => Promise<void>) | undefined;
   },
 ): Promise<OpenedWorkspace> {
-  const name = wanted.workspace.name.trim();
+  const name = plainName(wanted.workspace.name);
   if (name.length === 0 || name.length > 80) throw identityProblem.name_missing();
   const workspaceId = uuidv7();
   const slug = ownSlug(name, workspaceId);

@@ -3,6 +3,7 @@ import { DatabaseError, type Pool, type PoolClient } from "pg";
 import { identityProblem } from "./error.ts";
 import { hashPassword } from "./password.ts";
 import { checkPassword } from "./password-rule.ts";
+import { plainName } from "./plain-name.ts";
 
 export type NewPerson = { readonly name: string; readonly email: string; readonly password: string };
 
@@ -22,7 +23,7 @@ export function cleanEmail(email: string): string | undefined {
 export function checkedPerson(person: NewPerson): NewPerson {
   const email = cleanEmail(person.email);
   if (email === undefined) throw identityProblem.email_unreadable();
-  const name = person.name.trim();
+  const name = plainName(person.name);
   if (name.length === 0 || name.length > 200) throw identityProblem.name_missing();
   checkPassword(person.password, { name, email });
   return { name, email, password: person.password };

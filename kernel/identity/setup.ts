@@ -8,6 +8,7 @@ import { query } from "../work/query.ts";
 import { issueKey, newSecret } from "./api-key.ts";
 import { identityProblem } from "./error.ts";
 import type { Identity } from "./identity.ts";
+import { plainName } from "./plain-name.ts";
 import { admit } from "./membership.ts";
 import { noteSession } from "./note.ts";
 import { hashPassword } from "./password.ts";
@@ -137,7 +138,7 @@ async function found(
   mayStart: () => Promise<void>,
   andThen: (tx: Tx, membershipId: string) => Promise<void> = async () => undefined,
 ): Promise<Founded> {
-  const name = setUp.workspace.name.trim();
+  const name = plainName(setUp.workspace.name);
   if (name.length === 0 || name.length > 200) throw identityProblem.name_missing();
   const lock = await kernel.identityPool.connect();
   try {

@@ -27,6 +27,11 @@ export const recordProblem = defineErrors("record", {
     title: "Linked record not found",
     detail: "A record this one refers to does not exist here. Nothing was changed. Choose one from the list.",
   },
+  value_refused: {
+    status: 422,
+    title: "A value is not possible",
+    detail: "A value lies outside what this record keeps. Nothing was changed. Look at the numbers and dates you sent.",
+  },
   duplicate: {
     status: 409,
     title: "Already there",

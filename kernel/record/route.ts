@@ -230,7 +230,6 @@ async function changeOne(
   const id = idOf(request);
   const version = request.version;
   const { reason, ...values } = members(request.body);
-  if (record.reasonRequired && typeof reason !== "string") throw recordProblem.reason_missing();
   const event: LedgerEvent = {
     action: `${record.name}.change`,
     record: record.name,
@@ -240,6 +239,8 @@ async function changeOne(
   };
   try {
     const shown = await kernel.door.work(request.credential, permission, async (tx) => {
+      // After who may change it at all: nobody else is told what a change asks for.
+      if (record.reasonRequired && typeof reason !== "string") throw recordProblem.reason_missing();
       await tx.record(event);
       if (typeof reason === "string")
         await giveReason(tx, { record: record.name, rowId: id, version: version + 1 }, { code: null, text: reason });
@@ -274,8 +275,8 @@ async function deleteOne(
   const id = idOf(request);
   const version = request.version;
   const reason = textMembers(request.query)["reason"];
-  if (record.reasonRequired && reason === undefined) throw recordProblem.reason_missing();
   await kernel.door.work(request.credential, permission, async (tx) => {
+    if (record.reasonRequired && reason === undefined) throw recordProblem.reason_missing();
     const place = { record: record.name, rowId: id, version: version + 1 };
     await tx.record({
       action: `${record.name}.delete`,
@@ -352,6 +353,8 @@ function constraintProblem(error: unknown): unknown {
   if (!(error instanceof DatabaseError)) return error;
   if (error.code === "23503") return recordProblem.reference_unknown({ cause: error });
   if (error.code === "23505") return recordProblem.duplicate({ cause: error });
+  // What a column's own check refuses, its field's declaration left open.
+  if (error.code === "23514") return recordProblem.value_refused({ cause: error });
   return error;
 }
 

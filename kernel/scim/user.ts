@@ -2,6 +2,7 @@ import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { sql } from "kysely";
 import { admit } from "../identity/membership.ts";
 import { removeMember } from "../identity/people.ts";
+import { plainName } from "../identity/plain-name.ts";
 import { domainOf } from "../sso/domain-name.ts";
 import { verifiedDomains } from "../sso/domain.ts";
 import type { Tx } from "../work/door.ts";
@@ -345,6 +346,8 @@ async function refuseTaken(tx: Tx, userName: string): Promise<void> {
 }
 
 function nameOf(wish: Pick<UserWish, "givenName" | "familyName">, email: string): string {
-  const name = [wish.givenName ?? "", wish.familyName ?? ""].join(" ").trim().slice(0, 200);
+  const name = plainName([wish.givenName ?? "", wish.familyName ?? ""].join(" "))
+    .slice(0, 200)
+    .trim();
   return name === "" ? (email.split("@", 1)[0] ?? email) : name;
 }

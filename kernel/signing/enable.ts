@@ -4,6 +4,7 @@ import { sql } from "kysely";
 import { DatabaseError } from "pg";
 import type { Identity } from "../identity/identity.ts";
 import { stepUpOf, stepUpRequired } from "../identity/step-up.ts";
+import { mixesScripts, plainName } from "../identity/plain-name.ts";
 import { memberNames } from "../tenancy/lookup.ts";
 import type { Tx } from "../work/door.ts";
 import { query } from "../work/query.ts";
@@ -101,7 +102,9 @@ export async function verifySigner(
   if (verified.membershipId === tx.who.actorId) throw signingProblem.signer_unknown();
   const known = await signerOf(tx, verified.membershipId);
   const id = known?.id ?? uuidv7();
-  const { membershipId, printedName, method, evidence } = verified;
+  const { membershipId, method, evidence } = verified;
+  const printedName = plainName(verified.printedName);
+  if (printedName === "" || mixesScripts(printedName)) throw signingProblem.name_unclear();
   await tx.record({
     action: "kernel.signer.verify",
     record: "kernel.signer",

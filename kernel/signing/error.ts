@@ -93,6 +93,12 @@ export const signingProblem = defineErrors("signing", {
     detail:
       "There is no such colleague whose identity you may verify; nobody verifies their own. Nothing was changed. Choose one from the list.",
   },
+  name_unclear: {
+    status: 422,
+    title: "The name could be read as another",
+    detail:
+      "A word of the name mixes letters of scripts that look alike, or nothing of it can be seen. Nothing was changed. Type the name as the document shows it, in one script.",
+  },
   nothing_to_acknowledge: {
     status: 409,
     title: "Nothing to acknowledge",

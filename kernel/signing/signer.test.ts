@@ -1,6 +1,7 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { executeAsOwner } from "../lint/trial.ts";
 import type { TestPerson } from "../testing/kernel.ts";
 import { challengeFor } from "../testing/signing.ts";
 import { query } from "../work/query.ts";
@@ -66,6 +67,28 @@ describe("SIG-06 reasons and identities", () => {
     const path = `/api/signing/signers/${fresh.membershipId}/revoke`;
     expect((await server.as(owner)("POST", path, { body: { reason: "Left the laboratory" } })).status).toBe(204);
     expect(outcome(await challengeFor(wish, one, wanted))).toEqual([403, "signing.revoked"]);
+  });
+
+  test("SIG-01 the name that will be printed is one that can be read: nothing unseen, no letters that look like others", async () => {
+    const { server, acme, owner } = world;
+    const fresh = await server.member(acme, "member");
+    const verify = (printedName: string) =>
+      server.as(owner)("POST", `/api/signing/signers/${fresh.membershipId}/verify`, {
+        body: { printedName, method: "in-person", evidence: "Staff card 8" },
+      });
+    for (const name of ["\u0410na Ruiz", "\u200B\u2060"])
+      expect(outcome(await verify(name))).toEqual([422, "signing.name_unclear"]);
+    expect((await verify("Ana\u202E Ruiz\u2066")).status).toBe(201);
+    const listed = JSON.stringify((await server.as(owner)("GET", "/api/signing/signers")).body["items"]);
+    expect(listed).toContain('"Ana Ruiz"');
+    // Past the routes the table refuses it.
+    const planted = `update kernel.signer set printed_name = 'Ana' || chr(8238) where membership_id = '${fresh.membershipId}'`;
+    await expect(
+      executeAsOwner(
+        server.kernel.admin,
+        `alter table kernel.signer no force row level security; alter table kernel.signer disable trigger user; ${planted}`,
+      ),
+    ).rejects.toThrow(/name_is_plain/);
   });
 
   test("SIG-06 no statement enables a signer: not oneself, not without the permission, not without a fresh proof", async () => {

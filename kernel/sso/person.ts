@@ -2,6 +2,7 @@ import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { PlatformRole } from "../access/role.ts";
 import { admit } from "../identity/membership.ts";
 import { belongingOf } from "../identity/note.ts";
+import { plainName } from "../identity/plain-name.ts";
 import { cleanEmail } from "../identity/person.ts";
 import type { Identity } from "../identity/identity.ts";
 import type { Kernel } from "../kernel.ts";
@@ -194,10 +195,6 @@ export async function linkSocial(
 }
 
 function nameOf(claims: Pick<SsoClaims, "name">, email: string): string {
-  const name = claims.name
-    .normalize("NFC")
-    .replaceAll(/\p{Cc}/gu, " ")
-    .trim()
-    .slice(0, 200);
+  const name = plainName(claims.name).slice(0, 200).trim();
   return name === "" ? (email.split("@", 1)[0] ?? email) : name;
 }

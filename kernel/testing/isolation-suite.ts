@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RecordDeclaration } from "../record/define-record.ts";
 import type { Row } from "../work/batch.ts";
 import { openPool } from "../database/pool.ts";
+import { giveReason } from "../signing/lock.ts";
 import { query } from "../work/query.ts";
 import { testRootKey } from "./database.ts";
 import type { TestPerson } from "./kernel.ts";
@@ -14,6 +15,8 @@ export type IsolationSuite = {
   readonly openServer: () => Promise<TestServer>;
   /** Makes at least one row of every record for this owner, through the product's own ways. */
   readonly seed: (server: TestServer, owner: TestPerson) => Promise<void>;
+  /** What the attacker's writing statements are entered for: one that may write each of the tables. */
+  readonly writes: string;
 };
 
 type ForeignKey = { column: string; parent: string };
@@ -47,8 +50,10 @@ export function testIsolation(records: readonly RecordDeclaration[], suite: Isol
       statement: RawBuilder<Row>,
       leaf?: { rowId: string; version: number },
     ): Promise<Row[]> =>
-      server.kernel.door.work(attacker.person.session, record.may.read, async (tx) => {
+      server.kernel.door.work(attacker.person.session, leaf ? suite.writes : record.may.read, async (tx) => {
         if (leaf) await tx.record({ action: `${record.name}.test`, record: record.name, ...leaf });
+        if (leaf && leaf.version > 1 && record.reasonRequired === true)
+          await giveReason(tx, { record: record.name, ...leaf }, { code: null, text: "Test" });
         return tx.all({ compile: () => statement.compile(query) });
       });
     /** The SQLSTATE of the refusal, or how many rows an attempt touched. */

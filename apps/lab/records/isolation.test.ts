@@ -9,7 +9,7 @@ import { phDefinition } from "../testing/world.ts";
 
 const app = lab();
 
-testIsolation(app.records, { openServer: () => openTestServer([app]), seed });
+testIsolation(app.records, { openServer: () => openTestServer([app]), seed, writes: "lab.history.load" });
 
 type One = (table: Parameters<typeof insertAll>[1], row: { id: string } & Record<string, unknown>) => Promise<void>;
 

@@ -5,7 +5,11 @@ import { query } from "../query.ts";
 
 const app = regulatoryDocs({ freeCheck: { on: false, maxFiles: 1, maxTotalBytes: 1 } });
 
-testIsolation(app.records, { openServer: () => openTestServer([app]), seed });
+testIsolation(app.records, {
+  openServer: () => openTestServer([app]),
+  seed,
+  writes: "regulatory_docs.collection.change",
+});
 
 /** A collection with a read revision, and a finished run with one decided finding. */
 async function seed({ kernel }: TestServer, owner: TestPerson): Promise<void> {
