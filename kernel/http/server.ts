@@ -9,6 +9,7 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type RouteShorthandOptions,
 } from "fastify";
 import type { BudgetSpender, Budget } from "../limits/budget.ts";
 import { callerKinds, CallerLimits } from "../limits/caller.ts";
@@ -22,6 +23,7 @@ import { takeOtherMedia } from "./media.ts";
 import { isLoopback, plainAddress } from "./network.ts";
 import { httpProblem, problemDocument, problemOf } from "./problem-document.ts";
 import type { Answer, Route, RouteRequest } from "./route.ts";
+import { lazyValidator } from "./validator.ts";
 import { wireErrorHandler } from "./wire-error.ts";
 
 export type HttpOptions = {
@@ -100,7 +102,10 @@ export async function createHttpServer(
 
   takeOtherMedia(server);
   const limits = options.policyLimits === true ? new CallerLimits(spender.door, spender) : undefined;
-  for (const route of routes) addRoute(server, route, spender, limits, { ...options, https });
+  const first = routes.find((route) => route.params !== undefined || route.body !== undefined);
+  const lazy = first === undefined ? {} : { validatorCompiler: lazyValidator(server) };
+  for (const route of routes)
+    addRoute(server, route, spender, limits, { ...options, https, compiler: route === first ? {} : lazy });
   return server;
 }
 
@@ -109,7 +114,7 @@ function addRoute(
   route: Route,
   spender: BudgetSpender,
   limits: CallerLimits | undefined,
-  options: HttpOptions & { https: boolean },
+  options: HttpOptions & { https: boolean; compiler: Pick<RouteShorthandOptions, "validatorCompiler"> },
 ): void {
   const properties = route.query?.properties ?? {};
   // One object for the life of the route: Fastify keeps the compiled check by the schema's identity.
@@ -120,6 +125,7 @@ function addRoute(
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
     config: { takes: route.takes },
+    ...options.compiler,
     schema: {
       ...(route.params ? { params: { ...route.params, additionalProperties: false } } : {}),
       ...(route.body ? { body: route.body } : {}),
