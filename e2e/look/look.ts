@@ -28,6 +28,8 @@ interface Stop {
   slow?: string;
   /** Calls answered 500. */
   broken?: string;
+  /** Calls answered with bytes that are no file of their kind. */
+  spoilt?: string;
 }
 
 const procedures = process.env.LOOK_FILES;
@@ -52,6 +54,24 @@ const result = async (page: Page) => {
   await page.getByRole("grid").waitFor();
 };
 const row = (page: Page, nth: number) => page.getByRole("grid").locator("[aria-rowindex]").nth(nth);
+
+/** The first record of a list, opened. */
+const opened = async (page: Page) => {
+  await page.locator("main tbody a").first().click();
+  await page.getByRole("navigation", { name: "Trail" }).waitFor();
+  await page.waitForLoadState("networkidle");
+};
+const lab = (name: string, path: string, more: Partial<Stop> = {}): Stop => ({
+  name: `lab-${name}`,
+  path: `/w/WS/lab/${path}`,
+  signedIn: true,
+  ...more,
+});
+const family = async (page: Page) => {
+  await opened(page);
+  await page.goto(`${page.url()}/genealogy`);
+  await page.getByRole("group", { name: "Graph" }).waitFor();
+};
 
 const stops: Stop[] = [
   { name: "check", path: "/" },
@@ -148,6 +168,38 @@ const stops: Stop[] = [
   },
   { name: "empty", path: "/w/WS/regulatory-docs/collections?q=zzzz", signedIn: true },
   { name: "me", path: "/me", signedIn: true },
+  { name: "verify", path: "/verify" },
+  { name: "ledger", path: "/w/WS/ledger", signedIn: true },
+  { name: "streams", path: "/w/WS/ledger/streams", signedIn: true },
+  lab("overview", "overview"),
+  lab("overview-loading", "overview", { slow: "**/api/lab/overview" }),
+  lab("overview-error", "overview", { broken: "**/api/lab/overview" }),
+  lab("instruments", "instruments"),
+  lab("instrument", "instruments", { act: opened }),
+  lab("instruments-none", "instruments?q=zzzz"),
+  lab("materials", "materials"),
+  lab("lot", "materials", { act: opened }),
+  lab("training", "training"),
+  lab("charts", "charts"),
+  lab("chart", "charts", { act: opened }),
+  lab("trends", "trends"),
+  lab("uncertainty", "uncertainty"),
+  lab("studies", "studies"),
+  lab("study", "studies", { act: opened }),
+  lab("schedules", "schedules"),
+  lab("reviews", "trail-reviews"),
+  lab("review", "trail-reviews", { act: opened }),
+  lab("limits", "methods"),
+  lab("gates", "methods?tab=gates"),
+  lab("family", "samples?verdict=out", { act: family }),
+  lab("evidence", "samples?verdict=out", {
+    act: async (page) => {
+      await family(page);
+      await page.locator("[data-kind=result] a").first().click();
+      await page.getByRole("heading", { name: "Prove that nothing was altered" }).waitFor();
+    },
+  }),
+  lab("specimen-spoilt", "certificate-templates", { spoilt: "**/api/lab/certificate-templates/preview" }),
 ];
 
 /** One session for all pictures: sign-ins are counted. */
@@ -186,6 +238,10 @@ async function look(browser: Browser, stop: Stop, size: keyof typeof sizes, sche
     const path = stop.path.replace("/WS/", `/${session?.slug ?? ""}/`);
     if (stop.slow !== undefined) await page.route(stop.slow, () => {});
     if (stop.broken !== undefined) await page.route(stop.broken, (route) => route.fulfill({ status: 500, body: "{}" }));
+    if (stop.spoilt !== undefined) {
+      const spoilt = { contentType: "application/pdf", body: "%PDF-1.7 and nothing more" };
+      await page.route(stop.spoilt, (route) => route.fulfill(spoilt));
+    }
     await page.goto(base + path);
     if (stop.slow === undefined) await page.waitForLoadState("networkidle");
     else await page.waitForTimeout(1500);
