@@ -156,7 +156,8 @@ export { inForce, ownPermissions, signaturesOf, signerStanding, stateOf, type Si
 export { BudgetSpender, type Budget } from "./limits/budget.ts";
 export { sharedWithMe, type SharedRow } from "./access/share.ts";
 export { defaultAccountLimits, type AccountLimits } from "./limits/account-limit.ts";
-export { csvOf } from "./record/csv.ts";
+export { constraintProblem } from "./record/constraint.ts";
+export { csvCell, csvOf } from "./record/csv.ts";
 export { declaredRecords, defineRecord, type RecordDeclaration } from "./record/define-record.ts";
 export { columnOf, field, type Field } from "./record/field.ts";
 export { isActiveMember, ledgerPlace, memberNames, workspaceName, workspaceSlug } from "./tenancy/lookup.ts";

@@ -11,6 +11,7 @@ import type { LedgerEvent } from "../ledger/leaf.ts";
 import type { Row } from "../work/batch.ts";
 import { doorProblem } from "../work/error.ts";
 import { query } from "../work/query.ts";
+import { constraintProblem } from "./constraint.ts";
 import { csvOf } from "./csv.ts";
 import type { RecordDeclaration } from "./define-record.ts";
 import { recordProblem } from "./error.ts";
@@ -346,16 +347,6 @@ function fingerprintOf(request: RouteRequest): string {
   return createHash("sha256")
     .update(`${request.raw.method} ${request.raw.url}\n${canonicalText(request.body ?? null)}`)
     .digest("base64url");
-}
-
-/** Foreign keys are composite, so a row of another tenant is as unknown as one that never was. */
-function constraintProblem(error: unknown): unknown {
-  if (!(error instanceof DatabaseError)) return error;
-  if (error.code === "23503") return recordProblem.reference_unknown({ cause: error });
-  if (error.code === "23505") return recordProblem.duplicate({ cause: error });
-  // What a column's own check refuses, its field's declaration left open.
-  if (error.code === "23514") return recordProblem.value_refused({ cause: error });
-  return error;
 }
 
 /** A filter or page mark that is no value of its column: 22P02, 22003, 22007 and 22008 are PostgreSQL's ways of saying so. */
