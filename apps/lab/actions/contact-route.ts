@@ -1,6 +1,7 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { Type } from "typebox";
 import {
+  constraintProblem,
   defineMail,
   defineRoute,
   doorProblem,
@@ -165,7 +166,10 @@ async function addContact(tx: Tx, id: string, customerId: string, name: string, 
   if (known !== undefined) throw problem.contact_known({ values: { email } });
   await insertAll(tx, "lab.contact", "lab.contact.create", [
     { row: { id, customer_id: customerId, name, email }, fields: { customerId, name, email } },
-  ]);
+  ]).catch((error: unknown) => {
+    // Two who add it at once are told apart by the table alone.
+    throw constraintProblem(error);
+  });
 }
 
 async function requireContact(tx: Tx, id: string) {

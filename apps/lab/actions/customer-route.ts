@@ -1,6 +1,6 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { Type } from "typebox";
-import { defineRoute, doorProblem, type Kernel, type Route, type Tx } from "@probity/kernel";
+import { constraintProblem, defineRoute, doorProblem, type Kernel, type Route, type Tx } from "@probity/kernel";
 import { insertAll, updateAll } from "../bulk.ts";
 import { certificateProblem as problem } from "../certificate-error.ts";
 import { query } from "../query.ts";
@@ -56,7 +56,11 @@ export function customerRoutes(kernel: Kernel, origin: string): Route[] {
         await kernel.door.work(request.credential, change, async (tx) => {
           await refuseTaken(tx, request.body.code.trim());
           const row = customerRow(request.body);
-          await insertAll(tx, "lab.customer", "lab.customer.create", [{ row: { id, ...row }, fields: row }]);
+          await insertAll(tx, "lab.customer", "lab.customer.create", [{ row: { id, ...row }, fields: row }]).catch(
+            (error: unknown) => {
+              throw constraintProblem(error);
+            },
+          );
         });
         return { status: 201, body: { id } };
       },
