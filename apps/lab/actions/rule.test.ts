@@ -45,6 +45,7 @@ const reviews: readonly Attack[] = [
   },
   {
     of: "a conclusion by who opens",
+    by: () => inspector,
     may: "lab.review.change",
     record: review,
     id: () => known.review,
@@ -73,7 +74,7 @@ const reviews: readonly Attack[] = [
     may: "lab.review.change",
     record: "lab.trail_mark",
     text: (id) =>
-      `insert into lab.trail_mark (tenant_id, id, review_id, record, row_id, row_version, marker) select tenant_id, '${id}', '${known.concluded}', record, '${id}', 1, 'x' from lab.trail_mark where id = '${known.mark}'`,
+      `insert into lab.trail_mark (tenant_id, id, review_id, record, row_id, row_version, marker) select tenant_id, '${id}', '${known.concluded}', record, '${id}', 1, 'x' from lab.trail_mark where id = '${known.concludedMark}'`,
     refuses: /locked/,
   },
 ];
@@ -122,12 +123,20 @@ const blinds: readonly Attack[] = [
     refuses: /opened by who may/,
   },
   {
-    of: "a sample blinded after it was seen",
+    of: "a sample blinded after it was registered",
     may: "lab.sample.register",
     record: "lab.sample",
-    id: () => known.raw,
-    text: set("lab.sample", "blinded = true"),
-    refuses: /when it is registered|says what it is/,
+    // It says nothing of itself, so that nothing else refuses it.
+    text: (id) => async (tx) => {
+      await run(
+        tx,
+        `insert into lab.sample (tenant_id, id, series, sequence, number, product_id, priority, state, find)
+          select tenant_id, '${id}', 'X', 1, 'X-1', product_id, 'routine', 'registered', 'x-1' from lab.sample where id = '${known.blinded}'`,
+      );
+      await tx.record({ action: "lab.sample.test", record: "lab.sample", rowId: id, version: 2 });
+      return set("lab.sample", "blinded = true")(id);
+    },
+    refuses: /when it is registered/,
   },
   {
     of: "a lot on a blinded sample",

@@ -164,6 +164,17 @@ export const certificates: readonly Attack[] = [
     refuses: /says what was published/,
   },
   {
+    of: "a value out of specification that nobody investigated",
+    may: prepare,
+    record: certificate,
+    text: (id) =>
+      ofFree({
+        sample_id: `'${known.brought}'`,
+        publication_id: `(select id from lab.publication where sample_id = '${known.brought}')`,
+      })(id),
+    refuses: /investigated before it is told/,
+  },
+  {
     of: "a certificate beside the one that stands",
     may: prepare,
     record: certificate,

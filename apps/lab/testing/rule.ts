@@ -1,3 +1,4 @@
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { Tx } from "@probity/kernel";
 import { makeSigner, signAs, type TestPerson, type TestSigner } from "@probity/kernel/testing";
 import { testSealer } from "@probity/seal/testing";
@@ -23,6 +24,8 @@ export type Known = Readonly<
     | "review"
     | "concluded"
     | "mark"
+    | "concludedMark"
+    | "brought"
     | "blinded"
     | "blind"
     | "verifiedBlind",
@@ -102,13 +105,15 @@ export async function openRules(): Promise<void> {
       version: 1,
     }),
   );
+  const review = await opened();
   const ids = { drafted, certified, reopened, raw, free: await published(open), blinded: await blind(), verifiedBlind };
   const found = await open.world.server.kernel.door.work(open.world.admin.session, "lab.sample.read", async (tx) => {
     const one = async (text: string) => String((await run(tx, text))[0]?.["id"]);
     return {
       file: await one(`select id from lab.certificate_file where certificate_id = '${signed.id}' and format = 'pdf'`),
       delivery: await one(`select id from lab.delivery where certificate_id = '${signed.id}'`),
-      mark: await one(`select id from lab.trail_mark where review_id = '${concluded}' limit 1`),
+      concludedMark: await one(`select id from lab.trail_mark where review_id = '${concluded}' limit 1`),
+      mark: await one(`select id from lab.trail_mark where review_id = '${review}' limit 1`),
       blind: await one(`select id from lab.blind where sample_id = '${ids.blinded}'`),
     };
   });
@@ -119,9 +124,41 @@ export async function openRules(): Promise<void> {
     signed: signed.id,
     discarded: thrown.id,
     customer: String(customer.body["id"]),
-    review: await opened(),
+    review,
+    brought: await broughtIn(drafted),
     concluded,
   };
+}
+
+/** A sample brought in as published, with a value out of specification that nobody investigated. */
+async function broughtIn(like: string): Promise<string> {
+  const [sample, result, publication] = [uuidv7(), uuidv7(), uuidv7()];
+  await open.world.server.kernel.door.work(open.world.admin.session, "lab.history.load", async (tx) => {
+    for (const [record, rowId] of [
+      ["lab.sample", sample],
+      ["lab.result", result],
+      ["lab.publication", publication],
+    ] as const)
+      // oxlint-disable-next-line no-await-in-loop -- three, over one connection
+      await tx.record({ action: `${record}.test`, record, rowId, version: 1 });
+    await run(
+      tx,
+      `insert into lab.sample (tenant_id, id, series, sequence, number, product_id, priority, state, verdict, find)
+        select tenant_id, '${sample}', 'B', 1, 'B-1', product_id, 'routine', 'published', 'out', 'b-1' from lab.sample where id = '${like}'`,
+    );
+    await run(
+      tx,
+      `insert into lab.result (tenant_id, id, sample_id, method_version_id, kind, analyte, name, unit, state, text, number, verdict)
+        select tenant_id, '${result}', '${sample}', method_version_id, kind, analyte, name, unit, 'verified', '9.9', 9.9, 'out'
+        from lab.result where sample_id = '${like}' and analyte = 'ph'`,
+    );
+    await run(
+      tx,
+      `insert into lab.publication (tenant_id, id, sample_id, number, evaluations, publisher)
+        select tenant_id, '${publication}', '${sample}', 1, evaluations, publisher from lab.publication where sample_id = '${like}'`,
+    );
+  });
+  return sample;
 }
 export async function closeRules(): Promise<void> {
   await open?.log.close();
