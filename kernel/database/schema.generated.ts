@@ -1134,6 +1134,10 @@ export interface KernelSsoForce {
 export interface KernelStream {
   address: string;
   authority: string | null;
+  /**
+   * PEM: the certificate shown to a syslog receiver, then those that lead to its authority
+   */
+  certificate: string | null;
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
   deleted_at: Timestamp | null;
@@ -1144,6 +1148,10 @@ export interface KernelStream {
   name: string;
   paused: Generated<boolean>;
   personal: Generated<boolean>;
+  /**
+   * until when the secret before signs beside the one that replaced it
+   */
+  previous_until: Timestamp | null;
   retain_until: Timestamp | null;
   tenant_id: Generated<string>;
   updated_at: Generated<Timestamp>;

@@ -93,7 +93,9 @@ export class StreamWorld {
     this.workspace = await this.server.kernel.foundWorkspace(`stream-${Math.random().toString(36).slice(2, 10)}`);
     this.#owner = await this.server.member(this.workspace, "owner");
     await placeLeaves(this.server);
-    for (const list of [this.got, this.answers, this.problems, this.syslog.messages]) list.length = 0;
+    for (const list of [this.got, this.answers, this.problems, this.syslog.messages, this.syslog.shown])
+      list.length = 0;
+    this.syslog.clients = null;
     this.always = undefined;
     this.mostTogether = 0;
   }
@@ -101,6 +103,20 @@ export class StreamWorld {
   body(more: Record<string, unknown> = {}): Record<string, unknown> {
     const address = `${this.origin}/in`;
     return { name: "SIEM", kind: "webhook", address, format: "json", personal: false, from: "beginning", ...more };
+  }
+
+  /** A request of the owner's browser without a fresh proof. */
+  bare(method: string, path: string, body: object): Promise<Response> {
+    return fetch(`${this.server.origin}${path}`, {
+      method,
+      headers: {
+        cookie: `probity-session=${this.owner.session.token}`,
+        "probity-workspace": this.workspace,
+        "probity-request": "1",
+        "content-type": "application/json",
+      },
+      body: JSON.stringify(body),
+    });
   }
 
   async add(body: Record<string, unknown>): Promise<{ id: string; secret: string }> {

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import { createServer } from "node:tls";
 import { testCertificate } from "./certificate.ts";
@@ -7,6 +8,10 @@ export type TestSyslog = {
   /** The authority to pin: the server's own certificate. */
   readonly authority: string;
   readonly messages: string[];
+  /** PEM of the clients it asks for and takes (RFC 5425 §4.2.1); null asks nobody. */
+  clients: string | null;
+  /** Fingerprints of the certificates it was shown. */
+  readonly shown: string[];
   /** Breaks the next so many connections off after some bytes, as a receiver that is killed. */
   breaks: number;
   /** Takes connections and bytes and never ends its side. */
@@ -18,12 +23,25 @@ export type TestSyslog = {
 export async function openSyslog(): Promise<TestSyslog> {
   const { cert, key } = testCertificate();
   const messages: string[] = [];
-  const state = { breaks: 0, silent: false };
+  const shown: string[] = [];
+  const state: { clients: string | null; breaks: number; silent: boolean } = {
+    clients: null,
+    breaks: 0,
+    silent: false,
+  };
   const sockets = new Set<Socket>();
   let newest: Socket | undefined;
-  const server = createServer({ cert, key, allowHalfOpen: true }, (socket) => {
+  const asking = { cert, key, allowHalfOpen: true, requestCert: true, rejectUnauthorized: false };
+  const server = createServer(asking, (socket) => {
     socket.on("error", () => undefined);
     const own = newest;
+    const { fingerprint256 } = socket.getPeerCertificate();
+    if (fingerprint256 !== undefined) shown.push(fingerprint256);
+    // A receiver that knows its clients breaks off with whoever is none of them.
+    if (state.clients !== null && fingerprint256 !== new X509Certificate(state.clients).fingerprint256) {
+      own?.resetAndDestroy();
+      return;
+    }
     let waiting = Buffer.alloc(0);
     if (state.breaks > 0) {
       state.breaks -= 1;
@@ -57,6 +75,7 @@ export async function openSyslog(): Promise<TestSyslog> {
     port: address.port,
     authority: cert,
     messages,
+    shown,
     close: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));

@@ -6,6 +6,7 @@ import { Choice, Field } from "../kit/field.tsx";
 import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { write } from "./api.ts";
 import { Secret } from "./ledger-add.tsx";
+import { PemField } from "./ledger-stream-renew.tsx";
 import { api } from "./path.ts";
 import { asProblem } from "./problem.ts";
 import css from "./ledger.module.css";
@@ -18,10 +19,12 @@ export function AddStream({ size, onClose }: { size: number; onClose: () => void
   const [kind, setKind] = useState<"webhook" | "syslog">("webhook");
   const [address, setAddress] = useState("");
   const [authority, setAuthority] = useState("");
+  const [certificate, setCertificate] = useState("");
+  const [key, setKey] = useState("");
   const [format, setFormat] = useState<"json" | "ocsf">("json");
   const [from, setFrom] = useState<"now" | "beginning">("now");
   const [personal, setPersonal] = useState(false);
-  const [errors, setErrors] = useState<{ name?: string; address?: string }>({});
+  const [errors, setErrors] = useState<{ name?: string; address?: string; key?: string }>({});
   const add = useMutation({
     mutationFn: () =>
       write<{ id: string; secret: string | null }>("POST", api.streams(), {
@@ -29,6 +32,7 @@ export function AddStream({ size, onClose }: { size: number; onClose: () => void
         kind,
         address: address.trim(),
         ...(kind === "syslog" && authority.trim() !== "" ? { authority } : {}),
+        ...(kind === "syslog" && certificate.trim() !== "" ? { client: { certificate, key } } : {}),
         format,
         personal,
         from,
@@ -44,6 +48,8 @@ export function AddStream({ size, onClose }: { size: number; onClose: () => void
         kind === "webhook"
           ? "Enter an address that begins with https."
           : "Enter host:port, such as logs.example.org:6514.";
+    if (kind === "syslog" && (certificate.trim() === "") !== (key.trim() === ""))
+      found.key = "A certificate is shown with its key: paste both, or neither.";
     setErrors(found);
     if (Object.keys(found).length === 0) add.mutate();
   };
@@ -71,17 +77,29 @@ export function AddStream({ size, onClose }: { size: number; onClose: () => void
             error={errors.address}
           />
           {kind === "syslog" && (
-            <label className={pageCss.form} htmlFor="stream-authority">
-              <span>Certificate authority, as PEM. Empty: the public ones are believed.</span>
-              <textarea
-                id="stream-authority"
-                className={css.pem}
-                rows={4}
-                spellCheck={false}
+            <>
+              <PemField
+                name="stream-authority"
+                label="Certificate authority, as PEM. Empty: the public ones are believed."
                 value={authority}
-                onChange={(event) => setAuthority(event.currentTarget.value)}
+                onChange={setAuthority}
               />
-            </label>
+              <PemField
+                name="stream-certificate"
+                label="Certificate to show a receiver that asks who calls, as PEM. Empty: none."
+                value={certificate}
+                onChange={setCertificate}
+              />
+              {certificate.trim() !== "" && (
+                <PemField
+                  name="stream-key"
+                  label="Its key, as PEM without a passphrase. It is sealed and never shown again."
+                  value={key}
+                  onChange={setKey}
+                />
+              )}
+              {errors.key !== undefined && <p className={css.wrong}>{errors.key}</p>}
+            </>
           )}
           <Choice
             name="stream-format"

@@ -13,6 +13,7 @@ import { StatusMark } from "../kit/status-mark.tsx";
 import { showAge, showTime } from "../kit/time.ts";
 import { read, write } from "./api.ts";
 import { AddStream } from "./ledger-stream-add.tsx";
+import { NewCertificate, NewSecret } from "./ledger-stream-renew.tsx";
 import { LedgerTabs } from "./ledger-tabs.tsx";
 import type { Stream } from "./ledger-types.ts";
 import { count, streamStates } from "./ledger-words.ts";
@@ -31,6 +32,7 @@ export function Streams() {
   const queries = useQueryClient();
   const [adding, setAdding] = useState(false);
   const [filling, setFilling] = useState<Stream | null>(null);
+  const [renewing, setRenewing] = useState<Stream | null>(null);
   const list = useQuery({
     queryKey: ["streams", params.ws],
     queryFn: () => read<{ items: Stream[]; size: number }>(api.streams()),
@@ -115,6 +117,14 @@ export function Streams() {
                     {stream.format === "ocsf" ? "OCSF" : "JSON"}
                     {stream.pinned && " · authority pinned"} · {stream.personal ? "with names" : "without names"}
                   </div>
+                  {stream.certificate !== null && (
+                    <div className={pageCss.meta}>
+                      shown a certificate that ends {showTime(stream.certificate.until)}
+                    </div>
+                  )}
+                  {stream.previousUntil !== null && (
+                    <div className={pageCss.meta}>the old secret signs too until {showTime(stream.previousUntil)}</div>
+                  )}
                 </>
               ),
             },
@@ -172,6 +182,12 @@ export function Streams() {
                   <Act label={`Send ${stream.name} the past`} onAct={() => setFilling(stream)}>
                     Back-fill
                   </Act>
+                  <Act
+                    label={`New ${stream.kind === "webhook" ? "secret" : "certificate"} for ${stream.name}`}
+                    onAct={() => setRenewing(stream)}
+                  >
+                    {stream.kind === "webhook" ? "New secret" : "Certificate"}
+                  </Act>
                   {stream.letters > 0 && (
                     <Act onAct={() => letters.mutate(stream)}>Send {stream.letters} refused again</Act>
                   )}
@@ -185,6 +201,8 @@ export function Streams() {
         />
       )}
       {adding && <AddStream size={list.data?.size ?? 0} onClose={() => setAdding(false)} />}
+      {renewing?.kind === "webhook" && <NewSecret stream={renewing} onClose={() => setRenewing(null)} />}
+      {renewing?.kind === "syslog" && <NewCertificate stream={renewing} onClose={() => setRenewing(null)} />}
       {filling !== null && <BackFill stream={filling} onClose={() => setFilling(null)} />}
     </div>
   );

@@ -68,6 +68,8 @@ export interface Stream {
   kind: "webhook" | "syslog";
   address: string;
   pinned: boolean;
+  certificate: { subject: string; fingerprint: string; until: string } | null;
+  previousUntil: string | null;
   format: "json" | "ocsf";
   personal: boolean;
   state: "running" | "paused" | "retrying" | "stopped";

@@ -12,6 +12,12 @@ export const streamProblem = defineErrors("stream", {
     title: "Something is missing",
     detail: "{reason} Nothing was stored. Complete it and save again.",
   },
+  other_kind: {
+    status: 409,
+    title: "A stream of another kind",
+    detail:
+      "This belongs to a {kind} stream: webhooks have secrets, syslog has certificates. Nothing was changed. Load the list again.",
+  },
   too_many: {
     status: 409,
     title: "Ten streams at most",
@@ -23,3 +29,7 @@ export const streamProblem = defineErrors("stream", {
     detail: "“{text}” is not a date. Nothing was changed. Write it like 2026-11-22, or choose the beginning.",
   },
 });
+
+export function incompleteStream(reason: string): Error {
+  return streamProblem.incomplete({ values: { reason } });
+}

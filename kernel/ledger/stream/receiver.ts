@@ -1,3 +1,5 @@
+import type { ClientCertificate } from "./client-certificate.ts";
+
 /** Where events go, with what it takes to send them: the secret is opened for the call and kept nowhere. */
 export type Receiver = {
   readonly kind: "webhook" | "syslog";
@@ -5,8 +7,10 @@ export type Receiver = {
   readonly address: string;
   /** PEM of the one authority believed, for syslog; null believes the public ones. */
   readonly authority: string | null;
-  /** `whsec_…`; webhooks alone. */
-  readonly secret: string;
+  /** `whsec_…`, the newest first: each signs; webhooks alone. */
+  readonly secrets: readonly string[];
+  /** What is shown to a receiver that asks who calls; syslog alone. */
+  readonly client: ClientCertificate | null;
 };
 
 /** One message: its id is the same each time it is sent. */

@@ -6,17 +6,26 @@ import type { Kernel } from "../../kernel.ts";
 import { deliverTest } from "./deliver.ts";
 import { openLetters, sendLetters } from "./letter.ts";
 import type { Outside } from "./receiver.ts";
+import { rotateSecret, setCertificate } from "./renew.ts";
 import { addStream, backFillStream, listStreams, logSize, openStream, pauseStream, removeStream } from "./stream.ts";
 
 const read = "kernel.stream.read";
 const change = "kernel.stream.change";
 const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
+const clientBody = Type.Object(
+  {
+    certificate: Type.String({ minLength: 1, maxLength: 20_000 }),
+    key: Type.String({ minLength: 1, maxLength: 20_000 }),
+  },
+  { additionalProperties: false, description: "PEM; the key is sealed and shown to nobody again" },
+);
 const streamBody = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 80, pattern: "\\S" }),
     kind: Type.Union([Type.Literal("webhook"), Type.Literal("syslog")]),
     address: Type.String({ minLength: 1, maxLength: 1000 }),
     authority: Type.Optional(Type.String({ maxLength: 20_000 })),
+    client: Type.Optional(clientBody),
     format: Type.Union([Type.Literal("json"), Type.Literal("ocsf")]),
     personal: Type.Boolean(),
     from: Type.Union([Type.Literal("now"), Type.Literal("beginning")]),
@@ -125,6 +134,53 @@ export function streamRoutes(kernel: Kernel, options: StreamRoutesOptions): Rout
           return backFillStream(tx, id, request.body.from);
         });
         return { body: { place } };
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/api/ledger/streams/{id}/secret",
+      summary: "Give a webhook another secret, shown in this answer alone; for the overlap both sign",
+      tag: "ledger",
+      permission: change,
+      params: idParams,
+      body: Type.Object(
+        {
+          overlapHours: Type.Integer({
+            minimum: 0,
+            maximum: 168,
+            description: "how long the secret before signs too; 0: no longer, as after a leak",
+          }),
+        },
+        { additionalProperties: false },
+      ),
+      answers: {
+        200: Type.Object({ secret: Type.String(), previousUntil: Type.Union([Type.String(), Type.Null()]) }),
+      },
+      handle: async (request) => {
+        const { id } = request.params;
+        const body = await kernel.door.work(request.credential, change, async (tx) => {
+          await spendStepUp(tx, request.raw, { action: "kernel.stream.rotate", subject: id });
+          return rotateSecret(tx, kernel.keyring, id, request.body.overlapHours);
+        });
+        return { body };
+      },
+    }),
+    defineRoute({
+      method: "PUT",
+      path: "/api/ledger/streams/{id}/certificate",
+      summary: "Give a syslog stream the certificate it shows a receiver that asks, with its key; null for none",
+      tag: "ledger",
+      permission: change,
+      params: idParams,
+      body: Type.Object({ client: Type.Union([clientBody, Type.Null()]) }, { additionalProperties: false }),
+      answers: { 204: "" },
+      handle: async (request) => {
+        const { id } = request.params;
+        await kernel.door.work(request.credential, change, async (tx) => {
+          await spendStepUp(tx, request.raw, { action: "kernel.stream.certificate", subject: id });
+          await setCertificate(tx, kernel.keyring, id, request.body.client);
+        });
+        return { status: 204 };
       },
     }),
     defineRoute({

@@ -78,16 +78,7 @@ describe("LED-05 syslog over TLS (RFC 5424, 5425)", () => {
 
 describe("LED-05 who may send the log where", () => {
   test("a fresh proof is asked for, a member may neither see nor add, another workspace finds nothing", async () => {
-    const bare = await fetch(`${world.server.origin}/api/ledger/streams`, {
-      method: "POST",
-      headers: {
-        cookie: `probity-session=${world.owner.session.token}`,
-        "probity-workspace": world.workspace,
-        "probity-request": "1",
-        "content-type": "application/json",
-      },
-      body: JSON.stringify(world.body()),
-    });
+    const bare = await world.bare("POST", "/api/ledger/streams", world.body());
     expect([bare.status, await bare.text()]).toEqual([403, expect.stringContaining("step_up_required")]);
     const { id } = await world.add(world.body());
     const member = world.server.as(await world.server.member(world.workspace, "member"));

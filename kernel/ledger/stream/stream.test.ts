@@ -18,7 +18,7 @@ beforeEach(() => world.fresh());
 describe("LED-05 a webhook", () => {
   test("signs as Standard Webhooks does (its published example)", () => {
     const message = { id: "msg_p5jXN8AQM9LWM0D4loKWxJek", body: '{"test": 2432232314}' };
-    const headers = signedHeaders("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", message, new Date(1_614_265_330_000));
+    const headers = signedHeaders(["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"], message, new Date(1_614_265_330_000));
     expect(headers["webhook-signature"]).toBe("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
   });
 

@@ -1,10 +1,17 @@
-import { X509Certificate, randomUUIDv7 as uuidv7 } from "node:crypto";
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { sql } from "kysely";
 import { readSealed, writeSealed } from "../../vault/sealed-field.ts";
 import type { TenantKeyring } from "../../vault/tenant-key.ts";
 import type { Tx } from "../../work/door.ts";
 import { query } from "../../work/query.ts";
-import { streamProblem } from "./error.ts";
+import {
+  certificatesOf,
+  checkedClient,
+  shownCertificate,
+  type ClientCertificate,
+  type ShownCertificate,
+} from "./client-certificate.ts";
+import { incompleteStream as incomplete, streamProblem } from "./error.ts";
 import type { Outside, Receiver } from "./receiver.ts";
 import { hostPortOf } from "./tls-outside.ts";
 import { newSecret } from "./webhook.ts";
@@ -15,6 +22,8 @@ export type StreamInput = {
   readonly kind: "webhook" | "syslog";
   readonly address: string;
   readonly authority?: string;
+  /** What a syslog receiver is shown that asks who calls. */
+  readonly client?: ClientCertificate;
   readonly format: StreamFormat;
   readonly personal: boolean;
   /** Where it begins: with what happens from now on, or with the first event there is. */
@@ -28,6 +37,10 @@ export type StreamView = {
   readonly kind: "webhook" | "syslog";
   readonly address: string;
   readonly pinned: boolean;
+  /** What a syslog receiver is shown; never the key. */
+  readonly certificate: ShownCertificate | null;
+  /** Until when the secret before signs too. */
+  readonly previousUntil: Date | null;
   readonly format: StreamFormat;
   readonly personal: boolean;
   readonly state: "running" | "paused" | "retrying" | "stopped";
@@ -48,7 +61,8 @@ export type StreamView = {
 /** What the sender needs: the receiver with its secret opened. */
 export type OpenStream = Receiver & { readonly format: StreamFormat; readonly personal: boolean };
 
-const record = "kernel.stream";
+export const streamRecord = "kernel.stream";
+const record = streamRecord;
 const mostStreams = 10;
 
 const here = () => query.selectFrom(record).where("deleted_at", "is", null);
@@ -88,6 +102,8 @@ export async function listStreams(tx: Tx): Promise<StreamView[]> {
       kind: row.kind === "syslog" ? "syslog" : "webhook",
       address: row.address,
       pinned: row.authority !== null,
+      certificate: shownCertificate(row.certificate),
+      previousUntil: row.previous_until !== null && row.previous_until > new Date() ? row.previous_until : null,
       format: row.format === "ocsf" ? "ocsf" : "json",
       personal: row.personal,
       state,
@@ -111,7 +127,7 @@ export async function addStream(
   input: StreamInput,
   outside: Outside,
 ): Promise<{ id: string; secret: string | null }> {
-  const values = checkedStream(input, outside);
+  const { key, ...values } = checkedStream(input, outside);
   if ((await tx.all(here().select("id"))).length >= mostStreams) throw streamProblem.too_many();
   const id = uuidv7();
   const secret = input.kind === "webhook" ? newSecret() : null;
@@ -123,7 +139,8 @@ export async function addStream(
     fields: { ...values, from: input.from },
   });
   await tx.all(query.insertInto(record).values({ id, ...values }));
-  if (secret !== null) await writeSealed(tx, keyring, { record, rowId: id, version: 1 }, { secret });
+  const sealed = { ...(secret === null ? {} : { secret }), ...(key === null ? {} : { key }) };
+  await writeSealed(tx, keyring, { record, rowId: id, version: 1 }, sealed);
   await begin(tx, id, input.from === "now" ? await logSize(tx) : 0);
   return { id, secret };
 }
@@ -154,16 +171,20 @@ export async function removeStream(tx: Tx, id: string): Promise<void> {
   await tx.all(query.updateTable(record).set({ paused: true, deleted_at: new Date() }).where("id", "=", id));
 }
 
-/** A stream with its secret, for the one call that is about to be made. */
-export async function openStream(tx: Tx, keyring: TenantKeyring, id: string): Promise<OpenStream> {
+/** A stream with what it proves itself by, for the one call that is about to be made. */
+export async function openStream(tx: Tx, keyring: TenantKeyring, id: string, now = new Date()): Promise<OpenStream> {
   const row = await tx.first(here().selectAll().where("id", "=", id));
   if (row === undefined) throw streamProblem.unknown();
-  const secret = (await readSealed(tx, keyring, record, [id])).get(id)?.["secret"];
+  const sealed = (await readSealed(tx, keyring, record, [id])).get(id) ?? {};
+  const overlaps = row.previous_until !== null && row.previous_until > now;
+  const secrets = [sealed["secret"], ...(overlaps ? [sealed["previous"]] : [])];
+  const { key } = sealed;
   return {
     kind: row.kind === "syslog" ? "syslog" : "webhook",
     address: row.address,
     authority: row.authority,
-    secret: typeof secret === "string" ? secret : "",
+    secrets: secrets.filter((secret) => typeof secret === "string"),
+    client: row.certificate !== null && typeof key === "string" ? { certificate: row.certificate, key } : null,
     format: row.format === "ocsf" ? "ocsf" : "json",
     personal: row.personal,
   };
@@ -187,8 +208,11 @@ async function firstPlaceSince(tx: Tx, text: string): Promise<number> {
   return row === undefined || row.seq === null ? logSize(tx) : Number(row.seq);
 }
 
-async function lockStream(tx: Tx, id: string) {
-  const row = await tx.first(here().select(["id", "version", "paused"]).where("id", "=", id).forUpdate());
+/** The stream, held until this transaction ends. */
+export async function lockStream(tx: Tx, id: string) {
+  const row = await tx.first(
+    here().select(["id", "version", "paused", "kind", "certificate"]).where("id", "=", id).forUpdate(),
+  );
   if (row === undefined) throw streamProblem.unknown();
   return row;
 }
@@ -204,22 +228,10 @@ function checkedStream(input: StreamInput, outside: Outside) {
   } else if (hostPortOf(address) === undefined) {
     throw incomplete("A syslog receiver is written host:port, such as logs.example.com:6514.");
   }
-  const authority = input.authority?.trim() ? certificatesOf(input.authority) : null;
-  if (kind === "webhook" && authority !== null) throw incomplete("An authority is pinned for syslog alone.");
-  return { name: input.name.trim(), kind, address, authority, format, personal };
-}
-
-/** The certificates of a PEM text, each read once, so that what is pinned is what can be read. */
-function certificatesOf(text: string): string {
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
-  try {
-    if (blocks.length > 0) return blocks.map((block) => new X509Certificate(block).toString()).join("");
-  } catch {
-    throw incomplete("A certificate can't be read.");
-  }
-  throw incomplete("A certificate is PEM text that begins with -----BEGIN CERTIFICATE-----.");
-}
-
-function incomplete(reason: string): Error {
-  return streamProblem.incomplete({ values: { reason } });
+  const authority = input.authority?.trim() ? certificatesOf(input.authority).join("") : null;
+  const client = input.client === undefined ? null : checkedClient(input.client);
+  if (kind === "webhook" && (authority !== null || client !== null))
+    throw incomplete("Certificates are for syslog alone.");
+  const { certificate, key } = client ?? { certificate: null, key: null };
+  return { name: input.name.trim(), kind, address, authority, certificate, key, format, personal };
 }

@@ -47,7 +47,7 @@ export async function sendSyslog(
   if (target === undefined) return { state: "failed", problem: "The address is not host:port" };
   const signal = AbortSignal.timeout((outside.timeoutSeconds ?? 20) * 1000);
   try {
-    const socket = await connectOutside(target, { ...outside, authority: receiver.authority, signal });
+    const socket = await connectOutside(target, { ...outside, ...receiver, signal });
     // Nothing is expected, but the other side's end is seen only by who reads.
     socket.resume();
     socket.end(Buffer.concat(lines.map((line) => framed(syslogText(line)))));

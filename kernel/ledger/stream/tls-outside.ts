@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import { checkServerIdentity, connect, type TLSSocket } from "node:tls";
 import { isPublicAddress } from "../../http/outgoing-address.ts";
 import { outgoingProblem } from "../../http/outgoing-error.ts";
-import type { Outside } from "./receiver.ts";
+import type { Outside, Receiver } from "./receiver.ts";
 
 export type HostPort = { readonly host: string; readonly port: number };
 
@@ -20,11 +20,11 @@ export function hostPortOf(text: string): HostPort | undefined {
 /**
  * A TLS connection to a server whose address somebody typed: only on the public internet unless the operator named it, the
  * name resolved once and that very address connected to (SSRF, APP-06); the certificate must be for the name and, where an
- * authority is given, from that one alone.
+ * authority is given, from that one alone. A server that asks who calls is shown the client's.
  */
 export async function connectOutside(
   target: HostPort,
-  outside: Outside & { readonly authority: string | null; readonly signal: AbortSignal },
+  outside: Outside & Pick<Receiver, "authority" | "client"> & { readonly signal: AbortSignal },
 ): Promise<TLSSocket> {
   const { host, port } = target;
   const named = `${host.includes(":") ? `[${host}]` : host}:${port}`;
@@ -50,6 +50,7 @@ export async function connectOutside(
       minVersion: "TLSv1.2",
       rejectUnauthorized: true,
       ...(outside.authority === null ? {} : { ca: outside.authority }),
+      ...(outside.client === null ? {} : { cert: outside.client.certificate, key: outside.client.key }),
     });
     const abort = () => socket.destroy(new Error("it took too long"));
     outside.signal.addEventListener("abort", abort, { once: true });

@@ -10,16 +10,22 @@ export function newSecret(): string {
   return `${prefix}${randomBytes(32).toString("base64")}`;
 }
 
-/** The headers of one message (Standard Webhooks): HMAC-SHA-256 over id, time and body, so that none of them can be changed. */
-export function signedHeaders(secret: string, message: Message, at: Date): Record<string, string> {
+/**
+ * The headers of one message (Standard Webhooks): HMAC-SHA-256 over id, time and body, so that none of them can be changed.
+ * Of several secrets each signs, with spaces between: a receiver takes the message when one of them is its own.
+ */
+export function signedHeaders(secrets: readonly string[], message: Message, at: Date): Record<string, string> {
   const timestamp = String(Math.floor(at.getTime() / 1000));
-  const key = Buffer.from(secret.startsWith(prefix) ? secret.slice(prefix.length) : secret, "base64");
-  const signature = createHmac("sha256", key).update(`${message.id}.${timestamp}.${message.body}`).digest("base64");
+  const said = `${message.id}.${timestamp}.${message.body}`;
+  const signatures = secrets.map((secret) => {
+    const key = Buffer.from(secret.slice(prefix.length), "base64");
+    return `v1,${createHmac("sha256", key).update(said).digest("base64")}`;
+  });
   return {
     "content-type": "application/json",
     "webhook-id": message.id,
     "webhook-timestamp": timestamp,
-    "webhook-signature": `v1,${signature}`,
+    "webhook-signature": signatures.join(" "),
   };
 }
 
@@ -31,7 +37,7 @@ export async function sendWebhook(receiver: Receiver, message: Message, outside:
   try {
     const answer = await fetchOutside(receiver.address, {
       method: "POST",
-      headers: signedHeaders(receiver.secret, message, new Date()),
+      headers: signedHeaders(receiver.secrets, message, new Date()),
       body: message.body,
       maxBytes: 64 * 1024,
       redirects: 0,
