@@ -31,14 +31,17 @@ const jobs: Readonly<Record<string, Leaves>> = {
 };
 
 /** Every command. Those that change what a server keeps leave a leaf; the others read, or work without a server. */
-const commands: Readonly<Record<string, Leaves>> = {
+const commands: Readonly<Record<string, Leaves | readonly Leaves[]>> = {
   start: { none: "a start changes nothing; another cluster, a restore and a new signer are leaves of their own" },
   setup: { file: "kernel/work/door.ts", action: "kernel.workspace.found" },
   migrate: { none: "brings tables up to date: nobody's data is read or changed by it" },
   doctor: { none: "reads the catalogue, and compares as the owner in a transaction that is rolled back" },
   ledger: { file: "kernel/ledger/epoch.ts", action: "epochAction" },
   policy: { file: "kernel/policy/instance.ts", action: "kernel.instance_policy.change" },
-  people: { file: "kernel/identity/reset.ts", action: "kernel.password.link" },
+  people: [
+    { file: "kernel/identity/reset.ts", action: "kernel.password.link" },
+    { file: "kernel/identity/import-people.ts", action: "kernel.people.import" },
+  ],
   probe: { none: "calls a running instance as anybody could: each call leaves its own event there" },
   witness: { none: "another machine's memory of the logs of others" },
   verify: { none: "reads one file, without a server" },
@@ -52,11 +55,15 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => kernel?.close());
 
-function withoutLeaf(list: Readonly<Record<string, Leaves>>): string[] {
-  return Object.entries(list).flatMap(([name, leaves]) =>
-    "none" in leaves || readFileSync(join(root, leaves.file), "utf8").includes(leaves.action)
-      ? []
-      : [`${name}: ${leaves.file} leaves no ${leaves.action}`],
+function withoutLeaf(list: Readonly<Record<string, Leaves | readonly Leaves[]>>): string[] {
+  return Object.entries(list).flatMap(([name, given]) =>
+    [given]
+      .flat()
+      .flatMap((leaves) =>
+        "none" in leaves || readFileSync(join(root, leaves.file), "utf8").includes(leaves.action)
+          ? []
+          : [`${name}: ${leaves.file} leaves no ${leaves.action}`],
+      ),
   );
 }
 

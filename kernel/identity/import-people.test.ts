@@ -2,6 +2,7 @@ import { hash as bcryptHash } from "@node-rs/bcrypt";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTestKernel, type TestKernel } from "../testing/kernel.ts";
+import { instanceTenantId } from "../work/credential.ts";
 import { Problem } from "../work/problem.ts";
 import { openIdentity, type Identity } from "./identity.ts";
 import { importPeople } from "./import-people.ts";
@@ -14,6 +15,7 @@ let kernel: TestKernel;
 let identity: Identity;
 let admin: Client;
 let count = 0;
+const origin = { file: "ab".repeat(32), account: "operator" };
 
 beforeAll(async () => {
   kernel = await openTestKernel();
@@ -58,7 +60,7 @@ describe("imported people", () => {
       workspace: slug,
       role: "member",
     }));
-    const outcomes = await importPeople(kernel, people);
+    const outcomes = await importPeople(kernel, people, origin);
     expect(outcomes.map(({ outcome }) => outcome)).toEqual(["added", "added", "added"]);
     const stored = async (email: string) =>
       String(
@@ -90,7 +92,7 @@ describe("imported people", () => {
       role: "member",
     };
     const outcome = async (more: Partial<typeof person>) =>
-      (await importPeople(kernel, [{ ...person, ...more }]))[0]?.outcome;
+      (await importPeople(kernel, [{ ...person, ...more }], origin))[0]?.outcome;
     expect(await outcome({})).toBe("joined");
     expect(await outcome({})).toBe("known");
     expect(await code(enter(known.email, other))).toBe("identity.sign_in_refused");
@@ -101,5 +103,51 @@ describe("imported people", () => {
     expect(await outcome({ email, hash: await bcryptHash(other, { cost: 8 }) })).toBe("refused");
     expect(await outcome({ email: "x" })).toBe("refused");
     expect((await admin.query(`select 1 from identity."user" where email = $1`, [email])).rowCount).toBe(0);
+  });
+
+  test("LED-01 an import is in the log of the instance and of each workspace before anybody is in, with what came of it", async () => {
+    const [one, two] = [`imports-${count++}`, `imports-${count++}`];
+    const places = { one: await kernel.foundWorkspace(one), two: await kernel.foundWorkspace(two) };
+    const person = { name: "Imported Person", role: "member" };
+    const known = await addUser();
+    const people = [
+      { ...person, email: newAddress(), workspace: one },
+      { ...person, email: known.email, workspace: one },
+      { ...person, email: newAddress(), workspace: two, role: "owner" },
+      { ...person, email: newAddress(), workspace: "nowhere" },
+    ];
+    const marked = { ...origin, file: "cd".repeat(32) };
+    await importPeople(kernel, people, marked);
+    const left = async (tenantId: string) => {
+      await admin.query("reset role");
+      const found = await admin.query<{ action: string; leaf: Buffer; openings: Record<string, { value?: string }> }>(
+        `select i.action, i.leaf, o.openings from kernel.ledger_inbox i
+         left join kernel.ledger_opening o on o.tenant_id = i.tenant_id and o.leaf_id = (convert_from(i.leaf, 'UTF8')::jsonb ->> 'id')::uuid
+         where i.tenant_id = $1 and (i.action like 'kernel.people.import%' or i.action like 'kernel.membership.%') order by i.id`,
+        [tenantId],
+      );
+      await admin.query("set role probity_owner");
+      return found.rows.filter(
+        ({ action, openings }) =>
+          action.startsWith("kernel.membership.") || JSON.stringify(openings).includes(marked.file),
+      );
+    };
+    const actions = async (tenantId: string) => (await left(tenantId)).map(({ action }) => action);
+    const begun = "kernel.people.import";
+    expect(await actions(places.one)).toEqual([
+      begun,
+      "kernel.membership.create",
+      "kernel.membership.create",
+      "kernel.people.imported",
+    ]);
+    expect(await actions(places.two)).toEqual([begun, "kernel.people.imported"]);
+    expect((await actions(instanceTenantId)).filter((action) => action.includes(".people."))).toEqual([
+      begun,
+      "kernel.people.imported",
+    ]);
+    const said = JSON.stringify((await left(instanceTenantId)).at(-1)?.openings);
+    for (const part of ["added", "joined", "known", "refused"]) expect(said).toContain(`"${part}"`);
+    const ends = (await left(places.two)).at(-1)?.leaf.toString("utf8") ?? "";
+    expect(JSON.parse(ends)).toMatchObject({ outcome: "failed" });
   });
 });

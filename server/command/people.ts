@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
 import { importPeople, openIdentity, resetLink, type ImportedPerson } from "@probity/kernel";
 import { readConfig } from "../config.ts";
@@ -21,7 +23,8 @@ export async function run(args: string[]): Promise<number> {
     process.stderr.write(`${usage}\n`);
     return 2;
   }
-  const people = verb === "import" ? readPeople(subject, readFileSync(subject, "utf8")) : [];
+  const bytes = verb === "import" ? readFileSync(subject) : Buffer.alloc(0);
+  const people = verb === "import" ? readPeople(subject, bytes.toString("utf8")) : [];
   const config = readConfig();
   const instance = await openInstance(config);
   try {
@@ -30,7 +33,8 @@ export async function run(args: string[]): Promise<number> {
       process.stdout.write(link === undefined ? `Nobody has the address ${subject}.\n` : `${link}\n`);
       return link === undefined ? 1 : 0;
     }
-    const outcomes = await importPeople(instance.kernel, people);
+    const origin = { file: createHash("sha256").update(bytes).digest("hex"), account: userInfo().username };
+    const outcomes = await importPeople(instance.kernel, people, origin);
     if (values.json) process.stdout.write(`${JSON.stringify(outcomes)}\n`);
     else {
       for (const each of outcomes) {
