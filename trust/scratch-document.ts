@@ -64,7 +64,10 @@ export async function sweepScratch(http: ProbeHttp, scratch: Scratch, filesFolde
     const collection = await scratchCollection(http, key);
     const documents = await http("GET", `${documentsPath}?collection=${collection}`, { key });
     for (const { id, version } of listOf(documents.body["items"])) {
-      await http("DELETE", `${documentsPath}/${String(id)}`, { key, headers: { "if-match": `"${String(version)}"` } });
+      await http("DELETE", `${documentsPath}/${String(id)}?reason=Probed`, {
+        key,
+        headers: { "if-match": `"${String(version)}"` },
+      });
     }
     if (filesFolder === undefined) continue;
     for (const name of await readdir(join(filesFolder, tenant.id)).catch(() => []))

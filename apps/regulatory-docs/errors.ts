@@ -17,6 +17,11 @@ export const problem = defineErrors("regulatory_docs", {
     title: "Still running",
     detail: "This analysis has not finished. Nothing is lost. Wait for it, or start another.",
   },
+  reason_missing: {
+    status: 422,
+    title: "Reason missing",
+    detail: "{what} asks for its reason. Nothing was changed. Say why, and send it again.",
+  },
   override_same: {
     status: 422,
     title: "Nothing to override",

@@ -15,7 +15,7 @@ async function limitedKey(context: ProbeContext) {
   const remove = async () => {
     await key.revoke();
     for (const id of ids)
-      await context.http("DELETE", `${collectionsPath}/${id}`, {
+      await context.http("DELETE", `${collectionsPath}/${id}?reason=Probed`, {
         key: context.scratch.a.ownerKey,
         headers: { "if-match": '"1"' },
       });
@@ -57,7 +57,7 @@ export const keyLimit = defineControl({
         const change = await context.http("PATCH", `${collectionsPath}/${ids[1]}`, {
           key,
           headers: { "if-match": '"1"' },
-          json: { name: "Taken" },
+          json: { name: "Taken", reason: "Probe" },
         });
         const grant = await context.http("POST", "/api/token", { key, json: {} });
         const byToken = await read(ids[1], String(grant.body["accessToken"]));

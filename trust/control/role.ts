@@ -32,7 +32,10 @@ export const roleCheck = defineControl({
           ["exporting the audit trail", await http("GET", "/api/ledger/export?format=csv", { key })],
           [
             "deleting a collection",
-            await http("DELETE", `${collectionsPath}/${collectionId}`, { key, headers: { "if-match": '"1"' } }),
+            await http("DELETE", `${collectionsPath}/${collectionId}?reason=Probe`, {
+              key,
+              headers: { "if-match": '"1"' },
+            }),
           ],
           [
             "removing a member",

@@ -61,7 +61,7 @@ export const sharing = defineControl({
               await context.http("PATCH", `${collectionsPath}/${id}`, {
                 key,
                 headers: { "if-match": '"1"' },
-                json: { name: "Taken" },
+                json: { name: "Taken", reason: "Probe" },
               }),
             ],
             ["who sees it", await context.http("GET", `${shares}/${id}`, { key })],

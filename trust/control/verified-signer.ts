@@ -3,6 +3,7 @@ import { listOf } from "../http.ts";
 import { said } from "./browser.ts";
 import { allOf } from "./outcome.ts";
 import { inWorld } from "./signature.ts";
+import { collectionsPath } from "../scratch-document.ts";
 import { challenge, sign, unlock } from "./signing-world.ts";
 
 export const verifiedSigner = defineControl({
@@ -10,7 +11,6 @@ export const verifiedSigner = defineControl({
   standards: ["21 CFR 11.100(b)", "21 CFR 11.100(c)", "21 CFR 11.10(e)", "EU GMP Annex 11 §12.2"],
   yourPart:
     "Look at an identity document before you vouch for somebody, and certify to the FDA once that your electronic signatures are binding.",
-  notProbed: ["reasons of generic records: no app has one yet"],
   maxAgeMinutes: 45,
   probes: [
     {
@@ -66,6 +66,54 @@ export const verifiedSigner = defineControl({
             ],
           );
         }),
+    },
+    {
+      id: "reason-for-change",
+      kind: "scratch",
+      title: "A record of a quality system changes for a reason alone, and its history says why",
+      run: async ({ http, scratch }) => {
+        const key = scratch.a.ownerKey;
+        const made = await http("POST", collectionsPath, { key, json: { name: "Probe of reasons" } });
+        const one = `${collectionsPath}/${String(made.body["id"])}`;
+        const json = { name: "Probe of reasons, renamed", reason: "The procedure has another name now" };
+        const changed = await http("PATCH", one, { key, headers: { "if-match": '"1"' }, json });
+        const history = listOf((await http("GET", `${one}/history`, { key })).body["items"]);
+        const away = await http("DELETE", `${one}?reason=Probed`, { key, headers: { "if-match": '"2"' } });
+        return allOf("a collection was renamed and deleted with reasons, and its history tells the first", [
+          [made.status === 201, `making a collection got ${said(made)}`],
+          [changed.status === 200, `renaming it with a reason got ${said(changed)}`],
+          [history[0]?.["reason"] === json.reason, "why it was renamed is not in its history"],
+          [away.status === 204, `deleting it with a reason got ${said(away)}`],
+        ]);
+      },
+      negative: async ({ http, scratch, database }) => {
+        const key = scratch.a.ownerKey;
+        const made = await http("POST", collectionsPath, { key, json: { name: "Probe of reasons" } });
+        const one = `${collectionsPath}/${String(made.body["id"])}`;
+        const headers = { "if-match": '"1"' };
+        const silent = await http("PATCH", one, { key, headers, json: { name: "Renamed" } });
+        const blank = await http("PATCH", one, { key, headers, json: { name: "Renamed", reason: " " } });
+        const deleted = await http("DELETE", one, { key, headers });
+        const stands = await http("GET", one, { key });
+        await http("DELETE", `${one}?reason=Probed`, { key, headers });
+        const guards = await database.attempt("setup", (connection) =>
+          connection.query(
+            `select t.tgrelid::regclass::text as name from pg_trigger t
+             where t.tgname = 'reason_given' and t.tgenabled = 'O' and t.tgrelid::regclass::text like 'regulatory_docs.%'`,
+          ),
+        );
+        const named = guards.map((row) => String(row["name"]).slice("regulatory_docs.".length)).toSorted();
+        return allOf("without its reason nothing was renamed or deleted, whichever statement would do it", [
+          [silent.status === 422, `renaming without a reason got ${said(silent)}`],
+          [blank.status === 400, `renaming with a blank reason got ${said(blank)}`],
+          [deleted.status === 422, `deleting without a reason got ${said(deleted)}`],
+          [stands.body["name"] === "Probe of reasons", "it was renamed or is gone"],
+          [
+            named.join() === "collection,document,finding",
+            `the database asks for reasons of ${named.join(", ") || "nothing"}`,
+          ],
+        ]);
+      },
     },
   ],
 });

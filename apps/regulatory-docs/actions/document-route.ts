@@ -2,6 +2,7 @@ import { Type } from "typebox";
 import {
   defineRoute,
   doorProblem,
+  giveReason,
   makeDownloadLink,
   revokeLinks,
   sharedWithMe,
@@ -9,6 +10,7 @@ import {
   type Route,
   type Tx,
 } from "@probity/kernel";
+import { problem } from "../errors.ts";
 import { query } from "../query.ts";
 import { loadTextBytes } from "../text.ts";
 
@@ -113,10 +115,11 @@ export function documentRoutes(kernel: Kernel): Route[] {
     defineRoute({
       method: "DELETE",
       path: "/api/regulatory-docs/documents/{id}",
-      summary: "Delete a document",
+      summary: "Delete a document, with the reason",
       tag: "regulatory-docs",
       permission: "regulatory_docs.document.delete",
       params: idParams,
+      query: Type.Object({ reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500, pattern: "\\S" })) }),
       answers: { 204: "" },
       handle: async (request) => {
         const version = request.version;
@@ -131,12 +134,11 @@ export function documentRoutes(kernel: Kernel): Route[] {
           if (!document) throw doorProblem.not_found();
           if (document.version !== version)
             throw doorProblem.stale({ values: { current: document.version, given: version } });
-          await tx.record({
-            action: "regulatory_docs.document.delete",
-            record: "regulatory_docs.document",
-            rowId: request.params.id,
-            version: version + 1,
-          });
+          const { reason } = request.query;
+          if (reason === undefined) throw problem.reason_missing({ values: { what: "Deleting a document" } });
+          const place = { record: "regulatory_docs.document", rowId: request.params.id, version: version + 1 };
+          await tx.record({ action: "regulatory_docs.document.delete", ...place, fields: { reason } });
+          await giveReason(tx, place, { code: null, text: reason });
           await tx.all(
             query
               .updateTable("regulatory_docs.document")

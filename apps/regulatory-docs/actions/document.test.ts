@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startWorker } from "@probity/kernel";
 import {
+  asDoor,
   openTestServer,
   type TestAnswer,
   type TestCaller,
@@ -112,7 +113,7 @@ describe("documents", () => {
     for (const [method, path] of [
       ["GET", `/documents/${id}/text`],
       ["POST", `/documents/${id}/download`],
-      ["DELETE", `/documents/${id}`],
+      ["DELETE", `/documents/${id}?reason=Mine`],
     ] as const)
       expect([path, (await theirs(method, `${base}${path}`, { version: 1 })).status]).toEqual([path, 404]);
     expect(
@@ -126,11 +127,15 @@ describe("documents", () => {
     const link = (await by("POST", `${base}/documents/${id}/download`)).body;
     expect((await server.anonymous("GET", String(link["url"]))).text).toBe(procedure("sop-3.txt"));
     const version = Number((await documents()).find((each) => each["id"] === id)?.["version"]);
-    expect((await server.as(member)("DELETE", `${base}/documents/${id}`, { version })).status).toBe(403);
-    expect((await by("DELETE", `${base}/documents/${id}`)).status).toBe(428);
-    expect((await by("DELETE", `${base}/documents/${id}`, { version: version + 1 })).status).toBe(412);
+    const away = `${base}/documents/${id}?reason=Superseded`;
+    expect((await server.as(member)("DELETE", away, { version })).status).toBe(403);
+    expect((await by("DELETE", away)).status).toBe(428);
+    expect((await by("DELETE", away, { version: version + 1 })).status).toBe(412);
     expect((await server.anonymous("GET", String(link["url"]))).status).toBe(200);
-    expect((await by("DELETE", `${base}/documents/${id}`, { version })).status).toBe(204);
+    const silent = await by("DELETE", `${base}/documents/${id}`, { version });
+    expect([silent.status, silent.body["code"]]).toEqual([422, "regulatory_docs.reason_missing"]);
+    expect((await by("DELETE", `${base}/documents/${id}?reason=%20`, { version })).status).toBe(400);
+    expect((await by("DELETE", away, { version })).status).toBe(204);
     expect((await server.anonymous("GET", String(link["url"]))).status).toBe(401);
     expect((await by("GET", `${base}/documents/${id}/text`)).status).toBe(404);
     expect((await documents()).map((each) => each["id"])).not.toContain(id);
@@ -193,9 +198,21 @@ describe("runs and findings", () => {
       return Array.isArray(findings) ? findings.find((each: { id: string }) => each.id === finding.id) : undefined;
     };
     expect(await shown()).toMatchObject({ status: "gap", decidedStatus: "covered" });
-    expect((await act("reopen", {}, finding.version + 1)).status).toBe(200);
+    // SIG-06: what stands is changed or taken back for a reason alone.
+    for (const name of ["reopen", "accept"]) {
+      const silent = await act(name, {}, finding.version + 1);
+      expect([name, silent.status, silent.body["code"]]).toEqual([name, 422, "regulatory_docs.reason_missing"]);
+    }
+    expect((await act("reopen", { reason: " " }, finding.version + 1)).status).toBe(400);
+    expect((await act("reopen", { reason: "Read the wrong file" }, finding.version + 1)).status).toBe(200);
     expect(await shown()).toMatchObject({ status: "gap", decidedStatus: null, decision: null });
     expect((await act("reopen", {}, finding.version + 2)).body["code"]).toBe("regulatory_docs.not_decided");
+    const reasons = await asDoor(
+      server,
+      "select version, reason, reason_code from kernel.change_reason where row_id = $1 order by version",
+      [finding.id],
+    );
+    expect(reasons).toEqual([{ version: finding.version + 2, reason: "Read the wrong file", reason_code: null }]);
   });
 
   test("ACC-01 somebody of another workspace can't be assigned", async () => {

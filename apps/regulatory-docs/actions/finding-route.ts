@@ -2,6 +2,7 @@ import { Type, type TObject } from "typebox";
 import {
   defineRoute,
   doorProblem,
+  giveReason,
   isActiveMember,
   writeSealed,
   type Kernel,
@@ -23,28 +24,38 @@ const statusSchema = Type.Union([
   Type.Literal("not-assessable"),
 ]);
 const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
-const nothing = Type.Object({}, { additionalProperties: false });
+const words = Type.String({ minLength: 1, maxLength: 2000, pattern: "\\S" });
+/** Why a decision that stands is changed or taken back; asked for then alone. */
+const why = Type.Object({ reason: Type.Optional(words) }, { additionalProperties: false });
 
 type FindingRow = { version: number; status: string; decision: string | null };
 type Change = {
   set: Updateable<DB["regulatory_docs.finding"]>;
   sealed?: Record<string, string | null>;
   fields: Record<string, unknown>;
+  /** Why, where a decision stood before (SIG-06). */
+  reason?: { code: string | null; text: string | undefined };
 };
 
 /** What people do with a finding. The machine's own status is never changed by any of it (AI-07). */
 export function findingRoutes(kernel: Kernel): Route[] {
   return [
-    act("accept", "Accept the machine's status", nothing, (row, _, tx) => ({
-      set: {
-        decision: "accepted",
-        decided_status: row.status,
-        reason_code: null,
-        decided_by: tx.who.actorId,
-        decided_at: new Date(),
-      },
-      fields: { decision: "accepted", status: row.status },
-    })),
+    act(
+      "accept",
+      "Accept the machine's status; over a decision that stands, with the reason",
+      why,
+      (row, body, tx) => ({
+        set: {
+          decision: "accepted",
+          decided_status: row.status,
+          reason_code: null,
+          decided_by: tx.who.actorId,
+          decided_at: new Date(),
+        },
+        fields: { decision: "accepted", status: row.status, ...body },
+        reason: { code: null, text: body.reason },
+      }),
+    ),
     act(
       "override",
       "Set another status, with the reason",
@@ -52,7 +63,7 @@ export function findingRoutes(kernel: Kernel): Route[] {
         {
           status: statusSchema,
           reasonCode: Type.String({ minLength: 1, maxLength: 60 }),
-          reason: Type.String({ minLength: 1, maxLength: 2000, pattern: "\\S" }),
+          reason: words,
         },
         { additionalProperties: false },
       ),
@@ -68,15 +79,17 @@ export function findingRoutes(kernel: Kernel): Route[] {
           },
           sealed: { reason: body.reason },
           fields: { decision: "overridden", ...body },
+          reason: { code: body.reasonCode, text: body.reason },
         };
       },
     ),
-    act("reopen", "Take the decision back", nothing, (row) => {
+    act("reopen", "Take the decision back, with the reason", why, (row, body) => {
       if (row.decision === null) throw problem.not_decided();
       return {
         set: { decision: null, decided_status: null, reason_code: null, decided_by: null, decided_at: null },
         sealed: { reason: null },
-        fields: { decision: null },
+        fields: { decision: null, ...body },
+        reason: { code: null, text: body.reason },
       };
     }),
     act(
@@ -164,14 +177,13 @@ async function decide(
     if (row.version !== version) throw doorProblem.stale({ values: { current: row.version, given: version } });
     const made = change(row, tx);
     if (typeof made.set.assignee_id === "string") await requireMember(tx, made.set.assignee_id);
-    // 2. Leaf, row, sealed words: together or not at all.
-    await tx.record({
-      action: `regulatory_docs.finding.${name}`,
-      record: "regulatory_docs.finding",
-      rowId: id,
-      version: version + 1,
-      fields: made.fields,
-    });
+    const reason = row.decision === null ? undefined : made.reason;
+    if (reason !== undefined && reason.text === undefined)
+      throw problem.reason_missing({ values: { what: "Changing a decision that stands" } });
+    // 2. Leaf, reason, row, sealed words: together or not at all.
+    const place = { record: "regulatory_docs.finding", rowId: id, version: version + 1 };
+    await tx.record({ action: `regulatory_docs.finding.${name}`, ...place, fields: made.fields });
+    if (reason?.text !== undefined) await giveReason(tx, place, { code: reason.code, text: reason.text });
     const [changed] = await tx.all(
       query
         .updateTable("regulatory_docs.finding")
@@ -181,12 +193,7 @@ async function decide(
         .returning(["id", "version", "decision", "decided_status", "assignee_id", "due_on"]),
     );
     if (!changed) throw doorProblem.stale({ values: { current: version + 1, given: version } });
-    await writeSealed(
-      tx,
-      kernel.keyring,
-      { record: "regulatory_docs.finding", rowId: id, version: version + 1 },
-      made.sealed ?? {},
-    );
+    await writeSealed(tx, kernel.keyring, place, made.sealed ?? {});
     return {
       id,
       version: changed.version,

@@ -24,5 +24,6 @@ export const collection = defineRecord({
       shows: { documentCount: field.integer("Documents"), lastRun: field.json("Last run") },
     },
   },
+  reasonRequired: true,
   retain: "analysis",
 });

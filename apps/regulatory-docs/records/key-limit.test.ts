@@ -112,7 +112,7 @@ describe("ACC-04 a key limited to some data reaches no other, whatever statement
       const path = `${base}/collections/${collections[name]}`;
       expect((await call("GET", path)).status).toBe(404);
       expect((await call("GET", `${path}/history`)).text).not.toContain('"items":[{');
-      expect((await call("PATCH", path, { name: "Mine" }, { "if-match": '"1"' })).status).toBe(404);
+      expect((await call("PATCH", path, { name: "Mine", reason: "Mine" }, { "if-match": '"1"' })).status).toBe(404);
     }
     // Nor does it make what it could not see: a record of its person's is not among its own.
     expect((await call("POST", `${base}/collections`, { name: "New" })).status).toBe(404);

@@ -221,7 +221,8 @@ async function checkRoutes(model: Model): Promise<void> {
       );
       expect(shown.toSorted()).toEqual(visible.map(([one]) => one).toSorted());
       if (sees) continue;
-      expect((await by("PATCH", `${base}/collections/${id}`, { version: 1, body: { name: "Mine" } })).status).toBe(404);
+      const change = { version: 1, body: { name: "Mine", reason: "Mine" } };
+      expect((await by("PATCH", `${base}/collections/${id}`, change)).status).toBe(404);
       expect(
         (await by("POST", `${base}/collections/${id}/analyse`, { body: { packId: "iso-13485" } })).status,
       ).not.toBe(202);
@@ -382,7 +383,7 @@ describe("TEN-06 a document is seen by its owner and those it is shared with alo
   test("TEN-06 deleting one's own document ends its links and not those to a colleague's same file", async () => {
     const { one, other } = await twins("the same procedure");
     const [mine, theirs] = [await linkTo(one.by, one.document), await linkTo(other.by, other.document)];
-    await server.as(one.by)("DELETE", `${base}/documents/${one.document}`, { version: 1 });
+    await server.as(one.by)("DELETE", `${base}/documents/${one.document}?reason=Over`, { version: 1 });
     expect((await server.anonymous("GET", mine)).status).toBe(401);
     expect((await server.anonymous("GET", theirs)).status).toBe(200);
   });

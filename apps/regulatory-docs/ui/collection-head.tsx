@@ -53,6 +53,8 @@ function Edit(props: { collection: Collection; onClose: () => void; onChanged: (
   const { collection } = props;
   const [name, setName] = useState(collection.name);
   const [description, setDescription] = useState(collection.description);
+  const [reason, setReason] = useState("");
+  const [sent, setSent] = useState(false);
   // The version this dialog was opened on, so that a change made meanwhile by another is not overwritten.
   const [version] = useState(collection.version);
   const save = useMutation({
@@ -60,7 +62,7 @@ function Edit(props: { collection: Collection; onClose: () => void; onChanged: (
       write(
         "PATCH",
         docsApi.collection(collection.id),
-        { name: name.trim(), description: description.trim() },
+        { name: name.trim(), description: description.trim(), reason: reason.trim() },
         { version },
       ),
     onSuccess: async () => {
@@ -75,7 +77,8 @@ function Edit(props: { collection: Collection; onClose: () => void; onChanged: (
         noValidate
         onSubmit={(event: FormEvent) => {
           event.preventDefault();
-          if (name.trim() !== "") save.mutate();
+          setSent(true);
+          if (name.trim() !== "" && reason.trim() !== "") save.mutate();
         }}
       >
         {save.isError && <ProblemNotice problem={asProblem(save.error)} />}
@@ -87,6 +90,14 @@ function Edit(props: { collection: Collection; onClose: () => void; onChanged: (
           error={name.trim() === "" ? "Name the collection, such as QMS 2026." : undefined}
         />
         <Field name="edit-description" label="What it holds" value={description} onChange={setDescription} />
+        <Field
+          name="edit-reason"
+          label="Why it is changed"
+          value={reason}
+          onChange={setReason}
+          hint="It stays in the history of the collection."
+          error={sent && reason.trim() === "" ? "Say why; the next reader must understand it." : undefined}
+        />
         <div>
           <Act look="main" size="form" submit busy={save.isPending}>
             Save collection
@@ -100,8 +111,10 @@ function Edit(props: { collection: Collection; onClose: () => void; onChanged: (
 function Remove({ collection, onClose }: { collection: Collection; onClose: () => void }) {
   const place = usePlace();
   const [typed, setTyped] = useState("");
+  const [reason, setReason] = useState("");
   const remove = useMutation({
-    mutationFn: () => write("DELETE", docsApi.collection(collection.id), undefined, { version: collection.version }),
+    mutationFn: () =>
+      write("DELETE", docsApi.collectionAway(collection.id, reason.trim()), undefined, { version: collection.version }),
     onSuccess: () => place.go(docsPage.collections(place.params.ws ?? "")),
   });
   return (
@@ -112,6 +125,7 @@ function Remove({ collection, onClose }: { collection: Collection; onClose: () =
           undone.
         </p>
         {remove.isError && <ProblemNotice problem={asProblem(remove.error)} />}
+        <Field name="delete-reason" label="Why it goes" value={reason} onChange={setReason} />
         <Field name="delete-name" label={`Type ${collection.name}`} value={typed} onChange={setTyped} />
         <div className={css.row}>
           <Act size="form" onAct={onClose}>
@@ -121,7 +135,13 @@ function Remove({ collection, onClose }: { collection: Collection; onClose: () =
             look="danger"
             size="form"
             busy={remove.isPending}
-            disabledReason={typed === collection.name ? undefined : "The name is not typed yet."}
+            disabledReason={
+              reason.trim() === ""
+                ? "The reason is not given yet."
+                : typed === collection.name
+                  ? undefined
+                  : "The name is not typed yet."
+            }
             onAct={() => remove.mutate()}
           >
             Delete collection

@@ -10,7 +10,7 @@ import type { Finding } from "./types.ts";
 import type { Decisions } from "./use-decisions.ts";
 import css from "./decision-bar.module.css";
 
-export type OpenForm = "override" | "assign" | "due" | "note";
+export type OpenForm = "override" | "reopen" | "assign" | "due" | "note";
 
 interface Props {
   finding: Finding;
@@ -27,13 +27,14 @@ export function DecisionBar(props: Props) {
   return (
     <div className={css.bar}>
       {form === "override" && <Override key={finding.id} finding={finding} decisions={decisions} onClose={close} />}
+      {form === "reopen" && <Reopen key={finding.id} finding={finding} decisions={decisions} onClose={close} />}
       {form === "assign" && <Assign finding={finding} decisions={decisions} onClose={close} />}
       {form === "due" && <Due finding={finding} decisions={decisions} onClose={close} />}
       {form === "note" && <Note finding={finding} decisions={decisions} onClose={close} />}
       {form === null && (
         <div className={css.acts}>
           {decided ? (
-            <Act onAct={() => decisions.act(finding, "reopen", {})}>Reopen</Act>
+            <Act onAct={() => onForm("reopen")}>Reopen</Act>
           ) : (
             <Act look="main" hint="A" onAct={() => decisions.act(finding, "accept", {})}>
               Accept
@@ -138,6 +139,32 @@ function Override({ finding, decisions, onClose }: FormProps) {
         <Choice name="override-status" label="New status" value={status} options={statuses} onChange={setStatus} />
         <Choice name="override-code" label="Reason" value={reasonCode} options={reasonCodes} onChange={setReasonCode} />
       </div>
+      <textarea
+        className={css.text}
+        aria-label="Reason in words"
+        placeholder="Why, in words the next reader understands"
+        rows={3}
+        value={reason}
+        onChange={(event) => setReason(event.currentTarget.value)}
+      />
+    </InPlace>
+  );
+}
+
+function Reopen({ finding, decisions, onClose }: FormProps) {
+  const [reason, setReason] = useState("");
+  return (
+    <InPlace
+      title={`Reopen ${finding.requirementId}`}
+      send="Reopen finding"
+      refused={reason.trim() === "" ? "A reason is needed; the next reader must understand it." : undefined}
+      onSend={() => {
+        decisions.act(finding, "reopen", { reason: reason.trim() });
+        onClose();
+      }}
+      onClose={onClose}
+    >
+      <p className={css.machine}>The decision is taken back, and stays in the history with your reason.</p>
       <textarea
         className={css.text}
         aria-label="Reason in words"

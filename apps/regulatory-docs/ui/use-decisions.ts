@@ -124,7 +124,9 @@ export function useDecisions(run: Run, onDone: (next: string | null) => void) {
     const finding = run.findings.find((item) => item.requirementId === last?.requirementId);
     if (finding === undefined) return;
     setLast(null);
-    mutation.mutate({ finding, name: "reopen", body: {}, key: crypto.randomUUID() });
+    // Seconds after the decision, by the same person: this is what it was for.
+    const body = { reason: "Taken back on the page, directly after it was decided" };
+    mutation.mutate({ finding, name: "reopen", body, key: crypto.randomUUID() });
     announce(`${finding.requirementId} is open again`);
     onDone(finding.requirementId);
   };
