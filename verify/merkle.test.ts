@@ -151,8 +151,8 @@ describe("LED-03 the tree of RFC 6962", () => {
     }
   });
 
-  test("every part that is a tree of its own is shown to stand unchanged, with its leaves, in every size to 40", () => {
-    for (let size = 1; size <= 40; size++) {
+  test("every part that is a tree of its own is shown to stand unchanged, with its leaves, in every size to 24", () => {
+    for (let size = 1; size <= 24; size++) {
       const row = leaves.slice(0, size);
       const root = referenceRoot(row);
       for (let start = 0; start < size; start++)

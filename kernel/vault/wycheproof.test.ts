@@ -18,7 +18,7 @@ const fileSchema = Type.Object({
   ),
 });
 type Case = Readonly<Record<string, unknown>> & {
-  readonly group: { readonly keySize: number; readonly tagSize: number };
+  readonly group: { readonly keySize: number; readonly ivSize: number; readonly tagSize: number };
 };
 
 function casesOf(name: string): Case[] {
