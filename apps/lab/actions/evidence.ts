@@ -10,7 +10,10 @@ import { verificationsOver } from "./verification-view.ts";
 export type Fact = {
   readonly label: string;
   readonly value: string;
-  readonly opens?: { readonly kind: "instrument" | "lot" | "training" | "worksheet" | "events"; readonly id: string };
+  readonly opens?: {
+    readonly kind: "instrument" | "lot" | "training" | "worksheet" | "events" | "result";
+    readonly id: string;
+  };
 };
 /** One of the nine principles (ALCOA+; WHO TRS 1033 Annex 4), with what the record shows of it. */
 export type Principle = {
@@ -79,10 +82,13 @@ export async function evidenceOf(tx: Tx, id: string) {
       asks: "Was it recorded when it was done?",
       standing: first === undefined ? "missing" : story.broughtIn ? "partly" : "shown",
       facts: [
-        fact("Recorded at", first === undefined ? "–" : `${first.at.toISOString().slice(0, 19).replace("T", " ")} UTC`),
+        ...(story.broughtIn ? [fact("Entered there", moment(story.enteredAt))] : []),
+        fact(story.broughtIn ? "Brought in here" : "Recorded at", moment(first?.at ?? null)),
         fact(
           "Clock",
-          story.broughtIn ? "as stated where it was brought in from" : "this server's; none is taken from a request",
+          story.broughtIn
+            ? "the first as it was stated there, the second this server's"
+            : "this server's; none is taken from a request",
         ),
       ],
     },
@@ -92,7 +98,16 @@ export async function evidenceOf(tx: Tx, id: string) {
       asks: "Is the first value, or the file it came in, still there?",
       standing: story.original === null ? "missing" : "shown",
       facts: [
-        ...(story.original === null ? [] : [fact("First entered", `${story.original.text} by ${story.original.by}`)]),
+        ...(story.original === null
+          ? []
+          : [
+              fact(
+                "First entered",
+                story.broughtIn
+                  ? `${story.original.text} by ${story.enteredBy ?? "nobody named"}, as stated there`
+                  : `${story.original.text} by ${story.original.by}`,
+              ),
+            ]),
         ...(story.file === null
           ? [
               fact(
@@ -102,6 +117,11 @@ export async function evidenceOf(tx: Tx, id: string) {
             ]
           : [fact("File", story.file.name), fact("SHA-256", story.file.sha256 ?? "")]),
         ...(story.attempts.length > 1 ? [fact("Determined", `${story.attempts.length} times, all kept`)] : []),
+        ...story.attempts
+          .filter((each) => each.id !== id)
+          .map((each) =>
+            fact(`Attempt ${each.attempt}`, `${each.text ?? "open"}: ${each.state}`, { kind: "result", id: each.id }),
+          ),
       ],
     },
     {
@@ -171,6 +191,10 @@ const sourceWords: Readonly<Record<string, string>> = {
   import: "read from a file",
   calculated: "calculated here from typed values",
 };
+
+function moment(at: Date | null): string {
+  return at === null ? "–" : `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
 
 function fact(label: string, value: string, opens?: Fact["opens"]): Fact {
   return opens === undefined ? { label, value } : { label, value, opens: { kind: opens.kind, id: opens.id } };

@@ -69,6 +69,23 @@ describe("LAB what an inspector asks for", () => {
     });
   });
 
+  test("a result says what it was made with itself: its own set, as it stood then, never what its worksheet names since", async () => {
+    const found = await get(`/api/lab/results/${second}/evidence`);
+    const attributable = found.principles.find((each: { key: string }) => each.key === "attributable");
+    const labels = attributable.facts.map((each: { label: string }) => each.label);
+    expect(labels).toContain("Trained");
+    expect(found.used).toEqual([]);
+    expect(labels).toContain("Made with");
+    const original = found.principles.find((each: { key: string }) => each.key === "original");
+    expect(original.facts).toContainEqual({
+      label: "Attempt 1",
+      value: "7.9: retested",
+      opens: { kind: "result", id: first },
+    });
+    // Who may not take the log away is told so before they try.
+    expect(found.mayExport).toBe(false);
+  });
+
   test("the family of a sample holds every retest, worksheet, investigation, signature and publication", async () => {
     const { nodes, edges } = await get(`/api/lab/samples/${id}/genealogy`);
     const kinds = nodes.map((each: { kind: string }) => each.kind);

@@ -53,7 +53,10 @@ function setOf(resultId: string) {
       "m.name as material",
       "l.number as lot",
       "u.reason",
-      sql<string[] | null>`case when i.id is not null then lab.instrument_faults(i.id, ${at}) end`.as("faults"),
+      // What was found out of tolerance since puts in doubt what was measured before, as it does at the gate.
+      sql<string[] | null>`case when i.id is not null then lab.instrument_faults(i.id, ${at})
+        || case when exists (select from lab.instrument_event e where e.instrument_id = i.id and e.created_at > ${at}
+          and e.outcome in ('fail', 'adjusted')) then array['found-out'] else '{}' end end`.as("faults"),
       sql<string | null>`(select min(d.due_on)::text from (
         select distinct on (e.act) e.due_on from lab.instrument_event e
         where e.instrument_id = i.id and e.created_at <= ${at} and e.act in ('calibration', 'qualification')

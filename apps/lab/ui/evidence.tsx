@@ -199,6 +199,7 @@ function Shown({ fact, ws }: { fact: Fact; ws: string }) {
     training: qualityPage.training,
     worksheet: labPage.worksheet,
     events: shellPage.audit,
+    result: inspectPage.evidence,
   }[opens.kind](ws, opens.id);
   // The name is the link; how it stood is said beside it.
   const [name = value, ...rest] = opens.kind === "training" ? [value] : value.split(": ");

@@ -101,7 +101,7 @@ export interface Principle {
 export interface Fact {
   label: string;
   value: string;
-  opens?: { kind: "instrument" | "lot" | "training" | "worksheet" | "events"; id: string };
+  opens?: { kind: "instrument" | "lot" | "training" | "worksheet" | "events" | "result"; id: string };
 }
 export interface Evidence {
   story: Story;

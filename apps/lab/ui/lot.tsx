@@ -230,6 +230,7 @@ export function LotPage() {
 /** Where the lot went: what a recall asks. */
 function Trace(props: { ws: string; id: string; items: TraceLine[] | undefined; error: unknown }) {
   const { ws, items } = props;
+  const [shown, setShown] = useState(20);
   const samples = new Set((items ?? []).flatMap((each) => each.sample ?? []));
   return (
     <section>
@@ -252,7 +253,7 @@ function Trace(props: { ws: string; id: string; items: TraceLine[] | undefined; 
           <div className={css.scroll}>
             <LedgerTable
               caption="Results made with this lot"
-              rows={items.slice(0, 100)}
+              rows={items.slice(0, shown)}
               rowKey={(each) => each.id}
               tone={(each) => (each.verdict === null ? null : verdictLook[each.verdict].tone)}
               columns={[
@@ -279,7 +280,11 @@ function Trace(props: { ws: string; id: string; items: TraceLine[] | undefined; 
                   lead: true,
                   cell: (each) => (
                     <>
-                      {each.determination} <span className={page.mono}>{each.value}</span> {each.unit}
+                      {each.determination}{" "}
+                      <span className={`${page.mono} ${css.exact}`} title={each.value ?? undefined}>
+                        {each.value}
+                      </span>{" "}
+                      {each.unit}
                     </>
                   ),
                 },
@@ -316,7 +321,14 @@ function Trace(props: { ws: string; id: string; items: TraceLine[] | undefined; 
               ]}
             />
           </div>
-          {items.length > 100 && <p className={page.muted}>The newest 100 of {items.length}; the export holds all.</p>}
+          {items.length > shown && (
+            <p className={page.row}>
+              <span className={page.muted}>
+                The newest {shown} of {items.length}; the export holds all.
+              </span>
+              <Act onAct={() => setShown(shown + 100)}>Show {Math.min(100, items.length - shown)} more</Act>
+            </p>
+          )}
         </>
       )}
     </section>
