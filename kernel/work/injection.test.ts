@@ -80,6 +80,23 @@ describe("ACC-01 a transaction does what it was entered for", () => {
     ).toBe("kernel.permission_missing");
   });
 
+  test("nobody makes a link that may do more than their transaction", async () => {
+    const link = (permission: string) =>
+      codeOf(
+        inside(owner.session, "kernel.people.read", async (tx) => {
+          const id = uuidv7();
+          await tx.record({ action: "kernel.link.create", record: "kernel.link", rowId: id, version: 1 });
+          await run(
+            tx,
+            sql`insert into kernel.link (id, secret_hash, purpose, subject_id, permission, membership_id, expires_at)
+              values (${id}, sha256(convert_to(${id}, 'UTF8')), 'x', ${id}, ${permission}, ${owner.membershipId}, now() + interval '1 hour')`,
+          );
+        }),
+      );
+    expect(await link("kernel.policy.change")).toBe("kernel.permission_missing");
+    expect(await link("kernel.people.read")).toBe("done");
+  });
+
   test("a key makes no job that may do more than the key", async () => {
     const { token } = await inside(owner.session, "kernel.key.change", (tx) =>
       issueKey(tx, {

@@ -43,7 +43,7 @@ beforeAll(async () => {
   own = await make(one);
   theirs = await make(other);
   await published(open);
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await open?.log.close();
   await open?.world.server.close();
@@ -205,6 +205,47 @@ describe("LAB a customer sees their own, published, and nothing else", () => {
         "select set_config('kernel.binding', replace(current_setting('kernel.binding'), '.portal.', '.sample.'), true), (select count(*) from lab.sample)",
       ),
     ).rejects.toThrow(/proof|binding/);
+  });
+
+  test("no function that a statement may call answers about the workspace, its people, keys or log", async () => {
+    const functions = await confined(
+      one,
+      `select format('%I.%I', n.nspname, p.proname) as name from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+       where n.nspname in ('kernel', 'lab') and p.prokind = 'f' and p.pronargs = p.pronargdefaults
+         and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype, 'void'::regtype) and has_function_privilege(p.oid, 'execute') order by 1`,
+    );
+    expect(functions.length).toBeGreaterThan(20);
+    const answered: string[] = [];
+    for (const { name } of functions) {
+      // oxlint-disable-next-line no-await-in-loop -- one function after the other
+      const rows = await confined(one, `select to_jsonb(f)::text as said from ${String(name)}() f`).catch(() => []);
+      if (rows.some((row) => row["said"] !== null && !["[]", "false", "0", "{}"].includes(String(row["said"]))))
+        answered.push(String(name));
+    }
+    // What is theirs, what is the same for everybody, and names of tables with nothing counted in them.
+    expect(answered.filter((name) => !/^lab\.portal_|^kernel\.portal_/.test(name))).toEqual([
+      "kernel.actor",
+      "kernel.audience_open",
+      "kernel.bound_permission",
+      "kernel.checked_binding",
+      "kernel.claimed_permission",
+      "kernel.confined",
+      "kernel.declared_roles",
+      "kernel.instance_is_set_up",
+      "kernel.keep_platform_checkpoint",
+      "kernel.ledger_condition",
+      "kernel.ledger_lag",
+      "kernel.log_identity",
+      "kernel.mine",
+      "kernel.only_workspace",
+      "kernel.reconcile_rows",
+      "kernel.reconciliation_state",
+    ]);
+    const counted = await confined(
+      one,
+      "select sum(seen)::integer as n from kernel.reconcile_rows() where record not like 'lab.%'",
+    );
+    expect(counted).toEqual([{ n: 0 }]);
   });
 
   test("a contact moves to no other customer; taken off, they see nothing from then on", async () => {

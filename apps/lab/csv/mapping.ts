@@ -53,8 +53,8 @@ export function guessMapping(kind: ImportKind, table: Table): Mapping {
     const at = table.head.findIndex((head) => also.includes(plain(head)) || plain(title) === plain(head));
     if (at >= 0) columns[key] = at;
   }
-  const some = table.rows.slice(0, 500).map((row) => row[columns["value"] ?? -1] ?? "");
-  const commas = some.some((cell) => /^\s*[<>]?\s*-?\d+,\d+\s*$/.test(cell));
-  const points = some.some((cell) => /^\s*[<>]?\s*-?\d+\.\d+\s*$/.test(cell));
+  const some = table.rows.slice(0, 500).map((row) => (row[columns["value"] ?? -1] ?? "").trim());
+  const commas = some.some((cell) => /^[<>]?\s*-?\d+,\d+$/.test(cell));
+  const points = some.some((cell) => /^[<>]?\s*-?\d+\.\d+$/.test(cell));
   return { columns, decimal: commas && !points ? "comma" : "point" };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { guessMapping } from "./mapping.ts";
 import { looksLikeFormula, readTable } from "./read.ts";
 
 const tableOf = (content: string | Uint8Array) => {
@@ -44,6 +45,16 @@ describe("LAB files of people and instruments", () => {
     expect(tableOf("")).toContain("empty");
     expect(tableOf("a\n" + "1\n".repeat(50_001))).toContain("50000 are taken");
     expect(tableOf(new Uint8Array([80, 75, 3, 4, 0, 0, 1]))).toContain("not text");
+  });
+  test("APP-06 cells made to be read slowly are read at once", () => {
+    const cells = [" ".repeat(998), `<${" ".repeat(997)}`, `-${"1".repeat(997)}`].map((cell) => `S,pH,"${cell}x"\n`);
+    const table = tableOf(`sample,analyte,value\n${Array.from({ length: 170 }, () => cells.join("")).join("")}`);
+    if (typeof table === "string") throw new Error(table);
+    const begun = performance.now();
+    expect(guessMapping("results", table).decimal).toBe("point");
+    expect(table.rows.flat().filter(looksLikeFormula)).toHaveLength(170);
+    // With a pattern that tries every split of the blanks it was half a minute.
+    expect(performance.now() - begun).toBeLessThan(4000);
   });
   test("what a spreadsheet would run is a formula; a signed number is not", () => {
     for (const cell of ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3", " =HYPERLINK(1)", "\t=1"])
