@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { createHash, generateKeyPairSync } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noteText, openNote, parseNote, parseVkey } from "@probity/verify";
@@ -7,6 +7,7 @@ import { compute, nodeProvider } from "@probity/verify/node";
 import { openWebService } from "../../testing/web-service.ts";
 import { openWitness, TestLog, type TestWitness } from "../../testing/witness.ts";
 import { askWitness } from "./client.ts";
+import { WitnessCore } from "./core.ts";
 import { addCheckpointText, parseAddCheckpoint } from "./request.ts";
 import { HeadMoved, WitnessState } from "./state.ts";
 
@@ -72,6 +73,8 @@ describe("LED-03 a witness (C2SP tlog-witness)", () => {
     for (const body of [
       "",
       "old 1",
+      "old 0\n",
+      `old 9007199254740993\n\n${note}`,
       `old 01\n\n${note}`,
       `old -1\n\n${note}`,
       `old 0\nnothing\n\n${note}`,
@@ -133,6 +136,77 @@ describe("LED-03 a witness (C2SP tlog-witness)", () => {
     expect(() => b.keep(slept, head(2))).toThrow(HeadMoved);
     expect(() => b.keep(a.head("o").step - 1, head(9))).toThrow(HeadMoved);
     expect(b.head("o").kept?.size).toBe(5);
+  });
+
+  test("it keeps the last step and the one before, and touches nothing that another process is writing", () => {
+    const folder = join(witness.folder, "tidy");
+    const state = new WitnessState(folder);
+    const head = (size: number) => ({ origin: "o", size, root: String(size), note: "" });
+    state.keep(0, head(1));
+    const [own = ""] = readdirSync(folder);
+    writeFileSync(join(folder, own, ".1"), "another process");
+    for (const size of [2, 3, 4, 5]) state.keep(state.head("o").step, head(size));
+    expect(readdirSync(join(folder, own)).toSorted()).toEqual([".1", "0000000004", "0000000005"]);
+  });
+
+  test("a memory that can't be read is no empty one: nothing is signed from nothing again", () => {
+    const folder = join(witness.folder, "spoilt");
+    const state = new WitnessState(folder);
+    state.keep(0, { origin: "o", size: 7, root: "r", note: "" });
+    const [own = ""] = readdirSync(folder);
+    rmSync(join(folder, own), { recursive: true });
+    writeFileSync(join(folder, own), "");
+    expect(() => state.head("o")).toThrow(/ENOTDIR/);
+    rmSync(join(folder, own));
+    mkdirSync(join(folder, own));
+    writeFileSync(join(folder, own, "0000000001"), '{"origin":"o"}');
+    expect(() => state.head("o")).toThrow();
+  });
+
+  test("monitors get what lies under a log's hash, and no other file", () => {
+    const folder = join(witness.folder, "asked");
+    const state = new WitnessState(folder);
+    const head = { origin: "o", size: 7, root: "r", note: "theirs" };
+    new WitnessState(join(witness.folder, "beside")).keep(0, head);
+    const [beside = ""] = readdirSync(join(witness.folder, "beside"));
+    expect(state.headByHash(`../beside/${beside}`)).toBeUndefined();
+    state.keep(0, head);
+    expect(state.headByHash(beside)?.note).toBe("theirs");
+  });
+
+  test("of a fork seen again and again one file is kept, and of any number of forks no more than a thousand", () => {
+    const folder = join(witness.folder, "forks");
+    const state = new WitnessState(folder);
+    for (let again = 0; again < 3; again += 1) state.keepEvidence("o", "one", "another");
+    const evidence = join(folder, "evidence");
+    const [kept = ""] = readdirSync(evidence);
+    expect(readdirSync(evidence)).toHaveLength(1);
+    const written = statSync(join(evidence, kept), { bigint: true }).mtimeNs;
+    state.keepEvidence("o", "one", "another");
+    expect(statSync(join(evidence, kept), { bigint: true }).mtimeNs).toBe(written);
+    for (let fork = 1; fork < 1_000; fork += 1) writeFileSync(join(evidence, String(fork)), "");
+    state.keepEvidence("o", "one", "a third");
+    expect(readdirSync(evidence)).toHaveLength(1_000);
+  });
+
+  test("who lost the race to another process is told where the log stands now", async () => {
+    const folder = join(witness.folder, "race");
+    const winner = new WitnessState(folder);
+    // This process looked before the other one wrote.
+    class Late extends WitnessState {
+      override head(origin: string) {
+        const seen = super.head(origin);
+        if (seen.step === 0) winner.keep(0, { origin, size: 5, root: "r", note: "" });
+        return seen;
+      }
+    }
+    const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+    const raw = Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url");
+    const key = { key: privateKey, publicKey: raw };
+    const watched = { origin: log.origin, vkeys: [log.vkey] };
+    const core = new WitnessCore("witness.example/race", key, new Late(folder), [watched]);
+    const body = addCheckpointText({ old: 0, proof: [], note: log.note(4) });
+    expect(await core.addCheckpoint(body)).toMatchObject({ status: 409, body: "5\n" });
   });
 });
 
