@@ -1,4 +1,5 @@
-import { sql } from "kysely";
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import { sql, type RawBuilder } from "kysely";
 import type { Job } from "@probity/kernel";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { query } from "../query.ts";
@@ -101,6 +102,25 @@ describe("LAB rules of many rows in one statement", () => {
     expect(outcome).not.toBe("done");
     const after = await Promise.all(ids.map((id) => resultOf(world.as.reader, id, "ph")));
     expect(after.map((each) => each.state)).toEqual(["open", "open", "open"]);
+  });
+
+  test("TEN-01 a statement that says to be another permission on the way brings no sample in as history", async () => {
+    const [id = ""] = await received(world, 1);
+    const copy = uuidv7();
+    const insert = (permission: string, binding: RawBuilder<string>) =>
+      world.server.kernel.door.work(world.admin.session, permission, async (tx) => {
+        await tx.record({ action: permission, record: "lab.sample", rowId: copy, version: 1 });
+        const row = sql`with said as materialized (select set_config('kernel.binding', ${binding}, true) as binding)
+          insert into lab.sample (id, series, sequence, number, product_id, specification_version_id, priority, state, find)
+          select ${copy}::uuid, s.series, 900000, ${copy}, s.product_id, s.specification_version_id, s.priority, 'registered', s.find
+          from lab.sample s, said where s.id = ${id}::uuid and said.binding is not null
+          returning brought_in`;
+        return tx.all({ compile: () => row.compile(query) });
+      });
+    const own = sql<string>`current_setting('kernel.binding')`;
+    const forged = sql<string>`replace(current_setting('kernel.binding'), 'lab.sample.register', 'lab.history.load')`;
+    await expect(insert("lab.sample.register", forged)).rejects.toThrow();
+    expect(await insert("lab.sample.register", own)).toEqual([{ brought_in: false }]);
   });
 
   test("a sampler's clock may be two minutes ahead and no more", async () => {
