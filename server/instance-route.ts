@@ -16,6 +16,8 @@ import { listPacks } from "@probity/regulatory-docs/engine";
 import type { Config } from "./config.ts";
 import type { Instance } from "./open.ts";
 
+const urgencies: readonly HomeItem["urgency"][] = ["late", "today", "week", "admin"];
+
 /** What anybody may know of the instance, its health, its API's description, and the home page. */
 export function instanceRoutes(
   instance: Instance,
@@ -95,7 +97,8 @@ export function instanceRoutes(
           );
           for (const app of instance.apps) found.push(...((await app.home?.(tx, slug)) ?? []));
           kernel.access.read(tx.who, "kernel.home.read", request.source);
-          return found;
+          // What is late comes first, whoever says so; within that, in the order it was said.
+          return found.toSorted((a, b) => urgencies.indexOf(a.urgency) - urgencies.indexOf(b.urgency));
         });
         return { body: { items } };
       },

@@ -44,17 +44,19 @@ type SampleMaterial = {
   readonly opened: number | null;
   readonly storage: string;
   readonly supplier: string;
+  /** Ordered when less than this may be used. */
+  readonly order: number;
   /** Of each lot: days until its last day, received quantity, share that is left, and where it stands. */
   readonly lots: readonly (readonly [number: string, ends: number, quantity: number, left: number, state: string])[];
 };
 const materials: readonly SampleMaterial[] = [
-  { code: "KCL-84", name: "Conductivity standard 84 µS/cm", kind: "reference-standard", unit: "mL", opened: 60, storage: "15–25 °C", supplier: "Hanna", lots: [["7704", -35, 500, 0.04, "released"], ["7911", 210, 500, 0.7, "released"]] },
-  { code: "BUF-4", name: "Buffer pH 4.01", kind: "solution", unit: "mL", opened: 90, storage: "15–25 °C", supplier: "Merck", lots: [["HC31874", 330, 1000, 0.62, "released"]] },
-  { code: "BUF-7", name: "Buffer pH 7.00", kind: "solution", unit: "mL", opened: 90, storage: "15–25 °C", supplier: "Merck", lots: [["HC30211", 18, 1000, 0.12, "released"], ["HC34406", 420, 1000, 1, "received"]] },
-  { code: "RS-PCM", name: "Paracetamol reference standard", kind: "reference-standard", unit: "mg", opened: null, storage: "2–8 °C, dry", supplier: "EDQM", lots: [["5.0", 500, 200, 0.44, "released"]] },
-  { code: "ACN", name: "Acetonitrile, gradient grade", kind: "reagent", unit: "mL", opened: 180, storage: "flammables", supplier: "VWR", lots: [["24B1201", 640, 10_000, 0.55, "released"], ["24A0904", 390, 5000, 0.3, "quarantined"]] },
-  { code: "LAL", name: "LAL reagent, chromogenic", kind: "reagent", unit: "vials", opened: 14, storage: "2–8 °C", supplier: "Charles River", lots: [["EX2203", 96, 40, 0.45, "released"]] },
-  { code: "TSA", name: "Tryptic soy agar, plates", kind: "medium", unit: "plates", opened: null, storage: "2–8 °C", supplier: "bioMérieux", lots: [["1010223470", -4, 200, 0.06, "released"], ["1010231180", 41, 200, 0.8, "released"]] },
+  { code: "KCL-84", name: "Conductivity standard 84 µS/cm", kind: "reference-standard", unit: "mL", opened: 60, storage: "15–25 °C", supplier: "Hanna", order: 100, lots: [["7704", -35, 500, 0.04, "released"], ["7911", 210, 500, 0.7, "released"]] },
+  { code: "BUF-4", name: "Buffer pH 4.01", kind: "solution", unit: "mL", opened: 90, storage: "15–25 °C", supplier: "Merck", order: 250, lots: [["HC31874", 330, 1000, 0.62, "released"]] },
+  { code: "BUF-7", name: "Buffer pH 7.00", kind: "solution", unit: "mL", opened: 90, storage: "15–25 °C", supplier: "Merck", order: 250, lots: [["HC30211", 18, 1000, 0.12, "released"], ["HC34406", 420, 1000, 1, "received"]] },
+  { code: "RS-PCM", name: "Paracetamol reference standard", kind: "reference-standard", unit: "mg", opened: null, storage: "2–8 °C, dry", supplier: "EDQM", order: 40, lots: [["5.0", 500, 200, 0.44, "released"]] },
+  { code: "ACN", name: "Acetonitrile, gradient grade", kind: "reagent", unit: "mL", opened: 180, storage: "flammables", supplier: "VWR", order: 2000, lots: [["24B1201", 640, 10_000, 0.55, "released"], ["24A0904", 390, 5000, 0.3, "quarantined"]] },
+  { code: "LAL", name: "LAL reagent, chromogenic", kind: "reagent", unit: "vials", opened: 14, storage: "2–8 °C", supplier: "Charles River", order: 10, lots: [["EX2203", 96, 40, 0.45, "released"]] },
+  { code: "TSA", name: "Tryptic soy agar, plates", kind: "medium", unit: "plates", opened: null, storage: "2–8 °C", supplier: "bioMérieux", order: 60, lots: [["1010223470", -4, 200, 0.06, "released"], ["1010231180", 41, 200, 0.8, "released"]] },
 ];
 const by = ["M. Okafor", "L. Brandt", "J. Petrov"];
 const reviewer = "S. Lindqvist";
@@ -101,9 +103,9 @@ export async function loadInstruments(tx: Tx): Promise<void> {
         { id: uuidv7(), instrument_id: id, act: "hold", reason: "Pressure ripple above 2 % since the pump seal was changed.", by_name: by[1] ?? "" },
       ]);
   }
-  for (const { code, name, kind, unit, opened, storage, supplier, lots } of materials) {
+  for (const { code, name, kind, unit, opened, storage, supplier, order, lots } of materials) {
     const materialId = uuidv7();
-    await insert("lab.material", [{ id: materialId, code, name, kind, unit, after_opening_days: opened, storage }]);
+    await insert("lab.material", [{ id: materialId, code, name, kind, unit, after_opening_days: opened, storage, reorder_at: order }]);
     for (const [number, ends, quantity, left, state] of lots) {
       const id = uuidv7();
       const receivedOn = day(-draw.whole(60, 150));

@@ -107,45 +107,14 @@ async function layToday(work: Work): Promise<void> {
   if (made.length === 0) return;
   const received = made.slice(0, 13).map((each) => each.id);
   await work("lab.sample.receive", (tx) => receiveSamples(tx, received, "Fridge 2", "intact, 5 °C"));
-  // A conductivity run over all water, with its blank and control, half of it entered.
-  const open = await work("lab.worksheet.change", async (tx) => {
-    const rows = await tx.all(
-      query
-        .selectFrom("lab.result")
-        .select(["id", "version", "sample_id", "analyte"])
-        .where("sample_id", "in", received)
-        .where("state", "=", "open")
-        .orderBy("id"),
-    );
-    const method = [...(await currentMethods(tx)).values()].find((each) => each.code === "CHE-01");
-    await makeWorksheet(tx, {
-      title: "Conductivity, water loops",
-      resultIds: rows.filter((row) => row.analyte === "conductivity").map((row) => row.id),
-      extra:
-        method === undefined
-          ? []
-          : [
-              { kind: "blank", methodId: method.methodId, name: "Rinse", limit: { analyte: "conductivity", high: "0.10", compare: "entered" } },
-              { kind: "control", methodId: method.methodId, name: "Control 5 µS/cm", limit: { analyte: "conductivity", low: "4.75", high: "5.25", compare: "entered" } },
-            ],
-    });
-    return tx.all(
-      query
-        .selectFrom("lab.result")
-        .select(["id", "version", "sample_id", "analyte", "kind"])
-        .where("state", "=", "open")
-        .where((where) => where.or([where("sample_id", "in", received), where("worksheet_id", "is not", null)]))
-        .orderBy("id"),
-    );
-  });
+  const open = await work("lab.worksheet.change", (tx) => layRuns(tx, received));
   await work("lab.worksheet.change", nameToday);
   const all = await work("lab.result.enter", known);
   // Two syrups and one water are through, one of them out of specification and waiting for somebody to look.
   const done = new Set([received[0], received[10], received[12]]);
   await work("lab.result.enter", async (tx) => {
     const entries = open.flatMap((row) => {
-      if (row.kind === "blank") return [{ id: row.id, version: row.version, text: "0.06" }];
-      if (row.kind === "control") return [{ id: row.id, version: row.version, text: "4.98" }];
+      if (row.kind !== "sample") return [{ id: row.id, version: row.version, text: ownRows.find((own) => row.name.startsWith(own.name))?.text ?? "" }];
       if (!done.has(row.sample_id ?? "")) return row.analyte === "conductivity" && received.indexOf(row.sample_id ?? "") < 4 ? [{ id: row.id, version: row.version, text: `0.${draw.whole(71, 94)}` }] : [];
       const product = products.find((each) => each.limits.some((limit) => limit.analyte === row.analyte) && productOf(received.indexOf(row.sample_id ?? "")) === each.code);
       const limit = product?.limits.find((each) => each.analyte === row.analyte);
@@ -168,4 +137,48 @@ const nearLimit = { text: "", interim: { area: "158688", standard: "152000", con
 
 function productOf(index: number): string {
   return index < 6 ? "WFI" : index < 10 ? "PW" : index < 12 ? "PCM-SYR" : "SLB-SYR";
+}
+
+/** Rows of the runs' own: on the charts of their lots where there is one. The control of TOC warns, and the run goes on. */
+const ownRows = [
+  { method: "CHE-01", kind: "blank", name: "Rinse", text: "0.06", limit: { analyte: "conductivity", high: "0.10" } },
+  { method: "CHE-01", kind: "control", name: "Potassium chloride 5 µS/cm", text: "4.98", limit: { analyte: "conductivity", low: "4.75", high: "5.25" } },
+  { method: "CHE-02", kind: "blank", name: "Reagent water", text: "24", limit: { analyte: "toc", high: "50" } },
+  { method: "CHE-02", kind: "control", name: "Sucrose 100 µg/L", text: "109", limit: { analyte: "toc", low: "88", high: "112" } },
+  { method: "CHE-02", kind: "control", name: "Sucrose 500 µg/L", text: "497", limit: { analyte: "toc", low: "464", high: "536" } },
+] as const;
+
+/** Two runs over the water that came in, conductivity and TOC, each with its blank and controls. Answers what may be entered. */
+async function layRuns(tx: Tx, received: readonly string[]) {
+  const rows = await tx.all(
+    query.selectFrom("lab.result").select(["id", "analyte"]).where("sample_id", "in", [...received]).where("state", "=", "open").orderBy("id"),
+  );
+  const methods = [...(await currentMethods(tx)).values()];
+  const charts = await tx.all(query.selectFrom("lab.control_chart").select(["id", "material"]).where("state", "=", "in-use"));
+  for (const [code, analyte, title] of [
+    ["CHE-01", "conductivity", "Conductivity, water loops"],
+    ["CHE-02", "toc", "TOC, water loops"],
+  ] as const) {
+    const method = methods.find((each) => each.code === code);
+    if (method === undefined) continue;
+    // oxlint-disable-next-line no-await-in-loop -- two, over one connection
+    await makeWorksheet(tx, {
+      title,
+      resultIds: rows.filter((row) => row.analyte === analyte).map((row) => row.id),
+      extra: ownRows
+        .filter((own) => own.method === code)
+        .map(({ kind, name, limit }) => {
+          const chart = charts.find((each) => each.material === name);
+          return { kind, methodId: method.methodId, name, limit: { ...limit, compare: "entered" as const }, ...(chart === undefined ? {} : { chartId: chart.id }) };
+        }),
+    });
+  }
+  return tx.all(
+    query
+      .selectFrom("lab.result")
+      .select(["id", "version", "sample_id", "analyte", "kind", "name"])
+      .where("state", "=", "open")
+      .where((where) => where.or([where("sample_id", "in", [...received]), where("worksheet_id", "is not", null)]))
+      .orderBy("id"),
+  );
 }

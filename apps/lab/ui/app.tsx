@@ -1,6 +1,4 @@
 import type { AppScreens } from "@probity/web/shell/app-screens.ts";
-import { read } from "@probity/web/shell/api.ts";
-import type { Page } from "@probity/web/shell/api-types.ts";
 import { lazyRouteComponent } from "@tanstack/react-router";
 import { certificatePage, certificateRoute, certificateWords } from "./certificate-types.ts";
 import { chartPage, chartRoute } from "./chart-types.ts";
@@ -10,10 +8,10 @@ import { qualityPage, qualityRoute } from "./instrument-types.ts";
 import { qualityWords } from "./instrument-words.ts";
 import { inspectPage, inspectRoute } from "./inspect-path.ts";
 import { investigationPage, investigationRoute } from "./investigation-types.ts";
-import { labApi, labPage, labRoute } from "./path.ts";
+import { findInLaboratory } from "./find.ts";
+import { labPage, labRoute } from "./path.ts";
 import { stabilityPage, stabilityRoute } from "./stability-types.ts";
 import { trendPage, trendRoute } from "./trend-types.ts";
-import type { SampleLine } from "./types.ts";
 import { uncertaintyPage, uncertaintyRoute } from "./uncertainty-types.ts";
 import { labWords } from "./words.ts";
 
@@ -98,12 +96,5 @@ export const laboratory: AppScreens = {
   words: { ...labWords, ...certificateWords, ...qualityWords },
   confirms: labConfirms,
   recordPage,
-  find: async (words, ws) => {
-    const found = await read<Page<SampleLine>>(labApi.samples({ q: words, limit: 8 }));
-    return found.items.map((item) => ({
-      title: `${item.number} ${item.product}`,
-      kind: "sample",
-      path: labPage.sample(ws, item.id),
-    }));
-  },
+  find: findInLaboratory,
 };

@@ -83,9 +83,10 @@ export function MaterialList(props: {
             width: "170px",
             cell: (each) =>
               each.reorderAt === null ? (
-                <span className={page.muted}>not said</span>
+                <span className={page.muted}>no order point</span>
               ) : (
                 <>
+                  <span className={page.meta}>below</span>{" "}
                   <span className={page.mono}>
                     {each.reorderAt} {each.unit}
                   </span>{" "}

@@ -183,7 +183,7 @@ const sayMonth = (month: string) => named.format(new Date(`${month}-15T12:00:00Z
 const rateOf = (month: Month) => (month.results === 0 ? 0 : month.out / month.results);
 
 const monthsCsv = (
-  <DownloadAct look="quiet" path={inspectApi.overviewCsv()} name="months.csv" label="Export the months as CSV">
+  <DownloadAct look="quiet" path={inspectApi.overviewCsv()} name="months.csv" label="Export CSV of the months">
     Export CSV
   </DownloadAct>
 );

@@ -21,7 +21,7 @@ export function SaveDrawing(props: Saved & { drawing: () => SVGSVGElement | null
   const act = (kind: DrawingKind) => (
     <Act
       look={props.look ?? "plain"}
-      label={`Save the drawing of ${props.title} as ${kind.toUpperCase()}`}
+      label={`Save ${kind.toUpperCase()} of ${props.title}`}
       onAct={() => save.mutate(kind)}
     >
       {`Save ${kind.toUpperCase()}`}

@@ -23,12 +23,19 @@ type Asking = { schedule: Schedule; act: "pause" | "resume" | "skip"; on?: strin
 /** Schedules that the server registers samples by: what became of each day, and what comes. */
 export function Schedules() {
   useTitle("Schedules");
-  const ws = usePlace().params["ws"] ?? "";
+  const place = usePlace();
+  const ws = place.params["ws"] ?? "";
   const queries = useQueryClient();
   const list = useQuery({
     queryKey: ["lab-schedules", ws],
     queryFn: () => read<{ items: Schedule[]; may: string[] }>(stabilityApi.schedules()),
   });
+  // The one that was looked for comes into view, once.
+  const asked = typeof place.search["one"] === "string" ? place.search["one"] : "";
+  const there = list.data !== undefined;
+  useEffect(() => {
+    if (there && asked !== "") document.getElementById(`schedule-${asked}`)?.scrollIntoView();
+  }, [asked, there]);
   const [editing, setEditing] = useState<Schedule | "new" | null>(null);
   const [asking, setAsking] = useState<Asking | null>(null);
   const [reason, setReason] = useState("");
@@ -80,7 +87,7 @@ export function Schedules() {
         <EmptyState>Nothing is sampled by a schedule yet. Make one for a water system or a room.</EmptyState>
       )}
       {list.data?.items.map((schedule) => (
-        <section key={schedule.id} className={css.schedule}>
+        <section key={schedule.id} id={`schedule-${schedule.id}`} className={css.schedule}>
           <div className={page.head}>
             <h2>{schedule.name}</h2>
             <StatusMark

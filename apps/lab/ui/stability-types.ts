@@ -15,6 +15,7 @@ export const stabilityPage = {
   one: (ws: string, id: string) => page.app(ws, `lab/studies/${encodeURIComponent(id)}`),
   protocol: (ws: string, id: string) => page.app(ws, `lab/studies/${encodeURIComponent(id)}/protocol`),
   schedules: (ws: string) => page.app(ws, "lab/schedules"),
+  schedule: (ws: string, id: string) => page.app(ws, `lab/schedules?one=${encodeURIComponent(id)}`),
 };
 export const stabilityApi = {
   studies: () => apiPath("lab", ["studies"]),
