@@ -1,6 +1,6 @@
 import { evaluate, readExpression } from "../calc/expression.ts";
 import { readDecimal, sayDecimal } from "../calc/decimal.ts";
-import { judgeValue, readValue } from "../calc/value.ts";
+import { judgeValue } from "../calc/value.ts";
 import { analyteOf, type MethodVersion, type SpecificationVersion } from "../actions/frozen.ts";
 import { uncertaintyOfValue, type Budget } from "../actions/uncertainty-kept.ts";
 
@@ -89,9 +89,13 @@ export function judged(
 ) {
   const analyte = analyteOf(method, key);
   const limit = specification.limits.find((each) => each.analyte === key);
-  const read = readValue(drawn.text, { ...analyte, kind: analyte.kind === "text" ? "text" : "number" });
-  const uncertainty = read.ok ? uncertaintyOfValue(read.value, analyte, budgets.get(`${method.id} ${key}`)) : null;
-  const verdict = read.ok ? judgeValue(read.value, limit, analyte, uncertainty).verdict : ("none" as const);
+  const value = {
+    text: drawn.text,
+    number: readDecimal(drawn.number ?? "") ?? null,
+    qualifier: drawn.qualifier === "<" ? drawn.qualifier : null,
+  } as const;
+  const uncertainty = uncertaintyOfValue(value, analyte, budgets.get(`${method.id} ${key}`));
+  const { verdict } = judgeValue(value, limit, analyte, uncertainty);
   return { analyte, verdict, uncertainty };
 }
 
