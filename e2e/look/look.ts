@@ -11,26 +11,14 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { labDaily } from "./lab-daily.ts";
+import type { Stop } from "./stop.ts";
 
 const [base = "http://127.0.0.1:3000", out = "/tmp/look", ...only] = process.argv.slice(2);
 const standards = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const sizes = { wide: { width: 1280, height: 800 }, narrow: { width: 390, height: 844 } };
 let faults = 0;
 let session: Awaited<ReturnType<typeof signIn>> | undefined;
-
-interface Stop {
-  name: string;
-  path: string;
-  signedIn?: boolean;
-  /** What a person would do before looking. */
-  act?: (page: Page) => Promise<void>;
-  /** Calls that never answer while the picture is taken. */
-  slow?: string;
-  /** Calls answered 500. */
-  broken?: string;
-  /** Calls answered with bytes that are no file of their kind. */
-  spoilt?: string;
-}
 
 const procedures = process.env.LOOK_FILES;
 async function dropProcedures(page: Page): Promise<void> {
@@ -167,6 +155,7 @@ const stops: Stop[] = [
     broken: "**/api/regulatory-docs/collections*",
   },
   { name: "empty", path: "/w/WS/regulatory-docs/collections?q=zzzz", signedIn: true },
+  { name: "confirmed", path: "/confirmed" },
   { name: "me", path: "/me", signedIn: true },
   { name: "verify", path: "/verify" },
   { name: "ledger", path: "/w/WS/ledger", signedIn: true },
@@ -200,6 +189,7 @@ const stops: Stop[] = [
     },
   }),
   lab("specimen-spoilt", "certificate-templates", { spoilt: "**/api/lab/certificate-templates/preview" }),
+  ...labDaily,
 ];
 
 /** One session for all pictures: sign-ins are counted. */

@@ -11,7 +11,7 @@ interface Props {
   onLeave?: () => void;
   hint?: string;
   error?: string | undefined;
-  kind?: "text" | "email" | "password";
+  kind?: "text" | "email" | "password" | "date" | "datetime-local";
   autoComplete?: string;
   inputRef?: Ref<HTMLInputElement>;
 }

@@ -85,6 +85,7 @@ export function LedgerTable<Row>(props: Props<Row>) {
                   }
                   data-end={column.end || undefined}
                   data-lead={column.lead || undefined}
+                  data-quiet={column.quiet || undefined}
                 >
                   {column.cell(row)}
                 </td>

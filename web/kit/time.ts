@@ -8,7 +8,10 @@ const dateTime = new Intl.DateTimeFormat("en-GB", {
   minute: "2-digit",
   timeZoneName: "short",
 });
-const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const parts = { day: "numeric", month: "short", year: "numeric" } as const;
+const day = new Intl.DateTimeFormat("en-GB", parts);
+/** A day without a time is the same day everywhere; read as midnight in Greenwich it would be the day before in America. */
+const bareDay = new Intl.DateTimeFormat("en-GB", { ...parts, timeZone: "UTC" });
 
 /** `12 Nov 2026, 10:02 CET`; the text itself when it is no date. */
 export function showTime(iso: string): string {
@@ -19,8 +22,12 @@ export function showTime(iso: string): string {
 /** `12 Nov 2026`. */
 export function showDay(iso: string): string {
   const date = new Date(iso);
-  return Number.isNaN(date.getTime()) ? iso : day.format(date);
+  if (Number.isNaN(date.getTime())) return iso;
+  return (/^\d{4}-\d\d-\d\d$/.test(iso) ? bareDay : day).format(date);
 }
+
+/** The zone that times without one are read in here: `Europe/Berlin`. */
+export const ownZone = dateTime.resolvedOptions().timeZone;
 
 /** `4 min ago`, `2 d ago`, from a fixed now so that tests can name it. */
 export function showAge(iso: string, now = Date.now()): string {

@@ -14,7 +14,9 @@ export function Broken() {
           </Act>
         }
       >
-        The server may have been upgraded while this tab was open. What was saved is safe.
+        {navigator.onLine
+          ? "The server may have been upgraded while this tab was open, or did not answer. What was saved is safe."
+          : "There is no connection, and this page had not come yet. What was saved is safe. Load it again when the connection is back."}
       </EmptyState>
     </main>
   );

@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { Skeleton } from "../kit/skeleton.tsx";
 import { apps } from "./apps.ts";
 import { Broken } from "./broken.tsx";
 import { NotFound } from "./not-found.tsx";
@@ -96,4 +97,5 @@ export const router = createRouter({
   stringifySearch: writeQuery,
   defaultPreload: false,
   defaultErrorComponent: Broken,
+  defaultPendingComponent: () => <Skeleton label="Fetching the page" />,
 });

@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import { defineRoute, type HomeItem, type Kernel, type Route, type Tx } from "@probity/kernel";
 import { query } from "../query.ts";
 import { qualityItems } from "./instrument-home.ts";
+import { mayOf } from "./sample-view.ts";
 
 const read = "lab.sample.read";
 const open = ["registered", "received", "tested"] as const;
@@ -41,8 +42,11 @@ export async function homeItems(tx: Tx, slug: string): Promise<HomeItem[]> {
   const items: HomeItem[] = [];
   const add = (item: Omit<HomeItem, "reason">, reason: string) => items.push({ ...item, reason });
   if (counts === undefined) return items;
-  items.push(...(await qualityItems(tx, base)));
-  if (counts.late > 0)
+  // Home lists acts of whoever reads it: what they may not do waits on somebody else's page.
+  const may = await mayOf(tx);
+  const works = may.includes("lab.result.enter") || may.includes("lab.result.verify");
+  if (may.includes("lab.instrument.hold")) items.push(...(await qualityItems(tx, base)));
+  if (works && counts.late > 0)
     add(
       {
         urgency: "late",
@@ -54,7 +58,7 @@ export async function homeItems(tx: Tx, slug: string): Promise<HomeItem[]> {
       },
       "the day they were due is over",
     );
-  if (counts.out > 0)
+  if (works && counts.out > 0)
     add(
       {
         urgency: "today",
@@ -66,7 +70,7 @@ export async function homeItems(tx: Tx, slug: string): Promise<HomeItem[]> {
       },
       "a result lies beyond its frozen limit",
     );
-  if (counts.registered > 0)
+  if (may.includes("lab.sample.receive") && counts.registered > 0)
     add(
       {
         urgency: "today",
@@ -78,7 +82,7 @@ export async function homeItems(tx: Tx, slug: string): Promise<HomeItem[]> {
       },
       "registered and not received",
     );
-  if (counts.tested > 0)
+  if (may.includes("lab.result.verify") && counts.tested > 0)
     add(
       {
         urgency: "week",

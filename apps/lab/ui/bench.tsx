@@ -33,7 +33,7 @@ export function BenchPage() {
       <PageProblem title="Bench" error={bench.error} onRetry={() => void bench.refetch()} />
     ) : (
       <div className={page.page}>
-        <Skeleton label="Reading the bench" />
+        <Skeleton heading label="Reading the bench" />
       </div>
     );
   const { counts } = found;

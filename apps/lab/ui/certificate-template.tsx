@@ -206,6 +206,7 @@ function Area(props: { name: string; label: string; value: string[]; onChange: (
       <span>{props.label}</span>
       <textarea
         id={props.name}
+        rows={Math.max(3, props.value.length + 1)}
         value={props.value.join("\n")}
         onChange={(event) => props.onChange(event.currentTarget.value.split("\n"))}
       />

@@ -73,7 +73,7 @@ export function CertificatePage() {
       />
     ) : (
       <div className={page.page}>
-        <Skeleton label="Reading the certificate" rows={6} />
+        <Skeleton heading label="Reading the certificate" rows={6} />
       </div>
     );
   const sealed = found.files.length > 0;

@@ -65,7 +65,7 @@ export function CustomerPage() {
       />
     ) : (
       <div className={page.page}>
-        <Skeleton label="Reading the customer" />
+        <Skeleton heading label="Reading the customer" />
       </div>
     );
   const refused = refusedBecause(found.may, "lab.customer.change", "admins");

@@ -52,7 +52,7 @@ export function DeliveredCertificate() {
   if (found === undefined)
     return (
       <div className={page.narrow}>
-        <Skeleton label="Opening the certificate" />
+        <Skeleton heading label="Opening the certificate" />
       </div>
     );
   const past = found.standing === "superseded";

@@ -1,7 +1,8 @@
+import { Act } from "@probity/web/kit/act.tsx";
 import { FileDrop } from "@probity/web/kit/file-drop.tsx";
 import { Notice } from "@probity/web/kit/notice.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
-import { write } from "@probity/web/shell/api.ts";
+import { saveFile, write } from "@probity/web/shell/api.ts";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -15,6 +16,12 @@ import { labApi, labPage } from "./path.ts";
 import type { Preview } from "./types.ts";
 import { useMay } from "./use-may.ts";
 import { refusedBecause } from "./words.ts";
+
+/** What each column may be called; the first ones are needed, the rest may be left out. */
+const headings: Readonly<Record<Kind, string>> = {
+  samples: "Product code,Lot,Sampling point code,Sampled at,Sampled by,Due on,Priority,Specification code,Remark\r\n",
+  results: "Sample number,Analyte,Value,Unit,Reason for a change\r\n",
+};
 
 /** A file of samples or results: what it would become is shown row by row before anything is taken, and it is taken whole. */
 export function ImportPage() {
@@ -68,6 +75,17 @@ export function ImportPage() {
           accept=".csv,.txt,.tsv"
           refused={refused}
           onFiles={([first]) => first && see(first, {})}
+          more={
+            seen === undefined && (
+              <Act
+                size="form"
+                look="quiet"
+                onAct={() => saveFile(new Blob([headings[kind]], { type: "text/csv" }), `${kind}-headings.csv`)}
+              >
+                Take a file of headings
+              </Act>
+            )
+          }
         >
           {kind === "samples"
             ? "Drop a table of samples: one a row, with a product code. Up to 50,000 rows, any encoding, any delimiter."

@@ -36,7 +36,7 @@ export function InvestigationPage() {
   };
   return (
     <div className={pageCss.reading}>
-      {one.isPending && <Skeleton label="Reading the investigation" rows={6} />}
+      {one.isPending && <Skeleton heading label="Reading the investigation" rows={6} />}
       {one.isError && <ProblemNotice problem={asProblem(one.error)} onRetry={() => void one.refetch()} />}
       {found !== undefined && (
         <>

@@ -1,7 +1,8 @@
 import { Act } from "@probity/web/kit/act.tsx";
 import { Dialog } from "@probity/web/kit/dialog.tsx";
-import { Choice, Field } from "@probity/web/kit/field.tsx";
+import { Choice, ErrorSummary, Field } from "@probity/web/kit/field.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
+import { ownZone } from "@probity/web/kit/time.ts";
 import { read, write } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
 import page from "@probity/web/shell/page.module.css";
@@ -11,6 +12,8 @@ import { type FormEvent, useState } from "react";
 import css from "./lab.module.css";
 import { labApi } from "./path.ts";
 import type { Named } from "./types.ts";
+
+const lotMost = 60;
 
 /** One sample or a batch of the same kind: numbers are given without gaps, limits frozen as they are now. */
 export function NewSamples(props: { ws: string; open: boolean; onClose: () => void; onMade: (ids: string[]) => void }) {
@@ -33,7 +36,7 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
   const [sampled, setSampled] = useState("");
   const [priority, setPriority] = useState<"routine" | "urgent">("routine");
   const [blinded, setBlinded] = useState(false);
-  const [error, setError] = useState<string>();
+  const [wrong, setWrong] = useState<Record<string, string>>({});
   const queries = useQueryClient();
   const make = useMutation({
     mutationFn: () =>
@@ -56,14 +59,15 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const many = Number(count);
-    const wrong =
-      product === ""
-        ? "Choose what was sampled."
-        : Number.isInteger(many) && many >= 1 && many <= 500
-          ? undefined
-          : "From 1 to 500 at once.";
-    setError(wrong);
-    if (wrong === undefined) make.mutate();
+    const found = {
+      ...(product === "" ? { "new-product": "Choose what was sampled." } : {}),
+      ...(lot.trim().length > lotMost
+        ? { "new-lot": `A lot has at most ${lotMost} characters; this one has ${lot.trim().length}.` }
+        : {}),
+      ...(Number.isInteger(many) && many >= 1 && many <= 500 ? {} : { "new-count": "Register 1 to 500 at once." }),
+    };
+    setWrong(found);
+    if (Object.keys(found).length === 0) make.mutate();
   };
   const options = (items: readonly Named[] | undefined, none: string) => [
     { value: "", label: none },
@@ -73,7 +77,7 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
     <Dialog open={props.open} onClose={props.onClose} title="Register samples">
       <form className={page.form} onSubmit={submit} noValidate>
         {make.isError && <ProblemNotice problem={asProblem(make.error)} />}
-        {error !== undefined && <p role="alert">{error}</p>}
+        <ErrorSummary errors={wrong} />
         <Choice
           name="new-product"
           label="Product"
@@ -92,25 +96,16 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
           options={options(points.data?.items, "none")}
           onChange={setPoint}
         />
-        <Field name="new-lot" label="Lot" value={lot} onChange={setLot} />
-        <label>
-          Sampled at{" "}
-          <input
-            type="datetime-local"
-            className={page.search}
-            value={sampled}
-            onChange={(event) => setSampled(event.currentTarget.value)}
-          />
-        </label>
-        <label>
-          Due on{" "}
-          <input
-            type="date"
-            className={page.search}
-            value={due}
-            onChange={(event) => setDue(event.currentTarget.value)}
-          />
-        </label>
+        <Field name="new-lot" label="Lot" value={lot} onChange={setLot} error={wrong["new-lot"]} />
+        <Field
+          name="new-sampled"
+          label="Sampled at"
+          kind="datetime-local"
+          hint={`Your time, ${ownZone}. May stay empty.`}
+          value={sampled}
+          onChange={setSampled}
+        />
+        <Field name="new-due" label="Due on" kind="date" hint="May stay empty." value={due} onChange={setDue} />
         <Choice
           name="new-priority"
           label="Priority"
@@ -127,6 +122,7 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
           value={count}
           onChange={setCount}
           hint="A batch gets numbers in a row."
+          error={wrong["new-count"]}
         />
         <label className={css.blind}>
           <input type="checkbox" checked={blinded} onChange={(event) => setBlinded(event.currentTarget.checked)} />

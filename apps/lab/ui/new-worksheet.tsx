@@ -119,6 +119,9 @@ export function NewWorksheet(props: {
               options={methods.map(([value, label]) => ({ value, label }))}
               onChange={setMethod}
             />
+            <p className={page.muted}>
+              {picked.length} of {rows.length} determinations that wait, urgent and due ones first
+            </p>
             <div className={css.waiting} role="group" aria-label="Determinations that wait">
               {rows.map((item) => (
                 <label key={item.id}>
@@ -142,6 +145,7 @@ export function NewWorksheet(props: {
                 </label>
               ))}
             </div>
+            {offered.length > 0 && <p className={page.muted}>Controls that feed a chart</p>}
             {offered.length > 0 && (
               <div className={css.waiting} role="group" aria-label="Charted controls">
                 {offered.map((chart) => (

@@ -68,7 +68,7 @@ export function MySample() {
       />
     ) : (
       <div className={page.reading}>
-        <Skeleton label="Reading the sample" />
+        <Skeleton heading label="Reading the sample" />
       </div>
     );
   const [told, ...earlier] = found.told;

@@ -69,7 +69,7 @@ export function SamplePage() {
       />
     ) : (
       <div className={page.page}>
-        <Skeleton label="Reading the sample" />
+        <Skeleton heading label="Reading the sample" />
       </div>
     );
   const own = found.results.filter((row) => row.state === "entered" && row.enteredById === found.you).length;
@@ -200,7 +200,13 @@ export function SamplePage() {
                 {step.remark !== null && <span className={page.meta}>{step.remark}</span>}
               </li>
             ))}
-            {found.custody.length === 0 && <li className={page.muted}>Not received here yet.</li>}
+            {found.custody.length === 0 && (
+              <li className={page.muted}>
+                {found.broughtIn
+                  ? "Brought in from elsewhere; who had it there is not known here."
+                  : "Not received here yet."}
+              </li>
+            )}
           </ul>
           {found.unlocks.map((each) => (
             <p key={each.id} className={page.meta}>
@@ -243,7 +249,11 @@ export function SamplePage() {
       <ProofLine
         parts={[
           `v${found.version}`,
-          found.leaf === null ? "its leaf waits for its place" : `registered in leaf ${found.leaf}`,
+          found.leaf !== null
+            ? `registered in leaf ${found.leaf}`
+            : found.broughtIn
+              ? "brought in with others"
+              : "its leaf waits for its place",
         ]}
       />
       <StoryDialog id={story} may={found.may} onClose={() => setStory(null)} onChanged={() => void reload()} />

@@ -198,7 +198,12 @@ export function Samples() {
           {all}
         </div>
       )}
-      {failed !== null && <ProblemNotice problem={asProblem(failed)} />}
+      {failed !== null && (
+        <ProblemNotice
+          problem={asProblem(failed)}
+          onRetry={failed === list.error ? () => void list.refetch() : undefined}
+        />
+      )}
       {list.isPending && <Skeleton label="Reading samples" />}
       {list.isSuccess && list.items.length === 0 && (
         <EmptyState act={filtered ? <Act onAct={() => place.query({}, true)}>Clear the filters</Act> : make}>
@@ -314,7 +319,7 @@ function columns(ws: string, chosen: ReadonlySet<string>, toggle: (id: string) =
       width: "104px",
       cell: (item) =>
         item.receivedAt !== null && (
-          <time dateTime={item.receivedAt} title={showTime(item.receivedAt)}>
+          <time className={css.day} dateTime={item.receivedAt} title={showTime(item.receivedAt)}>
             {showDay(item.receivedAt)}
           </time>
         ),
@@ -326,7 +331,11 @@ function columns(ws: string, chosen: ReadonlySet<string>, toggle: (id: string) =
       cell: (item) => {
         if (item.dueOn === null) return null;
         const late = item.dueOn < today && ["registered", "received", "tested"].includes(item.state);
-        return <span className={late ? css.late : undefined}>{`${showDay(item.dueOn)}${late ? " late" : ""}`}</span>;
+        return (
+          <span
+            className={late ? `${css.day} ${css.late}` : css.day}
+          >{`${showDay(item.dueOn)}${late ? " late" : ""}`}</span>
+        );
       },
     },
   ];

@@ -61,7 +61,7 @@ export function WorksheetPage() {
       />
     ) : (
       <div className={page.page}>
-        <Skeleton label="Reading the worksheet" />
+        <Skeleton heading label="Reading the worksheet" />
       </div>
     );
   const open = found.rows.filter((row) => row.state === "open").length;
