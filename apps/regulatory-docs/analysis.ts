@@ -4,15 +4,23 @@ import type { GapRun } from "./engine/result.ts";
 
 const engine = join(import.meta.dirname, "engine");
 
-/** A document on its way to the analysis: its text is the JSON object it is kept as, and nobody here parses it. */
-export type PackedDocument = { readonly id: string; readonly name: string; readonly json: Uint8Array };
+/**
+ * A document on its way to the analysis: its text is the JSON object it is kept as, and nobody here parses it. `plain`: it
+ * came as text or Markdown, whose form the engine reads from its marks.
+ */
+export type PackedDocument = {
+  readonly id: string;
+  readonly name: string;
+  readonly plain: boolean;
+  readonly json: Uint8Array;
+};
 
 /** Analyses documents in a child with no network and no other tenant's data (TEN-03). */
 export function analyseIsolated(
   input: { readonly pack: string; readonly documents: readonly PackedDocument[] },
   claim: IsolationClaim = {},
 ): Promise<GapRun> {
-  const documents = input.documents.map((each) => packed({ id: each.id, name: each.name }, each.json));
+  const documents = input.documents.map(({ id, name, plain, json }) => packed({ id, name, plain }, json));
   return runIsolated<GapRun>(
     {
       module: join(engine, "isolated.ts"),

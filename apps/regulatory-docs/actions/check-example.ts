@@ -42,7 +42,7 @@ async function makeExample(kernel: Kernel) {
   const { json } = await kernel.extraction.extract(file);
   const run = await analyseIsolated({
     pack: "iso-13485",
-    documents: [{ id: "d1", name: fileName, json }],
+    documents: [{ id: "d1", name: fileName, plain: file.kind === "txt", json }],
   });
   const requirement = run.requirements.find((each) => each.id === shown.requirement);
   if (!requirement) throw new Error(`The pack has no ${shown.requirement}`);

@@ -167,7 +167,7 @@ async function readOne(
     const { file, fileName } = await acceptFile(kernel, bytes, givenName, kernel.limits.maxBytes, claim);
     const { json } = await kernel.extraction.extract(file, claim);
     send({ type: "file", name: fileName, state: "ready" });
-    return { id, name: fileName, json };
+    return { id, name: fileName, plain: file.kind === "txt", json };
   } catch (error) {
     const refused = fileProblemOf(error);
     if (!(refused instanceof Problem)) throw error;

@@ -48,6 +48,7 @@ export async function analyseCollection(kernel: Kernel, job: Job): Promise<void>
           "r.state",
           "r.refusal_text",
           "r.text_blob_id",
+          "r.kind",
         ])
         .where("d.collection_id", "=", run.collection_id)
         .where("d.deleted_at", "is", null)
@@ -57,7 +58,7 @@ export async function analyseCollection(kernel: Kernel, job: Job): Promise<void>
     for (const revision of revisions) {
       if (revision.text_blob_id === null) continue;
       const json = await loadTextBytes(kernel, tx, revision.text_blob_id);
-      documents.push({ id: revision.id, name: revision.name, json });
+      documents.push({ id: revision.id, name: revision.name, plain: revision.kind === "txt", json });
     }
     return { run, revisions, documents, keys: await kernel.files.keysOf(tx), tenantId: tx.who.tenantId };
   });

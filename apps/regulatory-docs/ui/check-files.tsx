@@ -3,7 +3,8 @@ import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import type { Tone } from "@probity/web/kit/status.ts";
 import { showBytes } from "@probity/web/kit/time.ts";
 import { refusalText } from "./finding-status.ts";
-import type { CheckedFile } from "./use-check.ts";
+import { type CheckedFile, sayLeftOut } from "./use-check.ts";
+import css from "./check-files.module.css";
 
 function look(item: CheckedFile): { tone: Tone; word: string } {
   if (item.refusal !== null || item.state === "refused") return { tone: "gap", word: "Refused" };
@@ -36,5 +37,23 @@ export function CheckFiles({ files }: { files: CheckedFile[] }) {
         { id: "state", title: "State", width: "120px", cell: (item) => <StatusMark {...look(item)} /> },
       ]}
     />
+  );
+}
+
+/** What was not read beside a result: each refused file with its reason, and what was never sent. */
+export function NotRead({ files, leftOut }: { files: CheckedFile[]; leftOut: readonly string[] }) {
+  const refused = files.filter((item) => item.refusal !== null);
+  const count = refused.length + leftOut.length;
+  if (count === 0) return null;
+  return (
+    <details className={css.notRead}>
+      <summary>{count === 1 ? "1 file was not read" : `${count} files were not read`}</summary>
+      <ul>
+        {refused.map((item) => (
+          <li key={item.file.name}>{refusalText(item.refusal)}</li>
+        ))}
+        {leftOut.length > 0 && <li>{sayLeftOut(leftOut)}</li>}
+      </ul>
+    </details>
   );
 }

@@ -2,6 +2,7 @@ import { Act } from "@probity/web/kit/act.tsx";
 import { saveFile } from "@probity/web/shell/api.ts";
 import { usePlace } from "@probity/web/shell/place.tsx";
 import { useMemo } from "react";
+import { NotRead } from "./check-files.tsx";
 import { CountLine } from "./count-line.tsx";
 import { GapResult } from "./gap-result.tsx";
 import { selectionOf } from "./selection.ts";
@@ -11,7 +12,12 @@ import type { DocumentSource } from "./viewer.tsx";
 import css from "./check-result.module.css";
 
 /** Result of a free check. Text and files are in this page's memory; closing it forgets them. */
-export function CheckResult(props: { run: CheckRun; files: CheckedFile[]; onNew: () => void }) {
+export function CheckResult(props: {
+  run: CheckRun;
+  files: CheckedFile[];
+  leftOut: readonly string[];
+  onNew: () => void;
+}) {
   const { run, files } = props;
   const place = usePlace();
   const source = useMemo<DocumentSource>(() => {
@@ -29,8 +35,6 @@ export function CheckResult(props: { run: CheckRun; files: CheckedFile[]; onNew:
       isPdf: (id) => fileOf(id)?.name.toLowerCase().endsWith(".pdf") ?? false,
     };
   }, [run, files]);
-  const refused = files.filter((item) => item.refusal !== null);
-
   const save = () => {
     const documents = run.documents.map(({ id, name, revision, skipped }) => ({ id, name, revision, skipped }));
     const text = JSON.stringify({ ...run, documents }, null, 2);
@@ -50,9 +54,10 @@ export function CheckResult(props: { run: CheckRun; files: CheckedFile[]; onNew:
             <h1>{run.pack.title}</h1>
             <CountLine findings={run.findings} />
             <span className={css.kept}>
-              {run.documents.length === 1 ? "1 document" : `${run.documents.length} documents`}
-              {refused.length > 0 && `, ${refused.length} refused`}. Read in memory, kept nowhere.
+              {run.documents.length === 1 ? "1 document" : `${run.documents.length} documents`}. Read in memory, kept
+              nowhere.
             </span>
+            <NotRead files={files} leftOut={props.leftOut} />
             <span className={css.acts}>
               <Act onAct={save}>Download JSON</Act>
               <Act onAct={props.onNew}>New check</Act>

@@ -2,6 +2,7 @@ import { Act } from "@probity/web/kit/act.tsx";
 import { Choice } from "@probity/web/kit/field.tsx";
 import { EmptyState } from "@probity/web/kit/empty-state.tsx";
 import { FileDrop } from "@probity/web/kit/file-drop.tsx";
+import { Notice } from "@probity/web/kit/notice.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Progress } from "@probity/web/kit/progress.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
@@ -22,7 +23,7 @@ import { DocumentTable } from "./document-table.tsx";
 import { docsApi, docsPage } from "./path.ts";
 import { RunList } from "./run-list.tsx";
 import type { Collection, DocumentRecord } from "./types.ts";
-import { accepted } from "./use-check.ts";
+import { accepted, sayLeftOut } from "./use-check.ts";
 import { useUploads } from "./use-uploads.ts";
 import css from "./collection.module.css";
 
@@ -106,6 +107,7 @@ export function CollectionPage() {
           Drop files or a folder here, up to <PolicyLimit name="file.maxMegabytes" /> a file. A file with a name already
           here becomes its next revision.
         </FileDrop>
+        {uploads.leftOut.length > 0 && <Notice tone="partial">{sayLeftOut(uploads.leftOut)}</Notice>}
         {documents.isError && (
           <ProblemNotice problem={asProblem(documents.error)} onRetry={() => void documents.refetch()} />
         )}

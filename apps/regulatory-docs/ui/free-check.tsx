@@ -34,7 +34,12 @@ export function FreeCheck() {
   if (check.state.step === "result") {
     return (
       <Suspense fallback={<Skeleton rows={12} label="Opening the result" />}>
-        <CheckResult run={check.state.run} files={check.state.files} onNew={check.reset} />
+        <CheckResult
+          run={check.state.run}
+          files={check.state.files}
+          leftOut={check.state.leftOut}
+          onNew={check.reset}
+        />
       </Suspense>
     );
   }

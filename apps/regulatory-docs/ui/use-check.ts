@@ -16,6 +16,8 @@ export interface CheckedFile {
 
 interface Shared {
   files: CheckedFile[];
+  /** Names of what was chosen with them and never sent, since this reads none of its kind. */
+  leftOut: readonly string[];
   problem: ApiProblem | null;
 }
 
@@ -24,7 +26,21 @@ export type CheckState =
   | (Shared & { step: "checking"; progress: { stage: string; done: number; total: number } })
   | (Shared & { step: "result"; run: CheckRun });
 
-const empty: CheckState = { step: "idle", files: [], problem: null };
+const empty: CheckState = { step: "idle", files: [], leftOut: [], problem: null };
+
+/** Files this product reads, by the end of their names; the server looks at the bytes and decides. */
+export function offeredOf(chosen: readonly File[]): { offered: File[]; leftOut: string[] } {
+  const reads = (file: File) => accepted.split(",").some((end) => file.name.toLowerCase().endsWith(end));
+  return { offered: chosen.filter(reads), leftOut: chosen.filter((file) => !reads(file)).map((file) => file.name) };
+}
+
+/** `a.xlsx, b.png and 12 more were left out: …`; nothing where nothing was. */
+export function sayLeftOut(names: readonly string[]): string {
+  if (names.length === 0) return "";
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
+  const were = names.length === 1 ? "was" : "were";
+  return `${names.slice(0, 5).join(", ")}${more} ${were} left out: PDF, Word, text and Markdown alone are read.`;
+}
 
 /** One free check: files out, lines in, the result held in this page's memory alone. */
 export function useCheck() {
@@ -38,7 +54,7 @@ export function useCheck() {
   }, []);
 
   const start = useCallback((pack: string | undefined, chosen: File[]) => {
-    const offered = chosen.filter((file) => accepted.split(",").some((end) => file.name.toLowerCase().endsWith(end)));
+    const { offered, leftOut } = offeredOf(chosen);
     if (offered.length === 0) {
       setState({
         ...empty,
@@ -60,7 +76,7 @@ export function useCheck() {
     for (const file of offered) form.append("files", file, file.name);
     let files: CheckedFile[] = offered.map((file) => ({ file, state: "sending", refusal: null }));
     let progress = { stage: "Sending", done: 0, total: offered.length };
-    setState({ step: "checking", files, problem: null, progress });
+    setState({ step: "checking", files, leftOut, problem: null, progress });
 
     const run = async () => {
       for await (const line of streamLines<CheckLine>(api.check(), form, control.signal)) {
@@ -74,10 +90,10 @@ export function useCheck() {
           throw new ApiProblem({ status: 0, ...line.problem, title: closed(line.problem.title) });
         } else {
           announce(`Done. ${line.run.counts.gap} gaps, ${line.run.counts.partial} partial.`);
-          setState({ step: "result", files, problem: null, run: line.run });
+          setState({ step: "result", files, leftOut, problem: null, run: line.run });
           return;
         }
-        setState({ step: "checking", files, problem: null, progress });
+        setState({ step: "checking", files, leftOut, problem: null, progress });
       }
       throw new ApiProblem({
         status: 0,
@@ -88,7 +104,7 @@ export function useCheck() {
     };
     run().catch((error: unknown) => {
       if (control.signal.aborted) return;
-      setState({ step: "idle", files, problem: waitWords(asProblem(error)) });
+      setState({ step: "idle", files, leftOut, problem: waitWords(asProblem(error)) });
     });
   }, []);
 

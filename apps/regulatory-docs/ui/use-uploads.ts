@@ -2,7 +2,7 @@ import { upload } from "@probity/web/shell/api.ts";
 import { type ApiProblem, asProblem } from "@probity/web/shell/problem.ts";
 import { useCallback, useRef, useState } from "react";
 import { docsApi } from "./path.ts";
-import { accepted } from "./use-check.ts";
+import { offeredOf } from "./use-check.ts";
 
 export interface Upload {
   key: string;
@@ -15,6 +15,7 @@ export interface Upload {
 /** Files on their way into a collection, two at a time; what was taken leaves the list, what was refused stays with its reason. */
 export function useUploads(collectionId: string, onTaken: () => void) {
   const [items, setItems] = useState<Upload[]>([]);
+  const [leftOut, setLeftOut] = useState<readonly string[]>([]);
   const queue = useRef<Upload[]>([]);
   const busy = useRef(0);
   const told = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -48,11 +49,10 @@ export function useUploads(collectionId: string, onTaken: () => void) {
 
   const add = useCallback(
     (files: File[]) => {
-      const fresh = files
-        .filter(
-          (file) => accepted.split(",").some((end) => file.name.toLowerCase().endsWith(end)) || files.length === 1,
-        )
-        .map((file) => ({ key: crypto.randomUUID(), file, share: 0, problem: null }));
+      // One that was chosen by itself is sent whatever it is: the server says what is wrong with it.
+      const sorted = files.length === 1 ? { offered: files, leftOut: [] } : offeredOf(files);
+      setLeftOut(sorted.leftOut);
+      const fresh = sorted.offered.map((file) => ({ key: crypto.randomUUID(), file, share: 0, problem: null }));
       const names = new Set(fresh.map((item) => item.file.name));
       // A second try with the same name takes the place of the refused first.
       setItems((old) => [...old.filter((item) => item.problem === null || !names.has(item.file.name)), ...fresh]);
@@ -61,5 +61,5 @@ export function useUploads(collectionId: string, onTaken: () => void) {
     },
     [work],
   );
-  return { items, add, forget };
+  return { items, leftOut, add, forget };
 }
