@@ -11,6 +11,12 @@ export const reviewProblem = defineErrors("review", {
     title: "A review is open",
     detail: "An access review is open already. Nothing was changed. Finish it first.",
   },
+  alone: {
+    status: 409,
+    title: "Nobody else is here",
+    detail:
+      "A review asks two people at least: nobody judges their own access. Nothing was opened. Invite somebody first.",
+  },
   own_access: {
     status: 403,
     title: "Your own access",

@@ -125,6 +125,12 @@ test("ACC-03 who is not confirmed is out at once; the last decision closes the r
   ).rejects.toThrow();
 });
 
+test("ACC-03 where there is one person alone no review is opened that nobody could finish", async () => {
+  await by(owner, (tx) => removeMember(tx, boss.membershipId));
+  await by(owner, (tx) => removeMember(tx, member.membershipId));
+  await expect(by(owner, openReview)).rejects.toMatchObject({ code: "review.alone" });
+});
+
 test("ACC-03 an open review past its date is overdue", async () => {
   await by(owner, (tx) => changePolicy(tx, "review.dueDays", 1, 0, "quickly"), "kernel.policy.change");
   const id = await by(owner, openReview);

@@ -100,6 +100,7 @@ export async function reviewItems(tx: Tx, reviewId: string): Promise<ReviewItem[
 export async function openReview(tx: Tx, atOnce = itemsAtOnce): Promise<string> {
   const open = await tx.first(query.selectFrom("kernel.access_review").select("id").where("closed_at", "is", null));
   if (open) throw reviewProblem.open_already();
+  if (await isAlone(tx)) throw reviewProblem.alone();
   const last = await tx.first(
     query.selectFrom("kernel.access_review").select("number").orderBy("number", "desc").limit(1),
   );
@@ -253,7 +254,15 @@ export async function isReviewDue(tx: Tx, now: Date): Promise<boolean> {
     query.selectFrom("kernel.access_review").select(["closed_at"]).orderBy("number", "desc").limit(1),
   );
   if (last !== undefined && last.closed_at === null) return false;
-  // Alone, nobody can be judged by somebody else.
+  if (await isAlone(tx)) return false;
+  const space = await tx.first(query.selectFrom("kernel.workspace").select("created_at"));
+  const since = last?.closed_at ?? space?.created_at;
+  if (since === undefined) return false;
+  return now.getTime() - since.getTime() >= (await policyValue(tx, "review.everyDays")) * 86_400_000;
+}
+
+/** Alone, nobody can be judged by somebody else. */
+async function isAlone(tx: Tx): Promise<boolean> {
   const members = await tx.all(
     query
       .selectFrom("kernel.membership")
@@ -262,9 +271,5 @@ export async function isReviewDue(tx: Tx, now: Date): Promise<boolean> {
       .where("deleted_at", "is", null)
       .limit(2),
   );
-  if (members.length < 2) return false;
-  const space = await tx.first(query.selectFrom("kernel.workspace").select("created_at"));
-  const since = last?.closed_at ?? space?.created_at;
-  if (since === undefined) return false;
-  return now.getTime() - since.getTime() >= (await policyValue(tx, "review.everyDays")) * 86_400_000;
+  return members.length < 2;
 }

@@ -4,8 +4,9 @@ import { sayAlarm, sayApp, sayPermission, sayReason } from "./access-words.ts";
 const apps = [{ id: "regulatory_docs", title: "Compliance documents" }];
 
 test("ACC-01 a permission and its reason are said in words", () => {
-  expect(sayPermission("regulatory_docs.collection.read")).toBe("collection · read");
-  expect(sayPermission("kernel.api_key.change")).toBe("api key · change");
+  expect(sayPermission("regulatory_docs.collection.read")).toBe("read collection");
+  expect(sayPermission("kernel.people.change")).toBe("invite, change and remove people");
+  expect(sayPermission("lab.quality_plan.change")).toBe("change quality plan");
   expect(sayApp("kernel", apps)).toBe("Workspace");
   expect(sayReason({ kind: "app-role", app: "regulatory_docs", role: "admin" }, apps)).toContain(
     "Compliance documents",

@@ -1,8 +1,50 @@
 import type { Alarm, AppRoles, Reason } from "./access-types.ts";
 
-/** `regulatory_docs.collection.read` as people read it beneath its app: `collection · read`. */
+/** What the workspace's own permissions let somebody do. */
+const kernelPermissions: Readonly<Record<string, string>> = {
+  "kernel.access.read": "see who can do what",
+  "kernel.anchor.change": "give checkpoints to witnesses and addresses",
+  "kernel.anchor.read": "see who holds checkpoints",
+  "kernel.anomaly.read": "see alarms",
+  "kernel.file.open": "download files",
+  "kernel.home.read": "come in and see their home page",
+  "kernel.job.read": "follow jobs",
+  "kernel.key.change": "make API keys of their own",
+  "kernel.key.manage": "see and revoke everybody’s API keys",
+  "kernel.ledger.export": "export the audit trail",
+  "kernel.ledger.read": "read the audit trail",
+  "kernel.ledger.resume": "declare a restore",
+  "kernel.operator.grant": "let an operator in",
+  "kernel.outbox.open": "open mails of the outbox",
+  "kernel.outbox.read": "see the outbox",
+  "kernel.people.change": "invite, change and remove people",
+  "kernel.people.read": "see people",
+  "kernel.person.erase": "erase a person",
+  "kernel.policy.change": "change policy",
+  "kernel.policy.read": "see policy",
+  "kernel.retention.change": "place and release legal holds",
+  "kernel.retention.read": "see retention",
+  "kernel.review.read": "see access reviews",
+  "kernel.review.sign": "sign access reviews",
+  "kernel.role.change": "make and give roles",
+  "kernel.share.change": "share what is theirs",
+  "kernel.share.read": "see with whom things are shared",
+  "kernel.signing.own": "have a signature",
+  "kernel.signing.verify": "verify who may sign",
+  "kernel.sso.change": "set up single sign-on",
+  "kernel.sso.read": "see single sign-on",
+  "kernel.stream.change": "send the audit trail to other systems",
+  "kernel.stream.read": "see where the audit trail goes",
+  "kernel.workspace.freeze": "freeze the workspace",
+  "kernel.workspace.thaw": "thaw the workspace",
+};
+
+/** A permission as people read it: the workspace's own in words, an app's as verb and object: `read collection`. */
 export function sayPermission(permission: string): string {
-  return permission.split(".").slice(1).join(" · ").replaceAll("_", " ");
+  const known = kernelPermissions[permission];
+  if (known !== undefined) return known;
+  const [object = "", verb = ""] = permission.split(".").slice(-2);
+  return `${verb} ${object}`.replaceAll("_", " ");
 }
 
 /** The title of an app by its first word in a permission. */
