@@ -86,7 +86,8 @@ export const otherVerifies = defineControl({
           );
         }),
       negative: (context) =>
-        inLab(context, async ({ technician, second, owner, sample, result, state, enter, verify, unlock }) => {
+        inLab(context, async (world) => {
+          const { technician, second, owner, sample, result, state, enter, verify, unlock, unlockUnproved } = world;
           const own = await sample("own");
           // Once the guard was down in an earlier round, somebody got it verified.
           if ((await state(own)) === "verified") await unlock(owner, own, "Probe of unlocking");
@@ -100,15 +101,17 @@ export const otherVerifies = defineControl({
           const high = await enter(second, done, "6.6", { reason: "Planted" });
           const weak = await unlock(technician, done, "Planted");
           const silent = await unlock(second, done, "");
+          const unproved = await unlockUnproved(owner, done, "Planted");
           const after = await result(done);
           return allOf(
-            "one's own result was not verified, a technician verified and unlocked nothing, and what is verified kept",
+            "one's own result was not verified, a technician verified and unlocked nothing, nobody unlocked without a fresh proof, and what is verified kept",
             [
               [self.body["code"] === "lab.own_result", `verifying one's own result got ${said(self)}`],
               [low.status === 403, `a technician's verification got ${said(low)}`],
               [edit.status >= 400 && high.status >= 400, "a verified result was saved again"],
               [weak.status === 403, `a technician's unlocking got ${said(weak)}`],
               [silent.status >= 400, `unlocking without a reason got ${said(silent)}`],
+              [unproved.body["code"] === "kernel.step_up_required", `unlocking without a proof got ${said(unproved)}`],
               [after.text === "6.5" && after.state === "verified", "a verified result was changed"],
             ],
           );
