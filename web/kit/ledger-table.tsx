@@ -78,11 +78,7 @@ export function LedgerTable<Row>(props: Props<Row>) {
               {props.columns.map((column) => (
                 <td
                   key={column.id}
-                  data-title={
-                    column.lead !== true && column.quiet !== true && (column.named || column.end)
-                      ? column.title
-                      : undefined
-                  }
+                  data-title={column.quiet !== true && (column.named || column.end) ? column.title : undefined}
                   data-end={column.end || undefined}
                   data-lead={column.lead || undefined}
                   data-quiet={column.quiet || undefined}

@@ -38,13 +38,14 @@ function ObjectOf({ event, ws }: { event: LedgerEvent; ws: string }) {
   const name = record.split(".").at(-1)?.replaceAll("_", " ") ?? record;
   return (
     <>
-      <Go to={page.audit(ws, recordId)} className={`${css.mono} ${css.line}`} label={`All events of this ${name}`}>
+      <Go to={page.audit(ws, recordId)} className={`${own.object} ${css.mono} ${css.line}`}>
+        <span className="p-hidden">All events of </span>
         {name} …{recordId.slice(-8)}
       </Go>
       {opens !== undefined && (
-        <div className={css.meta}>
-          <Go to={opens}>Open it</Go>
-        </div>
+        <Go to={opens} className={own.object}>
+          Open it
+        </Go>
       )}
     </>
   );
@@ -116,8 +117,8 @@ export function Audit() {
         <label className={css.dated}>From {input("from", "From", "date")}</label>
         <label className={css.dated}>to {input("to", "To", "date")}</label>
         {filter.row !== undefined && (
-          <Act pressed onAct={() => set("row", "")} label="Show the events of every record">
-            {`one record, …${filter.row.slice(-8)} ✕`}
+          <Act pressed onAct={() => set("row", "")}>
+            {`Only record …${filter.row.slice(-8)}`}
           </Act>
         )}
         {filtered && (

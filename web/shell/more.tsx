@@ -14,7 +14,7 @@ export function More(props: {
     <p className={css.row}>
       <span className={css.muted}>
         {props.total === undefined || props.total === props.shown
-          ? `${props.shown} ${props.noun}`
+          ? `${props.shown} ${props.shown === 1 ? props.noun.replace(/s$/, "") : props.noun}`
           : `${props.shown} of ${props.total} ${props.noun}`}
         {props.more && props.total === undefined ? ", more to load" : ""}
       </span>

@@ -6,7 +6,7 @@ import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
-import { showAge } from "@probity/web/kit/time.ts";
+import { showAge, showDay } from "@probity/web/kit/time.ts";
 import { read, write } from "@probity/web/shell/api.ts";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
@@ -94,7 +94,7 @@ export function ControlCharts() {
               cell: (each) => (
                 <>
                   <span className={page.mono}>{each.lot}</span>
-                  {each.expiresOn !== null && <div className={page.meta}>to {each.expiresOn}</div>}
+                  {each.expiresOn !== null && <div className={page.meta}>to {showDay(each.expiresOn)}</div>}
                 </>
               ),
             },

@@ -202,7 +202,7 @@ function Capability({ trend: { capability, unit, limits } }: { trend: Trend }) {
           name="Values"
           value={`${capability.n}${capability.censored > 0 ? `, ${capability.censored} only bounded` : ""}`}
         />
-        <Fact name="Limits" value={`${limits.low ?? "–"} to ${limits.high ?? "–"} ${unit}`} />
+        <Fact name="Limits" value={sayLimits(limits.low, limits.high, unit)} />
         <Fact name="Mean" value={`${shortNumber(capability.mean)} ${unit}`} />
         <Fact name="Deviation" value={`${shortNumber(capability.deviation)} ${unit}`} />
         {capability.within !== null && (
@@ -232,6 +232,12 @@ function Capability({ trend: { capability, unit, limits } }: { trend: Trend }) {
       {capability.words !== null && <p className={page.muted}>{capability.words}</p>}
     </>
   );
+}
+
+function sayLimits(low: string | null, high: string | null, unit: string): string {
+  if (low === null && high === null) return "none";
+  const said = low === null ? `at most ${high}` : high === null ? `at least ${low}` : `${low} to ${high}`;
+  return `${said} ${unit}`.trim();
 }
 
 function Fact({ name, value }: { name: string; value: string }) {
