@@ -132,6 +132,7 @@ export async function evidenceOf(tx: Tx, id: string) {
       facts: [
         fact("Limit", story.limit === "" ? "none" : story.limit),
         fact("Verdict", story.words ?? "–"),
+        ...(story.rule === "" ? [] : [fact("Decision rule", story.rule)]),
         fact("Signature", signature === null ? "none" : `${signature.printedName}: ${signature.meaning}`),
         ...overrides.map((each) => fact("Override", each)),
       ],

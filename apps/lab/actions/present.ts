@@ -1,5 +1,5 @@
 import { readDecimal } from "../calc/decimal.ts";
-import { sayGuard, sayRule } from "../calc/guard.ts";
+import { sayBand, sayGuard, sayRule } from "../calc/guard.ts";
 import { judgeValue, reportedOf, sayLimit, type Limit, type Qualifier, type Value } from "../calc/value.ts";
 import type { MethodVersion, SpecificationVersion } from "./frozen.ts";
 import { analyteOf } from "./frozen.ts";
@@ -101,6 +101,7 @@ export function presentResult(row: ResultRow, version: MethodVersion, limit: Lim
     words: judged?.words ?? null,
     decision: judged?.decision ?? null,
     /** The decision rule: with the width of its guard band once there is a value. Empty: simple acceptance. */
+    guard: sayBand(limit, uncertainty),
     rule: value === null ? sayRule(limit) : sayGuard(limit, uncertainty),
     reason: row.reason,
     source: row.source,

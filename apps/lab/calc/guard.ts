@@ -77,8 +77,16 @@ export function ruleFault({ decision, low, high, analyte }: Limit): string | nul
 
 /** The rule in words, as lists and certificates say it; nothing of simple acceptance. */
 export function sayRule(limit: Limit | undefined): string {
+  const band = sayBand(limit, null);
+  return band === "" ? "" : `guarded acceptance, ${band}`;
+}
+
+/** The guard band in short, as it stands beside a limit: `w = U`, and how wide it is once the uncertainty is stated. */
+export function sayBand(limit: Limit | undefined, uncertainty: Expanded | null): string {
   const factor = limit?.decision?.factor;
-  return factor === undefined ? "" : `guarded acceptance, w = ${factor === "1" ? "" : `${factor} `}U`;
+  if (factor === undefined) return "";
+  const width = widthOf(factor, uncertainty);
+  return `w = ${factor === "1" ? "" : `${factor} `}U${width === undefined ? "" : ` = ${sayDecimal(width)}`}`;
 }
 
 /** The rule as it was used on one result: with its width, what was accepted by it, and of which coverage U was. */

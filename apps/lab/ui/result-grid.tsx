@@ -241,7 +241,11 @@ const Line = memo(function Line(props: {
       </td>
       <td className={`${css.number} ${css.mono} ${css.limit}`}>
         {row.limit}
-        {row.rule !== "" && <span className={css.words}>{row.rule}</span>}
+        {row.guard !== "" && (
+          <span className={css.guard} title={row.rule}>
+            {row.guard}
+          </span>
+        )}
       </td>
       <td data-entry>
         {closed && <span className={css.mono}>{row.text ?? ""}</span>}

@@ -94,7 +94,7 @@ export function LimitEditor(props: {
           { key: "warnHigh", title: "Warn above", decimal: true },
           { key: "texts", title: "Texts, by semicolon", width: "130px" },
           { key: "compare", title: "Compared", options: compares, width: "112px" },
-          { key: "guard", title: "Guard band, × U", decimal: true, width: "92px" },
+          { key: "guard", title: "Guard, k · U", decimal: true, width: "92px" },
         ]}
       />
       <div className={css.short}>

@@ -69,6 +69,8 @@ export interface ResultLine {
   words: string | null;
   /** The decision rule where it is not simple acceptance; empty where it is. */
   rule: string;
+  /** Its guard band in short. */
+  guard: string;
   reason: string | null;
   enteredAt: string | null;
   enteredBy: string | null;
