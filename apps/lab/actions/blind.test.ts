@@ -1,7 +1,9 @@
 import { sql } from "kysely";
+import { appRoutes } from "@probity/kernel";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { query } from "../query.ts";
-import { entered, openLab, sampleOf, type LabWorld } from "../testing/world.ts";
+import { lab } from "../app.ts";
+import { entered, openLab, resultOf, sampleOf, type LabWorld } from "../testing/world.ts";
 
 let world: LabWorld;
 beforeAll(async () => {
@@ -60,6 +62,35 @@ describe("LAB blinded samples", () => {
     );
     expect(found[0]?.["n"]).toBe(0);
   });
+
+  test("no route that takes its id, or one of its results, says what it is, also under investigation and on a worksheet", async () => {
+    const { id } = await blinded();
+    const { as, server } = world;
+    const before = await sampleOf(as.reader, id);
+    const [result = ""] = before.results.map((each) => each.id);
+    const sheet = await as.technician("POST", "/api/lab/worksheets", { body: { title: "Run", resultIds: [result] } });
+    await entered(world, id, "9.9");
+    const ph = await resultOf(as.reader, id, "ph");
+    const opened = await as.technician("POST", `/api/lab/results/${ph.id}/investigate`);
+    expect([sheet.status, opened.status]).toEqual([201, 201]);
+    const ids = [id, ...before.results.map((each) => each.id), String(sheet.body["id"]), String(opened.body["id"])];
+    const told: string[] = [];
+    let answered = 0;
+    for (const route of appRoutes(server.kernel, lab())) {
+      if (route.method !== "GET" || !route.path.includes("{id}")) continue;
+      for (const one of ids)
+        for (const more of ["", "?format=csv"]) {
+          // oxlint-disable-next-line no-await-in-loop -- one after the other
+          const answer = await as.admin("GET", `${route.path.replaceAll(/\{[^}]+\}/g, one)}${more}`);
+          if (answer.status !== 200) continue;
+          answered += 1;
+          for (const word of [secret, "Water for injection", "WFI", "SPC-1", world.product, world.specification])
+            if (answer.text.includes(word)) told.push(`${route.path}${more} says ${word}`);
+        }
+    }
+    expect(answered).toBeGreaterThan(10);
+    expect(told).toEqual([]);
+  }, 120_000);
 
   test("it is judged by the same limits, revealed after verification by who reviews, and then says what it is", async () => {
     const { id } = await blinded();

@@ -1,6 +1,6 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { Type } from "typebox";
-import { defineRoute, doorProblem, type Kernel, type Route } from "@probity/kernel";
+import { constraintProblem, defineRoute, doorProblem, type Kernel, type Route } from "@probity/kernel";
 import { insertAll, updateAll } from "../bulk.ts";
 import { query } from "../query.ts";
 
@@ -49,7 +49,9 @@ export function numberingRoutes(kernel: Kernel): Route[] {
             const id = uuidv7();
             await insertAll(tx, "lab.numbering", "lab.numbering.create", [
               { row: { id, series, ...set }, fields: set },
-            ]);
+            ]).catch((error: unknown) => {
+              throw constraintProblem(error);
+            });
             return { id, version: 1 };
           }
           const given = request.version;
