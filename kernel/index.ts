@@ -156,6 +156,7 @@ export { inForce, ownPermissions, signaturesOf, signerStanding, stateOf, type Si
 export { BudgetSpender, type Budget } from "./limits/budget.ts";
 export { sharedWithMe, type SharedRow } from "./access/share.ts";
 export { defaultAccountLimits, type AccountLimits } from "./limits/account-limit.ts";
+export { plainName } from "./identity/plain-name.ts";
 export { constraintProblem } from "./record/constraint.ts";
 export { csvCell, csvOf } from "./record/csv.ts";
 export { declaredRecords, defineRecord, type RecordDeclaration } from "./record/define-record.ts";

@@ -129,6 +129,12 @@ export function problemOf(error: unknown): Problem {
         members: { errors: reasons },
       });
     }
+    // The reader of uploads has no codes of its own.
+    if (
+      error instanceof Error &&
+      /unexpected end of multipart data$|^Multipart: Boundary not found$/i.test(error.message)
+    )
+      return httpProblem.request_not_understood({ values: { reason: "the upload breaks off before its end" } });
     const code = "code" in error ? error.code : undefined;
     if (code === "FST_ERR_CTP_BODY_TOO_LARGE" || code === "FST_REQ_FILE_TOO_LARGE")
       return httpProblem.too_large({ values: { limit: "1 MiB" } });

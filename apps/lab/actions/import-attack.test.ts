@@ -76,6 +76,35 @@ describe("LAB a file is taken whole or not at all, whatever happens meanwhile", 
   });
 });
 
+describe("LAB a hostile upload", () => {
+  test("one that breaks off is told, not broken; a file's name holds nothing that can't be seen or reorders it", async () => {
+    const upload = async (path: string, body: string) => {
+      const answer = await fetch(`${world.server.origin}/api/lab/${path}`, {
+        method: "POST",
+        headers: {
+          cookie: `probity-session=${world.technician.session.token}`,
+          "probity-workspace": world.workspace,
+          "probity-request": "1",
+          "content-type": "multipart/form-data; boundary=XX",
+        },
+        body,
+      });
+      return { status: answer.status, body: JSON.parse(await answer.text()) };
+    };
+    const part = (name: string) =>
+      `--XX\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\n\r\nproduct,lot\nWFI,name-1\n`;
+    for (const path of ["samples/import/preview", "samples/import"]) {
+      const broken = await upload(path, part("a.csv"));
+      expect([broken.status, broken.body.code]).toEqual([400, "http.request_not_understood"]);
+    }
+    const sent = await upload("samples/import", `${part("../../\u202Efdp.\u200Bcsv")}\r\n--XX--\r\n`);
+    expect(sent.status).toBe(202);
+    await take(sent.body.id, "samples");
+    const kept = JSON.parse((await world.as.reader("GET", `/api/lab/samples/import/${sent.body.id}`)).text);
+    expect([kept.fileName, kept.state]).toEqual(["fdp.csv", "done"]);
+  });
+});
+
 describe("LAB rules of many rows in one statement", () => {
   test("one row that may not is enough: the statement is refused whole", async () => {
     const ids = await received(world, 3);

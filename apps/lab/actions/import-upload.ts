@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { Value } from "typebox/value";
-import { policyValue, type Kernel, type RouteRequest } from "@probity/kernel";
+import { plainName, policyValue, type Kernel, type RouteRequest } from "@probity/kernel";
 import { readTable } from "../csv/read.ts";
 import type { ImportKind } from "../csv/mapping.ts";
 import { problem } from "../errors.ts";
@@ -38,7 +38,7 @@ export async function readUpload(kernel: Kernel, request: RouteRequest, kind: Im
         const bytes = await part.toBuffer();
         if (part.file.truncated || bytes.byteLength > maxBytes)
           throw refuse(`It is larger than ${maxBytes / 1024 / 1024} MB, the limit here.`);
-        file ??= { bytes, name: part.filename.slice(0, 255) };
+        file ??= { bytes, name: plainName(part.filename).slice(0, 255) || "file" };
       } else if (typeof part.value === "string") texts.set(part.fieldname, part.value);
     }
   if (file === undefined) throw refuse("There is no file in the request.");
