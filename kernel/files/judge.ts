@@ -92,8 +92,12 @@ export class Judge {
       void thread.terminate();
       reject(new FileRefusedError(code, fileName, this.#limits, code === "timed-out" ? { measured: seconds } : {}));
     };
-    const onAnswer = (answer: JudgeAnswer) =>
-      answer.act === "failed" ? reject(new Error(answer.message)) : resolve(answer);
+    const onAnswer = (answer: JudgeAnswer | { readonly act?: undefined }) => {
+      // Under `node --watch` a thread also tells which files it reads.
+      if (answer.act === undefined) return;
+      if (answer.act === "failed") reject(new Error(answer.message));
+      else resolve(answer);
+    };
     // V8 ends a thread whose heap is full.
     const onEnd = () => fail("too-much-memory");
     const clock = setTimeout(() => fail("timed-out"), seconds * 1000);
