@@ -27,6 +27,18 @@ describe(
         /an entry has no reviewer/,
       ));
 
+    test("ACC-03: a review that is signed before it is finished", () =>
+      turnsRedServing(
+        "ACC-03",
+        {
+          route: (route) =>
+            route.path === "/api/reviews/{id}/signing/challenge"
+              ? { ...route, handle: async () => ({ status: 201, body: { challenge: "x", expiresAt: "" } }) }
+              : route,
+        },
+        /signing an unfinished review got 201/,
+      ));
+
     test("IDN-11: an admin who may let an operator in", () =>
       turnsRed(
         "IDN-11",

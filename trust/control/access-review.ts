@@ -1,7 +1,8 @@
 import { openAccessScratch } from "@probity/kernel";
-import { defineControl, type ProbeContext } from "../control.ts";
+import { type Control, defineControl, type ProbeContext } from "../control.ts";
 import { said } from "./browser.ts";
 import { allOf } from "./outcome.ts";
+import { signingPeople } from "./signing-world.ts";
 
 type Entry = {
   readonly id: string;
@@ -33,11 +34,74 @@ async function openReview(context: ProbeContext) {
   return { people, opened, reviewId, entries, decide };
 }
 
+/** The open review of the workspace of signatures, and the people around it; opened when none is. */
+async function openToSign(context: ProbeContext) {
+  const { scratch, people } = await signingPeople(context);
+  await people.owner.call("POST", "/api/reviews");
+  const list = recordsOf((await people.owner.call("GET", "/api/reviews")).body["items"]);
+  const id = String(list.find((each) => each["closedAt"] === null)?.["id"]);
+  const one = `/api/reviews/${id}`;
+  const ask = async (headers: Record<string, string> = {}) => {
+    const view = await people.approver.call("GET", `${one}/signing`);
+    const body = { step: "conclude", meaning: "Reviewed: follow-up is needed, as said in the notes" };
+    return { body, headers: { "if-match": `"${Number(view.body["version"])}"`, ...headers } };
+  };
+  const end = async () => {
+    for (const person of Object.values(people)) await person.browser.call("DELETE", "/api/session");
+  };
+  return { scratch, people, id, one, ask, end };
+}
+
+const signedWhenFinished: Control["probes"][number] = {
+  id: "signed-when-finished",
+  kind: "scratch",
+  title: "A finished review is closed by one signature, which locks it",
+  run: async (context) => {
+    const { people, id, one, ask, end } = await openToSign(context);
+    const { owner, approver } = people;
+    for (const item of recordsOf((await owner.call("GET", one)).body["items"])) {
+      const by = item["memberId"] === owner.membershipId ? approver : owner;
+      await by.call("POST", `/api/review-items/${String(item["id"])}/decide`, { decision: "confirmed" });
+    }
+    const asked = await ask();
+    const challenge = await approver.call("POST", `${one}/signing/challenge`, asked.body, asked.headers);
+    const proof = {
+      challenge: challenge.body["challenge"],
+      userName: approver.email,
+      password: approver.password,
+    };
+    const made = await approver.call("POST", `${one}/signatures`, proof);
+    const view = (await approver.call("GET", `${one}/signing`)).body;
+    const listed = recordsOf((await owner.call("GET", "/api/reviews")).body["items"]).find((each) => each["id"] === id);
+    await end();
+    return allOf("every entry was decided, one signature closed the record, and it is locked", [
+      [made.status === 201, `signing got ${said(challenge.status === 201 ? made : challenge)}`],
+      [view["state"] === "signed" && view["locked"] === true, `the review is ${String(view["state"])}`],
+      [typeof listed?.["signedAt"] === "string", "the list does not show it as signed"],
+    ]);
+  },
+  negative: async (context) => {
+    const { scratch, people, one, ask, end } = await openToSign(context);
+    const asked = await ask();
+    const early = await people.approver.call("POST", `${one}/signing/challenge`, asked.body, asked.headers);
+    const key = await context.http("POST", `${one}/signing/challenge`, {
+      key: scratch.authorKey,
+      headers: asked.headers,
+      json: asked.body,
+    });
+    await end();
+    return allOf("a review that is not finished is not signed, and a key signs none", [
+      [early.body["code"] === "review.unfinished", `signing an unfinished review got ${said(early)}`],
+      [key.body["code"] === "signing.person_only", `a key signing got ${said(key)}`],
+    ]);
+  },
+};
+
 export const accessReview = defineControl({
   id: "ACC-03",
   standards: ["SOC 2 CC6.2", "ISO 27001 A.5.18", "HIPAA §164.308(a)(4)"],
   yourPart: "Have two people at least who may review, and decide before the date.",
-  notProbed: ["the opening of a review by time (tested before each release)", "the signature on a finished review"],
+  notProbed: ["the opening of a review by time (tested before each release)"],
   maxAgeMinutes: 45,
   probes: [
     {
@@ -80,6 +144,7 @@ export const accessReview = defineControl({
         );
       },
     },
+    signedWhenFinished,
   ],
 });
 
