@@ -15,9 +15,12 @@ const children: ChildProcess[] = [
   }),
 ];
 
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.on(signal, () => {
-    for (const child of children) child.kill(signal);
-  });
-}
-for (const child of children) child.on("exit", () => children.forEach((other) => other.kill()));
+let stopping = false;
+/** Once: a second signal would end the server before it has stopped its database. */
+const stop = (signal: NodeJS.Signals) => {
+  if (stopping) return;
+  stopping = true;
+  for (const child of children) child.kill(signal);
+};
+process.on("SIGINT", stop).on("SIGTERM", stop);
+for (const child of children) child.on("exit", () => stop("SIGTERM"));
