@@ -156,7 +156,7 @@ describe("LAB a customer sees their own, published, and nothing else", () => {
     await expect(
       open.world.server.kernel.door.work(one.person.session, "lab.sample.read", async () => undefined),
     ).rejects.toMatchObject({ code: "kernel.permission_missing" });
-  }, 30_000);
+  }, 120_000);
 
   test("past every route the database shows them their rows alone, of every table there is, and lets them write none", async () => {
     const tables = await confined(
