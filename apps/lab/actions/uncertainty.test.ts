@@ -57,9 +57,9 @@ test("LAB a result states the uncertainty of the budget that was approved when i
   expect((await decide(reviewer)).status).toBe(200);
   const after = await phOf("6.52");
   const bounded = await phOf("<0.05");
-  // 2 · √((0.02/√3)² + 0.02²) = 0.0462
+  // 2 · √((0.02/√3)² + 0.02²) = 0.0462, rounded up
   expect(await stated(before, after, bounded)).toMatchObject([
-    { resultId: after, value: "6.52", expanded: "0.046", coverage: "2", number: 1 },
+    { resultId: after, value: "6.52", expanded: "0.047", coverage: "2", number: 1 },
   ]);
   // The next version: nobody approves their own, and what was stated stays.
   const own = String((await ok(admin, "POST", "/api/lab/uncertainty-budgets", budget(0.2)))["id"]);
@@ -71,7 +71,7 @@ test("LAB a result states the uncertainty of the budget that was approved when i
   expect((await decide(reviewer, own)).status).toBe(200);
   await expect(change(own, 2, "lab.chart.approve", "components = '[{}]'")).rejects.toThrow();
   const later = await phOf("6.52");
-  expect((await stated(after, later)).map((each: { expanded: string }) => each.expanded)).toEqual(["0.046", "0.23"]);
+  expect((await stated(after, later)).map((each: { expanded: string }) => each.expanded)).toEqual(["0.047", "0.24"]);
   expect((await reader("POST", "/api/lab/uncertainty-budgets", { body: budget(1) })).status).toBe(403);
   expect(
     (await technician("POST", "/api/lab/uncertainty-budgets", { body: { ...budget(1), analyte: "none" } })).status,
