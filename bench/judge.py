@@ -3,7 +3,8 @@
 
 Written from the specifications alone, in another language, with no code of this repository and nothing but Python's standard
 library: RFC 6962 (Merkle trees), C2SP signed-note, tlog-checkpoint and tlog-tiles, RFC 8032 (Ed25519; by the package
-`cryptography` where it is installed), and the bundle's form as docs/guides/ledger.md states it.
+`cryptography` where it is installed), and the form of bundles and leaves, as the comments of verify/format.ts and verify/leaf.ts
+give it.
 
     judge.py bundle FILE VKEY     every leaf of an export gives the signed root, or has its proof; what is shown is committed to
     judge.py proof FILE VKEY      one event is under the signed root, and that checkpoint in the platform log

@@ -80,20 +80,23 @@ export function AddStream({ size, onClose }: { size: number; onClose: () => void
             <>
               <PemField
                 name="stream-authority"
-                label="Certificate authority, as PEM. Empty: the public ones are believed."
+                label="Certificate authority"
+                hint="PEM. Empty: the public ones are believed."
                 value={authority}
                 onChange={setAuthority}
               />
               <PemField
                 name="stream-certificate"
-                label="Certificate to show a receiver that asks who calls, as PEM. Empty: none."
+                label="Certificate to show"
+                hint="PEM, for a receiver that asks who calls. Empty: none is shown."
                 value={certificate}
                 onChange={setCertificate}
               />
               {certificate.trim() !== "" && (
                 <PemField
                   name="stream-key"
-                  label="Its key, as PEM without a passphrase. It is sealed and never shown again."
+                  label="Its key"
+                  hint="PEM without a passphrase. It is sealed and never shown again."
                   value={key}
                   onChange={setKey}
                 />

@@ -104,10 +104,17 @@ export function NewCertificate({ stream, onClose }: { stream: Stream; onClose: (
             </p>
           </div>
         )}
-        <PemField name="certificate" label="Certificate, as PEM" value={certificate} onChange={setCertificate} />
+        <PemField
+          name="certificate"
+          label="Certificate"
+          hint="PEM; the stream’s own first, then those that lead to its authority"
+          value={certificate}
+          onChange={setCertificate}
+        />
         <PemField
           name="key"
-          label="Its key, as PEM without a passphrase. It is sealed and never shown again."
+          label="Its key"
+          hint="PEM without a passphrase. It is sealed and never shown again."
           value={key}
           onChange={setKey}
         />
@@ -131,14 +138,21 @@ export function NewCertificate({ stream, onClose }: { stream: Stream; onClose: (
 }
 
 /** A PEM text that is pasted. */
-export function PemField(props: { name: string; label: string; value: string; onChange: (value: string) => void }) {
+export function PemField(props: {
+  name: string;
+  label: string;
+  hint?: string;
+  value: string;
+  onChange: (value: string) => void;
+}) {
   return (
-    <label className={pageCss.form} htmlFor={props.name}>
-      <span>{props.label}</span>
+    <label className={css.pasted} htmlFor={props.name}>
+      <b>{props.label}</b>
+      {props.hint !== undefined && <span className={pageCss.meta}>{props.hint}</span>}
       <textarea
         id={props.name}
         className={css.pem}
-        rows={4}
+        rows={3}
         spellCheck={false}
         autoComplete="off"
         value={props.value}

@@ -175,7 +175,10 @@ export function Streams() {
                       Pause
                     </Act>
                   ) : (
-                    <Act label={`Go on with ${stream.name}`} onAct={() => act.mutate({ stream, paused: false })}>
+                    <Act
+                      label={`${stream.state === "retrying" ? "Try now" : "Resume"}: ${stream.name}`}
+                      onAct={() => act.mutate({ stream, paused: false })}
+                    >
                       {stream.state === "retrying" ? "Try now" : "Resume"}
                     </Act>
                   )}
