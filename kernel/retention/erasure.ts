@@ -31,6 +31,7 @@ export type ErasurePreview = {
 const kept = [
   "The events of the log: what happened, when, and the person's pseudonym; nothing that names them.",
   "Documents and records the person worked on: they belong to the workspace.",
+  "Names printed in records beside an act, and people whom records are about, such as a customer's contact: each app ends or keeps them.",
   "What was exported, mailed or streamed to other systems before: it is out of reach from here.",
 ];
 
