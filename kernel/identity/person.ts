@@ -12,6 +12,8 @@ export function cleanEmail(email: string): string | undefined {
   const clean = email.trim().toLowerCase();
   if (
     clean.length > 254 ||
+    // Shown beside names, it says as plainly who somebody is.
+    plainName(clean) !== clean.normalize("NFC") ||
     !/^[^\s@<>(),;:"\\[\]]{1,64}@[^\s@<>(),;:"\\[\]]+\.[^\s@.<>(),;:"\\[\]]{2,}$/u.test(clean)
   ) {
     return undefined;

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { cleanEmail } from "./person.ts";
 import { mixesScripts, plainName } from "./plain-name.ts";
 
 test.each([
@@ -27,4 +28,10 @@ test("SIG-01 letters of scripts that look alike are not one name", () => {
     false,
   ]);
   expect(["\u0410na Lopez", "Ana L\u043Epez", "\u0391na"].map(mixesScripts)).toEqual([true, true, true]);
+});
+
+test("IDN-01 an address that can't be seen whole is none", () => {
+  for (const address of ["ana\u202E@example.org", "a\u200Bna@example.org", "ana@exam\u00ADple.org"])
+    expect(cleanEmail(address)).toBeUndefined();
+  expect(cleanEmail(" Ana.López@Example.org ")).toBe("ana.lópez@example.org");
 });
