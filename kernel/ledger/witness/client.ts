@@ -110,10 +110,8 @@ function isOf(signature: NoteSignature, key: VerifierKey): boolean {
 }
 
 function sizeOf(type: string | undefined, text: string): number | undefined {
-  const size = /^(0|[1-9][0-9]{0,15})\n$/.exec(text)?.[1];
-  return type?.startsWith(sizeType) === true && size !== undefined && Number.isSafeInteger(Number(size))
-    ? Number(size)
-    : undefined;
+  const size = Number(/^(0|[1-9][0-9]{0,15})\n$/.exec(text)?.[1]);
+  return type?.startsWith(sizeType) === true && Number.isSafeInteger(size) ? size : undefined;
 }
 
 function refusal(status: number): string {

@@ -280,6 +280,28 @@ describe("LED-03 what a log does with witnesses", () => {
     expect(inside).toMatchObject({ state: "failed", problem: expect.stringContaining("not one Probity calls") });
   });
 
+  test("of several lines it answers its own is taken, and a size that is not said as one is none", async () => {
+    const [own, twin, other] = [await fresh(), await fresh(), await openWitness("witness.example/w9", [log])];
+    const lineOf = async (of: TestWitness) =>
+      (await post(addCheckpointText({ old: 0, proof: [], note: log.note(3) }), of)).text;
+    const mine = await lineOf(own);
+    // Of another name, of the same name with another key, and under another name with this one's number.
+    const misnamed = mine.replace("witness.example/w2", "witness.example/w8");
+    const body = `${misnamed}${await lineOf(other)}${await lineOf(twin)}${mine}`;
+    const service = await openWebService(() => ({ status: 200, body }));
+    const target = { address: service.url, vkey: own.vkey };
+    expect(await askWitness(target, log.at(3), 0, outsideOf(service.url))).toMatchObject({ lines: [mine] });
+    await service.close();
+    const plain = await openWebService(() => ({ status: 409, body: "7\n" }));
+    expect(await askWitness({ ...target, address: plain.url }, log.at(9), 0, outsideOf(plain.url))).toEqual({
+      state: "failed",
+      size: 0,
+      problem: "The witness answered 409",
+    });
+    await plain.close();
+    for (const each of [own, twin, other]) await each.close();
+  });
+
   test("a good cosignature from last week is no statement about now", async () => {
     const own = await openWitness("witness.example/w3", [log], () => Date.now() - 7 * 86_400_000);
     const said = await askWitness(to(own), log.at(3), 0, outsideOf(own.origin));
