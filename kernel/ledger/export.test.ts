@@ -86,6 +86,22 @@ describe("LED-05 LED-03 a bundle proves itself, with nothing of this server", ()
     expect(headers.get("content-disposition")).toContain("audit-selection");
   });
 
+  test("a range in which nothing happened holds nothing, in every format, and proves nothing", async () => {
+    for (const range of ["from=2990-01-01", "from=2001-01-01&to=2001-01-02", "to=2001-01-02"]) {
+      const { text, headers } = await fetched(range);
+      expect([
+        range,
+        headers.get("probity-events"),
+        linesOf(text).some((line) => line.includes('"kind":"leaf"')),
+      ]).toEqual([range, "0", false]);
+      expect((await verified(text)).outcome).toBe("NOTHING_VERIFIED");
+      expect((await fetched(`format=csv&${range}`)).text.trimEnd().split("\r\n")).toHaveLength(1);
+      expect((await fetched(`format=ocsf&${range}`)).text).toBe("");
+    }
+    for (const odd of ["from=yesterday", "to=yesterday", "from=-000999-01-01T00:00:00Z"])
+      expect([odd, (await fetched(odd)).status]).toEqual([odd, 400]);
+  });
+
   test("what is cut, altered, left out or swapped is found", async () => {
     const whole = linesOf((await fetched("")).text);
     const leaf = whole.findIndex((line) => line.includes("kernel.test.rare"));
@@ -109,6 +125,30 @@ describe("LED-05 exports for people and other systems", () => {
     const cells = text.split("\r\n").flatMap((row) => row.split(",").map((cell) => cell.replaceAll('"', "")));
     expect(cells.filter((cell) => /^[=+\-@]/.test(cell))).toEqual([]);
     expect(text).toContain("HYPERLINK");
+  });
+
+  test("each part of a filter narrows by itself, and what it says is not read as a pattern", async () => {
+    const rowsOf = async (query: string) => {
+      const [head = "", ...rows] = (await fetched(`format=csv&${query}`)).text.trimEnd().split("\r\n");
+      const names = head.split(",");
+      return rows.map((row) => Object.fromEntries(row.split(",", 9).map((cell, index) => [names[index] ?? "", cell])));
+    };
+    const all = await rowsOf("");
+    const row = all.find((each) => each["record"] === "kernel.membership")?.["recordId"] ?? "";
+    const narrowings: [query: string, column: string, value: string][] = [
+      [`actor=${owner.membershipId}`, "actorId", owner.membershipId],
+      ["record=kernel.membership", "record", "kernel.membership"],
+      [`row=${row}`, "recordId", row],
+      ["outcome=done", "outcome", "done"],
+      ["action=kernel.test.rare", "action", "kernel.test.rare"],
+      ["q=test.rar", "action", "kernel.test.rare"],
+    ];
+    for (const [query, column, value] of narrowings) {
+      const found = await rowsOf(query);
+      expect([query, found.length > 0, found]).toEqual([query, true, all.filter((each) => each[column] === value)]);
+    }
+    for (const none of ["outcome=refused&record=kernel.membership", "q=test%25rare", "q=test_rare"])
+      expect([none, await rowsOf(none)]).toEqual([none, []]);
   });
 
   test("OCSF: one event a line, contiguous, by leaf hash", async () => {
@@ -140,6 +180,10 @@ describe("LED-05 IDN-10 who may, and that it is known", () => {
     expect((await key("GET", "/api/ledger/export?action=kernel.test.rare")).status).toBe(200);
     const year = new Date(Date.now() - 365 * 86_400_000).toISOString();
     expect((await key("GET", `/api/ledger/export?from=${year}`)).status).toBe(403);
+    const daysAfter = new Date(Date.parse(year) + 3 * 86_400_000).toISOString();
+    expect((await key("GET", `/api/ledger/export?from=${year}&to=${daysAfter}`)).status).toBe(200);
+    // Without a beginning it is all there is until then.
+    expect((await key("GET", `/api/ledger/export?to=${daysAfter}`)).status).toBe(403);
   });
 
   test("a member exports nothing; another workspace's owner only their own", async () => {
