@@ -328,7 +328,11 @@ function drawFurniture(sheet: Sheet, { content, signatures }: CertificatePrint, 
     sheet.label(text, { ...type.meta, size: 7.2 }, page.left, page.bottom + 41 + at * 9.5, page.right - page.left),
   );
   if (signatures.length > 0) return;
-  doc.save().rotate(-52, { origin: [page.width / 2, page.height / 2] });
-  sheet.label("DRAFT", { ...type.title, size: 150, colour: "#ECE9E1" }, page.width / 2 - 240, page.height / 2 + 50);
+  // See-through: a draft is read before it is signed.
+  doc
+    .save()
+    .fillOpacity(0.07)
+    .rotate(-52, { origin: [page.width / 2, page.height / 2] });
+  sheet.label("DRAFT", { ...type.title, size: 150, colour: ink.text }, page.width / 2 - 240, page.height / 2 + 50);
   doc.restore();
 }

@@ -28,7 +28,11 @@ export function specimenContent(template: Template): CertificateContent {
         number: 3,
         verdict: "in",
         lines: [
-          line("pH", "", "6.52", "6.5", "5.0–7.0", "in", []),
+          {
+            ...line("pH", "", "6.52", "6.5", "5.0–7.0", "in", []),
+            decision: "pass",
+            rule: "guarded acceptance, w = U = 0.05 (k = 2); accepted: 5.05–6.95",
+          },
           line("Conductivity", "µS/cm", "1.14", "1.1", "≤ 1.3", "warn", []),
           line("Residue on evaporation", "mg/L", "4.2", "4.2", "≤ 10", "in", ["12.6"]),
         ],

@@ -55,14 +55,14 @@ export async function customersInTurn(tx: Tx): Promise<(lot: string | null, inde
 
 type Work = <T>(permission: string, run: (tx: Tx) => Promise<T>) => Promise<T>;
 
-/** Some verified samples of customers are told of, and of the newest a certificate waits for its signature. */
+/** Some verified samples of customers are told of; of the newest of two products a certificate waits for its signature. */
 export async function loadCertificates(work: Work): Promise<void> {
   const ids = await work("lab.sample.publish", async (tx) => {
     if (await tx.first(query.selectFrom("lab.publication").select("id").limit(1))) return [];
     const rows = await tx.all(
       query
         .selectFrom("lab.sample as s")
-        .select(["s.id", "s.version"])
+        .select(["s.id", "s.version", "s.product_id"])
         .where("s.state", "=", "verified")
         .where("s.customer_id", "is not", null)
         .where("s.verdict", "in", ["in", "warn", "conditional"])
@@ -74,7 +74,7 @@ export async function loadCertificates(work: Work): Promise<void> {
     );
     // oxlint-disable-next-line no-await-in-loop -- a handful, over one connection
     for (const { id, version } of rows) await publishSample(tx, await requireSample(tx, id, version), []);
-    return rows.map((row) => row.id);
+    return rows.filter((row, index) => rows.findIndex((each) => each.product_id === row.product_id) === index).map((row) => row.id);
   });
   if (ids.length === 0) return;
   await work("lab.certificate.prepare", async (tx) => {
