@@ -23,8 +23,11 @@ export default defineConfig({
           include: ["e2e/journey/**/*.test.ts"],
           // Pages are built once beforehand: two servers that both find stale ones would build over each other.
           globalSetup: ["e2e/journey/first-start.ts"],
-          // A browser and a server each: one after the other.
+          // A server each, one after the other; modules and the browser are there once.
           fileParallelism: false,
+          isolate: false,
+          testTimeout: 300_000,
+          hookTimeout: 400_000,
         },
       },
     ],

@@ -7,8 +7,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
+import { testMemory } from "../kernel/database/test-place.ts";
 
 const startSeconds = 30;
+/** As the tests' own PostgreSQL: what nobody keeps needs no care, and translating short queries takes longer than they do. */
+const settings = {
+  listen_addresses: "127.0.0.1",
+  fsync: "off",
+  synchronous_commit: "off",
+  full_page_writes: "off",
+  wal_level: "minimal",
+  max_wal_senders: 0,
+  max_wal_size: "256MB",
+  autovacuum: "off",
+  jit: "off",
+  max_connections: 200,
+};
 
 /** Folders where distributions put the binaries, the newest version first. */
 function findBinaries(): string | undefined {
@@ -43,11 +57,14 @@ function freePort(): Promise<number> {
  * Starts a PostgreSQL of this machine's own binaries, makes a role that may sign in, make roles and make databases and
  * nothing more, and runs `use` with its address. Answers why it did not, where there are no such binaries.
  */
-export async function withExternalPostgres(use: (url: string) => Promise<void>): Promise<string | undefined> {
+export async function withExternalPostgres(
+  root: string,
+  use: (url: string) => Promise<void>,
+): Promise<string | undefined> {
   const binaries = findBinaries();
   if (binaries === undefined) return "no PostgreSQL binaries on this machine";
   const account = unprivileged();
-  const folder = mkdtempSync(join(tmpdir(), "probity-external-"));
+  const folder = mkdtempSync(join(testMemory(root) ?? tmpdir(), "probity-external-"));
   if (account.uid !== undefined && account.gid !== undefined) chownSync(folder, account.uid, account.gid);
   chmodSync(folder, 0o700);
   const data = join(folder, "data");
@@ -70,12 +87,7 @@ export async function withExternalPostgres(use: (url: string) => Promise<void>):
       String(port),
       "-k",
       folder,
-      "-c",
-      "listen_addresses=127.0.0.1",
-      "-c",
-      "fsync=off",
-      "-c",
-      "max_connections=200",
+      ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
     ],
     { ...account, cwd: folder, stdio: "ignore" },
   );

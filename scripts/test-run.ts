@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { Type, type Static } from "typebox";
 import { Value } from "typebox/value";
+import { testMemory } from "../kernel/database/test-place.ts";
 
 const cache = join(import.meta.dirname, "../.cache");
 /** More failed files than this are no accident of a busy machine: nothing is run again. */
@@ -42,15 +43,23 @@ export type TestRun = {
   readonly root: string;
   readonly name: string;
   readonly args: readonly string[];
+  /** As many as the configuration says where it is not given. */
+  readonly workers?: number;
   readonly environment?: Readonly<Record<string, string>>;
 };
 
+export type FirstRun = { readonly code: number; readonly report: Report | undefined };
+
+/** Runs Vitest; {@link runSecond} says what came of it. */
+export function runFirst(run: TestRun): Promise<FirstRun> {
+  return vitest(run, run.args);
+}
+
 /**
- * Runs Vitest. A file that failed is run once more with nothing beside it: a real browser or a killed database may be late
- * on a busy machine, a fault is there twice. What passed only then is named with its first failure.
+ * Runs the files that failed once more, one by one, for a caller that has nothing else running: a real browser or a killed
+ * database may be late on a busy machine, a fault is there twice. What passed only then is named with its first failure.
  */
-export async function runTests(run: TestRun): Promise<Tally> {
-  const first = await vitest(run, run.args);
+export async function runSecond(run: TestRun, first: FirstRun): Promise<Tally> {
   if (first.report === undefined) return { passed: 0, failed: 1, skipped: 0, secondRun: [] };
   const failed = first.report.testResults.filter((each) => each.status === "failed");
   let { passed, failed: failures, skipped } = countOf(first.report);
@@ -79,8 +88,9 @@ export async function runTests(run: TestRun): Promise<Tally> {
   return { passed, failed: failures, skipped, secondRun };
 }
 
-async function vitest(run: TestRun, args: readonly string[]): Promise<{ code: number; report: Report | undefined }> {
+async function vitest(run: TestRun, args: readonly string[]): Promise<FirstRun> {
   mkdirSync(cache, { recursive: true });
+  const temporary = temporaryFolder(run.root);
   const output = join(cache, `test-${run.name}.json`);
   rmSync(output, { force: true });
   const child = spawn(
@@ -91,13 +101,14 @@ async function vitest(run: TestRun, args: readonly string[]): Promise<{ code: nu
       "--reporter=default",
       "--reporter=json",
       `--outputFile.json=${output}`,
+      ...(run.workers === undefined ? [] : [`--maxWorkers=${run.workers}`]),
       ...args,
     ],
     {
       cwd: run.root,
       stdio: "inherit",
       // Workers, servers and commands read the same two thousand modules: compiled once, they are kept for the next.
-      env: { NODE_COMPILE_CACHE: join(cache, "compiled"), ...process.env, ...run.environment },
+      env: { NODE_COMPILE_CACHE: join(cache, "compiled"), ...process.env, ...temporary, ...run.environment },
     },
   );
   const code = await new Promise<number>((resolve) => {
@@ -108,6 +119,15 @@ async function vitest(run: TestRun, args: readonly string[]): Promise<{ code: nu
   } catch {
     return { code, report: undefined };
   }
+}
+
+/** Homes with their databases, and the browser's folders: in memory where there is enough. */
+function temporaryFolder(root: string): Readonly<Record<string, string>> {
+  const memory = testMemory(root);
+  if (memory === undefined) return {};
+  const folder = join(memory, "t");
+  mkdirSync(folder, { recursive: true, mode: 0o711 });
+  return { TMPDIR: folder };
 }
 
 function countOf(counted: Pick<Report, "numPassedTests" | "numFailedTests" | "numPendingTests" | "numTodoTests">): {

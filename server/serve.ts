@@ -70,8 +70,11 @@ import { listenBeside, readTls } from "./tls.ts";
 const { version }: { version: string } = JSON.parse(readFileSync(join(import.meta.dirname, "package.json"), "utf8"));
 const webFolder = join(import.meta.dirname, "../web/dist");
 
-/** Starts everything, says where, and stops cleanly on SIGINT and SIGTERM. */
-export async function startServer(): Promise<void> {
+/**
+ * Starts everything, says where, and stops cleanly on SIGINT and SIGTERM. The first round of probes comes a few seconds after
+ * the start unless the caller, who is no setting, says otherwise.
+ */
+export async function startServer(options: ServerOptions = {}): Promise<void> {
   let running: { close(): Promise<void> } | undefined;
   const stop = async (signal: NodeJS.Signals) => {
     process.off("SIGINT", stop).off("SIGTERM", stop);
@@ -82,7 +85,7 @@ export async function startServer(): Promise<void> {
   try {
     const config = readConfig();
     await ensureWebBuilt(webFolder);
-    running = await serve(config);
+    running = await serve(config, options);
     process.on("SIGINT", stop).on("SIGTERM", stop);
   } catch (error) {
     process.stderr.write(`${error instanceof ConfigError || error instanceof Error ? error.message : String(error)}\n`);
@@ -93,8 +96,9 @@ export async function startServer(): Promise<void> {
 }
 
 const drainMs = 10_000;
+type ServerOptions = Pick<Parameters<typeof startProbes>[1], "startAfterSeconds">;
 
-async function serve(config: Config): Promise<{ close(): Promise<void> }> {
+async function serve(config: Config, { startAfterSeconds = 5 }: ServerOptions): Promise<{ close(): Promise<void> }> {
   const logger = pino({ level: config.logLevel, redact: ["req.headers", "password", "token"] });
   outliveDatabase(logger);
   const instance = await openInstance(config);
@@ -142,7 +146,8 @@ async function serve(config: Config): Promise<{ close(): Promise<void> }> {
     : undefined;
   await http.listen({ host: config.host, port: config.port });
   const transport = await listenBeside(http, config, logger);
-  const probes = startProbes(kernel, { ...probeOptions(instance, config, logger), ...transport.probe, mark });
+  const asked = { ...probeOptions(instance, config, logger), ...transport.probe, mark, startAfterSeconds };
+  const probes = startProbes(kernel, asked);
   const sweep = () => {
     void sweepBlobs(kernel, kernel.blobs).catch((error: unknown) => logger.error({ err: error }, "sweep failed"));
     void recheckDomains(kernel, txtLookup()).catch((error: unknown) =>

@@ -12,9 +12,10 @@ export async function objections(page: Page, name: string): Promise<string[]> {
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
     await page.waitForFunction((scheme) => document.documentElement.dataset.mantineColorScheme === scheme, colorScheme);
-    await page.waitForTimeout(200);
-    // The dark scheme has the same structure and other colours: contrast alone can differ.
-    const axe = new AxeBuilder({ page });
+    await page.waitForFunction(coloursStand);
+    // Only what is wrong is described, and in the page itself: the other way opens a second page for each look, for frames
+    // of other origins, which no page of ours has. The dark scheme has the same structure: contrast alone can differ.
+    const axe = new AxeBuilder({ page }).options({ resultTypes: ["violations"] }).setLegacyMode();
     const { violations } = await (
       colorScheme === "light" ? axe.withTags(standards) : axe.withRules(["color-contrast"])
     ).analyze();
@@ -25,4 +26,10 @@ export async function objections(page: Page, name: string): Promise<string[]> {
   await page.emulateMedia({ colorScheme: "light" });
   if (size !== null) await page.setViewportSize(size);
   return found;
+}
+
+/** In the page: no change of a colour is under way any more. What turns for ever is none. */
+function coloursStand(): boolean {
+  const under = document.getAnimations().filter((each) => each.effect?.getComputedTiming().iterations !== Infinity);
+  return under.every((each) => each.playState !== "running");
 }

@@ -5,8 +5,25 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from "p
 /** Nothing of the browser's own goes out of the machine. */
 const quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"];
 
-/** The machine's Chromium, else the one that comes as a package; `null`, with the reason printed, where neither starts. */
-export async function openBrowser(): Promise<Browser | null> {
+/** What is missing after this long is missing; what a busy machine needs is no matter of these tests. */
+const patienceMs = 150_000;
+
+let opened: Promise<Browser | null> | undefined;
+
+/**
+ * One browser for all journeys, which run one after the other in one process; it ends with it. The machine's Chromium, else
+ * the one that comes as a package; `null`, with the reason printed, where neither starts.
+ */
+export function openBrowser(): Promise<Browser | null> {
+  return (opened ??= launch());
+}
+
+/** What a journey opened, and nothing of another's: each page is in a context of its own. */
+export async function closeVisits(browser: Browser | null): Promise<void> {
+  await Promise.all((browser?.contexts() ?? []).map((context) => context.close()));
+}
+
+async function launch(): Promise<Browser | null> {
   const reasons: string[] = [];
   const own = process.env.CHROMIUM ?? "/usr/bin/chromium";
   const ways = [
@@ -37,6 +54,7 @@ export interface Visit {
 /** A page in a context of its own. Refused calls the journey provokes on purpose are named in `expected`. */
 export async function visit(browser: Browser, options: BrowserContextOptions = {}, expected?: RegExp): Promise<Visit> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  context.setDefaultTimeout(patienceMs);
   const page = await context.newPage();
   const faults: string[] = [];
   page.on("console", (message) => {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { removeInstanceFolder } from "../../kernel/testing/instance-folder.ts";
 
 const root = join(import.meta.dirname, "../..");
-const patienceMs = 60_000;
+const patienceMs = 150_000;
 
 /** A server of its own: a child process on a free port with a home that goes with it. */
 export interface Instance {
@@ -56,11 +56,14 @@ export async function copyHome(from: string): Promise<string> {
   return home;
 }
 
-/** Starts a server and waits until it says where it is. Throws with everything it printed when it does not. */
-export async function startInstance(kept?: string): Promise<Instance> {
+/**
+ * Starts a server and waits until it says where it is. Throws with everything it printed when it does not. Its probes wait
+ * unless asked for.
+ */
+export async function startInstance(kept?: string, { probes = false }: { probes?: boolean } = {}): Promise<Instance> {
   const home = kept ?? (await newHome());
   const port = await freePort();
-  const child = spawn(process.execPath, [join(root, "server/main.ts")], {
+  const child = spawn(process.execPath, [join(root, probes ? "server/main.ts" : "e2e/journey/server.ts")], {
     cwd: root,
     env: childEnvironment(home, port),
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { standardTemplate } from "../../apps/lab/certificate/template.ts";
-import { openBrowser, visit } from "./browser.ts";
+import { closeVisits, openBrowser, visit } from "./browser.ts";
 import { colleague, type Colleague, enableSigning, join, provoked } from "./colleague.ts";
-import { type Instance, startInstance } from "./instance.ts";
+import { copyHome, type Instance, startInstance } from "./instance.ts";
 import { ana, setUp } from "./people.ts";
 import { settled } from "./settled.ts";
 
@@ -20,7 +20,7 @@ describe.skipIf(browser === null)("LAB a result out of specification, from recei
 
   beforeAll(async () => {
     const chromium = browser ?? expect.fail("no browser");
-    instance = await startInstance();
+    instance = await startInstance(await copyHome(inject("startedHome")));
     const seen = await visit(chromium, {}, provoked);
     const path = instance.setUpPath ?? expect.fail("no set-up link");
     const workspace = await setUp(seen.page.context().request, instance.url, path, { sampleData: false });
@@ -56,9 +56,9 @@ describe.skipIf(browser === null)("LAB a result out of specification, from recei
       reason: "First",
       limits: [{ methodId: method["id"], analyte: "ph", low: "5.0", high: "7.0", compare: "entered" }],
     });
-  }, 180_000);
+  });
   afterAll(async () => {
-    await browser?.close();
+    await closeVisits(browser);
     await instance?.remove();
   });
 

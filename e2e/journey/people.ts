@@ -38,7 +38,7 @@ export async function sampleRun(
   url: string,
   workspaceId: string,
 ): Promise<{ collection: string; run: string }> {
-  for (let attempt = 0; attempt < 120; attempt += 1) {
+  for (let attempt = 0; attempt < 500; attempt += 1) {
     const answer = await request.get(`${url}/api/regulatory-docs/collections`, {
       headers: { "probity-workspace": workspaceId },
     });
@@ -52,5 +52,5 @@ export async function sampleRun(
     }
     await sleep(500);
   }
-  throw new Error("The sample procedures were not analysed within a minute");
+  throw new Error("The sample procedures were not analysed in time");
 }

@@ -23,6 +23,6 @@ export async function settled(page: Page): Promise<void> {
       return loading === null && performance.now() - Number(body.dataset.settledSince) > quiet;
     },
     quietMs,
-    { polling: 100, timeout: 30_000 },
+    { polling: 100, timeout: 150_000 },
   );
 }

@@ -7,7 +7,7 @@ import { bundleLines, bundleText, proofOfLeaf, TestLog, TestSigner } from "@prob
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { sampleFiles } from "../../apps/regulatory-docs/sample-data/make.ts";
 import { objections } from "./audit-page.ts";
-import { openBrowser, visit } from "./browser.ts";
+import { closeVisits, openBrowser, visit } from "./browser.ts";
 import { copyHome, type Instance, startInstance } from "./instance.ts";
 import { settled } from "./settled.ts";
 
@@ -17,12 +17,12 @@ describe.skipIf(browser === null)("a visitor without an account", () => {
   let instance: Instance;
   let folder: string;
   beforeAll(async () => {
-    instance = await startInstance(await copyHome(inject("startedHome")));
+    instance = await startInstance(await copyHome(inject("startedHome")), { probes: true });
     folder = await mkdtemp(join(tmpdir(), "probity-procedures-"));
     for (const file of await sampleFiles()) await writeFile(join(folder, file.fileName), file.bytes);
-  }, 120_000);
+  });
   afterAll(async () => {
-    await browser?.close();
+    await closeVisits(browser);
     await instance?.remove();
     await rm(folder, { recursive: true, force: true });
   });
@@ -44,7 +44,7 @@ describe.skipIf(browser === null)("a visitor without an account", () => {
     expect(packed).toBeLessThan(250_000);
     const names = (await sampleFiles()).map((file) => join(folder, file.fileName));
     await page.getByLabel("Files", { exact: true }).setInputFiles(names);
-    await page.getByRole("grid", { name: "Requirements" }).waitFor({ timeout: 60_000 });
+    await page.getByRole("grid", { name: "Requirements" }).waitFor();
     expect(await page.getByRole("row", { name: /, gap$/ }).count()).toBeGreaterThan(5);
 
     await page.getByRole("row", { name: /^7\.4\.1 / }).click();
@@ -65,13 +65,13 @@ describe.skipIf(browser === null)("a visitor without an account", () => {
     await page.goto(instance.url);
     expect(await page.getByRole("grid").count()).toBe(0);
     await page.context().close();
-  }, 120_000);
+  });
 
   test("takes the sample procedures; the finding the first page shows is the one they give", async () => {
     const { page, faults } = await visit(chrome());
     await page.goto(instance.url);
     const shown = page.getByRole("figure");
-    await shown.locator("q").waitFor({ timeout: 30_000 });
+    await shown.locator("q").waitFor();
     const status = await shown.getByText(/^(?:covered|partial|gap)$/).innerText();
     const [quote, step] = [
       await shown.locator("q").innerText(),
@@ -79,7 +79,7 @@ describe.skipIf(browser === null)("a visitor without an account", () => {
     ];
     const lines = await shown.getByRole("listitem").allInnerTexts();
     await page.getByRole("button", { name: "Take the sample procedures" }).click();
-    await page.getByRole("grid", { name: "Requirements" }).waitFor({ timeout: 60_000 });
+    await page.getByRole("grid", { name: "Requirements" }).waitFor();
     await page.getByRole("row", { name: new RegExp(`^7\\.4\\.1 .*, ${status}$`) }).click();
     const detail = page.getByRole("article");
     const said = (await detail.innerText()).replaceAll(/\s+/g, " ");
@@ -89,7 +89,7 @@ describe.skipIf(browser === null)("a visitor without an account", () => {
     for (const line of lines) expect(plain(said)).toContain(plain(line).replace(/\s*\d$/, ""));
     expect(faults).toEqual([]);
     await page.context().close();
-  }, 120_000);
+  });
 
   test("the public pages carry no fault of axe and break no content security policy", async () => {
     const { page, faults } = await visit(chrome());
@@ -102,7 +102,7 @@ describe.skipIf(browser === null)("a visitor without an account", () => {
     expect(found).toEqual([]);
     expect(faults).toEqual([]);
     await page.context().close();
-  }, 120_000);
+  });
 
   test("LED-03 verifies an export in the browser, sends nothing of it, and keeps the verifier as one file", async () => {
     const log = new TestLog();
@@ -147,5 +147,26 @@ describe.skipIf(browser === null)("a visitor without an account", () => {
     expect(alone.stdout).toMatch(/^● VERIFIED_WITH_ERASURES[\s\S]*pinned/);
     expect(alone.status).toBe(0);
     expect(faults).toEqual([]);
+  });
+
+  test("SIG-03 who was handed a sealed document checks it in the browser, offline, and hears of one changed byte", async () => {
+    const { page, faults } = await visit(chrome());
+    const download = await page.request.get(`${instance.url}/api/seal/specimen`);
+    const bytes = await download.body();
+    await page.goto(`${instance.url}/verify`);
+    await settled(page);
+    await page.context().setOffline(true);
+    const drop = (buffer: Buffer, name: string) =>
+      page.locator("input[type=file]").first().setInputFiles({ name, mimeType: "application/pdf", buffer });
+    await drop(bytes, "report.pdf");
+    await page.getByText("Nothing in this file changed since it was sealed.").waitFor();
+    await page.getByText(/it is self-signed, so compare its fingerprint/).waitFor();
+    await page.getByText("seal.json").waitFor();
+    const changed = Buffer.from(bytes);
+    changed[60] = (changed[60] ?? 0) ^ 1;
+    await drop(changed, "changed.pdf");
+    await page.getByText("The signed bytes were changed after signing.").waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
   });
 });

@@ -2,11 +2,11 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { sampleFiles } from "../../apps/regulatory-docs/sample-data/make.ts";
 import { objections } from "./audit-page.ts";
-import { openBrowser, type Visit, visit } from "./browser.ts";
-import { type Instance, startInstance } from "./instance.ts";
+import { closeVisits, openBrowser, type Visit, visit } from "./browser.ts";
+import { copyHome, type Instance, startInstance } from "./instance.ts";
 import { ana } from "./people.ts";
 import { settled } from "./settled.ts";
 
@@ -23,7 +23,7 @@ describe.skipIf(browser === null)("a quality manager's first hour", () => {
   let run: string;
   const files: string[] = [];
   beforeAll(async () => {
-    instance = await startInstance();
+    instance = await startInstance(await copyHome(inject("startedHome")));
     folder = await mkdtemp(join(tmpdir(), "probity-procedures-"));
     for (const file of (await sampleFiles()).filter((each) => /QM-001|SOP-0[1-6]/.test(each.fileName))) {
       files.push(join(folder, file.fileName));
@@ -31,9 +31,9 @@ describe.skipIf(browser === null)("a quality manager's first hour", () => {
     }
     // Pages opened faster than a person can spend the budget of ten calls a second; the client waits and asks again.
     owner = await visit(browser ?? expect.fail("no browser"), { acceptDownloads: true }, /status of (403|429)/);
-  }, 120_000);
+  });
   afterAll(async () => {
-    await browser?.close();
+    await closeVisits(browser);
     await instance?.remove();
     await rm(folder, { recursive: true, force: true });
   });
@@ -54,7 +54,7 @@ describe.skipIf(browser === null)("a quality manager's first hour", () => {
     await page.getByRole("button", { name: "Create owner and workspace" }).click();
     await page.waitForURL(`**${base}/home`);
     await page.getByText("Nothing waits for you.").waitFor();
-  }, 60_000);
+  });
 
   test("procedures dropped into a collection are analysed to a gap result", async () => {
     const { page } = owner;
@@ -65,14 +65,14 @@ describe.skipIf(browser === null)("a quality manager's first hour", () => {
     await page.getByRole("heading", { name: "QMS 2026" }).waitFor();
     await page.getByLabel("Files", { exact: true }).setInputFiles(files);
     const analyse = page.getByRole("button", { name: `Analyse ${files.length} documents` });
-    await analyse.waitFor({ timeout: 60_000 });
+    await analyse.waitFor();
     await page.getByRole("link", { name: "50 MB" }).waitFor();
     // Refused acts stay in place with their reason: ready means it can be pressed.
     await page.locator("button:not([data-refused])", { hasText: `Analyse ${files.length} documents` }).click();
-    await page.waitForURL("**/regulatory-docs/runs/**", { timeout: 60_000 });
+    await page.waitForURL("**/regulatory-docs/runs/**");
     await grid(page).waitFor();
     run = page.url().split("?")[0] ?? "";
-  }, 120_000);
+  });
 
   test("with the keyboard alone: through the list, the evidence, the document, an override and back", async () => {
     const { page } = owner;
@@ -121,7 +121,7 @@ describe.skipIf(browser === null)("a quality manager's first hour", () => {
     await page.reload();
     await grid(page).waitFor();
     expect(await selected(page).getAttribute("aria-label")).toMatch(/undecided$/);
-  }, 60_000);
+  });
 
   test("an override keeps the machine's status beside it, and the report downloads as PDF", async () => {
     const { page } = owner;
@@ -150,7 +150,7 @@ describe.skipIf(browser === null)("a quality manager's first hour", () => {
     const bytes = await readFile(await file.path());
     expect(bytes.subarray(0, 5).toString()).toBe("%PDF-");
     expect(bytes.length).toBeGreaterThan(20_000);
-  }, 60_000);
+  });
 
   test("a policy is changed with its reason, and the page that states it says the new number", async () => {
     const { page } = owner;
@@ -170,7 +170,7 @@ describe.skipIf(browser === null)("a quality manager's first hour", () => {
     await page.getByRole("link", { name: "QMS 2026" }).first().click();
     await page.getByRole("link", { name: "20 MB" }).click();
     await page.waitForURL(/policy\?at=file\.maxMegabytes/);
-  }, 60_000);
+  });
 
   test("the list of collections exports through the server and leaves its event in the audit trail", async () => {
     const { page } = owner;
@@ -183,7 +183,7 @@ describe.skipIf(browser === null)("a quality manager's first hour", () => {
     await page.goto(`${instance.url}${base}/audit?action=regulatory_docs.collection.export`);
     await page.getByText("List of collections exported").waitFor();
     expect(await page.getByRole("row").count()).toBe(2);
-  }, 60_000);
+  });
 
   test("every page is clean of axe in light and dark, and no content security policy was broken on the way", async () => {
     const { page, faults } = owner;
@@ -211,5 +211,5 @@ describe.skipIf(browser === null)("a quality manager's first hour", () => {
     found.push(...(await objections(page, "collection")));
     expect(found).toEqual([]);
     expect(faults).toEqual([]);
-  }, 120_000);
+  });
 });
