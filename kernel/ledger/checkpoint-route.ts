@@ -63,7 +63,9 @@ export function checkpointRoutes(kernel: Kernel): Route[] {
       summary: "Proof that an event is in the log, to be checked without this server",
       tag: "ledger",
       permission: read,
-      params: Type.Object({ leaf: Type.String({ pattern: "^([0-9]{1,15}|[0-9a-fA-F-]{36})$" }) }),
+      params: Type.Object({
+        leaf: Type.String({ pattern: "^([0-9]{1,15}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$" }),
+      }),
       answers: { 200: Type.Record(Type.String(), Type.Unknown()) },
       handle: async (request) => {
         const bundle = await kernel.door.work(request.credential, read, async (tx) => {

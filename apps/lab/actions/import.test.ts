@@ -169,6 +169,7 @@ describe("LAB labels", () => {
     expect(
       (await world.as.reader("GET", "/api/lab/samples/labels?ids=01890000-0000-7000-8000-000000000000")).status,
     ).toBe(404);
+    expect((await world.as.reader("GET", `/api/lab/samples/labels?ids=${"-".repeat(36)}`)).status).toBe(400);
     const label = { number: "S-26-1", product: "Wasser", point: "", lot: "", sampled: "", urgent: true };
     expect((await labelsPdf([label, label])).toString("latin1").match(/\/Type \/Page\b(?!s)/g)).toHaveLength(2);
     expect(labelsZpl([label])).toContain("^FDS-26-1^FS");

@@ -16,7 +16,10 @@ export function labelRoute(kernel: Kernel): Route {
     tag: "lab",
     permission: read,
     query: Type.Object({
-      ids: Type.String({ pattern: "^[0-9a-f-]{36}(,[0-9a-f-]{36})*$", maxLength: 40_000 }),
+      ids: Type.String({
+        pattern: "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(,[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})*$",
+        maxLength: 40_000,
+      }),
       format: Type.Optional(Type.Union([Type.Literal("pdf"), Type.Literal("zpl")])),
     }),
     answers: { 200: "application/pdf" },

@@ -112,7 +112,12 @@ export function uncertaintyRoutes(kernel: Kernel): Route[] {
         "Expanded uncertainty of results, rounded as it is stated; those without an approved budget are left out",
       tag: "lab",
       permission: read,
-      query: Type.Object({ ids: Type.String({ maxLength: 8000, pattern: "^[0-9a-f-]{36}(,[0-9a-f-]{36})*$" }) }),
+      query: Type.Object({
+        ids: Type.String({
+          maxLength: 8000,
+          pattern: "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(,[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})*$",
+        }),
+      }),
       answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
       handle: async (request) => {
         const items = await kernel.door.work(request.credential, read, async (tx) => {
