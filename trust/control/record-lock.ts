@@ -46,7 +46,7 @@ export const recordLock = defineControl({
               "if-match": `"${Number(finding["version"])}"`,
             });
           const edits = [
-            await attempt("accept", {}),
+            await attempt("accept", { reason: "planted" }),
             await attempt("override", { status: "partial", reasonCode: "other", reason: "planted" }),
             await attempt("note", { note: "planted" }),
             await attempt("due", { dueOn: "2030-01-31" }),
