@@ -161,8 +161,23 @@ describe("LED-06 RET-02 a person is forgotten", () => {
     const key = await server.withKey(owner, ["kernel.person.erase", "kernel.people.change"]);
     expect(await key("POST", path, { body })).toMatchObject({ status: 403, body: { code: "kernel.step_up_required" } });
     expect((await server.as(person)("GET", "/api/keys")).status).toBe(200);
-    expect(await server.as(owner)("POST", `/api/people/${owner.membershipId}/erasure`, { body })).toMatchObject({
+    // Nor does the one who may, of themselves; and of nobody there is nothing to erase.
+    const other = await server.member(acme, "owner");
+    expect(await server.as(other)("POST", `/api/people/${other.membershipId}/erasure`, { body })).toMatchObject({
       status: 409,
+      body: { code: "retention.own_self" },
+    });
+    for (const method of ["GET", "POST"]) {
+      const sent = method === "POST" ? { body } : {};
+      expect(await server.as(owner)(method, `/api/people/${uuidv7()}/erasure`, sent)).toMatchObject({
+        status: 404,
+        body: { code: "retention.person_unknown" },
+      });
+    }
+    const release = `/api/retention/holds/${uuidv7()}/release`;
+    expect(await server.as(owner)("POST", release, { body: { reason: "Over" } })).toMatchObject({
+      status: 404,
+      body: { code: "retention.hold_unknown" },
     });
   });
 

@@ -25,7 +25,7 @@ export function CollectionHead({
     <header className={css.head}>
       <div>
         <h1>{collection.name}</h1>
-        {collection.description !== "" && <p className={css.muted}>{collection.description}</p>}
+        {(collection.description ?? "") !== "" && <p className={css.muted}>{collection.description}</p>}
       </div>
       <div className={css.row}>
         <Act onAct={() => setOpen("share")}>Who sees it</Act>
@@ -52,7 +52,7 @@ export function CollectionHead({
 function Edit(props: { collection: Collection; onClose: () => void; onChanged: () => Promise<unknown> }) {
   const { collection } = props;
   const [name, setName] = useState(collection.name);
-  const [description, setDescription] = useState(collection.description);
+  const [description, setDescription] = useState(collection.description ?? "");
   const [reason, setReason] = useState("");
   const [sent, setSent] = useState(false);
   // The version this dialog was opened on, so that a change made meanwhile by another is not overwritten.

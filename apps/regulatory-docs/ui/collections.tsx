@@ -99,7 +99,7 @@ export function Collections() {
                   <Go to={docsPage.collection(ws, item.id)}>
                     <b>{item.name}</b>
                   </Go>
-                  {item.description !== "" && <div className={css.meta}>{item.description}</div>}
+                  {(item.description ?? "") !== "" && <div className={css.meta}>{item.description}</div>}
                 </>
               ),
             },

@@ -13,7 +13,8 @@ export interface Collection {
   id: string;
   version: number;
   name: string;
-  description: string;
+  /** Null where it was made without one, by a program. */
+  description: string | null;
   documentCount: number;
   createdAt: string;
   updatedAt: string;
