@@ -56,6 +56,23 @@ test("APP-01 an address that can't be decoded gets a problem with every header",
     expect(answer.toLowerCase()).toContain(header);
 });
 
+test("APP-01 a method that no route declares is not answered: nothing is traced back", async () => {
+  for (const method of ["TRACE", "TRACK", "CONNECT"]) {
+    const answer = await new Promise<string>((resolve) => {
+      let text = "";
+      const socket = connect(Number(new URL(server.origin).port), "127.0.0.1", () =>
+        socket.write(
+          `${method} /api/keys HTTP/1.1\r\nHost: x\r\nCookie: probity-session=told\r\nConnection: close\r\n\r\n`,
+        ),
+      );
+      socket.setTimeout(10_000, () => socket.destroy());
+      socket.on("data", (chunk) => (text += chunk.toString())).on("close", () => resolve(text));
+    });
+    expect(answer).not.toMatch(/^HTTP\/1\.1 2/);
+    expect(answer).not.toContain("told");
+  }
+});
+
 describe("APP-01 what fails before there is a request", () => {
   /** Sends text as it is and answers everything that came back until the connection ended. */
   const raw = (text: string) =>
