@@ -13,6 +13,7 @@ import { showAge, showTime } from "../kit/time.ts";
 import { AccessTabs } from "./access-tabs.tsx";
 import { read, write } from "./api.ts";
 import type { Invitation, Member, People as PeopleAnswer } from "./api-types.ts";
+import { Find } from "./find.tsx";
 import { FreezeSection } from "./freeze.tsx";
 import { MemberSessions } from "./member-session.tsx";
 import { MemberAccess } from "./member-access.tsx";
@@ -33,11 +34,16 @@ const guestStays = "From outside: they see what an app shows them. To make them 
 /** Who is in, as what, since when; invitations and changes of role for those who may. */
 export function People() {
   useTitle("People & access");
-  const { params } = usePlace();
+  const place = usePlace();
+  const { params } = place;
   const session = useSession();
   const queries = useQueryClient();
   const people = useQuery({ queryKey: ["people", params.ws], queryFn: () => read<PeopleAnswer>(api.people()) });
   const members = people.data?.items ?? [];
+  const words = typeof place.search["q"] === "string" ? place.search["q"] : "";
+  const shown = members.filter(({ name, email, role: held }) =>
+    `${name} ${email} ${held}`.toLowerCase().includes(words.trim().toLowerCase()),
+  );
   const you = people.data?.you ?? session.data?.user.id;
   const invitations = people.data?.invitations ?? [];
   const [inviting, setInviting] = useState(false);
@@ -78,10 +84,22 @@ export function People() {
       {role.isError && <ProblemNotice problem={asProblem(role.error)} />}
       {people.isPending && <Skeleton label="Reading people" />}
       {people.isSuccess && members.length === 0 && <EmptyState>Nobody is here yet.</EmptyState>}
-      {members.length > 0 && (
+      {members.length > 10 && (
+        <div className={css.filters} role="search">
+          <Find
+            label="Filter people by name, address or role"
+            hint="Name, e-mail, role"
+            value={words}
+            onFind={(q) => place.query({ q }, true)}
+          />
+          <span className={css.muted}>{`${shown.length} of ${members.length} people`}</span>
+        </div>
+      )}
+      {members.length > 0 && shown.length === 0 && <EmptyState>Nobody matches. Use other words, or fewer.</EmptyState>}
+      {shown.length > 0 && (
         <LedgerTable
           caption="People of this workspace"
-          rows={members}
+          rows={shown}
           rowKey={(member) => member.id}
           tone={(member) => (member.status === "active" ? "covered" : "none")}
           columns={[

@@ -28,7 +28,7 @@ export function Result({ name, verdict, leaves }: { name: string; verdict: Verdi
         outcome={verdict.outcome}
         sentence={sayOutcome(verdict)}
       />
-      <LogRuler verdict={verdict} />
+      <LogRuler verdict={verdict} leaves={leaves} />
       <Facts facts={describe(verdict)} />
       {verdict.findings.length > 0 && (
         <section aria-labelledby="findings">

@@ -188,7 +188,8 @@ function Band(props: { limit: ChartLimits; y: (value: number) => number; from: n
       {line(mean - 3 * s, "−3s", "third")}
       {from > edge.left && <line x1={from} x2={from} y1={edge.top - 8} y2={height - edge.bottom} className={css.new} />}
       <text className={css.axis} x={from + 4} y={edge.top - 12}>
-        {`v${limit.number}${limit.decidedAt === null ? "" : `, frozen ${showDay(limit.decidedAt)}`}`}
+        {/* A short stretch has room for the version alone; the table of limits says the day. */}
+        {`v${limit.number}${limit.decidedAt === null || to - from < 150 ? "" : `, frozen ${showDay(limit.decidedAt)}`}`}
       </text>
     </g>
   );

@@ -12,6 +12,7 @@ import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import css from "./chart.module.css";
 import { chartApi, outcomeLook, ruleWords, type ChartPoint, type ControlChart } from "./chart-types.ts";
+import { inspectPage } from "./inspect-path.ts";
 import { labPage } from "./path.ts";
 import { refusedBecause } from "./words.ts";
 
@@ -65,6 +66,9 @@ export function RunDetail(props: { ws: string; point: ChartPoint; chart: Control
       <dl className={css.facts}>
         <Fact name="Run">
           <Go to={labPage.worksheet(props.ws, point.worksheetId)}>{point.worksheet}</Go>
+        </Fact>
+        <Fact name="Result">
+          <Go to={inspectPage.evidence(props.ws, point.resultId)}>Who, when, every change</Go>
         </Fact>
         <Fact name="Entered">
           {point.by ?? ""}, {showTime(point.at)}

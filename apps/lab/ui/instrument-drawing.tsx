@@ -1,6 +1,7 @@
 import type { Tone } from "@probity/web/kit/status.ts";
 import { toneColour } from "@probity/web/kit/status.ts";
 import { showDay } from "@probity/web/kit/time.ts";
+import page from "@probity/web/shell/page.module.css";
 import css from "./instrument.module.css";
 import { performedWord, type Instrument, type InstrumentEvent, type Performed } from "./instrument-types.ts";
 
@@ -46,7 +47,9 @@ function Axis({ from, to, now, height }: { from: number; to: number; now: number
 
 /** What falls due in the year ahead, an instrument a line; what is overdue stands on the left. */
 export function DueChart({ items, now }: { items: readonly Instrument[]; now: number }) {
-  const shown = items.filter((each) => each.status !== "retired" && each.due.length > 0).slice(0, 40);
+  const due = items.filter((each) => each.status !== "retired" && each.due.length > 0);
+  // Those that fall due first: the drawing stays one that can be read.
+  const shown = due.toSorted((a, b) => (a.nextDueOn ?? "").localeCompare(b.nextDueOn ?? "")).slice(0, 40);
   if (shown.length === 0) return null;
   const [from, to] = [now - 60 * dayMs, now + 370 * dayMs];
   const x = scaleOf(from, to);
@@ -85,6 +88,9 @@ export function DueChart({ items, now }: { items: readonly Instrument[]; now: nu
           );
         })}
       </svg>
+      {due.length > shown.length && (
+        <p className={page.meta}>{`The ${shown.length} that fall due first, of ${due.length}; the table holds all.`}</p>
+      )}
     </div>
   );
 }

@@ -187,6 +187,7 @@ export function InstrumentPage() {
               id: "due",
               title: "Good until",
               width: "120px",
+              named: true,
               cell: (each) => (each.dueOn === null ? "" : showDay(each.dueOn)),
             },
             {

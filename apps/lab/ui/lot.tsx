@@ -15,6 +15,7 @@ import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { inspectPage } from "./inspect-path.ts";
 import { lotLook, qualityApi, qualityPage, sayKind, type LotWhole, type TraceLine } from "./instrument-types.ts";
 import css from "./lab.module.css";
 import { Left } from "./left.tsx";
@@ -170,7 +171,7 @@ export function LotPage() {
                 },
                 {
                   id: "quantity",
-                  title: "Quantity",
+                  title: `Quantity, ${found.unit}`,
                   width: "110px",
                   end: true,
                   lead: true,
@@ -178,8 +179,8 @@ export function LotPage() {
                 },
                 {
                   id: "left",
-                  title: "Left",
-                  width: "90px",
+                  title: `Left, ${found.unit}`,
+                  width: "110px",
                   end: true,
                   cell: (each) => <span className={page.mono}>{each.left}</span>,
                 },
@@ -280,7 +281,7 @@ function Trace(props: { ws: string; id: string; items: TraceLine[] | undefined; 
                   lead: true,
                   cell: (each) => (
                     <>
-                      {each.determination}{" "}
+                      <Go to={inspectPage.evidence(ws, each.id)}>{each.determination}</Go>{" "}
                       <span className={`${page.mono} ${css.exact}`} title={each.value ?? undefined}>
                         {each.value}
                       </span>{" "}

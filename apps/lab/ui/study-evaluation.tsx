@@ -11,8 +11,8 @@ import { Go, usePlace } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Fragment, useRef } from "react";
+import { inspectPage } from "./inspect-path.ts";
 import lab from "./lab.module.css";
-import { labPage } from "./path.ts";
 import { SaveDrawing } from "./save-drawing-acts.tsx";
 import css from "./stability.module.css";
 import { StudyChart } from "./study-chart.tsx";
@@ -234,7 +234,7 @@ function Value({ ws, result }: { ws: string; result: StudyResult | undefined }) 
     );
   return (
     <Go
-      to={labPage.sample(ws, result.sampleId)}
+      to={inspectPage.evidence(ws, result.id)}
       className={css.value}
       label={`${result.name} ${result.reported}, ${result.state}`}
     >

@@ -34,6 +34,9 @@ const kindWords: Readonly<Record<string, string>> = {
   "out-of-hours": "out of hours",
 };
 
+/** How many items are drawn at once: a year's review may hold thousands. */
+const portion = 200;
+
 /** One review: item by item from the keyboard, each with old and new value, reason and person; then the signature. */
 export function TrailReviewPage() {
   const place = usePlace();
@@ -153,6 +156,7 @@ function Items(props: {
 }) {
   const { items, refused } = props;
   const [at, setAt] = useState(0);
+  const [most, setMost] = useState(portion);
   const [note, setNote] = useState("");
   const list = useRef<HTMLOListElement>(null);
   const noteField = useRef<HTMLInputElement>(null);
@@ -229,7 +233,7 @@ function Items(props: {
       </form>
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- the list takes the keys of its items */}
       <ol ref={list} className={css.items} tabIndex={0} aria-label="Items to look at" onKeyDown={press}>
-        {items.map((item, index) => (
+        {items.slice(0, Math.max(most, at + 1)).map((item, index) => (
           <li
             key={`${item.rowId} ${item.rowVersion}`}
             className={css.item}
@@ -277,6 +281,12 @@ function Items(props: {
           </li>
         ))}
       </ol>
+      {items.length > most && (
+        <p className={page.row}>
+          <span className={page.muted}>{`${Math.max(most, at + 1)} of ${items.length} items`}</span>
+          <Act onAct={() => setMost(most + portion)}>{`Show ${Math.min(portion, items.length - most)} more`}</Act>
+        </p>
+      )}
     </>
   );
 }

@@ -5,6 +5,7 @@ import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showDay } from "@probity/web/kit/time.ts";
 import { read } from "@probity/web/shell/api.ts";
 import { DownloadAct } from "@probity/web/shell/download-act.tsx";
+import { Find } from "@probity/web/shell/find.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -22,12 +23,17 @@ export interface Cell {
 /** People across methods: who is trained on the version in force, by whom and until when. */
 export function TrainingPage() {
   useTitle("Training");
-  const ws = usePlace().params["ws"] ?? "";
+  const place = usePlace();
+  const ws = place.params["ws"] ?? "";
+  const text = (name: string) => (typeof place.search[name] === "string" ? place.search[name] : "");
   const key = ["lab-training", ws];
   const list = useQuery({ queryKey: key, queryFn: () => read<TrainingMatrix>(qualityApi.trainings()) });
   const [cell, setCell] = useState<Cell | null>(null);
   const queries = useQueryClient();
   const found = list.data;
+  const says = (said: string, asked: string) => said.toLowerCase().includes(asked.trim().toLowerCase());
+  const people = (found?.people ?? []).filter(({ name }) => says(name, text("q")));
+  const methods = (found?.methods ?? []).filter(({ code, title }) => says(`${code} ${title}`, text("method")));
   const of = ({ person, method }: Cell) =>
     (found?.items ?? []).filter((each) => each.personId === person.id && each.methodId === method.methodId);
   return (
@@ -52,50 +58,74 @@ export function TrainingPage() {
         </EmptyState>
       )}
       {found !== undefined && found.methods.length > 0 && found.people.length > 0 && (
-        <div className={css.matrix}>
-          <table onKeyDown={walk}>
-            <caption className="p-hidden">People and the methods they are trained on; arrows walk, Enter opens</caption>
-            <thead>
-              <tr>
-                <th scope="col">Person</th>
-                {found.methods.map((method) => (
-                  <th key={method.id} scope="col">
-                    <b>
-                      {method.code} v{method.number}
-                    </b>
-                    {method.title}
-                    {method.required && <div>training asked for</div>}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {found.people.map((person, row) => (
-                <tr key={person.id}>
-                  <th scope="row">{person.name}</th>
-                  {found.methods.map((method, column) => {
-                    const last = currentOf(of({ person, method }), method.id);
-                    return (
-                      <td key={method.id}>
-                        <button
-                          type="button"
-                          className={css.cell}
-                          data-row={row}
-                          data-column={column}
-                          tabIndex={row === 0 && column === 0 ? 0 : -1}
-                          onClick={() => setCell({ person, method })}
-                        >
-                          <span className="p-hidden">{`${person.name}, ${method.code} version ${method.number}: `}</span>
-                          <Standing last={last} method={method} />
-                        </button>
-                      </td>
-                    );
-                  })}
+        <>
+          <div className={page.filters} role="search">
+            <Find
+              label="Filter people by name"
+              hint="Person"
+              value={text("q")}
+              onFind={(q) => place.query({ q, method: text("method") }, true)}
+            />
+            <Find
+              label="Filter methods by code or title"
+              hint="Method"
+              value={text("method")}
+              onFind={(method) => place.query({ q: text("q"), method }, true)}
+            />
+            <span className={page.muted}>
+              {`${people.length} of ${found.people.length} people, ${methods.length} of ${found.methods.length} methods`}
+            </span>
+          </div>
+          {(people.length === 0 || methods.length === 0) && (
+            <EmptyState>Nothing matches. Use other words, or fewer.</EmptyState>
+          )}
+          <div className={css.matrix}>
+            <table onKeyDown={walk}>
+              <caption className="p-hidden">
+                People and the methods they are trained on; arrows walk, Enter opens
+              </caption>
+              <thead>
+                <tr>
+                  <th scope="col">Person</th>
+                  {methods.map((method) => (
+                    <th key={method.id} scope="col">
+                      <b>
+                        {method.code} v{method.number}
+                      </b>
+                      {method.title}
+                      {method.required && <div>training asked for</div>}
+                    </th>
+                  ))}
                 </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+              </thead>
+              <tbody>
+                {people.map((person, row) => (
+                  <tr key={person.id}>
+                    <th scope="row">{person.name}</th>
+                    {methods.map((method, column) => {
+                      const last = currentOf(of({ person, method }), method.id);
+                      return (
+                        <td key={method.id}>
+                          <button
+                            type="button"
+                            className={css.cell}
+                            data-row={row}
+                            data-column={column}
+                            tabIndex={row === 0 && column === 0 ? 0 : -1}
+                            onClick={() => setCell({ person, method })}
+                          >
+                            <span className="p-hidden">{`${person.name}, ${method.code} version ${method.number}: `}</span>
+                            <Standing last={last} method={method} />
+                          </button>
+                        </td>
+                      );
+                    })}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </>
       )}
       {cell !== null && found !== undefined && (
         <TrainingDialog
