@@ -20,7 +20,7 @@ test.each([
 });
 
 test("SIG-01 letters of scripts that look alike are not one name", () => {
-  expect([..."Ana Lopez|Анна Иванова|Ana Иванова|Ελένη|José Ñúñez".split("|")].map(mixesScripts)).toEqual([
+  expect("Ana Lopez|Анна Иванова|Ana Иванова|Ελένη|José Ñúñez".split("|").map(mixesScripts)).toEqual([
     false,
     false,
     false,
