@@ -1,6 +1,7 @@
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 import { getDocumentProxy } from "unpdf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { executeAsOwner, type TestPerson } from "@probity/kernel/testing";
 import { testSealer } from "@probity/seal/testing";
 import { query } from "../query.ts";
 import { bytesOf, must, openCertificates, prepared, type CertificateWorld } from "../testing/certificate.ts";
@@ -67,6 +68,21 @@ async function words(path: string): Promise<string> {
     pages.push(content.items.map((item) => ("str" in item ? item.str : "")).join(" "));
   }
   return pages.join(" ").replaceAll(/\s+/g, " ");
+}
+
+/** One statement of a person's own, past the routes, after the leaf it needs. */
+function past(
+  by: TestPerson,
+  permission: string,
+  rowId: string,
+  version: number,
+  statement: (tenant: string) => RawBuilder<unknown>,
+): Promise<unknown> {
+  return open.world.server.kernel.door.work(by.session, permission, async (tx) => {
+    await tx.record({ action: "lab.certificate.test", record: "lab.certificate", rowId, version });
+    const text = statement(tx.who.tenantId);
+    return tx.all({ compile: () => sql<Record<string, unknown>>`${text}`.compile(query) });
+  });
 }
 
 describe("LAB decision rules (ISO/IEC 17025:2017 7.1.3, 7.8.6.1)", () => {
@@ -183,20 +199,32 @@ describe("LAB decision rules (ISO/IEC 17025:2017 7.1.3, 7.8.6.1)", () => {
         expect(said).toContain(part);
       expect(said).not.toContain("Second");
     }
-    // A certificate that leaves it out is none, past the routes too.
+    // A certificate that leaves it out is none, past the routes too; nor is a draft of before these were told signed.
     await must(reviewer("POST", `${draft.one}/discard`, { version: 1, body: { reason: "Planted" } }));
-    const planted = open.world.server.kernel.door.work(
-      open.world.reviewer.session,
-      "lab.certificate.prepare",
-      async (tx) => {
-        const id = crypto.randomUUID();
-        await tx.record({ action: "lab.certificate.test", record: "lab.certificate", rowId: id, version: 1 });
-        const insert = sql`insert into lab.certificate (tenant_id, id, series, sequence, number, sample_id, publication_id, template_id, content)
-        select tenant_id, ${id}, series, 9000, 'X-1', sample_id, publication_id, template_id,
-          jsonb_set(jsonb_set(content, '{number}', '"X-1"'), '{overrides}', '[]') from lab.certificate where id = ${draft.id}`;
-        return tx.all({ compile: () => insert.compile(query) });
-      },
+    const id = crypto.randomUUID();
+    const planted = () =>
+      past(
+        open.world.reviewer,
+        "lab.certificate.prepare",
+        id,
+        1,
+        (tenant) =>
+          sql`insert into lab.certificate (tenant_id, id, series, sequence, number, sample_id, publication_id, template_id, content)
+          select ${tenant}, ${id}, series, 9000, 'X-1', sample_id, publication_id, template_id,
+            jsonb_set(content, '{number}', '"X-1"') - 'overrides' from lab.certificate where id = ${draft.id}`,
+      );
+    await expect(planted()).rejects.toThrow(/tells the overrides/);
+    const owner = open.world.server.kernel.admin;
+    await executeAsOwner(owner, "alter table lab.certificate disable trigger certificate_overrides_begin");
+    await planted();
+    await executeAsOwner(owner, "alter table lab.certificate enable trigger certificate_overrides_begin");
+    const signed = past(
+      open.certifier,
+      "lab.certificate.sign",
+      id,
+      2,
+      () => sql`update lab.certificate set locked_at = now() where id = ${id}`,
     );
-    await expect(planted).rejects.toThrow(/tells the overrides/);
+    await expect(signed).rejects.toThrow(/tells the overrides/);
   });
 });
