@@ -136,8 +136,8 @@ export function* verifySubtreeConsistency(
   let first = start;
   let place = end - 1;
   let last = size - 1;
-  const atEdge = place === last;
-  while (first !== place && (atEdge || place % 2 === 1)) [first, place, last] = [half(first), half(place), half(last)];
+  while (first !== place && (place === last || place % 2 === 1))
+    [first, place, last] = [half(first), half(place), half(last)];
   const [seed, ...rest] = first === place ? [partRoot, ...proof] : proof;
   if (seed === undefined) return false;
   let part = seed;

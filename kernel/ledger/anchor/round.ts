@@ -207,7 +207,13 @@ export class AnchorRound {
     const data = { note, ...(platform === null ? {} : { platform }) };
     const body = JSON.stringify({ type: "ledger.checkpoint", timestamp: new Date().toISOString(), data });
     const id = createHash("sha256").update(`${due.id}\n${note}`).digest("hex");
-    const receiver = { kind: "webhook", address: due.address, authority: null, secrets: [secret], client: null } as const;
+    const receiver = {
+      kind: "webhook",
+      address: due.address,
+      authority: null,
+      secrets: [secret],
+      client: null,
+    } as const;
     const delivery = await sendWebhook(receiver, { id, body }, outside);
     if (delivery.state === "taken") return { problem: null, size, pauseSeconds, anchor };
     return {
