@@ -274,12 +274,12 @@ describe("what a sign-in tells", () => {
         }),
       );
     }
-    const medians = [...times.values()].map((each) => each.toSorted((a, b) => a - b)[10] ?? 0);
-    // The floor hides the differences; what is left of them is the noise of a busy machine.
+    // The floor hides the differences. A busy machine can only add to a time: of many, the least is what the kind costs.
+    const least = [...times.values()].map((each) => Math.min(...each));
     for (const [kind, each] of times) {
       expect([kind, Math.min(...each) > 248]).toEqual([kind, true]);
     }
-    expect(Math.max(...medians) - Math.min(...medians)).toBeLessThan(40);
+    expect(Math.max(...least) - Math.min(...least)).toBeLessThan(40);
   });
 
   test("IDN-05 every outcome leaves its leaf, in the instance's log and in the person's workspaces", async () => {
