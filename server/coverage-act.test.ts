@@ -52,7 +52,7 @@ let kernel: TestKernel;
 beforeAll(async () => {
   const apps = enabledApps({ freeCheck: true });
   kernel = await openTestKernel({ apps: apps.map((app) => app.migrations), grants: declaredGrants(apps) });
-}, 60_000);
+});
 afterAll(() => kernel?.close());
 
 function withoutLeaf(list: Readonly<Record<string, Leaves | readonly Leaves[]>>): string[] {

@@ -165,7 +165,7 @@ test("APP-02 who leaves before a stream begins holds none of the ten", async () 
     ).status;
   // Those that had begun end when their next look finds nobody there.
   await expect
-    .poll(async () => (await Promise.all([open(), open(), open()])).join(), { timeout: 20_000 })
+    .poll(async () => (await Promise.all([open(), open(), open()])).join(), { timeout: 120_000 })
     .toBe("200,200,200");
   end.abort();
 });

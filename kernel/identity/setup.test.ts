@@ -220,7 +220,7 @@ async function dead(): Promise<void> {
           "probity_owner",
           "select 1 from pg_locks where locktype = 'advisory' and classid = 7071 and objid = 14 and database = (select oid from pg_database where datname = current_database())",
         ),
-      { timeout: 10_000 },
+      { timeout: 120_000 },
     )
     .toEqual([]);
 }
@@ -256,7 +256,7 @@ function setUpAndDie(token: string, step: "workspace" | "session"): string | nul
   `;
   const ran = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
     encoding: "utf8",
-    timeout: 20_000,
+    timeout: 120_000,
     env: {
       ...process.env,
       PROBE: JSON.stringify({

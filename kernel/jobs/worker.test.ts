@@ -33,7 +33,7 @@ async function stateOf(id: string): Promise<{ state: string; problem: { code?: s
   return { state: row?.state ?? "none", problem };
 }
 const settled = (id: string) =>
-  expect.poll(async () => (await stateOf(id)).state, { timeout: 60_000, interval: 200 }).toMatch(/done|failed/);
+  expect.poll(async () => (await stateOf(id)).state, { timeout: 120_000, interval: 200 }).toMatch(/done|failed/);
 
 test("OPS-03 a job that met a busy server is tried again and ends well", async () => {
   let tried = 0;
@@ -78,7 +78,7 @@ test("ACC-01 a job does what it was granted and nothing else, and its grant ends
   await settled(await start());
   expect(codes).toEqual(["entered", "kernel.permission_missing"]);
   if (credential === undefined) throw new Error("The job did not run");
-  await expect.poll(() => credential && look(credential, may), { timeout: 30_000 }).not.toBe("entered");
+  await expect.poll(() => credential && look(credential, may), { timeout: 120_000 }).not.toBe("entered");
 });
 
 test("OPS-03 a job whose worker was stopped in the midst of it is taken up by the next one", async () => {
@@ -89,14 +89,14 @@ test("OPS-03 a job whose worker was stopped in the midst of it is taken up by th
     if (begun === 1) await held;
   });
   const id = await start();
-  await expect.poll(() => begun, { timeout: 30_000 }).toBe(1);
+  await expect.poll(() => begun, { timeout: 120_000 }).toBe(1);
   // What a killed server leaves: a lock in the name of nobody. Another server at its start takes it up.
   const second = await startWorker(
     kernel,
     { trial: async () => void (begun += 10) },
     { onlyServer: true, logger: pino({ level: "silent" }) },
   );
-  await expect.poll(() => begun, { timeout: 30_000 }).toBe(11);
+  await expect.poll(() => begun, { timeout: 120_000 }).toBe(11);
   release();
   await settled(id);
   await second.stop();

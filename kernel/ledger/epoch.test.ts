@@ -205,7 +205,7 @@ test.skipIf(elsewhere)(
       after.origin,
     );
   },
-  60_000,
+  240_000,
 );
 
 test.skipIf(elsewhere)(

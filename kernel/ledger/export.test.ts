@@ -27,7 +27,7 @@ beforeAll(async () => {
     ),
   );
   await log.publish();
-}, 60_000);
+});
 afterAll(async () => {
   await log?.close();
   await server?.close();

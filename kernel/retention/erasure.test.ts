@@ -36,7 +36,7 @@ beforeAll(async () => {
   await superuser.connect();
   person = await plant(marker);
   await log.publish();
-}, 60_000);
+});
 afterAll(async () => {
   await superuser?.end();
   await log?.close();

@@ -107,7 +107,7 @@ describe("LAB gates of many results at once", () => {
     const waits = "select 1 from pg_locks where not granted";
     const waiting = async () =>
       outcome !== "waits" || ((await world.server.kernel.identityPool.query(waits)).rowCount ?? 0) > 0;
-    await expect.poll(waiting, { timeout: 20_000 }).toBe(true);
+    await expect.poll(waiting, { timeout: 120_000 }).toBe(true);
     const first = outcome;
     go();
     await holding;

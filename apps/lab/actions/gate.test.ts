@@ -171,7 +171,7 @@ describe("LAB gates before verification", () => {
     void verifying.then(() => (done = true));
     const waits = "select 1 from pg_locks where not granted";
     const waiting = async () => done || ((await world.server.kernel.identityPool.query(waits)).rowCount ?? 0) > 0;
-    await expect.poll(waiting, { timeout: 20_000 }).toBe(true);
+    await expect.poll(waiting, { timeout: 120_000 }).toBe(true);
     const first = done ? "verified first" : "waits";
     go();
     await holding;
@@ -400,7 +400,7 @@ describe("LAB overrides", () => {
     expect((await set("every")).status).toBe(201);
     await expect
       .poll(async () => JSON.parse((await world.as.reader("GET", "/api/lab/settings")).text).items[0].value.required, {
-        timeout: 20_000,
+        timeout: 120_000,
       })
       .toBe("every");
     const after = await measured(world, { instrumentIds: [], lotIds: [] });

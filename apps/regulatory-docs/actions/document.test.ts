@@ -68,7 +68,7 @@ const documents = async () => itemsOf(await by("GET", `${base}/documents?collect
 const settled = (id: string) =>
   expect
     .poll(async () => (await documents()).find((each) => each["id"] === id)?.["state"], {
-      timeout: 60_000,
+      timeout: 120_000,
       interval: 200,
     })
     .toMatch(/ready|refused/);

@@ -49,7 +49,7 @@ describe("a hostile text of 5 MB is read in under 5 seconds", () => {
       // A core shared with another test counts its waiting for memory too: what is slow by itself is slow twice.
       expect(first < 5 ? first : secondsFor(text)).toBeLessThan(5);
     },
-    60_000,
+    240_000,
   );
 });
 
@@ -84,7 +84,7 @@ describe("any text at all", () => {
       }),
       { numRuns: 60 },
     );
-  }, 60_000);
+  });
 
   test("may be empty, and so may the set", () => {
     expect(analyse(pack, []).summary.covered).toBe(0);

@@ -73,7 +73,7 @@ describe("LED-05 syslog over TLS (RFC 5424, 5425)", () => {
     await world.drain();
     const places = world.syslog.messages.map((message) => JSON.parse(line.exec(message)?.[6] ?? "null").seq);
     expect(places).toEqual(await world.places());
-  }, 20_000);
+  });
 });
 
 describe("LED-05 who may send the log where", () => {

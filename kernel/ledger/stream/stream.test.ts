@@ -78,7 +78,7 @@ describe("LED-05 a webhook", () => {
     const places = world.got.slice(4).flatMap(({ body }) => eventsOf(body).map((event) => event.seq));
     expect(places).toEqual(await world.places());
     expect((await world.state(id))["state"]).toBe("running");
-  }, 30_000);
+  });
 
   test("several servers never send to it at the same time, and none sends what another sent", async () => {
     await world.add(world.body());
@@ -116,12 +116,12 @@ describe("LED-05 a webhook", () => {
     await gone;
     // Its lease holds for a while: until then nobody else sends.
     expect(await world.pump.round()).toBe(0);
-    await expect.poll(() => world.pump.round(), { timeout: 20_000, interval: 300 }).toBe(1);
+    await expect.poll(() => world.pump.round(), { timeout: 120_000, interval: 300 }).toBe(1);
     await world.drain();
     expect(world.got[1]?.headers["webhook-id"]).toBe(world.got[0]?.headers["webhook-id"]);
     const places = world.got.slice(1).flatMap(({ body }) => eventsOf(body).map((event) => event.seq));
     expect(places).toEqual(await world.places());
-  }, 40_000);
+  });
 
   test("a stream that began again is not moved by who was sending before", async () => {
     const { id } = await world.add(world.body());
@@ -165,7 +165,7 @@ describe("LED-05 a webhook", () => {
     expect(again.body).toEqual({ sent: 1, left: 0 });
     expect(eventsOf(world.got.at(-1)?.body ?? "").map((event) => event.seq)).toEqual([poison]);
     expect((await world.state(id))["letters"]).toBe(0);
-  }, 30_000);
+  });
 
   test("that says 410 is asked no more until somebody wakes it; paused sends nothing; resumed catches up", async () => {
     const { id } = await world.add(world.body());
