@@ -56,7 +56,7 @@ export { peopleRoutes } from "./identity/people-route.ts";
 export { sessionRoutes } from "./identity/session-route.ts";
 export { factorRoutes } from "./identity/factor-route.ts";
 export { freezeRoutes } from "./identity/freeze-route.ts";
-export { spendStepUp, stepUpOf, stepUpRequired, type StepUpAct, type ToldAct } from "./identity/step-up.ts";
+export { spendStepUp, stepUpOf, stepUpRequired, type StepUpAct } from "./identity/step-up.ts";
 export { isSetUp, makeSetupLink, setupFromCommandLine } from "./identity/setup.ts";
 export { AccessTokens } from "./token/access-token.ts";
 export { tokenRoutes } from "./token/route.ts";

@@ -14,7 +14,7 @@ const freshMinutes = 10;
 /** What a fresh proof is for: one act on one subject. For a document the subject is its hash, so that it signs what was shown. */
 export type StepUpAct = { readonly action: string; readonly subject: string };
 /** What the subject is called, for the page that asks: no part of what the proof is for. */
-export type ToldAct = StepUpAct & { readonly told?: string };
+type ToldAct = StepUpAct & { readonly told?: string };
 export type StepUpMethod = "password" | "totp" | "passkey" | "provider";
 
 /** The grant a request brings along. */

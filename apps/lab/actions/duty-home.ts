@@ -137,7 +137,7 @@ async function orderItems(tx: Tx, base: string): Promise<HomeItem[]> {
 }
 
 /** Every material with how much of its lots may be used, counted in its unit. */
-export async function stockOf(tx: Tx) {
+async function stockOf(tx: Tx) {
   const materials = await tx.all(
     query
       .selectFrom("lab.material")

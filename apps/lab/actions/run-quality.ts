@@ -5,7 +5,7 @@ import { tokensOf } from "./gate-token.ts";
 import { qualityGate, sayQuality } from "./quality-gate.ts";
 
 /** A control or blank of a run, with how far it lies off by the limits it was judged with. */
-export type RunControl = {
+type RunControl = {
   readonly resultId: string;
   readonly kind: string;
   readonly name: string;

@@ -79,18 +79,18 @@ export function MaterialList(props: {
           },
           {
             id: "order",
-            title: "Order at",
+            title: "Order",
             width: "170px",
             cell: (each) =>
               each.reorderAt === null ? (
                 <span className={page.muted}>no order point</span>
               ) : (
                 <>
-                  <span className={page.meta}>below</span>{" "}
+                  <span className={page.meta}>order below</span>{" "}
                   <span className={page.mono}>
                     {each.reorderAt} {each.unit}
                   </span>{" "}
-                  {isShort(each, lotsOf(each)) && <StatusMark tone="partial" word="order" />}
+                  {isShort(each, lotsOf(each)) && <StatusMark tone="partial" word="now" />}
                 </>
               ),
           },

@@ -33,6 +33,18 @@ function Frame(props: {
             </text>
           </g>
         ))}
+        {/* On the page the months are links below the drawing; where it is saved they go with it. */}
+        {props.months.map((month, index) => (
+          <text
+            key={month.month}
+            className={css.saved}
+            x={box.left + slot * (index + 0.5)}
+            y={box.height - 6}
+            textAnchor="middle"
+          >
+            {index % 2 === props.months.length % 2 ? "" : shortMonth(month.month)}
+          </text>
+        ))}
         {props.children}
       </svg>
       <div className={css.months}>

@@ -13,7 +13,7 @@ import { labApi, labPage } from "./path.ts";
 import css from "./run-quality.module.css";
 
 /** The controls of one run, as the API judges them. */
-export interface Run {
+interface Run {
   worksheetId: string | null;
   worksheet: string | null;
   methodId: string;

@@ -161,9 +161,9 @@ export function SamplePage() {
           );
         })}
       </ol>
+      <RunQuality ws={ws} runs={runs} sheets />
       <section>
         <h2>Results</h2>
-        <RunQuality ws={ws} runs={runs} sheets />
         <GateNotice of={{ sample: id }} fresh={fresh} />
         <ResultGrid
           ws={ws}

@@ -18,6 +18,9 @@ const kept = [
 /** Pixels of a picture for each of the drawing: sharp on paper and in a report. */
 const sharpness = 3;
 
+/** Room above the drawing for what it is called: a picture in a report has no page around it. */
+const headline = 32;
+
 export type DrawingKind = "svg" | "png";
 
 /** Saves a drawing of the page as a file that stands alone: an SVG with its colours and type written into it, or a PNG of it. */
@@ -61,7 +64,8 @@ function standAlone(drawing: SVGSVGElement, title: string): { text: string; widt
     for (const property of kept) part.setAttribute(property, style.getPropertyValue(property));
     for (const attribute of ["class", "style", "tabindex", "role", "aria-pressed"]) part.removeAttribute(attribute);
   }
-  const { x, y, width, height } = drawing.viewBox.baseVal;
+  const { x, width } = drawing.viewBox.baseVal;
+  const [y, height] = [drawing.viewBox.baseVal.y - headline, drawing.viewBox.baseVal.height + headline];
   const paper = document.createElementNS("http://www.w3.org/2000/svg", "rect");
   for (const [attribute, value] of [
     ["x", String(x)],
@@ -71,11 +75,23 @@ function standAlone(drawing: SVGSVGElement, title: string): { text: string; widt
     ["fill", getComputedStyle(document.body).backgroundColor],
   ] as const)
     paper.setAttribute(attribute, value);
-  copy.prepend(paper);
+  const head = document.createElementNS("http://www.w3.org/2000/svg", "text");
+  head.textContent = title;
+  for (const [attribute, value] of [
+    ["x", String(x + 8)],
+    ["y", String(y + headline - 10)],
+    ["fill", getComputedStyle(document.body).color],
+    ["font-family", getComputedStyle(document.body).fontFamily],
+    ["font-size", "14px"],
+    ["font-weight", "600"],
+  ] as const)
+    head.setAttribute(attribute, value);
+  copy.prepend(paper, head);
   const words = document.createElementNS("http://www.w3.org/2000/svg", "title");
   words.textContent = title;
   copy.prepend(words);
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  copy.setAttribute("viewBox", `${x} ${y} ${width} ${height}`);
   // A picture needs a size of its own; on the page the drawing takes that of its place.
   copy.setAttribute("width", String(width));
   copy.setAttribute("height", String(height));
