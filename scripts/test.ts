@@ -8,13 +8,7 @@ import { runFirst, runSecond, type Tally, type TestRun } from "./test-run.ts";
 const root = join(import.meta.dirname, "..");
 const given = process.argv.slice(2);
 const tallies: Tally[] = [];
-const external = [
-  "kernel/work",
-  "kernel/ledger",
-  "kernel/record",
-  "kernel/vault/sealed-field.test.ts",
-  "apps/regulatory-docs/records",
-];
+const external = ["kernel/work", "kernel/ledger", "kernel/record", "apps/regulatory-docs/records"];
 
 async function everything(): Promise<void> {
   const project = (name: string): TestRun => ({ root, name, args: ["--project", name] });
