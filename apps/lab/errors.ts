@@ -37,7 +37,7 @@ export const problem = defineErrors("lab", {
     status: 422,
     title: "Some rows were not taken",
     detail:
-      "{count} rows can't be kept as they are. None were saved. Correct what stands beside each, then save again.",
+      "Of the rows sent, {count} can't be kept as they stand. None were saved. Correct what stands beside each, then save again.",
   },
   result_locked: {
     status: 409,

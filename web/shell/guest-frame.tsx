@@ -1,4 +1,4 @@
-import { Outlet } from "@tanstack/react-router";
+import { Outlet, useRouterState } from "@tanstack/react-router";
 import { useEffect } from "react";
 import type { Session, WorkspaceMembership } from "./api-types.ts";
 import { apps } from "./apps.ts";
@@ -19,6 +19,8 @@ export function GuestFrame({ session, workspace }: { session: Session; workspace
   const { path, go } = usePlace();
   const home = apps.find((app) => app.guest !== undefined)?.guest?.home(workspace.slug);
   const lost = !isOpen(path);
+  // On the way home the page that was left still stands here; it must not ask for what a guest is refused.
+  const arrived = useRouterState({ select: (state) => (state.resolvedLocation ?? state.location).pathname });
   useEffect(() => {
     if (lost && home !== undefined) go(home, true);
   }, [lost, home, go]);
@@ -43,7 +45,7 @@ export function GuestFrame({ session, workspace }: { session: Session; workspace
         </nav>
       </header>
       <main id="main" className={css.main} key={workspace.id}>
-        {!lost && <Outlet />}
+        {!lost && isOpen(arrived) && <Outlet />}
       </main>
       <StepUp />
       <Expired user={session.user.id} />

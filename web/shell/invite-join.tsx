@@ -4,6 +4,7 @@ import { Notice } from "../kit/notice.tsx";
 import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { rotate, write } from "./api.ts";
 import type { InvitationView, Session } from "./api-types.ts";
+import { guest, guestWords } from "./invite-words.ts";
 import { api, page } from "./path.ts";
 import { usePlace } from "./place.tsx";
 import { asProblem } from "./problem.ts";
@@ -33,7 +34,8 @@ export function InviteJoin({ token, session, view }: { token: string; session: S
   return (
     <div className={css.form}>
       <p className={css.muted}>
-        You are signed in as {session.user.name}, {session.user.email}. You join as {view.role}.
+        You are signed in as {session.user.name}, {session.user.email}.{" "}
+        {view.role === guest ? `You join${guestWords}` : `You join as ${view.role ?? "a member"}.`}
       </p>
       {join.isError && <ProblemNotice problem={asProblem(join.error)} />}
       <div>

@@ -6,6 +6,7 @@ import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { Skeleton } from "../kit/skeleton.tsx";
 import { readPublic, write } from "./api.ts";
 import type { InvitationView, Session } from "./api-types.ts";
+import { guest, guestWords } from "./invite-words.ts";
 import { InviteJoin } from "./invite-join.tsx";
 import { api, page } from "./path.ts";
 import { usePlace, useTitle } from "./place.tsx";
@@ -70,7 +71,7 @@ export function Invite() {
           {link.data.email !== undefined && (
             <p className={css.muted}>
               You sign in as {link.data.email}
-              {link.data.role === undefined ? "" : `, ${link.data.role}`}.
+              {link.data.role === undefined ? "." : link.data.role === guest ? guestWords : `, ${link.data.role}.`}
             </p>
           )}
           <ErrorSummary errors={{ ...errors, ...problem?.fields }} />

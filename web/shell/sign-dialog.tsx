@@ -33,7 +33,7 @@ export function SignDialog(props: Props) {
     setProblem(found);
   };
   return (
-    <Dialog open title={`${props.step.title}: ${props.view.title}`} onClose={props.onClose} size={560}>
+    <Dialog open title={titleOf(props.step.title, props.view.title)} onClose={props.onClose} size={560}>
       <div className={page.form}>
         {problem !== null && <ProblemNotice problem={problem} />}
         {challenge === null ? (
@@ -352,4 +352,9 @@ function Who(
       </div>
     </form>
   );
+}
+
+/** The step and what is signed; said once where the record bears the name of the step. */
+function titleOf(step: string, record: string): string {
+  return record.toLowerCase().startsWith(step.toLowerCase()) ? record : `${step}: ${record}`;
 }

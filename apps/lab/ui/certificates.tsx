@@ -162,6 +162,7 @@ export function Certificates() {
             {
               id: "issued",
               title: "Issued",
+              named: true,
               width: "170px",
               cell: (each) => (each.issuedAt === null ? "–" : showTime(each.issuedAt)),
             },

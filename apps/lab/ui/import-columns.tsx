@@ -27,8 +27,9 @@ interface Props {
 export function ImportColumns({ kind, file, seen, reading, busy, onRead, onSource, onStart }: Props) {
   const mapping: Mapping = reading.mapping ?? seen.mapping;
   const source = reading.source ?? "";
-  const wrongAt = new Set(seen.errors.map((each) => each.row));
   const missing = seen.fields.filter((field) => field.required && mapping.columns[field.key] === undefined);
+  // Without its columns every row is wrong, and nothing is said by saying so of each.
+  const wrongAt = new Set(missing.length > 0 ? [] : seen.errors.map((each) => each.row));
   const report = useMutation({
     mutationFn: async () => {
       const form = formOf(file, { mapping }, { report: "csv" });
@@ -48,12 +49,14 @@ export function ImportColumns({ kind, file, seen, reading, busy, onRead, onSourc
         <span className={page.muted}>
           {`${seen.total.toLocaleString("en-GB")} rows, ${seen.encoding}, ${delimiterWords[seen.delimiter] ?? seen.delimiter}`}
         </span>
-        {seen.errorCount === 0 ? (
+        {missing.length > 0 ? (
+          <StatusMark tone="partial" word="not all columns are known" />
+        ) : seen.errorCount === 0 ? (
           <StatusMark tone="covered" word={seen.total === 1 ? "the row fits" : "every row fits"} />
         ) : (
           <StatusMark
             tone="gap"
-            word={`${seen.errorCount.toLocaleString("en-GB")} of ${seen.total.toLocaleString("en-GB")} rows have errors`}
+            word={`${seen.errorCount.toLocaleString("en-GB")} of ${seen.total.toLocaleString("en-GB")} rows ${seen.errorCount === 1 ? "has an error" : "have errors"}`}
           />
         )}
       </div>
@@ -149,17 +152,23 @@ export function ImportColumns({ kind, file, seen, reading, busy, onRead, onSourc
       )}
       {seen.formulas > 0 && (
         <p className={page.muted}>
-          {`${seen.formulas === 1 ? "One cell looks" : `${seen.formulas} cells look`} like a spreadsheet formula. They are kept as text, to the character, and leave here so that no spreadsheet runs them.`}
+          {seen.formulas === 1
+            ? "One cell looks like a spreadsheet formula. It is kept as text, to the character, and leaves here so that no spreadsheet runs it."
+            : `${seen.formulas} cells look like spreadsheet formulas. They are kept as text, to the character, and leave here so that no spreadsheet runs them.`}
         </p>
       )}
-      {seen.errorCount > 0 && <ImportFaults faults={seen.errors} rows={seen.errorCount} />}
+      {seen.errorCount > 0 && missing.length === 0 && <ImportFaults faults={seen.errors} rows={seen.errorCount} />}
       <p className={page.row}>
         <Act
           look="main"
           size="form"
           busy={busy}
           disabledReason={
-            seen.errorCount > 0 ? "All rows are imported or none. Correct the columns above, or the file." : undefined
+            missing.length > 0
+              ? "Say above which column is which."
+              : seen.errorCount > 0
+                ? "All rows are imported or none. Correct the columns above, or the file."
+                : undefined
           }
           onAct={onStart}
         >

@@ -99,7 +99,9 @@ export function ImportStand({ ws, kind, id, onAgain }: { ws: string; kind: Kind;
               <span className={page.row}>
                 {file.reportBlobId !== null && (
                   <DownloadAct path={labApi.imports(kind, id, "errors")} name="errors.csv">
-                    {`Download the ${file.errorCount.toLocaleString("en-GB")} rows`}
+                    {file.errorCount === 1
+                      ? "Download the row"
+                      : `Download the ${file.errorCount.toLocaleString("en-GB")} rows`}
                   </DownloadAct>
                 )}
                 {next}
@@ -107,7 +109,7 @@ export function ImportStand({ ws, kind, id, onAgain }: { ws: string; kind: Kind;
             }
           >
             {file.errorCount > 0
-              ? `${file.errorCount.toLocaleString("en-GB")} of ${total} rows of ${file.fileName} have errors; none were imported. Download them, correct them, import again.`
+              ? `${file.errorCount.toLocaleString("en-GB")} of ${total} rows of ${file.fileName} ${file.errorCount === 1 ? "has an error" : "have errors"}; none were imported. Download, correct, import again.`
               : `${file.fileName} was not imported. ${file.refusal ?? ""}`}
           </Notice>
           {(file.errors?.length ?? 0) > 0 && <ImportFaults faults={file.errors ?? []} rows={file.errorCount} />}

@@ -124,10 +124,11 @@ export function Investigations() {
               width: "150px",
               cell: (each) => <StatusMark {...stateWord[each.state]} />,
             },
-            { id: "opened", title: "Opened", width: "170px", cell: (each) => showTime(each.openedAt) },
+            { id: "opened", title: "Opened", named: true, width: "170px", cell: (each) => showTime(each.openedAt) },
             {
               id: "outcome",
               title: "Outcome",
+              named: true,
               cell: (each) =>
                 each.conclusion === null
                   ? ""

@@ -1,3 +1,4 @@
+import { Act } from "@probity/web/kit/act.tsx";
 import { EmptyState } from "@probity/web/kit/empty-state.tsx";
 import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
@@ -67,7 +68,7 @@ export function MySamples() {
       {list.isPending && <Skeleton label="Reading your samples" />}
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isSuccess && items.length === 0 && (
-        <EmptyState>
+        <EmptyState act={q === "" ? undefined : <Act onAct={() => query({}, true)}>Show all</Act>}>
           {q !== ""
             ? "No sample of yours matches."
             : list.data.customer === null
@@ -107,9 +108,15 @@ export function MySamples() {
             {
               id: "published",
               title: "Published",
+              named: true,
               cell: (each) => (each.publishedAt === null ? "–" : showTime(each.publishedAt)),
             },
-            { id: "certificate", title: "Certificate", cell: (each) => each.certificate ?? "not made yet" },
+            {
+              id: "certificate",
+              title: "Certificate",
+              named: true,
+              cell: (each) => each.certificate ?? "not made yet",
+            },
           ]}
         />
       )}

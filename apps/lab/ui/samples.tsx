@@ -316,6 +316,7 @@ function columns(ws: string, chosen: ReadonlySet<string>, toggle: (id: string) =
     {
       id: "received",
       title: "Received",
+      named: true,
       width: "104px",
       cell: (item) =>
         item.receivedAt !== null && (
@@ -327,6 +328,7 @@ function columns(ws: string, chosen: ReadonlySet<string>, toggle: (id: string) =
     {
       id: "due",
       title: "Due",
+      named: true,
       width: "104px",
       cell: (item) => {
         if (item.dueOn === null) return null;
