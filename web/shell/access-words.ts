@@ -10,7 +10,7 @@ const kernelPermissions: Readonly<Record<string, string>> = {
   "kernel.home.read": "come in and see their home page",
   "kernel.job.read": "follow jobs",
   "kernel.key.change": "make API keys of their own",
-  "kernel.key.manage": "see and revoke everybody’s API keys",
+  "kernel.key.manage": "see and revoke all API keys",
   "kernel.ledger.export": "export the audit trail",
   "kernel.ledger.read": "read the audit trail",
   "kernel.ledger.resume": "declare a restore",

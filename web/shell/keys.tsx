@@ -14,6 +14,7 @@ import { MakeKey } from "./key-make.tsx";
 import type { ApiKey, KeyLimit, OwnKeys } from "./key-types.ts";
 import { api } from "./path.ts";
 import { usePlace, useTitle } from "./place.tsx";
+import { PolicyLimit } from "./policy-limit.tsx";
 import { asProblem } from "./problem.ts";
 import { useSession } from "./session.ts";
 import css from "./page.module.css";
@@ -54,7 +55,9 @@ export function Keys() {
       </div>
       <AccessTabs />
       <p className={css.lead}>
-        A program with a key does what the key lists and its person may still do, and nothing else. It ends by itself.
+        A program with a key does what the key lists and its person may still do, and nothing else. It ends by itself,
+        after <PolicyLimit name="key.maxDays" /> at the latest, and makes <PolicyLimit name="limit.apiPerSecond" /> at
+        most.
       </p>
       {problem !== null && <ProblemNotice problem={asProblem(problem)} onRetry={() => void own.refetch()} />}
       {own.isPending && <Skeleton label="Reading the keys" />}

@@ -19,6 +19,7 @@ import { MemberSessions } from "./member-session.tsx";
 import { MemberAccess } from "./member-access.tsx";
 import { api } from "./path.ts";
 import { usePlace, useTitle } from "./place.tsx";
+import { PolicyLimit } from "./policy-limit.tsx";
 import { asProblem } from "./problem.ts";
 import { useSession } from "./session.ts";
 import css from "./page.module.css";
@@ -202,6 +203,10 @@ export function People() {
       {invitations.length > 0 && (
         <section className={css.form} aria-labelledby="invited">
           <h2 id="invited">Invited</h2>
+          <p className={css.meta}>
+            At most <PolicyLimit name="limit.invitationsPerDay" />, and{" "}
+            <PolicyLimit name="limit.invitationsPerAddress" /> to the same address.
+          </p>
           {withdraw.isError && <ProblemNotice problem={asProblem(withdraw.error)} />}
           <LedgerTable
             caption="Invitations nobody has taken up yet"

@@ -60,7 +60,10 @@ export function Policy() {
         <h1>Policy</h1>
         <p className={pageCss.lead}>
           The numbers in force here. What enforces a number and what states it read the same value.{" "}
-          {loaded && (differing === 0 ? "All stand as the preset set them." : `◆ ${differing} differ from the preset.`)}
+          {loaded &&
+            (differing === 0
+              ? "All stand as the preset set them."
+              : `◆ ${differing} ${differing === 1 ? "differs" : "differ"} from the preset.`)}
         </p>
         <p className={pageCss.muted}>
           When retention last ran and what went: <Go to={page.retention(ws)}>Retention and erasure</Go>.

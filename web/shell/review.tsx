@@ -75,7 +75,10 @@ export function Review() {
       )}
       {review?.outcome && (
         <p className={pageCss.meta}>
-          SHA-256 of the decisions <span className={pageCss.mono}>{review.outcome.sha256}</span>
+          SHA-256 of the decisions{" "}
+          <span className={pageCss.mono} style={{ overflowWrap: "anywhere" }}>
+            {review.outcome.sha256}
+          </span>
         </p>
       )}
       {review !== undefined && review.closedAt !== null && (
