@@ -24,6 +24,9 @@ function judge(...args: string[]): Promise<Said> {
   );
 }
 
+/** A selection never claims that it is all there is, so nobody can tell this of it. */
+const uncounted = "a leaf left out and not counted";
+
 /** The same text with one thing changed, by what is changed. */
 function spoilt(text: string): Readonly<Record<string, string>> {
   const lines = text.trimEnd().split("\n");
@@ -34,7 +37,7 @@ function spoilt(text: string): Readonly<Record<string, string>> {
     "a leaf changed": at(leaf, (line) => line.replace('\\"outcome\\":\\"done\\"', '\\"outcome\\":\\"dona\\"')),
     "a shown value changed": at(leaf, (line) => line.replace(/"value":"(?:\\.|[^"])/, '"value":"¬')),
     "a leaf left out": lines.toSpliced(middle, 1).join("\n"),
-    "a leaf left out and not counted": lines
+    [uncounted]: lines
       .toSpliced(middle, 1)
       .join("\n")
       .replace(/"leaves":(\d+)\}$/, (_, count: string) => `"leaves":${Number(count) - 1}}`),
@@ -98,7 +101,9 @@ export async function run(): Promise<Figure[]> {
     say("proof of an event", await judge("proof", file("proof", proof), vkey), "holds");
     say("another key", await judge("bundle", file("export", exported.all), impostor), "refused");
     for (const [name, text] of Object.entries(exported))
-      for (const [change, changed] of Object.entries(spoilt(text)))
+      for (const [change, changed] of Object.entries(spoilt(text)).filter(
+        ([change]) => change !== uncounted || name !== "a selection",
+      ))
         say(
           `${name}, ${change}`,
           changed === text

@@ -1,6 +1,7 @@
 import { expect, test, beforeAll, afterAll } from "vitest";
 import { controls, type Control } from "@probity/trust";
 import { anchorHolding, streamDelivery } from "../trust/control/delivery.ts";
+import { reasonForChange } from "../trust/control/verified-signer.ts";
 import { openTestLog, type TestLog } from "../kernel/testing/log.ts";
 import { executeAsOwner } from "../kernel/lint/trial.ts";
 import { database, door, folder, kernel, statusAfter, useTrustWorld } from "./testing/trust-world.ts";
@@ -22,6 +23,7 @@ function alone(id: string, probe: Control["probes"][number]): Control {
   };
 }
 const streaming = { control: alone("LED-05", streamDelivery) };
+const reasoned = { control: alone("SIG-06", reasonForChange) };
 const holding = { control: alone("LED-03", anchorHolding) };
 
 let log: TestLog;
@@ -77,4 +79,11 @@ test("LED-03 the control of what lies outside turns red when an anchor can be ch
     sql("grant update on kernel.anchor to probity_app", "revoke update on kernel.anchor from probity_app"),
     /update kernel.anchor/i,
   );
+}, 120_000);
+
+test("SIG-06 the control of reasons turns red when the database asks for none of a collection", async () => {
+  const asked = (word: string) => () =>
+    executeAsOwner(database.admin, `alter table regulatory_docs.collection ${word} trigger reason_given`);
+  const broken = { break: asked("disable"), mend: asked("enable") };
+  await turnsRed(reasoned, broken, /the database asks for reasons of document, finding/i);
 }, 120_000);

@@ -74,13 +74,5 @@ describe(
         `${bare("kernel.signer")}delete from kernel.signer where user_id = '${owner}'; ${dressed("kernel.signer")}`,
         /an unverified person's signature got/,
       ));
-
-    test("SIG-06: a collection that changes without its reason", () =>
-      turnsRed(
-        "SIG-06",
-        "alter table regulatory_docs.collection disable trigger reason_given",
-        "alter table regulatory_docs.collection enable trigger reason_given",
-        /the database asks for reasons of document, finding/,
-      ));
   },
 );

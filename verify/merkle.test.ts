@@ -177,6 +177,10 @@ describe("LED-03 the tree of RFC 6962", () => {
           const last = row[end - 1] ?? root;
           expect(compute(verifySubtreeInclusion(end - 1, part, last, inside, partRoot))).toBe(true);
           expect(compute(verifySubtreeInclusion(end, part, last, inside, partRoot))).toBe(false);
+          const first = row[start] ?? root;
+          const alone = { start, end: start + 1 };
+          expect(compute(verifySubtreeInclusion(start, alone, first, [], first))).toBe(true);
+          expect(compute(verifySubtreeInclusion(start - 1, alone, first, [], first))).toBe(false);
         }
     }
   });

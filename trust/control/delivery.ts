@@ -94,6 +94,9 @@ export const streamDelivery: Probe = {
       stream = (await listed(context, "/api/ledger/streams", "items")).find((each) => each["id"] === id) ?? {};
       if (stream["state"] === "retrying") break;
     }
+    const renew = `/api/ledger/streams/${id}/secret`;
+    const rotated = await owner.proved("kernel.stream.rotate", id, renew, { overlapHours: 24 });
+    const shown = JSON.stringify(await listed(context, "/api/ledger/streams", "items"));
     const paused = await owner.browser.call("POST", `/api/ledger/streams/${id}/pause`, { paused: true });
     const removed = await owner.browser.call("DELETE", `/api/ledger/streams/${id}`);
     await owner.end();
@@ -101,6 +104,12 @@ export const streamDelivery: Probe = {
     return allOf("a stream to a receiver that is not there was tried, says so, kept its place and counts what waits", [
       [added.status === 201, `adding a stream got ${said(added)}`],
       [String(added.body["secret"]).startsWith("whsec_"), "no signing secret was given"],
+      [
+        String(rotated.body["secret"]).startsWith("whsec_") && rotated.body["secret"] !== added.body["secret"],
+        `another secret was asked for, got ${said(rotated)}`,
+      ],
+      [rotated.body["previousUntil"] !== null, "the old secret does not sign on while the receiver changes over"],
+      [!shown.includes("whsec_"), "a secret is shown a second time"],
       [stream["state"] === "retrying", `the stream is ${String(stream["state"])} though nobody is there`],
       [stream["next"] === 0 && Number(stream["behind"]) > 0, "the stream moved on without its receiver"],
       [typeof stream["problem"] === "string", "the stream does not say why it fails"],
@@ -122,6 +131,7 @@ export const streamDelivery: Probe = {
     const id = String(added.body["id"]);
     const tried = await owner.browser.call("POST", `/api/ledger/streams/${id}/test`);
     const bare = await owner.browser.call("POST", "/api/ledger/streams", streamTo(nowhere));
+    const unproved = await owner.browser.call("POST", `/api/ledger/streams/${id}/secret`, { overlapHours: 0 });
     const byKey = await http("POST", "/api/ledger/streams", { key: scratch.a.ownerKey, json: streamTo(nowhere) });
     const member = await http("GET", "/api/ledger/streams", { key: scratch.a.memberKey });
     const theirs = await http("DELETE", `/api/ledger/streams/${id}`, { key: scratch.b.ownerKey });
@@ -143,6 +153,7 @@ export const streamDelivery: Probe = {
           tried.body["taken"] === false && called === 0,
           `an address inside got ${said(tried)} and ${called} connections`,
         ],
+        [unproved.status === 403, `another secret without a fresh proof got ${said(unproved)}`],
         [bare.status === 403, `adding without a fresh proof got ${said(bare)}`],
         [byKey.status === 403, `adding by a key got ${said(byKey)}`],
         [member.status === 403, `a member's look got ${said(member)}`],

@@ -1,10 +1,60 @@
-import { defineControl } from "../control.ts";
+import { defineControl, type Probe } from "../control.ts";
 import { listOf } from "../http.ts";
 import { said } from "./browser.ts";
 import { allOf } from "./outcome.ts";
 import { inWorld } from "./signature.ts";
 import { collectionsPath } from "../scratch-document.ts";
 import { challenge, sign, unlock } from "./signing-world.ts";
+
+/** SIG-06: what a quality system stands on is asked for its reason, by page and by statement. */
+export const reasonForChange: Probe = {
+  id: "reason-for-change",
+  kind: "scratch",
+  title: "A record of a quality system changes for a reason alone, and its history says why",
+  run: async ({ http, scratch }) => {
+    const key = scratch.a.ownerKey;
+    const made = await http("POST", collectionsPath, { key, json: { name: "Probe of reasons" } });
+    const one = `${collectionsPath}/${String(made.body["id"])}`;
+    const json = { name: "Probe of reasons, renamed", reason: "The procedure has another name now" };
+    const changed = await http("PATCH", one, { key, headers: { "if-match": '"1"' }, json });
+    const history = listOf((await http("GET", `${one}/history`, { key })).body["items"]);
+    const away = await http("DELETE", `${one}?reason=Probed`, { key, headers: { "if-match": '"2"' } });
+    return allOf("a collection was renamed and deleted with reasons, and its history tells the first", [
+      [made.status === 201, `making a collection got ${said(made)}`],
+      [changed.status === 200, `renaming it with a reason got ${said(changed)}`],
+      [history.some((each) => each["reason"] === json.reason), "why it was renamed is not in its history"],
+      [away.status === 204, `deleting it with a reason got ${said(away)}`],
+    ]);
+  },
+  negative: async ({ http, scratch, database }) => {
+    const key = scratch.a.ownerKey;
+    const made = await http("POST", collectionsPath, { key, json: { name: "Probe of reasons" } });
+    const one = `${collectionsPath}/${String(made.body["id"])}`;
+    const headers = { "if-match": '"1"' };
+    const silent = await http("PATCH", one, { key, headers, json: { name: "Renamed" } });
+    const blank = await http("PATCH", one, { key, headers, json: { name: "Renamed", reason: " " } });
+    const deleted = await http("DELETE", one, { key, headers });
+    const stands = await http("GET", one, { key });
+    await http("DELETE", `${one}?reason=Probed`, { key, headers });
+    const guards = await database.attempt("setup", (connection) =>
+      connection.query(
+        `select t.tgrelid::regclass::text as name from pg_trigger t
+         where t.tgname = 'reason_given' and t.tgenabled = 'O' and t.tgrelid::regclass::text like 'regulatory_docs.%'`,
+      ),
+    );
+    const named = guards.map((row) => String(row["name"]).slice("regulatory_docs.".length)).toSorted();
+    return allOf("without its reason nothing was renamed or deleted, whichever statement would do it", [
+      [silent.status === 422, `renaming without a reason got ${said(silent)}`],
+      [blank.status === 400, `renaming with a blank reason got ${said(blank)}`],
+      [deleted.status === 422, `deleting without a reason got ${said(deleted)}`],
+      [stands.body["name"] === "Probe of reasons", "it was renamed or is gone"],
+      [
+        named.join() === "collection,document,finding",
+        `the database asks for reasons of ${named.join(", ") || "nothing"}`,
+      ],
+    ]);
+  },
+};
 
 export const verifiedSigner = defineControl({
   id: "SIG-06",
@@ -67,53 +117,6 @@ export const verifiedSigner = defineControl({
           );
         }),
     },
-    {
-      id: "reason-for-change",
-      kind: "scratch",
-      title: "A record of a quality system changes for a reason alone, and its history says why",
-      run: async ({ http, scratch }) => {
-        const key = scratch.a.ownerKey;
-        const made = await http("POST", collectionsPath, { key, json: { name: "Probe of reasons" } });
-        const one = `${collectionsPath}/${String(made.body["id"])}`;
-        const json = { name: "Probe of reasons, renamed", reason: "The procedure has another name now" };
-        const changed = await http("PATCH", one, { key, headers: { "if-match": '"1"' }, json });
-        const history = listOf((await http("GET", `${one}/history`, { key })).body["items"]);
-        const away = await http("DELETE", `${one}?reason=Probed`, { key, headers: { "if-match": '"2"' } });
-        return allOf("a collection was renamed and deleted with reasons, and its history tells the first", [
-          [made.status === 201, `making a collection got ${said(made)}`],
-          [changed.status === 200, `renaming it with a reason got ${said(changed)}`],
-          [history.some((each) => each["reason"] === json.reason), "why it was renamed is not in its history"],
-          [away.status === 204, `deleting it with a reason got ${said(away)}`],
-        ]);
-      },
-      negative: async ({ http, scratch, database }) => {
-        const key = scratch.a.ownerKey;
-        const made = await http("POST", collectionsPath, { key, json: { name: "Probe of reasons" } });
-        const one = `${collectionsPath}/${String(made.body["id"])}`;
-        const headers = { "if-match": '"1"' };
-        const silent = await http("PATCH", one, { key, headers, json: { name: "Renamed" } });
-        const blank = await http("PATCH", one, { key, headers, json: { name: "Renamed", reason: " " } });
-        const deleted = await http("DELETE", one, { key, headers });
-        const stands = await http("GET", one, { key });
-        await http("DELETE", `${one}?reason=Probed`, { key, headers });
-        const guards = await database.attempt("setup", (connection) =>
-          connection.query(
-            `select t.tgrelid::regclass::text as name from pg_trigger t
-             where t.tgname = 'reason_given' and t.tgenabled = 'O' and t.tgrelid::regclass::text like 'regulatory_docs.%'`,
-          ),
-        );
-        const named = guards.map((row) => String(row["name"]).slice("regulatory_docs.".length)).toSorted();
-        return allOf("without its reason nothing was renamed or deleted, whichever statement would do it", [
-          [silent.status === 422, `renaming without a reason got ${said(silent)}`],
-          [blank.status === 400, `renaming with a blank reason got ${said(blank)}`],
-          [deleted.status === 422, `deleting without a reason got ${said(deleted)}`],
-          [stands.body["name"] === "Probe of reasons", "it was renamed or is gone"],
-          [
-            named.join() === "collection,document,finding",
-            `the database asks for reasons of ${named.join(", ") || "nothing"}`,
-          ],
-        ]);
-      },
-    },
+    reasonForChange,
   ],
 });
