@@ -111,7 +111,8 @@ export function Methods() {
       {methods.data?.items.length === 0 && (
         <EmptyState>No method yet. An admin makes the first one: its code, then what it determines.</EmptyState>
       )}
-      {(tab === "limits" || tab === "methods") && (
+      {((tab === "limits" && (limits.data?.items.length ?? 0) > 0) ||
+        (tab === "methods" && (methods.data?.items.length ?? 0) > 0)) && (
         <div className={page.filters} role="search">
           <Find
             label={`Filter ${tab} by words`}

@@ -68,7 +68,9 @@ function Found({ overview, ws, asTable }: { overview: Overview; ws: string; asTa
       {counts !== null && <Work counts={counts} ws={ws} />}
       <Instruments standing={overview.instruments} ws={ws} />
       {!any && (
-        <EmptyState>Nothing was entered in the last twelve months. Charts begin with the first result.</EmptyState>
+        <EmptyState act={<Go to={labPage.samples(ws)}>Open the samples</Go>}>
+          Nothing was entered in the last twelve months. Charts begin with the first result.
+        </EmptyState>
       )}
       {any && (
         <div className={css.charts}>

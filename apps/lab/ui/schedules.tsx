@@ -69,13 +69,16 @@ export function Schedules() {
           resume: `Let ${asking.schedule.name} go on`,
           skip: `Skip ${showDay(asking.on ?? "")}`,
         }[asking.act];
+  const make = (
+    <Act look="main" disabledReason={refused} onAct={() => setEditing("new")}>
+      New schedule
+    </Act>
+  );
   return (
     <div className={page.page}>
       <div className={page.head}>
         <h1>Schedules</h1>
-        <Act look="main" disabledReason={refused} onAct={() => setEditing("new")}>
-          New schedule
-        </Act>
+        {make}
       </div>
       <p className={page.lead}>
         The server registers these samples by itself, each slot once. What it could not register is shown, never
@@ -84,7 +87,7 @@ export function Schedules() {
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton label="Reading the schedules" rows={4} />}
       {list.data?.items.length === 0 && (
-        <EmptyState>Nothing is sampled by a schedule yet. Make one for a water system or a room.</EmptyState>
+        <EmptyState act={make}>Nothing is sampled by a schedule yet. Make one for a water system or a room.</EmptyState>
       )}
       {list.data?.items.map((schedule) => (
         <section key={schedule.id} id={`schedule-${schedule.id}`} className={css.schedule}>

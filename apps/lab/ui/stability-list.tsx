@@ -24,17 +24,20 @@ export function Studies() {
     queryKey: ["lab-studies", ws],
     queryFn: () => read<{ items: StudyLine[]; may: string[] }>(stabilityApi.studies()),
   });
+  const make = (
+    <Act
+      look="main"
+      disabledReason={refusedBecause(list.data?.may, "lab.study.change", "technicians and admins")}
+      onAct={() => place.go(stabilityPage.make(ws))}
+    >
+      New study
+    </Act>
+  );
   return (
     <div className={page.page}>
       <div className={page.head}>
         <h1>Stability</h1>
-        <Act
-          look="main"
-          disabledReason={refusedBecause(list.data?.may, "lab.study.change", "technicians and admins")}
-          onAct={() => place.go(stabilityPage.make(ws))}
-        >
-          New study
-        </Act>
+        {make}
       </div>
       <p className={page.lead}>
         What is stored under which condition, pulled when, and how long it keeps. A protocol is frozen once another
@@ -42,7 +45,9 @@ export function Studies() {
       </p>
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton label="Reading the studies" />}
-      {list.data?.items.length === 0 && <EmptyState>No study yet. Write the protocol of the first one.</EmptyState>}
+      {list.data?.items.length === 0 && (
+        <EmptyState act={make}>No study yet. Write the protocol of the first one.</EmptyState>
+      )}
       {(list.data?.items.length ?? 0) > 0 && (
         <LedgerTable
           caption="Stability studies"

@@ -8,7 +8,7 @@ const edge = { left: 46, right: 12, top: 26, bottom: 42 };
 /** The bound is dotted with round dots, the limit thick, the shelf life dashed: nothing hangs on colour. */
 const dotted = { strokeWidth: 2, strokeDasharray: "0 4.5", strokeLinecap: "round" } as const;
 /** Batches are told by the shape of their marks and the dash of their lines, colour only helps. */
-const dashes = ["", "6 3", "2 3", "8 3 2 3", "4 4", "1 2"];
+const dashes = ["", "6 3", "12 3 2 3", "16 4", "8 3 2 3 2 3", "3 2"];
 
 /** Values over time, the line of the mean, its confidence bound, the limit, and where the data end. */
 export function StudyChart({ evaluation, drawing }: { evaluation: Evaluation; drawing: Ref<SVGSVGElement> }) {

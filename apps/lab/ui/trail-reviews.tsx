@@ -29,19 +29,20 @@ export function TrailReviews() {
   const reviews = useQuery({ queryKey: ["lab-reviews", ws], queryFn: () => read<Reviews>(inspectApi.reviews()) });
   const [opening, setOpening] = useState(false);
   const found = reviews.data;
+  const open = (
+    <Act
+      look="main"
+      disabledReason={refusedBecause(found?.may, "lab.review.change", "reviewers and admins")}
+      onAct={() => setOpening(true)}
+    >
+      Open a review
+    </Act>
+  );
   return (
     <div className={page.page}>
       <div className={page.head}>
         <h1>Audit-trail review</h1>
-        <span>
-          <Act
-            look="main"
-            disabledReason={refusedBecause(found?.may, "lab.review.change", "reviewers and admins")}
-            onAct={() => setOpening(true)}
-          >
-            Open a review
-          </Act>
-        </span>
+        <span>{open}</span>
       </div>
       <p className={page.lead}>
         What deserves somebody’s eye: changed results, unlockings, overrides, what was cancelled or deleted, what
@@ -59,7 +60,9 @@ export function TrailReviews() {
         </Notice>
       )}
       {found?.items.length === 0 && (
-        <EmptyState>No review yet. Open the first for a period that is over, or from a worksheet.</EmptyState>
+        <EmptyState act={open}>
+          No review yet. Open the first for a period that is over, or from a worksheet.
+        </EmptyState>
       )}
       {found !== undefined && found.items.length > 0 && (
         <LedgerTable

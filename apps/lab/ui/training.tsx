@@ -7,12 +7,14 @@ import { read } from "@probity/web/shell/api.ts";
 import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import { Find } from "@probity/web/shell/find.tsx";
 import page from "@probity/web/shell/page.module.css";
-import { usePlace, useTitle } from "@probity/web/shell/place.tsx";
+import { page as shellPage } from "@probity/web/shell/path.ts";
+import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type KeyboardEvent } from "react";
 import css from "./instrument.module.css";
 import { qualityApi, trainingLook, type Training, type TrainingMatrix } from "./instrument-types.ts";
+import { labPage } from "./path.ts";
 import { TrainingDialog } from "./training-dialog.tsx";
 
 export interface Cell {
@@ -51,7 +53,15 @@ export function TrainingPage() {
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton label="Reading the trainings" />}
       {found !== undefined && (found.methods.length === 0 || found.people.length === 0) && (
-        <EmptyState>
+        <EmptyState
+          act={
+            found.methods.length === 0 ? (
+              <Go to={labPage.methods(ws)}>Open methods and limits</Go>
+            ) : (
+              <Go to={shellPage.people(ws)}>Open people and access</Go>
+            )
+          }
+        >
           {found.methods.length === 0
             ? "No method is in force yet. Once one is, everybody who enters results stands here beside it."
             : "Nobody here enters results yet. Give somebody the role of technician."}

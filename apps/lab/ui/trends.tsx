@@ -83,7 +83,9 @@ export function Trends() {
       {failure !== null && <ProblemNotice problem={asProblem(failure)} />}
       {series.isPending && <Skeleton label="Reading what there is" />}
       {series.isSuccess && all.length === 0 && (
-        <EmptyState>No numeric result yet. Enter results of samples, and their course stands here.</EmptyState>
+        <EmptyState act={<Go to={labPage.worksheets(ws)}>Open the worksheets</Go>}>
+          No numeric result yet. Enter results of samples, and their course stands here.
+        </EmptyState>
       )}
       {chosen !== undefined && (
         <div className={css.filters}>
