@@ -193,6 +193,27 @@ describe("LAB out of specification", () => {
     expect((await world.as.technician("POST", `/api/lab/results/${id}/investigate`)).body["code"]).toBe("lab.not_out");
     expect((await world.as.reader("POST", `/api/lab/results/${id}/investigate`)).status).toBe(403);
   });
+
+  test("the list is found by words and leaves with every column filled; a page says what its reader may do", async () => {
+    const { result } = await outOfSpecification();
+    const opened = await world.as.technician("POST", `/api/lab/results/${result}/investigate`);
+    const number = String(opened.body["number"]);
+    const { text } = await world.as.reader("GET", `/api/lab/investigations?q=${number}&format=csv`);
+    const [head = [], ...lines] = text
+      .trim()
+      .split("\r\n")
+      .map((line) => line.replace("\uFEFF", "").split(","));
+    expect(lines).toHaveLength(1);
+    const cell = (name: string) => lines[0]?.[head.indexOf(name)];
+    expect([cell("number"), cell("analyte"), cell("text")]).toEqual([number, "pH", "7.9"]);
+    expect(cell("openedAt")).toMatch(/^\d{4}-/);
+    expect((await world.as.reader("GET", "/api/lab/investigations?q=zz_nothing")).body["items"]).toEqual([]);
+    const mayOf = async (by: TestCaller) =>
+      (await by("GET", `/api/lab/investigations/${opened.body["id"]}`)).body["may"];
+    expect(await mayOf(world.as.reader)).not.toContain("lab.investigation.change");
+    expect(await mayOf(world.as.technician)).toContain("lab.investigation.change");
+    expect((await world.as.reader("GET", "/api/lab/may")).body["may"]).toContain("lab.sample.read");
+  });
 });
 
 /** One statement of one's own, under a permission one holds, with the leaf the guard asks for. */
