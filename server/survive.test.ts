@@ -15,7 +15,7 @@ const home = join(folder, "home");
 const temporary = join(folder, "tmp");
 const marker = (word: string) => `${word}${randomBytes(9).toString("hex")}`;
 const secret = { text: marker("kept"), name: marker("kept"), ownText: marker("own"), ownName: marker("own") };
-const readyMs = 60_000;
+const readyMs = 150_000;
 
 let port = 0;
 let key = "";
@@ -144,7 +144,7 @@ beforeAll(async () => {
   const answer: Record<string, unknown> = JSON.parse(made.stdout);
   key = String(answer["apiKey"]);
   await start();
-}, 90_000);
+});
 afterAll(async () => {
   if (server?.child.exitCode === null && server.child.signalCode === null) await end("SIGTERM");
   await removeInstanceFolder(folder);
