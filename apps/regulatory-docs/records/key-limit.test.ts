@@ -119,7 +119,7 @@ describe("ACC-04 a key limited to some data reaches no other, whatever statement
     const changed = await call(
       "PATCH",
       `${base}/collections/${collections["hers"]}`,
-      { name: "hers" },
+      { name: "hers", reason: "Named" },
       { "if-match": '"1"' },
     );
     expect(changed.status).toBe(200);
