@@ -60,6 +60,10 @@ describe("LAB what an inspector asks for", () => {
     expect(by.get("accurate")).toMatchObject({ standing: "shown" });
     expect(by.get("enduring")).toMatchObject({ standing: "shown" });
     expect(found.story.versions.every((each: { leaf: number | null }) => each.leaf !== null)).toBe(true);
+    // The same, from the audit trail: one record's events and nobody else's.
+    const told = JSON.parse((await world.as.admin("GET", `/api/ledger/events?row=${second}`)).text);
+    expect(new Set(told.items.map((each: { recordId: string }) => each.recordId))).toEqual(new Set([second]));
+    expect(told.items.length).toBeGreaterThanOrEqual(found.story.versions.length);
     // What nobody verified is not called accurate.
     const [other = ""] = await received(world);
     await entered(world, other);
