@@ -72,7 +72,7 @@ export async function policiesInForce(tx: Tx): Promise<PolicyInForce[]> {
   });
 }
 
-export type PolicyVersion = {
+type PolicyVersion = {
   readonly version: number;
   readonly before: unknown;
   readonly value: unknown;
