@@ -185,6 +185,33 @@ describe("LED-03 the tree of RFC 6962", () => {
     }
   });
 
+  test("no place or size that is no count, no part that is no tree, no hash of another length shows anything", () => {
+    const [one = new Uint8Array(), two = one, three = one, four = one] = leaves;
+    const pair = compute(nodeHash(three, four));
+    for (const [index, size] of [
+      [0.5, 1],
+      [Number.NaN, 1],
+      [-1, 1],
+      [0, Number.POSITIVE_INFINITY],
+      [0, 0.5],
+      [0, -1],
+    ] as const)
+      expect([index, size, compute(verifyInclusion(index, size, one, [], one))]).toEqual([index, size, false]);
+    // Leaves 3 and 4 are neighbours, and under no one node of any tree.
+    expect(compute(verifySubtreeInclusion(3, { start: 3, end: 5 }, three, [four], pair))).toBe(false);
+    const parts = [
+      { part: { start: 3, end: 5 }, size: 5 },
+      { part: { start: -1, end: 0 }, size: 1 },
+      { part: { start: 0, end: 4 }, size: 2 },
+      { part: { start: 0, end: 0.5 }, size: 1 },
+      { part: { start: 0, end: 1 }, size: 1.5 },
+    ];
+    for (const { part, size } of parts)
+      expect([part, compute(verifySubtreeConsistency(part, size, pair, pair, []))]).toEqual([part, false]);
+    const short = two.slice(0, 31);
+    expect(compute(verifyConsistency(1, 2, one, compute(nodeHash(one, short)), [short]))).toBe(false);
+  });
+
   test("proofs from perfect subtrees are those from all leaves, for any size and place", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 300 }), fc.nat(), fc.nat(), (size, a, b) => {
