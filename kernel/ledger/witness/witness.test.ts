@@ -310,6 +310,7 @@ describe("LED-03 what a log does with witnesses", () => {
   });
 
   test("its request reads back as it was written", () => {
+    expect(() => parseAddCheckpoint("old 0\n")).toThrow(/no empty line/);
     const request = { old: 3, proof: log.proof(3, 7), note: log.note(7) };
     const read = parseAddCheckpoint(addCheckpointText(request));
     expect([read.old, read.note, read.proof.map((hash) => Buffer.from(hash).toString("hex"))]).toEqual([
