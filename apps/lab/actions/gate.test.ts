@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { attributed } from "../testing/evidence.ts";
 import {
   asked,
   calibrated,
@@ -40,12 +41,6 @@ const train = (person = world.technician, by = world.as.reviewer, validUntil = d
   by("POST", "/api/lab/trainings", {
     body: { personId: person.membershipId, methodVersionId: version, way: "observed", evidence: "TR-1", validUntil },
   });
-/** What the page of a result says of who did it, and with what. */
-const attributed = async (id: string) => {
-  const found = JSON.parse((await world.as.reader("GET", `/api/lab/results/${id}/evidence`)).text);
-  const [one] = found.principles.filter((each: { key: string }) => each.key === "attributable");
-  return one.facts.map((each: { label: string; value: string }) => `${each.label} ${each.value}`).join("\n");
-};
 const all = () => ({ instrumentIds: [meter], lotIds: [lot] });
 describe("LAB gates before verification", () => {
   test("nothing named, nobody trained: every hold is told, by the route and by a statement; entering is free", async () => {
@@ -88,7 +83,7 @@ describe("LAB gates before verification", () => {
     expect(trace.items.map((each: { id: string }) => each.id)).toContain(one.resultId);
     const csv = await world.as.reader("GET", `/api/lab/lots/${lot}/trace?format=csv`);
     expect(csv.text).toContain("sample,product");
-    const said = await attributed(one.resultId);
+    const said = await attributed(world, one.resultId);
     expect(said).toMatch(/Instrument PH-1 .*: in order; good until \d{4}/);
     expect(said).toMatch(/lot A1: released; last day \d{4}/);
     expect(said).toMatch(/Trained observed at work by .*, good until \d{4}.*\(TR-1\)/);
@@ -125,7 +120,7 @@ describe("LAB gates before verification", () => {
     const one = await measured(world, { instrumentIds: [id], lotIds: [lot] });
     await calibrated(world, id, { outcome: "adjusted", reference: "CAL-2", performedOn: day(0) });
     expect(tokensIn(await one.verify())).toEqual([`found-out:${id}`]);
-    expect(await attributed(one.resultId)).toContain("was found out of tolerance after the value was entered");
+    expect(await attributed(world, one.resultId)).toContain("was found out of tolerance after the value was entered");
     const after = await measured(world, { instrumentIds: [id], lotIds: [lot] });
     expect((await after.verify()).status).toBe(200);
   });
@@ -249,8 +244,8 @@ describe("LAB gates before verification", () => {
     expect((await used()).at(-1)).toMatchObject({ lot: "A1" });
     expect((await used()).map((each: { instrument: string }) => each.instrument)).toContain("PH-6");
     // The worksheet names others since: the result's page keeps to its own set.
-    expect(await attributed(one.resultId)).toContain("PH-6");
-    expect(await attributed(one.resultId)).not.toContain("PH-1");
+    expect(await attributed(world, one.resultId)).toContain("PH-6");
+    expect(await attributed(world, one.resultId)).not.toContain("PH-1");
     const row = await resultOf(world.as.admin, one.sampleId, "ph");
     const second = `setup_id = (select id from lab.setup where worksheet_id = '${one.sheet}' and number = 2)`;
     const silent = changed(world, world.technician, "lab.result.enter", "lab.result", row, second);
@@ -263,7 +258,7 @@ describe("LAB gates before verification", () => {
     expect((await correct({ reason: "x" }, world.as.reviewer)).status).toBe(403);
     expect((await correct({ lotIds: [crypto.randomUUID()], reason: "x" })).body["code"]).toBe("lab.setup_unknown");
     expect((await correct({ reason: "PH-1 was used, PH-6 was chosen" })).status).toBe(200);
-    expect(await attributed(one.resultId)).toContain("Named afterwards PH-1 was used, PH-6 was chosen");
+    expect(await attributed(world, one.resultId)).toContain("Named afterwards PH-1 was used, PH-6 was chosen");
     expect((await one.verify(world.as.admin)).body["code"]).toBe("lab.own_correction");
     await expect(verifyBySql(world, one.sampleId, world.admin)).rejects.toThrow(/what they corrected/);
     const now = await resultOf(world.as.admin, one.sampleId, "ph");
