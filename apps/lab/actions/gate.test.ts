@@ -380,18 +380,12 @@ describe("LAB overrides", () => {
       "lab.setting_past",
     );
     const row = { name: "gate.instrument", value: { required: "none" }, reason: "x", maker: "x" };
-    await expect(
-      planted(world, world.admin, "lab.setting.change", "lab.setting", {
-        ...row,
-        effective_at: "2026-01-01T00:00:00Z",
-      }),
-    ).rejects.toThrow(/from its making on/);
-    await expect(
-      planted(world, world.technician, "lab.result.enter", "lab.setting", {
-        ...row,
-        effective_at: "2036-01-01T00:00:00Z",
-      }),
-    ).rejects.toThrow(/by who may/);
+    const plant = (by: typeof world.admin, permission: string, from: string) =>
+      planted(world, by, permission, "lab.setting", { ...row, effective_at: from });
+    await expect(plant(world.admin, "lab.setting.change", "2026-01-01T00:00:00Z")).rejects.toThrow(
+      /from its making on/,
+    );
+    await expect(plant(world.technician, "lab.result.enter", "2036-01-01T00:00:00Z")).rejects.toThrow(/by who may/);
     expect((await set("every")).status).toBe(201);
     await expect
       .poll(async () => JSON.parse((await world.as.reader("GET", "/api/lab/settings")).text).items[0].value.required, {
