@@ -1,8 +1,8 @@
 import type { APIRequestContext, APIResponse, Browser } from "playwright-core";
 import { type Visit, visit } from "./browser.ts";
 
-/** A grave act is refused until its fresh proof, and a journey shows one that stays refused. */
-export const provoked = /status of 40[39]/;
+/** A grave act is refused until its fresh proof, a journey shows one that stays refused, and pages opened quickly are told to wait. */
+export const provoked = /status of (403|409|429)/;
 const password = "a long sentence nobody guesses";
 
 /** A member with a browser of their own. Calls answer a request for a fresh proof with the password. */
