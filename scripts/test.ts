@@ -2,6 +2,7 @@
 // Arguments are passed on to the first run: npm test -- kernel/work
 import { join } from "node:path";
 import { stopTestCluster } from "../kernel/database/test-cluster.ts";
+import { ensureWebBuilt } from "../server/build-web.ts";
 import { withExternalPostgres } from "./test-external.ts";
 import { runFirst, runSecond, type Tally, type TestRun } from "./test-run.ts";
 
@@ -11,6 +12,8 @@ const tallies: Tally[] = [];
 const external = ["kernel/work", "kernel/ledger", "kernel/record", "apps/regulatory-docs/records"];
 
 async function everything(): Promise<void> {
+  // Both kinds of test start servers, which build the pages where they are missing: once is enough.
+  await ensureWebBuilt(join(root, "web/dist"));
   const project = (name: string): TestRun => ({ root, name, args: ["--project", name] });
   const code = runFirst(project("code"));
   const journeys = runFirst(project("journey"));
