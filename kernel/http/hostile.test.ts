@@ -6,6 +6,7 @@ import { BudgetSpender } from "../limits/budget.ts";
 import { ampleBudgets, openTestServer, type TestServer } from "../testing/server.ts";
 import type { TestPerson } from "../testing/kernel.ts";
 import { securityHeaders } from "./header.ts";
+import { defineRoute } from "./route.ts";
 import { createHttpServer } from "./server.ts";
 import { wireErrorHandler } from "./wire-error.ts";
 
@@ -117,6 +118,33 @@ describe("APP-01 what fails before there is a request", () => {
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
     expect(answer).toContain("strict-transport-security: ");
   });
+});
+
+test("an answer that its handler streams by itself is no error in the log", async () => {
+  const lines: string[] = [];
+  const log = new PassThrough().on("data", (line: Buffer) => lines.push(line.toString()));
+  const stream = defineRoute({
+    method: "GET",
+    path: "/api/trial-stream",
+    summary: "A stream",
+    tag: "trial",
+    permission: "public",
+    handle: async (_, reply) => {
+      reply.hijack();
+      reply.raw.end("streamed");
+      return reply;
+    },
+  });
+  const at = await createHttpServer([stream], new BudgetSpender(server.kernel.door), {
+    origin: "http://127.0.0.1:3000",
+    trustedProxies: [],
+    maxUploadBytes: 1,
+    budgets: ampleBudgets,
+    logger: pino({ level: "error" }, log),
+  });
+  const answer = await at.inject({ url: "/api/trial-stream", headers: { host: "127.0.0.1:3000" } });
+  await at.close();
+  expect([answer.payload, lines]).toEqual(["streamed", []]);
 });
 
 describe("APP-01 a request that names another host", () => {

@@ -144,7 +144,8 @@ function addRoute(
       const query = route.anyQuery === true ? request.query : parseQuery(properties, querySchema, request);
       const access = accessTokenOf(request);
       const verified = access !== undefined && (await options.tokens?.isOurs(access)) === true ? access : undefined;
-      const answer = await route
+      // A handler that answers by itself (a stream) gives its reply, which becomes nothing once it has been sent.
+      const answer: Answer | FastifyReply | undefined = await route
         .handle(routeRequest(request, query, { ...options, verified }), reply)
         .catch(async (error: unknown) => {
           const tried = request.headers.authorization ?? sessionTokenOf(request, options.https);
@@ -155,7 +156,7 @@ function addRoute(
         });
       const used = bearerOf(request);
       if (used !== undefined) options.keyUse?.note(used, sourceOf(request).address);
-      return isAnswer(answer) ? sendAnswer(reply, answer) : answer;
+      return answer !== undefined && isAnswer(answer) ? sendAnswer(reply, answer) : reply;
     },
   });
 }
