@@ -158,7 +158,7 @@ export { sharedWithMe, type SharedRow } from "./access/share.ts";
 export { defaultAccountLimits, type AccountLimits } from "./limits/account-limit.ts";
 export { plainName } from "./identity/plain-name.ts";
 export { constraintProblem } from "./record/constraint.ts";
-export { csvCell, csvOf } from "./record/csv.ts";
+export { csvCell, csvOf, exportRows, wholeExport } from "./record/csv.ts";
 export { declaredRecords, defineRecord, type RecordDeclaration } from "./record/define-record.ts";
 export { columnOf, field, type Field } from "./record/field.ts";
 export { isActiveMember, ledgerPlace, memberNames, workspaceName, workspaceSlug } from "./tenancy/lookup.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { csvOf } from "./csv.ts";
+import { csvOf, exportRows, wholeExport } from "./csv.ts";
 
 const cellOf = (text: string) =>
   csvOf(["a"], [{ a: text }])
@@ -34,4 +34,10 @@ test.each([
   ["Steps:\n- one\n- two", `"Steps:\n- one\n- two"`],
 ])("%j is left as it is", (text, written) => {
   expect(cellOf(text)).toBe(written);
+});
+
+test("a file holds all that matches or is refused: none ends before its list does", () => {
+  const rows = Array.from({ length: exportRows }, (_, at) => at);
+  expect(wholeExport(rows)).toBe(rows);
+  expect(() => wholeExport([...rows, 0])).toThrow(expect.objectContaining({ code: "record.export_too_long" }));
 });

@@ -1,3 +1,17 @@
+import { recordProblem } from "./error.ts";
+
+/** The most rows that a file of a list holds. */
+export const exportRows = 25_000;
+
+/**
+ * The rows of a file, where `rows` were asked for with one more than it holds: a file never ends before its list does. Throws
+ * `record.export_too_long`.
+ */
+export function wholeExport<T>(rows: readonly T[]): readonly T[] {
+  if (rows.length > exportRows) throw recordProblem.export_too_long({ values: { most: String(exportRows) } });
+  return rows;
+}
+
 /**
  * RFC 4180 with a byte order mark for spreadsheet programs. A cell that a spreadsheet would run as a formula gets an
  * apostrophe in front: data from outside must not act on the reader's machine (CWE-1236).

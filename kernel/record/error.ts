@@ -17,6 +17,12 @@ export const recordProblem = defineErrors("record", {
     detail:
       "{text} is not a date this list understands. Nothing was changed. Write it like 2026-11-12 or 2026-11-12T10:02:00Z.",
   },
+  export_too_long: {
+    status: 422,
+    title: "Too many rows for one file",
+    detail:
+      "More than {most} rows match, and a file that leaves some out would not say so. Nothing was exported. Narrow the list by its filters, or read it page by page.",
+  },
   reason_missing: {
     status: 422,
     title: "Reason missing",

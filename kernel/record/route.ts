@@ -12,7 +12,7 @@ import type { Row } from "../work/batch.ts";
 import { doorProblem } from "../work/error.ts";
 import { query } from "../work/query.ts";
 import { constraintProblem } from "./constraint.ts";
-import { csvOf } from "./csv.ts";
+import { csvOf, exportRows, wholeExport } from "./csv.ts";
 import type { RecordDeclaration } from "./define-record.ts";
 import { recordProblem } from "./error.ts";
 import { historyAnswer } from "./history.ts";
@@ -34,7 +34,6 @@ const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
 const deleteSchema = Type.Object({
   reason: Type.Optional(Type.String({ minLength: 1, maxLength: 500, pattern: "\\S" })),
 });
-const exportLimit = 10_000;
 
 /** The routes a record's declaration gives: list, create, read, history, change, delete, each only where `may` names who. */
 export function recordRoutes(kernel: Kernel, record: RecordDeclaration): Route[] {
@@ -116,7 +115,7 @@ export function recordRoutes(kernel: Kernel, record: RecordDeclaration): Route[]
 async function list(kernel: Kernel, record: RecordDeclaration, request: RouteRequest): Promise<Answer> {
   const given = textMembers(request.query);
   const asCsv = given["format"] === "csv";
-  const limit = asCsv ? exportLimit : numberMember(request.query, "limit", 50);
+  const limit = asCsv ? exportRows : numberMember(request.query, "limit", 50);
   const filters = Object.fromEntries(
     (record.list?.filter ?? []).flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])),
   );
@@ -130,7 +129,7 @@ async function list(kernel: Kernel, record: RecordDeclaration, request: RouteReq
     .catch((error: unknown) => {
       throw valueProblem(error);
     });
-  const page = (rows[0] ?? []).slice(0, limit);
+  const page = asCsv ? wholeExport(rows[0] ?? []) : (rows[0] ?? []).slice(0, limit);
   const items = page.map((row) => presentRow(record, row));
   if (asCsv) {
     const body = csvOf(["id", "version", ...Object.keys(record.fields), "createdAt", "updatedAt"], items);

@@ -231,8 +231,8 @@ async function acrossTenants(
 async function deletingAcross(http: ProbeHttp, ofA: OwnRecords, keyB: string): Promise<ProbeRow> {
   const check = "Deleting A's own test records with B's key";
   const results: [boolean, string][] = [];
-  for (const { path, version } of ofA.records) {
-    const answer = await http("DELETE", path, { key: keyB, headers: { "if-match": `"${version}"` } });
+  for (const { path, version, why } of ofA.records) {
+    const answer = await http("DELETE", `${path}${why}`, { key: keyB, headers: { "if-match": `"${version}"` } });
     results.push([[403, 404].includes(answer.status), `${path}: ${answer.status}`]);
   }
   return results.length === 0 ? untested(check, "", "no record could be made to try it on") : row(check, "", results);

@@ -4,7 +4,7 @@ import type { Operation } from "./probe-attack.ts";
 /** What the test made in one workspace, to be looked for from the other and deleted at the end. */
 export type OwnRecords = {
   readonly ids: readonly string[];
-  readonly records: readonly { readonly path: string; readonly version: number }[];
+  readonly records: readonly { readonly path: string; readonly version: number; readonly why: string }[];
   /** How each was made: the address and the body it took. */
   readonly recipes: readonly { readonly made: string; readonly body: Record<string, unknown> }[];
   remove(): Promise<void>;
@@ -20,18 +20,24 @@ export async function makeOwnRecords(
   key: string,
 ): Promise<OwnRecords> {
   const ids: string[] = [];
-  const records: { path: string; version: number }[] = [];
+  const records: { path: string; version: number; why: string }[] = [];
   const recipes: { made: string; body: Record<string, unknown> }[] = [];
-  const deletable = new Set(operations.filter(({ method }) => method === "DELETE").map(({ path }) => path));
+  // Some records go for a reason alone.
+  const deletable = new Map(
+    operations
+      .filter(({ method }) => method === "DELETE")
+      .map(({ path, parameters }) => [path, parameters.some(({ name }) => name === "reason") ? "?reason=Probed" : ""]),
+  );
   for (const operation of operations) {
     if (operation.method !== "POST" || operation.open || operation.path.includes("{")) continue;
     const body = operation.body === undefined ? undefined : bodyFor(operation.body);
-    if (body === undefined || !deletable.has(`${operation.path}/{id}`)) continue;
+    const why = deletable.get(`${operation.path}/{id}`);
+    if (body === undefined || why === undefined) continue;
     const answer = await http("POST", operation.path, { key, json: body });
     const { id, version } = answer.body;
     if (answer.status !== 201 || typeof id !== "string") continue;
     ids.push(id);
-    records.push({ path: `${operation.path}/${id}`, version: Number(version ?? 1) });
+    records.push({ path: `${operation.path}/${id}`, version: Number(version ?? 1), why });
     recipes.push({ made: operation.path, body });
     for (const taker of operations) {
       if (!taker.multipart || !taker.path.startsWith(`${operation.path}/{id}/`)) continue;
@@ -47,9 +53,12 @@ export async function makeOwnRecords(
     records,
     recipes,
     remove: async () => {
-      for (const { path } of records) {
+      for (const { path, why } of records) {
         const now = await http("GET", path, { key });
-        await http("DELETE", path, { key, headers: { "if-match": `"${Number(now.body["version"] ?? 1)}"` } });
+        await http("DELETE", `${path}${why}`, {
+          key,
+          headers: { "if-match": `"${Number(now.body["version"] ?? 1)}"` },
+        });
       }
     },
   };

@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import { csvOf, defineRoute, spendStepUp, type Kernel, type Route } from "@probity/kernel";
+import { csvOf, defineRoute, exportRows, spendStepUp, wholeExport, type Kernel, type Route } from "@probity/kernel";
 import { answered, assessmentQuestions } from "./investigation-checklist.ts";
 import {
   openInvestigation,
@@ -59,7 +59,7 @@ export function investigationRoutes(kernel: Kernel): Route[] {
         const items = await kernel.door.work(request.credential, read, async (tx) => {
           kernel.access.read(tx.who, read, request.source, "lab.investigation");
           if (asCsv) await tx.record({ action: "lab.investigation.export", record: "lab.investigation" });
-          return listInvestigations(tx, request.query);
+          return asCsv ? listInvestigations(tx, request.query, exportRows + 1) : listInvestigations(tx, request.query);
         });
         if (!asCsv) return { body: { items } };
         const columns = [
@@ -78,7 +78,7 @@ export function investigationRoutes(kernel: Kernel): Route[] {
           "concludedAt",
         ];
         return {
-          body: csvOf(columns, items),
+          body: csvOf(columns, wholeExport(items)),
           type: "text/csv; charset=utf-8",
           headers: { "content-disposition": 'attachment; filename="investigations.csv"' },
         };

@@ -3,10 +3,11 @@ import { query } from "../query.ts";
 import { assessmentQuestions } from "./investigation-checklist.ts";
 import { mayOf, resultsOfSample } from "./sample-view.ts";
 
-/** Investigations as a list shows them, newest first. */
+/** Investigations as a list shows them, newest first, at most `most`. */
 export async function listInvestigations(
   tx: Tx,
   filter: { readonly state?: string; readonly sampleId?: string; readonly q?: string },
+  most = 500,
 ) {
   let statement = query
     .selectFrom("lab.investigation as i")
@@ -39,7 +40,7 @@ export async function listInvestigations(
     const fields = ["i.number", "s.number", "s.lot", "p.name", "r.name", "i.capa"] as const;
     statement = statement.where((build) => build.or(fields.map((field) => build(field, "ilike", like))));
   }
-  return tx.all(statement.orderBy("i.id", "desc").limit(500));
+  return tx.all(statement.orderBy("i.id", "desc").limit(most));
 }
 
 /** One investigation whole: what was found, every determination of the analyte, who decided what and when. */

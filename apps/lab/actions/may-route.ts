@@ -13,8 +13,12 @@ export function mayRoute(kernel: Kernel): Route {
     tag: "lab",
     permission: read,
     answers: { 200: Type.Object({ may: Type.Array(Type.String()) }) },
-    handle: async (request) => ({
-      body: { may: await kernel.door.work(request.credential, read, (tx) => mayOf(tx)) },
-    }),
+    handle: async (request) => {
+      const may = await kernel.door.work(request.credential, read, (tx) => {
+        kernel.access.read(tx.who, read, request.source);
+        return mayOf(tx);
+      });
+      return { body: { may } };
+    },
   });
 }

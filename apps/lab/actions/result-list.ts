@@ -1,12 +1,19 @@
 import { Type } from "typebox";
-import { csvOf, defineRoute, type Kernel, type LedgerEvent, type Route } from "@probity/kernel";
+import {
+  csvOf,
+  defineRoute,
+  exportRows,
+  wholeExport,
+  type Kernel,
+  type LedgerEvent,
+  type Route,
+} from "@probity/kernel";
 import { query } from "../query.ts";
 
 const read = "lab.sample.read";
 const uuid = Type.String({ format: "uuid" });
 const day = Type.String({ format: "date", pattern: "^(19|20)[0-9]{2}-" });
 const one = <const T extends readonly string[]>(...words: T) => Type.Union(words.map((word) => Type.Literal(word)));
-const exportRows = 10_000;
 const listQuery = Type.Object({
   state: Type.Optional(one("open", "entered", "verified", "retested", "cancelled")),
   verdict: Type.Optional(one("in", "warn", "conditional", "out", "unclear", "none")),
@@ -54,7 +61,7 @@ export function resultListRoute(kernel: Kernel): Route {
       const found = rows[0] ?? [];
       if (asCsv)
         return {
-          body: csvOf(columns, found.slice(0, limit)),
+          body: csvOf(columns, wholeExport(found)),
           type: "text/csv; charset=utf-8",
           headers: { "content-disposition": 'attachment; filename="results.csv"' },
         };

@@ -1,6 +1,15 @@
 import { Type } from "typebox";
 import { sql, type SqlBool } from "kysely";
-import { csvOf, defineRoute, httpProblem, type Kernel, type LedgerEvent, type Route } from "@probity/kernel";
+import {
+  csvOf,
+  defineRoute,
+  exportRows,
+  httpProblem,
+  wholeExport,
+  type Kernel,
+  type LedgerEvent,
+  type Route,
+} from "@probity/kernel";
 import { query } from "../query.ts";
 
 const read = "lab.sample.read";
@@ -23,7 +32,6 @@ const listQuery = Type.Object({
   format: Type.Optional(one("json", "csv")),
 });
 type ListQuery = Readonly<Record<string, unknown>>;
-const exportRows = 10_000;
 
 /** The list of samples: filters, text and the count of all that match, in one reading of one index. */
 export function sampleListRoute(kernel: Kernel): Route {
@@ -73,7 +81,7 @@ export function sampleListRoute(kernel: Kernel): Route {
           "verified",
         ];
         return {
-          body: csvOf(columns, found),
+          body: csvOf(columns, wholeExport(found)),
           type: "text/csv; charset=utf-8",
           headers: { "content-disposition": 'attachment; filename="samples.csv"' },
         };

@@ -1,7 +1,16 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { Type } from "typebox";
 import { sql } from "kysely";
-import { csvOf, defineRoute, doorProblem, type Kernel, type Route, type Tx } from "@probity/kernel";
+import {
+  csvOf,
+  defineRoute,
+  doorProblem,
+  exportRows,
+  wholeExport,
+  type Kernel,
+  type Route,
+  type Tx,
+} from "@probity/kernel";
 import { insertAll, updateAll, type NewRow } from "../bulk.ts";
 import { limitFault, limitSchema } from "../definition.ts";
 import { problem } from "../errors.ts";
@@ -69,7 +78,7 @@ export function worksheetRoutes(kernel: Kernel): Route[] {
       handle: async (request) => {
         const { state, cursor, q } = request.query;
         const asCsv = request.query.format === "csv";
-        const limit = asCsv ? 10_000 : (request.query.limit ?? 50);
+        const limit = asCsv ? exportRows : (request.query.limit ?? 50);
         const events = asCsv
           ? [{ action: "lab.worksheet.export", record: "lab.worksheet", fields: { state: state ?? "all", q: q ?? "" } }]
           : [];
@@ -83,14 +92,17 @@ export function worksheetRoutes(kernel: Kernel): Route[] {
           if (cursor !== undefined) list = list.where("w.id", "<", cursor);
           return { events, statements: [list] };
         });
-        const items = (rows[0] ?? []).slice(0, limit);
         if (asCsv)
           return {
-            body: csvOf(["number", "title", "state", "createdAt", "madeBy", "total", "entered", "out"], items),
+            body: csvOf(
+              ["number", "title", "state", "createdAt", "madeBy", "total", "entered", "out"],
+              wholeExport(rows[0] ?? []),
+            ),
             type: "text/csv; charset=utf-8",
             headers: { "content-disposition": 'attachment; filename="worksheets.csv"' },
           };
         kernel.access.read(who, read, request.source, "lab.worksheet");
+        const items = (rows[0] ?? []).slice(0, limit);
         return { body: { items, next: (rows[0] ?? []).length > limit ? String(items.at(-1)?.["id"]) : null } };
       },
     }),

@@ -155,7 +155,7 @@ describe("SIG-02 a gap report is reviewed, approved and locked", () => {
       expect(tried).toContain(`POST ${base}/findings/{id}/${act} kernel.locked`);
     const kept = `${base}/collections/${collection}`;
     const version = Number((await approver.by("GET", kept)).body["version"]);
-    expect((await approver.by("DELETE", kept, { version })).body["code"]).toBe("kernel.locked");
+    expect((await approver.by("DELETE", `${kept}?reason=Unused`, { version })).body["code"]).toBe("kernel.locked");
     const after = (await approver.by("GET", `${one}/signing`)).body;
     expect(after).toMatchObject({ recordHash: before, unchanged: true, version: 2 });
   });
