@@ -129,6 +129,7 @@ test("an answer that its handler streams by itself is no error in the log", asyn
     summary: "A stream",
     tag: "trial",
     permission: "public",
+    answers: { 200: "text/plain" },
     handle: async (_, reply) => {
       reply.hijack();
       reply.raw.end("streamed");
