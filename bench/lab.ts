@@ -4,6 +4,7 @@ import { pino } from "pino";
 import { startWorker } from "../kernel/index.ts";
 import { openTestServer, type TestCaller } from "../kernel/testing/index.ts";
 import { lab } from "../apps/lab/app.ts";
+import { onOwnCluster } from "./own-cluster.ts";
 import type { Figure } from "./request.ts";
 
 const worksheetRows = 500;
@@ -21,7 +22,11 @@ export type LabOptions = {
  * three of its filters and text, its count included, and files of 50,000 rows, taken by their jobs. One client, one request at a time. The list's samples are
  * laid in by the set-up role, past triggers: how they came there is not what is measured of them.
  */
-export async function run(given: Partial<LabOptions> = {}): Promise<Figure[]> {
+export function run(given: Partial<LabOptions> = {}): Promise<Figure[]> {
+  return onOwnCluster(() => measured(given));
+}
+
+async function measured(given: Partial<LabOptions>): Promise<Figure[]> {
   const options: LabOptions = { rows: 50_000, samples: 100_000, listRounds: 5, ...given };
   const app = lab();
   const server = await openTestServer([app]);
