@@ -30,6 +30,8 @@ export type PublisherOptions = {
 };
 
 const beatMs = 5_000;
+/** A tick that took up this share of what it may is followed by the next at once: pausing gathers only where little happens. */
+const manyOfATick = 0.2;
 
 /**
  * Publishes what the sequencer placed, again and again. Any number of servers may run one: a lock lets one at a time
@@ -218,7 +220,7 @@ export class Publisher {
       const began = Date.now();
       let more = false;
       try {
-        more = (await this.round()) >= this.#logs;
+        more = (await this.round()) >= this.#logs * manyOfATick;
         this.#failure = undefined;
         failures = 0;
       } catch (error) {
