@@ -7,6 +7,8 @@ import { certificateRoutes } from "./actions/certificate-route.ts";
 import "./actions/certificate-sign.ts";
 import { chartRoutes } from "./actions/chart-route.ts";
 import { gateRoutes } from "./actions/gate-route.ts";
+import { correctionRoute } from "./actions/correct.ts";
+import { custodyRoutes } from "./actions/custody.ts";
 import { customerRoutes } from "./actions/customer-route.ts";
 import { dutyItems } from "./actions/duty-home.ts";
 import { deliveryRoutes } from "./actions/delivery-route.ts";
@@ -76,7 +78,7 @@ import { schedule, scheduleSlot, scheduleVersion } from "./records/schedule.ts";
 import { study, studyBatch, studyEvaluation, studyProtocol, studyPull, studyStorage } from "./records/stability.ts";
 import { trailMark, trailReview } from "./records/trail.ts";
 import { verification } from "./records/verification.ts";
-import { custody, importFile, publication, result, sample, unlock, worksheet } from "./records/sample.ts";
+import { correction, custody, importFile, publication, result, sample, unlock, worksheet } from "./records/sample.ts";
 
 /** What the instance hands its laboratory. Without a seal no certificate leaves. */
 export type LabOptions = { readonly sealer?: Sealer | undefined; readonly origin?: string | undefined };
@@ -108,6 +110,7 @@ export function lab(options: LabOptions = {}): App {
       worksheet,
       result,
       unlock,
+      correction,
       verification,
       trailReview,
       trailMark,
@@ -156,6 +159,8 @@ export function lab(options: LabOptions = {}): App {
         sampleListRoute(kernel),
         labelRoute(kernel),
         ...sampleRoutes(kernel),
+        correctionRoute(kernel),
+        ...custodyRoutes(kernel),
         ...worksheetRoutes(kernel),
         ...runQualityRoutes(kernel),
         ...verificationRoutes(kernel),

@@ -27,6 +27,11 @@ export const problem = defineErrors("lab", {
     title: "Not at this point",
     detail: "{number} is {state}. Nothing was changed. {next}",
   },
+  nothing_corrected: {
+    status: 422,
+    title: "Nothing to correct",
+    detail: "Everything sent of {number} is as it stands. Nothing was changed. Change what is wrong, then save.",
+  },
   rows_stale: {
     status: 412,
     title: "Changed meanwhile",

@@ -6,6 +6,7 @@ const bench = [
   ...read,
   "lab.sample.register",
   "lab.sample.receive",
+  "lab.sample.correct",
   "lab.result.enter",
   "lab.worksheet.change",
   "lab.investigation.change",

@@ -263,6 +263,25 @@ export interface LabControlPoint {
   version: Generated<number>;
 }
 
+export interface LabCorrection {
+  /**
+   * each fact as it was and as it is: field, before, after
+   */
+  changes: Json;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  locked_at: Timestamp | null;
+  reason: string;
+  retain_until: Timestamp | null;
+  sample_id: string;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
 export interface LabCustody {
   act: string;
   created_at: Generated<Timestamp>;
@@ -1290,6 +1309,7 @@ export interface DB {
   "lab.control_evaluation": LabControlEvaluation;
   "lab.control_note": LabControlNote;
   "lab.control_point": LabControlPoint;
+  "lab.correction": LabCorrection;
   "lab.custody": LabCustody;
   "lab.customer": LabCustomer;
   "lab.delivery": LabDelivery;

@@ -114,13 +114,17 @@ export function presentResult(row: ResultRow, version: MethodVersion, limit: Lim
   };
 }
 
-/** The limit a result is judged by: of a blank or control its own, else that of the sample's frozen specification. */
+/**
+ * The limit a result is judged by: of a blank or control its own, else that of the sample's frozen specification. A limit is one
+ * of its method: what another method calls by the same name is not held against it.
+ */
 export function limitOf(
   row: Pick<ResultRow, "analyte" | "limits">,
+  { methodId }: Pick<MethodVersion, "methodId">,
   specification: SpecificationVersion | undefined,
 ): Limit | undefined {
   if (isLimit(row.limits)) return row.limits;
-  return specification?.limits.find((each) => each.analyte === row.analyte);
+  return specification?.limits.find((each) => each.analyte === row.analyte && each.methodId === methodId);
 }
 
 export function valueOf(row: Pick<ResultRow, "text" | "number" | "qualifier">): Value | null {

@@ -2,7 +2,13 @@ import type { Tx } from "@probity/kernel";
 import { sayGuard, type Decision } from "../calc/guard.ts";
 import { judgeValue, reportedOf, sayLimit, type Verdict } from "../calc/value.ts";
 import { query } from "../query.ts";
-import { analyteOf, methodVersions, specificationVersions, type SpecificationVersion } from "./frozen.ts";
+import {
+  analyteOf,
+  currentMethods,
+  methodVersions,
+  specificationVersions,
+  type SpecificationVersion,
+} from "./frozen.ts";
 import { limitOf, resultColumns, valueOf } from "./present.ts";
 import { keptUncertainty } from "./uncertainty-kept.ts";
 
@@ -23,6 +29,9 @@ export type Evaluation = {
     retested: string[];
   }[];
 };
+
+/** Stands in place of a value where a specification asks for what nobody determined. */
+export const notDetermined = "not determined";
 
 /**
  * What is told of a sample: its verified results against the specification it was registered with, and against any other
@@ -50,15 +59,19 @@ export async function evaluationsOf(
     sample.specification_version_id === null ? [] : [sample.specification_version_id],
   );
   const others = chosen.filter((each) => !frozen.has(each.id));
+  const named = await currentMethods(
+    tx,
+    [...frozen.values(), ...others].flatMap(({ limits }) => limits.map(({ methodId }) => methodId)),
+  );
   return [...frozen.values(), ...others].map((specification) => {
-    const lines = rows
+    const lines: Evaluation["lines"] = rows
       .filter((row) => row.state === "verified" && row.kind === "sample")
       .flatMap((row) => {
         const version = methods.get(row.method_version_id);
         const value = valueOf(row);
         if (version === undefined || value === null) return [];
         const analyte = analyteOf(version, row.analyte);
-        const limit = limitOf({ ...row, limits: null }, specification);
+        const limit = limitOf({ ...row, limits: null }, version, specification);
         const before = rows.filter(
           (other) =>
             other.state === "retested" &&
@@ -77,6 +90,25 @@ export async function evaluationsOf(
           },
         ];
       });
+    // What a specification asks for and nobody determined is told as that: left out, the rest would pass for the whole.
+    const determined = new Set(
+      rows
+        .filter((row) => row.state === "verified" && row.kind === "sample")
+        .map((row) => `${methods.get(row.method_version_id)?.methodId ?? ""} ${row.analyte}`),
+    );
+    for (const limit of specification.limits) {
+      if (determined.has(`${limit.methodId} ${limit.analyte}`)) continue;
+      const analyte = named.get(limit.methodId)?.definition.analytes.find(({ key }) => key === limit.analyte);
+      lines.push({
+        name: analyte?.name ?? limit.analyte,
+        unit: analyte?.unit ?? "",
+        entered: "",
+        reported: notDetermined,
+        limit: sayLimit(limit),
+        verdict: "unclear",
+        retested: [],
+      });
+    }
     const order: readonly Verdict[] = ["out", "unclear", "conditional", "warn", "in"];
     const verdict = order.find((each) => lines.some((line) => line.verdict === each)) ?? "none";
     return { specification: specification.code, number: specification.number, verdict, lines };

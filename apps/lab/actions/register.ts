@@ -34,7 +34,7 @@ export type NewSample = {
 export type Registered = { readonly id: string; readonly number: string };
 
 /** How far a clock may be ahead of this server's before its time counts as the future. */
-const skewMs = 120_000;
+export const skewMs = 120_000;
 
 /** Registers samples, all or none: numbers, frozen limits, and an empty result for everything that is to be determined. */
 export async function registerSamples(
@@ -134,7 +134,7 @@ export async function registerSamples(
     } else if (own !== undefined) samples[samples.length - 1] = { ...own, row: { ...own.row, blinded: false } };
     for (const { version, key } of tests) {
       // Its limits stand with each result of a blinded sample: its specification would say what it is.
-      const limit = each.blinded === true ? specification?.limits.find((known) => known.analyte === key) : undefined;
+      const limit = each.blinded === true ? specification?.limits.find((known) => known.analyte === key && known.methodId === version.methodId) : undefined;
       results.push(emptyResult(version, key, { sample_id: id, kind: "sample", limits: limit ?? null }));
     }
   }

@@ -11,6 +11,7 @@ import {
   type Route,
 } from "@probity/kernel";
 import { query } from "../query.ts";
+import { standing } from "./custody.ts";
 
 const read = "lab.sample.read";
 const uuid = Type.String({ format: "uuid" });
@@ -24,6 +25,8 @@ const listQuery = Type.Object({
   verdict: Type.Optional(one("in", "warn", "conditional", "out", "unclear", "none")),
   priority: Type.Optional(one("routine", "urgent")),
   due: Type.Optional(one("late", "today", "week")),
+  /** Where custody last put it. */
+  place: Type.Optional(Type.String({ maxLength: 120 })),
   receivedFrom: Type.Optional(day),
   receivedTo: Type.Optional(day),
   q: Type.Optional(Type.String({ maxLength: 200 })),
@@ -130,6 +133,9 @@ export function pageOf(given: ListQuery, limit: number) {
     const when = due === "late" || due === "today" ? by[due] : by.week;
     hit = hit.where(when);
   }
+  const place = text("place");
+  if (place !== undefined)
+    hit = hit.where(sql<SqlBool>`id in (select k.sample_id from (${standing}) k where k.place = ${place} and k.act <> 'disposed')`);
   const [from, to] = [text("receivedFrom"), text("receivedTo")];
   if (from !== undefined) hit = hit.where("received_at", ">=", new Date(`${from}T00:00:00Z`));
   if (to !== undefined) hit = hit.where("received_at", "<", new Date(Date.parse(`${to}T00:00:00Z`) + 86_400_000));

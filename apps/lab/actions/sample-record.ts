@@ -1,5 +1,6 @@
 import { csvOf, versionsOf, type Tx } from "@probity/kernel";
 import { result as resultRecord, sample as sampleRecord } from "../records/sample.ts";
+import { correctionsOf } from "./correct.ts";
 import { genealogyOf } from "./genealogy.ts";
 import { custodyOf, publicationsOf, readSample, resultsOfSample, unlocksOf } from "./sample-view.ts";
 import { overridesOfSample } from "./override-told.ts";
@@ -30,6 +31,7 @@ export async function recordOf(tx: Tx, id: string) {
     ),
     custody: await tx.all(custodyOf(id)),
     unlocks: await tx.all(unlocksOf(id)),
+    corrections: await tx.all(correctionsOf(id)),
     verifications: await verificationsOver(tx, { sampleId: id }),
     overrides: await overridesOfSample(tx, id),
     publications: await tx.all(publicationsOf(id)),

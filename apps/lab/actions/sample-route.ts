@@ -4,6 +4,8 @@ import { defineRoute, doorProblem, ledgerPlace, type Kernel, type Route, type Tx
 import { insertAll, updateAll } from "../bulk.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
+import { correctionsOf } from "./correct.ts";
+import { custodyBody, keepSamples } from "./custody.ts";
 import { currentSpecifications } from "./frozen.ts";
 import { requireConcluded } from "./investigation-gate.ts";
 import { evaluationsOf } from "./publish.ts";
@@ -76,6 +78,7 @@ export function sampleRoutes(kernel: Kernel): Route[] {
             results: await resultsOfSample(tx, request.params.id),
             custody: await tx.all(custodyOf(request.params.id)),
             unlocks: await tx.all(unlocksOf(request.params.id)),
+            corrections: await tx.all(correctionsOf(request.params.id)),
             publications: await tx.all(publicationsOf(request.params.id)),
             verifications: await verificationsOver(tx, { sampleId: request.params.id }),
             verifyBy: await wayOfVerifying(tx),
@@ -109,45 +112,18 @@ export function sampleRoutes(kernel: Kernel): Route[] {
     defineRoute({
       method: "POST",
       path: "/api/lab/samples/{id}/custody",
-      summary: "Move a sample or hand it over",
+      summary: "Move, hand over, open, return or dispose of a sample",
       tag: "lab",
       permission: "lab.sample.receive",
       params: idParams,
-      body: Type.Object(
-        {
-          act: Type.Union(
-            (["moved", "handed-over", "opened", "returned", "disposed"] as const).map((act) => Type.Literal(act)),
-          ),
-          place: short(120),
-          holder: short(120),
-          remark: short(500),
-        },
-        closed,
-      ),
+      body: Type.Object(custodyBody, closed),
       answers: versioned,
       handle: async (request) => {
-        const { act, place, holder, remark } = request.body;
-        const version = request.version;
         const body = await kernel.door.work(request.credential, "lab.sample.receive", async (tx) => {
-          const sample = await requireSample(tx, request.params.id, version);
-          if (sample.state === "registered") throw problem.not_received({ values: { number: sample.number } });
-          const moves = place !== undefined && place !== null && place !== sample.place;
-          await insertAll(tx, "lab.custody", "lab.custody.create", [
-            {
-              row: {
-                id: uuidv7(),
-                sample_id: sample.id,
-                act,
-                place: place ?? sample.place,
-                holder: holder ?? null,
-                remark: remark ?? null,
-              },
-              fields: { act, place: place ?? null, holder: holder ?? null },
-            },
-          ]);
-          // A published sample's row is locked whole; where it stands is then in its custody alone.
-          if (moves && sample.locked_at === null) await changeSample(tx, sample, "lab.sample.move", { place });
-          return { id: sample.id, version: version + (moves && sample.locked_at === null ? 1 : 0) };
+          const { id } = await requireSample(tx, request.params.id, request.version);
+          await keepSamples(tx, [id], request.body);
+          const now = await tx.first(query.selectFrom("lab.sample").select("version").where("id", "=", id));
+          return { id, version: now?.version ?? request.version };
         });
         return { body, headers: { etag: `"${body.version}"` } };
       },

@@ -91,7 +91,7 @@ export async function resultsOfSample(tx: Tx, sampleId: string): Promise<ShownRe
   return rows.flatMap((row) => {
     const version = methods.get(row.method_version_id);
     const specification = specifications.get(row.specification_version_id ?? "");
-    return version === undefined ? [] : [presentResult(row, version, limitOf(row, specification))];
+    return version === undefined ? [] : [presentResult(row, version, limitOf(row, version, specification))];
   });
 }
 

@@ -86,7 +86,7 @@ export async function saveResults(
     const interim =
       entry.interim === undefined ? interimOf(row.interim) : { ...interimOf(row.interim), ...entry.interim };
     if (isUntouched(entry, row, interim)) continue;
-    const refused = refusalOf(row);
+    const refused = refusalOf(row) ?? outOf(row);
     if (refused !== null) {
       faults.push({ id: row.id, code: "state", why: refused });
       continue;
@@ -103,7 +103,7 @@ export async function saveResults(
     }
     const specification = specifications.get(row.specification_version_id ?? "");
     const uncertainty = uncertaintyOfValue(read, analyte, budgets.get(`${row.method_version_id} ${row.analyte}`));
-    const judged = judgeValue(read, limitOf(row, specification), analyte, uncertainty);
+    const judged = judgeValue(read, limitOf(row, version, specification), analyte, uncertainty);
     const kept = row.text === null ? null : reason;
     changes.push({
       row: {
@@ -211,6 +211,12 @@ function refusalOf(row: Joined): string | null {
   if (row.state === "cancelled") return "It was cancelled with its sample.";
   if (row.sample_state === "registered") return `${row.sample_number} has not been received.`;
   return null;
+}
+
+/** What was found out of specification is not typed over: its investigation decides, also of a reading that was typed wrong. */
+function outOf(row: Joined): string | null {
+  if (row.verdict !== "out" || row.kind !== "sample") return null;
+  return `${row.text ?? ""} is out of specification and stays. Investigate it: what replaces it, a corrected reading too, is a retest by an approved plan.`;
 }
 
 /** The value an entry stands for, or what is wrong with it. A calculated one is computed here, from its interim fields. */

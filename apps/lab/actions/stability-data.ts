@@ -151,7 +151,7 @@ export async function studyResults(tx: Tx, studyId: string): Promise<StudyResult
   return rows.flatMap((row) => {
     const version = methods.get(row.method_version_id);
     if (version === undefined) return [];
-    const limit = limitOf(row, specifications.get(row.specification_version_id ?? ""));
+    const limit = limitOf(row, version, specifications.get(row.specification_version_id ?? ""));
     const { batch, condition, months, sampleId, sample, number, qualifier } = row;
     return [{ ...presentResult(row, version, limit), batch, condition, months, sampleId, sample, number, qualifier }];
   });

@@ -64,7 +64,7 @@ export async function storyOf(tx: Tx, id: string) {
   const steps = versions.map((version, index) => stepOf(version, versions[index - 1], names));
   const original = steps.find((step) => step.text !== null);
   return {
-    ...presentResult(row, method, limitOf(row, specification)),
+    ...presentResult(row, method, limitOf(row, method, specification)),
     sample: row.sample,
     sampleId: row.sample_id,
     worksheet: row.worksheet,

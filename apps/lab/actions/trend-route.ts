@@ -110,7 +110,7 @@ async function readTrend(tx: Tx, asked: Asked) {
   const points = rows.map((row) => {
     const limit = specifications
       .get(row.specificationVersionId ?? "")
-      ?.limits.find(({ analyte }) => analyte === asked.analyte);
+      ?.limits.find(({ analyte, methodId }) => analyte === asked.analyte && methodId === asked.method);
     return {
       id: row.id,
       sampleId: row.sampleId,

@@ -2,7 +2,14 @@ import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { Type } from "typebox";
 import { defineRoute, doorProblem, spendStepUp, type Kernel, type Route, type Tx } from "@probity/kernel";
 import { insertAll } from "../bulk.ts";
-import { definitionFault, definitionSchema, limitFault, limitsSchema } from "../definition.ts";
+import {
+  definitionFault,
+  definitionSchema,
+  limitFault,
+  limitsSchema,
+  readDefinition,
+  type Definition,
+} from "../definition.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
 import { currentMethods, currentSpecifications } from "./frozen.ts";
@@ -78,9 +85,10 @@ export function versionRoutes(kernel: Kernel): Route[] {
         const { definition: content, ...more } = request.body;
         const fault = definitionFault(content);
         if (fault !== null) throw problem.definition_wrong({ values: { why: fault } });
-        const body = await kernel.door.work(request.credential, change, (tx) =>
-          addVersion(tx, kinds.methods, request.params.id, { content, ...more }),
-        );
+        const body = await kernel.door.work(request.credential, change, async (tx) => {
+          await requireContinuity(tx, request.params.id, content);
+          return addVersion(tx, kinds.methods, request.params.id, { content, ...more });
+        });
         return { status: 201, body };
       },
     }),
@@ -203,6 +211,44 @@ function versionsOfEach(kernel: Kernel): Route[] {
       }),
     ];
   });
+}
+
+/**
+ * Limits, charts and trends hold a determination of a method by its key, as numbers in its unit: a next version keeps the unit of
+ * each key, and what a specification in force asks for. The database asks for the unit once more.
+ */
+async function requireContinuity(tx: Tx, methodId: string, content: Definition): Promise<void> {
+  const earlier = await tx.all(
+    query
+      .selectFrom("lab.method_version")
+      .select(["number", "definition"])
+      .where("method_id", "=", methodId)
+      .orderBy("number"),
+  );
+  for (const { number, definition } of earlier)
+    for (const before of readDefinition(definition).analytes) {
+      const now = content.analytes.find(({ key }) => key === before.key);
+      if (now === undefined || (now.unit === before.unit && (now.kind === "text") === (before.kind === "text")))
+        continue;
+      const was =
+        before.kind === "text" ? "a text" : before.unit === "" ? "a number without a unit" : `in ${before.unit}`;
+      throw problem.definition_wrong({
+        values: {
+          why: `“${before.key}” is ${was} since version ${number}, and limits and charts hold it so. What is determined in another unit has a key of its own.`,
+        },
+      });
+    }
+  for (const { code, limits } of (await currentSpecifications(tx)).values()) {
+    const lost = limits.find(
+      (limit) => limit.methodId === methodId && !content.analytes.some(({ key }) => key === limit.analyte),
+    );
+    if (lost !== undefined)
+      throw problem.definition_wrong({
+        values: {
+          why: `${code} asks for “${lost.analyte}” of this method, and this version does not determine it. Change the specification first.`,
+        },
+      });
+  }
 }
 
 /** Each limit has its ends in order, stands there once, and names a method in force that determines its analyte. */

@@ -352,7 +352,7 @@ async function rowsOf(tx: Tx, worksheetId: string) {
     const specification = specifications.get(row.specification_version_id ?? "");
     return [
       {
-        ...presentResult(row, version, limitOf(row, specification)),
+        ...presentResult(row, version, limitOf(row, version, specification)),
         sample: row.sample,
         sampleId: row.sample_id,
         product: row.product,

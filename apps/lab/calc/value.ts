@@ -13,6 +13,8 @@ export type Analyte = {
   readonly rule: RoundingRule;
   /** Below it the report says less than it. */
   readonly quantification?: string | null;
+  /** Below it nothing was detected, and the report says so. */
+  readonly detection?: string | null;
   /** Of a text: what may be entered; an empty list takes any. */
   readonly choices?: readonly string[];
   readonly formula?: string | null;
@@ -60,8 +62,14 @@ function qualifierOf(sign: string | undefined): Qualifier | null {
 }
 
 /** The value as it is reported: a view by the method's declared rounding, never stored in place of what was entered. */
-export function reportedOf(value: Value, analyte: Pick<Analyte, "decimals" | "rule" | "quantification">): string {
+export function reportedOf(
+  value: Value,
+  analyte: Pick<Analyte, "decimals" | "rule" | "quantification" | "detection">,
+): string {
   if (value.number === null) return value.text;
+  const seen = readDecimal(analyte.detection ?? "");
+  if (seen !== undefined && value.qualifier === null && compare(value.number, seen) < 0)
+    return `not detected (<${sayDecimal(seen)})`;
   const least = readDecimal(analyte.quantification ?? "");
   if (least !== undefined && value.qualifier === null && compare(value.number, least) < 0)
     return `<${sayDecimal(least)}`;

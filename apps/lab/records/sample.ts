@@ -118,6 +118,19 @@ export const unlock = defineRecord({
   fields: { sampleId: field.id("Sample"), reason: field.text("Reason", { max: 500 }) },
 });
 
+/** What a sample was registered with, corrected: each fact as it was and as it is, with the reason. */
+export const correction = defineRecord({
+  ...served,
+  name: "lab.correction",
+  path: "corrections",
+  title: "Correction",
+  fields: {
+    sampleId: field.id("Sample"),
+    reason: field.text("Reason", { max: 500 }),
+    changes: field.json("Changes"),
+  },
+});
+
 export const publication = defineRecord({
   ...served,
   name: "lab.publication",

@@ -13,6 +13,8 @@ export const labWords: Readonly<Record<string, string>> = {
   "lab.sample.unlock": "Sample unlocked",
   "lab.sample.reopen": "Sample opened again",
   "lab.sample.cancel": "Sample cancelled",
+  "lab.sample.correct": "Sample corrected",
+  "lab.correction.create": "Correction explained",
   "lab.sample.bring_in": "Sample brought in",
   "lab.sample.export": "List of samples exported",
   "lab.overview.export": "Figures by month exported",
