@@ -11,9 +11,12 @@ interface Props {
   onLeave?: () => void;
   hint?: string;
   error?: string | undefined;
-  kind?: "text" | "email" | "password" | "date" | "datetime-local";
+  /** A day is entered in a DateField. */
+  kind?: "text" | "email" | "password";
   autoComplete?: string;
   inputRef?: Ref<HTMLInputElement>;
+  /** What was said here before, offered while typing; anything else may be typed too. */
+  known?: readonly string[] | undefined;
 }
 
 /** One line of a form: words above, hint beneath them, error in the same words as the summary. */
@@ -39,7 +42,26 @@ export function Field(props: Props) {
       />
     );
   }
-  return <TextInput {...shared} ref={props.inputRef ?? null} type={props.kind ?? "text"} spellCheck={false} />;
+  const input = (
+    <TextInput
+      {...shared}
+      ref={props.inputRef ?? null}
+      type={props.kind ?? "text"}
+      spellCheck={false}
+      {...(props.known === undefined ? {} : { list: `${props.name}-known` })}
+    />
+  );
+  if (props.known === undefined) return input;
+  return (
+    <>
+      {input}
+      <datalist id={`${props.name}-known`}>
+        {props.known.map((each) => (
+          <option key={each} value={each} />
+        ))}
+      </datalist>
+    </>
+  );
 }
 
 /** A drop-down of the browser's own: full keyboard and screen reader behaviour, no script. */

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Act } from "../kit/act.tsx";
+import { DateField } from "../kit/date-field.tsx";
 import { Choice } from "../kit/field.tsx";
 import { EmptyState } from "../kit/empty-state.tsx";
 import { LedgerTable } from "../kit/ledger-table.tsx";
@@ -114,8 +115,22 @@ export function Audit() {
             { value: "failed", label: "failed" },
           ]}
         />
-        <label className={css.dated}>From {input("from", "From", "date")}</label>
-        <label className={css.dated}>to {input("to", "To", "date")}</label>
+        <DateField
+          quiet
+          name="audit-from"
+          label="From"
+          max={filter.to}
+          value={filter.from ?? ""}
+          onChange={(value) => set("from", value)}
+        />
+        <DateField
+          quiet
+          name="audit-to"
+          label="to"
+          min={filter.from}
+          value={filter.to ?? ""}
+          onChange={(value) => set("to", value)}
+        />
         {filter.row !== undefined && (
           <Act pressed onAct={() => set("row", "")}>
             {`Only record …${filter.row.slice(-8)}`}

@@ -2,9 +2,10 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { Act } from "../kit/act.tsx";
 import { announce } from "../kit/announcer.tsx";
+import { DateField } from "../kit/date-field.tsx";
+import { dayFault } from "../kit/day.ts";
 import { Dialog } from "../kit/dialog.tsx";
 import { EmptyState } from "../kit/empty-state.tsx";
-import { Field } from "../kit/field.tsx";
 import { LedgerTable } from "../kit/ledger-table.tsx";
 import { Notice } from "../kit/notice.tsx";
 import { ProblemNotice } from "../kit/problem-notice.tsx";
@@ -204,7 +205,14 @@ export function Streams() {
         />
       )}
       {adding && <AddStream size={list.data?.size ?? 0} onClose={() => setAdding(false)} />}
-      {renewing?.kind === "webhook" && <NewSecret stream={renewing} onClose={() => setRenewing(null)} />}
+      {renewing?.kind === "webhook" && (
+        <NewSecret
+          name={renewing.name}
+          path={api.streamAct(renewing.id, "secret")}
+          list="streams"
+          onClose={() => setRenewing(null)}
+        />
+      )}
       {renewing?.kind === "syslog" && <NewCertificate stream={renewing} onClose={() => setRenewing(null)} />}
       {filling !== null && <BackFill stream={filling} onClose={() => setFilling(null)} />}
     </div>
@@ -224,6 +232,7 @@ function Lag({ behind, next }: { behind: number; next: number }) {
 function BackFill({ stream, onClose }: { stream: Stream; onClose: () => void }) {
   const queries = useQueryClient();
   const [from, setFrom] = useState("");
+  const [wrong, setWrong] = useState<string>();
   const fill = useMutation({
     mutationFn: () =>
       write<{ place: number }>("POST", api.streamAct(stream.id, "back-fill"), {
@@ -237,19 +246,22 @@ function BackFill({ stream, onClose }: { stream: Stream; onClose: () => void }) 
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    fill.mutate();
+    const fault = dayFault(from);
+    setWrong(fault);
+    if (fault === undefined) fill.mutate();
   };
   return (
     <Dialog open onClose={onClose} title={`Send the past to ${stream.name}`}>
       <form className={pageCss.form} noValidate onSubmit={submit}>
         <p>Everything from that day on is sent again, in its order. The receiver drops what it has by the leaf hash.</p>
         {fill.isError && <ProblemNotice problem={asProblem(fill.error)} />}
-        <Field
+        <DateField
           name="fill-from"
           label="From the day"
           value={from}
           onChange={setFrom}
-          hint="2026-11-01. Empty: from the first entry."
+          hint="Empty: from the first entry."
+          error={wrong}
         />
         <div className={pageCss.row}>
           <Act look="main" size="form" submit busy={fill.isPending}>

@@ -1,4 +1,5 @@
 import { Act } from "@probity/web/kit/act.tsx";
+import { DateField } from "@probity/web/kit/date-field.tsx";
 import { Choice } from "@probity/web/kit/field.tsx";
 import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
 import { Notice } from "@probity/web/kit/notice.tsx";
@@ -18,7 +19,6 @@ import { useRef, useState } from "react";
 import css from "./chart.module.css";
 import { LimitVersions, ProposeLimits } from "./chart-limit.tsx";
 import { ChartPlot } from "./chart-plot.tsx";
-import { DayField } from "./day-field.tsx";
 import { RunDetail } from "./chart-run.tsx";
 import { chartApi, chartPage, outcomeLook, shortNumber, type ChartPoint, type ControlChart } from "./chart-types.ts";
 import { SaveDrawing } from "./save-drawing-acts.tsx";
@@ -116,8 +116,22 @@ export function ControlChartPage() {
         </Notice>
       )}
       <div className={css.filters}>
-        <DayField label="From" value={from} onChange={(value) => set({ from: value })} />
-        <DayField label="To" value={to} onChange={(value) => set({ to: value })} />
+        <DateField
+          quiet
+          name="from"
+          label="From"
+          max={to || undefined}
+          value={from}
+          onChange={(value) => set({ from: value })}
+        />
+        <DateField
+          quiet
+          name="to"
+          label="to"
+          min={from || undefined}
+          value={to}
+          onChange={(value) => set({ to: value })}
+        />
         {(instruments.length > 1 || instrument !== "") && (
           <Choice
             quiet

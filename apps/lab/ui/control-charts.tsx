@@ -1,4 +1,5 @@
 import { Act } from "@probity/web/kit/act.tsx";
+import { DateField } from "@probity/web/kit/date-field.tsx";
 import { Dialog } from "@probity/web/kit/dialog.tsx";
 import { EmptyState } from "@probity/web/kit/empty-state.tsx";
 import { Choice, Field } from "@probity/web/kit/field.tsx";
@@ -213,12 +214,12 @@ function NewChart(props: { open: boolean; onClose: () => void; onMade: (id: stri
           onChange={setRuns}
           hint="Declared before they are looked at. Twenty is usual; fewer give limits that are less sure."
         />
-        <Field
+        <DateField
           name="chart-expires"
           label="Expires on"
           value={expiresOn}
           onChange={setExpiresOn}
-          hint="2027-06-30, or empty."
+          hint="May stay empty."
         />
         <div>
           <Act look="main" size="form" submit busy={make.isPending} disabledReason={missing}>

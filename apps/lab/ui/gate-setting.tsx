@@ -1,11 +1,12 @@
 import { Act } from "@probity/web/kit/act.tsx";
 import { announce } from "@probity/web/kit/announcer.tsx";
+import { DateField } from "@probity/web/kit/date-field.tsx";
 import { Dialog } from "@probity/web/kit/dialog.tsx";
 import { Choice, Field } from "@probity/web/kit/field.tsx";
 import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
-import { showTime } from "@probity/web/kit/time.ts";
+import { ownZone, showTime } from "@probity/web/kit/time.ts";
 import { read, write } from "@probity/web/shell/api.ts";
 import page from "@probity/web/shell/page.module.css";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -165,15 +166,14 @@ function Decide(props: { setting: Setting; onClose: () => void; onDone: () => vo
       >
         {decide.isError && <ProblemNotice problem={asProblem(decide.error)} />}
         <Choice name="gate-required" label="Asked for" value={required} options={choices} onChange={setRequired} />
-        <label>
-          From, or empty for at once{" "}
-          <input
-            type="datetime-local"
-            className={page.search}
-            value={from}
-            onChange={(event) => setFrom(event.currentTarget.value)}
-          />
-        </label>
+        <DateField
+          name="gate-from"
+          label="From"
+          time
+          hint={`Your time, ${ownZone}. Empty: at once.`}
+          value={from}
+          onChange={setFrom}
+        />
         <Field name="gate-reason" label="Why" value={reason} onChange={setReason} />
         <p className={page.muted}>
           {required === "none"

@@ -1,4 +1,6 @@
 import { Act } from "@probity/web/kit/act.tsx";
+import { DateField } from "@probity/web/kit/date-field.tsx";
+import { utcToday } from "@probity/web/kit/day.ts";
 import { Dialog } from "@probity/web/kit/dialog.tsx";
 import { Choice, Field } from "@probity/web/kit/field.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
@@ -46,7 +48,7 @@ export function InstrumentAct(props: {
   const { asked, found } = props;
   const [act, setAct] = useState<Performed>(found.nextDue ?? found.due[0]?.act ?? "calibration");
   const [outcome, setOutcome] = useState<"pass" | "adjusted" | "fail">("pass");
-  const [performedOn, setPerformedOn] = useState(() => new Date().toISOString().slice(0, 10));
+  const [performedOn, setPerformedOn] = useState(utcToday);
   const [reference, setReference] = useState("");
   const [provider, setProvider] = useState("");
   const [reason, setReason] = useState("");
@@ -113,12 +115,12 @@ export function InstrumentAct(props: {
                 ]}
                 onChange={setOutcome}
               />
-              <Field
+              <DateField
                 name="performed"
                 label="Performed on"
                 value={performedOn}
                 onChange={setPerformedOn}
-                hint="Year-month-day."
+                max={utcToday()}
               />
               <Field
                 name="reference"

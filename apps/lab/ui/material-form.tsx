@@ -1,4 +1,6 @@
 import { Act } from "@probity/web/kit/act.tsx";
+import { DateField } from "@probity/web/kit/date-field.tsx";
+import { utcToday } from "@probity/web/kit/day.ts";
 import { Dialog } from "@probity/web/kit/dialog.tsx";
 import { Choice, Field } from "@probity/web/kit/field.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
@@ -143,7 +145,7 @@ export function ReceiveLot(props: {
     number: "",
     supplier: "",
     certificate: "",
-    receivedOn: new Date().toISOString().slice(0, 10),
+    receivedOn: utcToday(),
     expiresOn: "",
     quantity: "",
     content: "",
@@ -166,6 +168,15 @@ export function ReceiveLot(props: {
       value={values[name]}
       onChange={(value) => setValues((before) => ({ ...before, [name]: value }))}
       {...(hint === undefined ? {} : { hint })}
+    />
+  );
+  const day = (name: "receivedOn" | "expiresOn", label: string, bounds: { min?: string; max?: string }) => (
+    <DateField
+      name={`lot-${name}`}
+      label={label}
+      value={values[name]}
+      onChange={(value) => setValues((before) => ({ ...before, [name]: value }))}
+      {...bounds}
     />
   );
   const missing = [values.number, values.supplier, values.certificate, values.expiresOn, values.quantity].some(
@@ -195,8 +206,8 @@ export function ReceiveLot(props: {
           {field("supplier", "Supplier")}
           {field("certificate", "Certificate")}
           {field("content", "Content", "Such as 99.8 % or 10 mg/mL.")}
-          {field("receivedOn", "Received on", "Year-month-day.")}
-          {field("expiresOn", "Last day", "Year-month-day.")}
+          {day("receivedOn", "Received on", { max: utcToday() })}
+          {day("expiresOn", "Last day", { min: values.receivedOn })}
           {field("quantity", unit === "" ? "Quantity" : `Quantity, ${unit}`)}
         </div>
         <p className={page.meta}>It is used once another person has released it.</p>

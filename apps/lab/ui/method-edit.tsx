@@ -1,4 +1,6 @@
 import { Act } from "@probity/web/kit/act.tsx";
+import { DateField } from "@probity/web/kit/date-field.tsx";
+import { utcToday } from "@probity/web/kit/day.ts";
 import { Field } from "@probity/web/kit/field.tsx";
 import { Notice } from "@probity/web/kit/notice.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
@@ -124,10 +126,11 @@ export function MethodEditor(props: { id: string; from: Definition | null; onMad
           value={reference}
           onChange={setReference}
         />
-        <Field
+        <DateField
           name="method-day"
           label="In force from"
-          hint="Empty: at once. 2026-12-01"
+          hint="Empty: at once. The day begins at midnight UTC."
+          min={utcToday()}
           value={day}
           onChange={setDay}
         />

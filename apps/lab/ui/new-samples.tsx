@@ -1,4 +1,6 @@
 import { Act } from "@probity/web/kit/act.tsx";
+import { DateField } from "@probity/web/kit/date-field.tsx";
+import { dayFault } from "@probity/web/kit/day.ts";
 import { Dialog } from "@probity/web/kit/dialog.tsx";
 import { Choice, ErrorSummary, Field } from "@probity/web/kit/field.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
@@ -59,11 +61,14 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const many = Number(count);
+    const [noTime, noDay] = [dayFault(sampled, { time: true }), dayFault(due)];
     const found = {
       ...(product === "" ? { "new-product": "Choose what was sampled." } : {}),
       ...(lot.trim().length > lotMost
         ? { "new-lot": `A lot has at most ${lotMost} characters; this one has ${lot.trim().length}.` }
         : {}),
+      ...(noTime === undefined ? {} : { "new-sampled": noTime }),
+      ...(noDay === undefined ? {} : { "new-due": noDay }),
       ...(Number.isInteger(many) && many >= 1 && many <= 500 ? {} : { "new-count": "Register 1 to 500 at once." }),
     };
     setWrong(found);
@@ -97,15 +102,23 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
           onChange={setPoint}
         />
         <Field name="new-lot" label="Lot" value={lot} onChange={setLot} error={wrong["new-lot"]} />
-        <Field
+        <DateField
           name="new-sampled"
           label="Sampled at"
-          kind="datetime-local"
+          time
           hint={`Your time, ${ownZone}. May stay empty.`}
           value={sampled}
           onChange={setSampled}
+          error={wrong["new-sampled"]}
         />
-        <Field name="new-due" label="Due on" kind="date" hint="May stay empty." value={due} onChange={setDue} />
+        <DateField
+          name="new-due"
+          label="Due on"
+          hint="May stay empty."
+          value={due}
+          onChange={setDue}
+          error={wrong["new-due"]}
+        />
         <Choice
           name="new-priority"
           label="Priority"

@@ -1,26 +1,23 @@
 import { Act } from "@probity/web/kit/act.tsx";
 import { EmptyState } from "@probity/web/kit/empty-state.tsx";
-import { Choice } from "@probity/web/kit/field.tsx";
 import { type Column, LedgerTable } from "@probity/web/kit/ledger-table.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showDay, showTime } from "@probity/web/kit/time.ts";
-import { download, read, write } from "@probity/web/shell/api.ts";
-import type { Page } from "@probity/web/shell/api-types.ts";
-import { DownloadAct } from "@probity/web/shell/download-act.tsx";
+import { download, write } from "@probity/web/shell/api.ts";
 import { More } from "@probity/web/shell/more.tsx";
-import { Find } from "@probity/web/shell/find.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { usePages } from "@probity/web/shell/use-pages.ts";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import css from "./lab.module.css";
 import { NewSamples } from "./new-samples.tsx";
 import { labApi, labPage } from "./path.ts";
-import type { Named, SampleLine } from "./types.ts";
+import { type SampleFilter, SampleFilters, sampleFilters } from "./sample-filters.tsx";
+import type { SampleLine } from "./types.ts";
 import { useMay } from "./use-may.ts";
 import { refusedBecause, sampleTone, stateLook, verdictLook } from "./words.ts";
 
@@ -34,23 +31,21 @@ const views: readonly { title: string; query: Record<string, string> }[] = [
 ];
 /** Labels are fetched by one address, which holds no more. */
 const labelsMost = 300;
-const names = ["state", "product", "verdict", "priority", "due", "q"] as const;
 
 /** Every sample, by where it stands; filters are the address. */
 export function Samples() {
   useTitle("Samples");
   const place = usePlace();
   const ws = place.params["ws"] ?? "";
-  const given: Record<string, string> = {};
-  for (const name of names) {
+  const given: Partial<Record<(typeof sampleFilters)[number], string>> = {};
+  for (const name of sampleFilters) {
     const value = place.search[name];
     if (typeof value === "string" && value !== "") given[name] = value;
   }
-  const set = (change: Record<string, string>) => place.query({ ...given, ...change }, true);
+  const set = (change: SampleFilter) => place.query({ ...given, ...change }, true);
   const list = usePages<SampleLine>(["lab-samples", ws, given], (cursor) =>
     labApi.samples({ ...given, limit: 50, cursor }),
   );
-  const products = useQuery({ queryKey: ["lab-products", ws], queryFn: () => read<Page<Named>>(labApi.products()) });
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [making, setMaking] = useState(false);
   const queries = useQueryClient();
@@ -110,7 +105,7 @@ export function Samples() {
             pressed={sameView(view.query, given)}
             onAct={() => {
               setChosen(new Set());
-              place.query(view.query, true);
+              set({ state: "", verdict: "", due: "", ...view.query });
             }}
           >
             {view.title}
@@ -144,59 +139,9 @@ export function Samples() {
           {all}
         </div>
       ) : (
-        <div className={page.filters}>
-          <Find
-            label="Find samples"
-            hint="Number, lot, product, point"
-            value={given["q"] ?? ""}
-            onFind={(words) => set({ q: words })}
-          />
-          <Choice
-            quiet
-            name="product"
-            label="Product"
-            value={given["product"] ?? ""}
-            options={[
-              { value: "", label: "any" },
-              ...(products.data?.items ?? []).map((item) => ({ value: item.id, label: item.code })),
-            ]}
-            onChange={(value) => set({ product: value })}
-          />
-          <Choice
-            quiet
-            name="verdict"
-            label="Verdict"
-            value={given["verdict"] ?? ""}
-            options={[
-              { value: "", label: "any" },
-              ...(["in", "warn", "conditional", "out", "unclear"] as const).map((value) => ({
-                value,
-                label: verdictLook[value].word,
-              })),
-            ]}
-            onChange={(value) => set({ verdict: value })}
-          />
-          <Choice
-            quiet
-            name="due"
-            label="Due"
-            value={given["due"] ?? ""}
-            options={[
-              { value: "", label: "any day" },
-              { value: "late", label: "late" },
-              { value: "today", label: "today" },
-              { value: "week", label: "this week" },
-            ]}
-            onChange={(value) => set({ due: value })}
-          />
-          {list.total !== undefined && <span className={page.muted}>{list.total.toLocaleString("en-GB")} match</span>}
-          {list.items.length > 0 && (
-            <DownloadAct path={labApi.samples({ ...given, format: "csv" })} name="samples.csv">
-              Export CSV
-            </DownloadAct>
-          )}
+        <SampleFilters ws={ws} given={given} onChange={set} onClear={() => place.query({}, true)} total={list.total}>
           {all}
-        </div>
+        </SampleFilters>
       )}
       {failed !== null && (
         <ProblemNotice
@@ -343,7 +288,7 @@ function columns(ws: string, chosen: ReadonlySet<string>, toggle: (id: string) =
   ];
 }
 
-function sameView(query: Record<string, string>, given: Record<string, string>): boolean {
-  const keys = Object.keys(given).filter((key) => key !== "q" && key !== "product");
-  return keys.length === Object.keys(query).length && keys.every((key) => query[key] === given[key]);
+/** A view is a state, a verdict and when it is due; what else narrows it leaves it the same view. */
+function sameView(query: Record<string, string>, given: SampleFilter): boolean {
+  return (["state", "verdict", "due"] as const).every((key) => (query[key] ?? "") === (given[key] ?? ""));
 }

@@ -1,4 +1,5 @@
 import { Act } from "@probity/web/kit/act.tsx";
+import { DateField } from "@probity/web/kit/date-field.tsx";
 import { Dialog } from "@probity/web/kit/dialog.tsx";
 import { Choice, Field } from "@probity/web/kit/field.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
@@ -134,17 +135,18 @@ export function ScheduleForm(props: {
         <div className={css.pair}>
           <Field name="schedule-due" label="Due at" value={said.dueTime} onChange={(dueTime) => set({ dueTime })} />
           <Field name="schedule-zone" label="Time zone" value={said.zone} onChange={(zone) => set({ zone })} />
-          <Field
+          <DateField
             name="schedule-from"
             label="From"
-            hint="2026-11-23"
+            hint={`In ${said.zone}.`}
             value={said.fromOn}
             onChange={(fromOn) => set({ fromOn })}
           />
-          <Field
+          <DateField
             name="schedule-until"
             label="Until"
             hint="May stay empty."
+            min={said.fromOn}
             value={said.untilOn ?? ""}
             onChange={(untilOn) => set({ untilOn: untilOn === "" ? null : untilOn })}
           />

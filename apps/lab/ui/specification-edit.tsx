@@ -1,4 +1,6 @@
 import { Act } from "@probity/web/kit/act.tsx";
+import { DateField } from "@probity/web/kit/date-field.tsx";
+import { utcToday } from "@probity/web/kit/day.ts";
 import { Field } from "@probity/web/kit/field.tsx";
 import { Notice } from "@probity/web/kit/notice.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
@@ -98,7 +100,14 @@ export function LimitEditor(props: {
         ]}
       />
       <div className={css.short}>
-        <Field name="limit-day" label="In force from" hint="Empty: at once. 2026-12-01" value={day} onChange={setDay} />
+        <DateField
+          name="limit-day"
+          label="In force from"
+          hint="Empty: at once. The day begins at midnight UTC."
+          min={utcToday()}
+          value={day}
+          onChange={setDay}
+        />
         <Field name="limit-reason" label="Why a new version" value={reason} onChange={setReason} />
       </div>
       <Notice tone="none">

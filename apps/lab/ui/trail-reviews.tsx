@@ -1,7 +1,7 @@
 import { Act } from "@probity/web/kit/act.tsx";
+import { DateField } from "@probity/web/kit/date-field.tsx";
 import { Dialog } from "@probity/web/kit/dialog.tsx";
 import { EmptyState } from "@probity/web/kit/empty-state.tsx";
-import { Field } from "@probity/web/kit/field.tsx";
 import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
 import { Notice } from "@probity/web/kit/notice.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
@@ -140,8 +140,15 @@ function OpenReview(props: { since: string | null; onClose: () => void; onOpened
         }}
       >
         {open.isError && <ProblemNotice problem={asProblem(open.error)} />}
-        <Field name="review-from" label="First day" hint="2026-11-01, UTC" value={from} onChange={setFrom} />
-        <Field name="review-to" label="Last day" hint="Today ends now" value={to} onChange={setTo} />
+        <DateField
+          name="review-from"
+          label="First day"
+          hint="Days begin and end at midnight UTC."
+          max={today}
+          value={from}
+          onChange={setFrom}
+        />
+        <DateField name="review-to" label="Last day" hint="Today ends now." max={today} value={to} onChange={setTo} />
         <p className={page.muted}>
           Working hours are <PolicyLimit name="lab.workingHours" />; it is to be finished within{" "}
           <PolicyLimit name="lab.trailReviewDays" />.

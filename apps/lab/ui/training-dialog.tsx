@@ -1,4 +1,6 @@
 import { Act } from "@probity/web/kit/act.tsx";
+import { DateField } from "@probity/web/kit/date-field.tsx";
+import { moveDay, utcToday } from "@probity/web/kit/day.ts";
 import { Dialog } from "@probity/web/kit/dialog.tsx";
 import { Choice, Field } from "@probity/web/kit/field.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
@@ -106,12 +108,14 @@ export function TrainingDialog(props: {
             onChange={setEvidence}
             hint="Such as the number of the training record."
           />
-          <Field
+          <DateField
             name="until"
             label="Valid until"
             value={validUntil}
             onChange={setValidUntil}
-            hint="Year-month-day, within five years."
+            hint="Within five years."
+            min={utcToday()}
+            max={moveDay(utcToday(), { months: 60 })}
           />
           <p>
             <Act

@@ -1,4 +1,5 @@
 import { Act } from "@probity/web/kit/act.tsx";
+import { DateField } from "@probity/web/kit/date-field.tsx";
 import { EmptyState } from "@probity/web/kit/empty-state.tsx";
 import { Choice } from "@probity/web/kit/field.tsx";
 import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
@@ -16,7 +17,6 @@ import { useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import css from "./chart.module.css";
 import { shortNumber } from "./chart-types.ts";
-import { DayField } from "./day-field.tsx";
 import { labApi, labPage } from "./path.ts";
 import { Drawn, SaveDrawing } from "./save-drawing-acts.tsx";
 import { TrendRulesDialog } from "./trend-rules.tsx";
@@ -113,8 +113,22 @@ export function Trends() {
               onChange={(value) => set({ point: value, value: "" })}
             />
           )}
-          <DayField label="From" value={from} onChange={(value) => set({ from: value })} />
-          <DayField label="To" value={to} onChange={(value) => set({ to: value })} />
+          <DateField
+            quiet
+            name="from"
+            label="From"
+            max={to || undefined}
+            value={from}
+            onChange={(value) => set({ from: value })}
+          />
+          <DateField
+            quiet
+            name="to"
+            label="to"
+            min={from || undefined}
+            value={to}
+            onChange={(value) => set({ to: value })}
+          />
         </div>
       )}
       {trend.isPending && chosen !== undefined && <Skeleton label="Reading the values" />}

@@ -1,5 +1,8 @@
 import { Act } from "@probity/web/kit/act.tsx";
+import { DateField } from "@probity/web/kit/date-field.tsx";
+import { dayFault } from "@probity/web/kit/day.ts";
 import { Choice } from "@probity/web/kit/field.tsx";
+import { showDay } from "@probity/web/kit/time.ts";
 import { read } from "@probity/web/shell/api.ts";
 import type { Member, Page } from "@probity/web/shell/api-types.ts";
 import { api } from "@probity/web/shell/path.ts";
@@ -181,36 +184,63 @@ function Assign({ finding, decisions, onClose }: FormProps) {
   const people = useQuery({ queryKey: ["people-all"], queryFn: () => read<Page<Member>>(api.people()) });
   const options = (people.data?.items ?? []).map((member) => ({ value: member.id, label: member.name }));
   const now = typeof finding.assignee === "string" ? finding.assignee : (finding.assignee?.id ?? "");
-  const [chosen, setChosen] = useState("");
-  const value = chosen || now || (options[0]?.value ?? "");
+  const [chosen, setChosen] = useState<string>();
+  const value = chosen ?? (now || (options[0]?.value ?? ""));
+  const nobody = finding.assignee === null ? [] : [{ value: "", label: "Nobody" }];
   return (
     <InPlace
       title={`Assign ${finding.requirementId}`}
-      send="Assign finding"
-      refused={value === "" ? "The people of this workspace are not loaded yet." : undefined}
-      onSend={() => decisions.act(finding, "assign", { assigneeId: value })}
+      send={value === "" && finding.assignee !== null ? "Unassign finding" : "Assign finding"}
+      refused={
+        !people.isSuccess
+          ? "The people of this workspace are not loaded yet."
+          : value === now
+            ? finding.assignee === null
+              ? "Choose who closes it."
+              : `It is with ${personName(finding.assignee)} already.`
+            : undefined
+      }
+      onSend={() => decisions.act(finding, "assign", { assigneeId: value === "" ? null : value })}
       onClose={onClose}
     >
-      <Choice name="assignee" label="Who closes it" value={value} options={options} onChange={setChosen} />
+      <Choice
+        name="assignee"
+        label="Who closes it"
+        value={value}
+        options={[...nobody, ...options]}
+        onChange={setChosen}
+      />
       {finding.assignee !== null && <p className={css.machine}>Now with {personName(finding.assignee)}</p>}
     </InPlace>
   );
 }
 
 function Due({ finding, decisions, onClose }: FormProps) {
-  const [day, setDay] = useState(finding.dueOn ?? "");
+  const { dueOn } = finding;
+  const [day, setDay] = useState(dueOn ?? "");
+  const clears = day === "" && dueOn !== null;
   return (
     <InPlace
       title={`Due date of ${finding.requirementId}`}
-      send="Set due date"
-      refused={day === "" ? "Choose a day." : undefined}
-      onSend={() => decisions.act(finding, "due", { dueOn: day })}
+      send={clears ? "Take due date back" : "Set due date"}
+      refused={
+        day === "" && dueOn === null
+          ? "Choose a day."
+          : (dayFault(day) ?? (day === dueOn ? "It is due on that day already." : undefined))
+      }
+      onSend={() => decisions.act(finding, "due", { dueOn: clears ? null : day })}
       onClose={onClose}
     >
-      <label className={css.field}>
-        Due on
-        <input type="date" value={day} onChange={(event) => setDay(event.currentTarget.value)} />
-      </label>
+      <DateField
+        name="finding-due"
+        label="Due on"
+        hint={dueOn === null ? undefined : "Empty: due on no day."}
+        value={day}
+        onChange={setDay}
+      />
+      {dueOn !== null && (
+        <p className={css.machine}>{clears ? "It will be due on no day." : `Now due ${showDay(dueOn)}.`}</p>
+      )}
     </InPlace>
   );
 }
