@@ -352,6 +352,10 @@ export interface KernelAnchorTarget {
   kind: string;
   locked_at: Timestamp | null;
   name: string;
+  /**
+   * until when the secret before signs beside the one that replaced it
+   */
+  previous_until: Timestamp | null;
   retain_until: Timestamp | null;
   tenant_id: Generated<string>;
   updated_at: Generated<Timestamp>;
@@ -485,9 +489,11 @@ export interface KernelErasure {
   deleted_at: Timestamp | null;
   id: string;
   locked_at: Timestamp | null;
-  membership_id: string;
+  membership_id: string | null;
   receipt: Json;
   retain_until: Timestamp | null;
+  subject_id: string | null;
+  subject_record: string | null;
   tenant_id: Generated<string>;
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
@@ -1072,6 +1078,13 @@ export interface KernelSigningKey {
   signs_from: Timestamp;
 }
 
+export interface KernelSpentKey {
+  actor_id: string;
+  bucket: number;
+  marks: ArrayType<Int8>;
+  tenant_id: string;
+}
+
 export interface KernelSsoConnection {
   admits_new: Generated<boolean>;
   certificates: Generated<string[]>;
@@ -1343,6 +1356,7 @@ export interface DB {
   "kernel.signature": KernelSignature;
   "kernel.signer": KernelSigner;
   "kernel.signing_key": KernelSigningKey;
+  "kernel.spent_key": KernelSpentKey;
   "kernel.sso_connection": KernelSsoConnection;
   "kernel.sso_domain": KernelSsoDomain;
   "kernel.sso_force": KernelSsoForce;

@@ -20,16 +20,15 @@ const overlaps = [
   { value: "0", label: "stop the old one at once, as after a leak" },
 ] as const;
 
-/** Another secret for a webhook, shown once; for the overlap both sign. */
-export function NewSecret({ stream, onClose }: { stream: Stream; onClose: () => void }) {
+/** Another secret for a webhook, shown once; for the overlap both sign. `list`: what is read anew when it is made. */
+export function NewSecret(props: { name: string; path: string; list: "streams" | "anchors"; onClose: () => void }) {
+  const { name, path, list, onClose } = props;
   const queries = useQueryClient();
   const [overlap, setOverlap] = useState<(typeof overlaps)[number]["value"]>("24");
   const rotate = useMutation({
     mutationFn: () =>
-      write<{ secret: string; previousUntil: string | null }>("POST", api.streamAct(stream.id, "secret"), {
-        overlapHours: Number(overlap),
-      }),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ["streams"] }),
+      write<{ secret: string; previousUntil: string | null }>("POST", path, { overlapHours: Number(overlap) }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: [list] }),
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -37,7 +36,7 @@ export function NewSecret({ stream, onClose }: { stream: Stream; onClose: () => 
   };
   const made = rotate.data;
   return (
-    <Dialog open onClose={onClose} title={`A new secret for ${stream.name}`} size={560}>
+    <Dialog open onClose={onClose} title={`A new secret for ${name}`} size={560}>
       {made === undefined ? (
         <form className={pageCss.form} noValidate onSubmit={submit}>
           {rotate.isError && <ProblemNotice problem={asProblem(rotate.error)} />}

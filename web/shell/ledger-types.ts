@@ -13,6 +13,7 @@ export interface AnchorTarget {
   failingSince: string | null;
   problem: string | null;
   nextAt: string;
+  previousUntil: string | null;
 }
 
 export interface AnchorLine {

@@ -12,6 +12,7 @@ import { read, saveFile, write } from "./api.ts";
 import { AddAddress, AddWitness } from "./ledger-add.tsx";
 import { AnchorChart } from "./ledger-chart.tsx";
 import { LedgerResume } from "./ledger-resume.tsx";
+import { NewSecret } from "./ledger-stream-renew.tsx";
 import { LedgerTabs } from "./ledger-tabs.tsx";
 import type { AnchorTarget, LogStatus, Standing } from "./ledger-types.ts";
 import { conditions, count, headline, kindWords, newestOf } from "./ledger-words.ts";
@@ -28,6 +29,7 @@ export function Ledger() {
   const { params } = usePlace();
   const queries = useQueryClient();
   const [adding, setAdding] = useState<"witness" | "address" | null>(null);
+  const [renewing, setRenewing] = useState<AnchorTarget | null>(null);
   const every = { refetchInterval: 10_000 };
   const standing = useQuery({
     queryKey: ["anchors", params.ws],
@@ -108,6 +110,11 @@ export function Ledger() {
                       <div className={pageCss.meta}>
                         {kindWords[target.kind]} · {target.address}
                       </div>
+                      {target.previousUntil !== null && (
+                        <div className={pageCss.meta}>
+                          the old secret signs too until {showTime(target.previousUntil)}
+                        </div>
+                      )}
                     </>
                   ),
                 },
@@ -151,6 +158,11 @@ export function Ledger() {
                       <Act label={`Ask ${target.name} now`} onAct={() => ask.mutate(target)}>
                         {target.kind === "witness" ? "Ask now" : "Send now"}
                       </Act>
+                      {target.kind === "webhook" && (
+                        <Act label={`New secret for ${target.name}`} onAct={() => setRenewing(target)}>
+                          New secret
+                        </Act>
+                      )}
                       <Act look="quiet" label={`Remove ${target.name}`} onAct={() => remove.mutate(target)}>
                         Remove
                       </Act>
@@ -167,6 +179,14 @@ export function Ledger() {
             <code>npx probity verify EXPORT --checkpoint checkpoint.txt</code>
           </p>
         </>
+      )}
+      {renewing !== null && (
+        <NewSecret
+          name={renewing.name}
+          path={api.anchorSecret(renewing.id)}
+          list="anchors"
+          onClose={() => setRenewing(null)}
+        />
       )}
       {adding === "witness" && <AddWitness onClose={() => setAdding(null)} />}
       {adding === "address" && data !== undefined && (

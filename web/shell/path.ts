@@ -174,11 +174,13 @@ export const api = {
   erasures: () => "/api/erasures",
   erasureProof: (id: string) => `/api/erasures/${part(id)}/proof`,
   erasureOf: (id: string) => `/api/people/${part(id)}/erasure`,
+  erasureOutside: (id: string) => `/api/erasures/outside/${part(id)}`,
   anchors: () => "/api/ledger/anchors",
   anchorCopy: () => "/api/ledger/anchors/copy",
   anchorAsk: () => "/api/ledger/anchors/ask",
   anchorTargets: () => "/api/ledger/anchors/targets",
   anchorTarget: (id: string) => `/api/ledger/anchors/targets/${part(id)}`,
+  anchorSecret: (id: string) => `/api/ledger/anchors/targets/${part(id)}/secret`,
   logStatus: () => "/api/ledger/status",
   ledgerResume: (id?: string) =>
     id === undefined ? "/api/ledger/resume" : `/api/ledger/resume/${encodeURIComponent(id)}`,
@@ -201,6 +203,11 @@ export const api = {
 /** `/api/{app}/…` with each segment escaped. */
 export function apiPath(app: string, segments: string[], values: Record<string, Value> = {}): string {
   return `/api/${[app, ...segments].map(part).join("/")}${query(values)}`;
+}
+
+/** Whether a page is a document of its own, under a policy of its own, and so is loaded and not drawn by this one. */
+export function ownDocument(path: string): boolean {
+  return path === route.verify;
 }
 
 /** Only a path of this site, so that a crafted link cannot send a signed-in person elsewhere. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openNote, parseCheckpoint, parseNote, parseVkey, verifyBundle } from "@probity/verify";
 import { compute, nodeProvider } from "@probity/verify/node";
@@ -14,6 +14,7 @@ import { bundleLines, evidenceOf } from "../bundle.ts";
 import { logVkey } from "../checkpoint-proof.ts";
 import { AnchorRound, type Stamp } from "./round.ts";
 import { anchorRoutes } from "./route.ts";
+import { targetSecrets } from "./target.ts";
 import { anchorsForBundle } from "./view.ts";
 
 const trustedOrigins: string[] = [];
@@ -279,6 +280,87 @@ describe("LED-03 to whom it is evident", () => {
       parameters: ["guess", workspace, workspace, workspace, "{}"],
     });
     await expect(settle).rejects.toMatchObject({ code: "kernel.permission_missing" });
+  });
+
+  test("ENC-03 the secret of a webhook is replaced: for the overlap both sign each copy, and an old one is nowhere in clear", async () => {
+    const made = await add({ kind: "webhook", name: "Vault", address: `${hook.url}/vault` });
+    const [id, first] = [String(made.body["id"]), String(made.body["secret"])];
+    const path = `/api/ledger/anchors/targets/${id}/secret`;
+    const secrets = [first];
+    const rotate = async (overlapHours: number) => {
+      const { status, body } = await server.as(owner)("POST", path, { body: { overlapHours } });
+      expect([status, String(body["secret"]).slice(0, 6)]).toEqual([200, "whsec_"]);
+      secrets.push(String(body["secret"]));
+      return body["previousUntil"];
+    };
+    const signers = async () => {
+      await server.as(owner)("POST", "/api/ledger/anchors/ask", { body: { id } });
+      await round.round();
+      const call = hook.calls.findLast(({ path }) => path === "/vault");
+      const header = (name: string) => String(call?.headers[`webhook-${name}`]);
+      const said = `${header("id")}.${header("timestamp")}.${call?.body ?? ""}`;
+      const made = (secret: string) =>
+        `v1,${createHmac("sha256", Buffer.from(secret.slice(6), "base64"))
+          .update(said)
+          .digest("base64")}`;
+      return header("signature")
+        .split(" ")
+        .map((each) => secrets.findIndex((secret) => made(secret) === each));
+    };
+    expect(await signers()).toEqual([0]);
+    const until = await rotate(24);
+    expect(Math.abs(Date.parse(String(until)) - Date.now() - 24 * 3_600_000)).toBeLessThan(600_000);
+    expect(await signers()).toEqual([1, 0]);
+    const later = (hours: number) =>
+      server.kernel.door.work(owner.session, "kernel.anchor.read", (tx) =>
+        targetSecrets(tx, server.kernel.keyring, id, new Date(Date.now() + hours * 3_600_000)),
+      );
+    expect(await later(23)).toEqual([secrets[1], first]);
+    expect(await later(25)).toEqual([secrets[1]]);
+    expect(await rotate(0)).toBeNull();
+    expect(await signers()).toEqual([2]);
+
+    // A leaf each; the database and the page hold none of them in clear.
+    await log.publish();
+    const leaves = await asDoor(
+      server,
+      "select version from kernel.ledger_event where tenant_id = $1 and action = 'kernel.anchor_target.rotate' order by seq",
+      [workspace],
+    );
+    expect(leaves.map(({ version }) => version)).toEqual([2, 3]);
+    const kept = await asDoor(
+      server,
+      `select body::text as t from kernel.version_history where tenant_id = $1
+       union all select openings::text from kernel.ledger_opening where tenant_id = $1
+       union all select t::text from kernel.anchor_target t where tenant_id = $1`,
+      [workspace],
+    );
+    const seen = `${JSON.stringify(kept)}${JSON.stringify(await view())}`;
+    for (const secret of secrets) expect(seen).not.toContain(secret.slice(6));
+
+    // By who may change anchors, with a fresh proof, for a webhook of this workspace.
+    const bare = await fetch(`${server.origin}${path}`, {
+      method: "POST",
+      headers: {
+        cookie: `probity-session=${owner.session.token}`,
+        "probity-workspace": workspace,
+        "probity-request": "1",
+        "content-type": "application/json",
+      },
+      body: JSON.stringify({ overlapHours: 1 }),
+    });
+    expect([bare.status, await bare.text()]).toEqual([403, expect.stringContaining("step_up_required")]);
+    const body = { overlapHours: 1 };
+    const member = server.as(await server.member(workspace, "member"));
+    expect((await member("POST", path, { body })).status).toBe(403);
+    const elsewhere = await server.kernel.foundWorkspace("elsewhere");
+    expect((await server.as(await server.member(elsewhere, "owner"))("POST", path, { body })).status).toBe(404);
+    const mailbox = (await view()).targets.find(({ kind }) => kind === "mail");
+    const other = await server.as(owner)("POST", path.replace(id, String(mailbox?.["id"])), { body });
+    expect([other.status, other.body["code"]]).toEqual([409, "anchor.other_kind"]);
+    for (const overlapHours of [-1, 169, 1.5])
+      expect((await server.as(owner)("POST", path, { body: { overlapHours } })).status).toBe(400);
+    expect((await server.as(owner)("DELETE", path.replace("/secret", ""))).status).toBe(204);
   });
 
   test("a shorter time between anchors holds at once", async () => {

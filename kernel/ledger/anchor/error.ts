@@ -12,6 +12,11 @@ export const anchorProblem = defineErrors("anchor", {
     title: "Something is missing",
     detail: "{reason} Nothing was stored. Correct it and save again.",
   },
+  other_kind: {
+    status: 409,
+    title: "It has no secret",
+    detail: "Only an address that gets copies by webhook has a secret. Nothing was changed. Choose one of these.",
+  },
   too_many: {
     status: 409,
     title: "Twenty holders at most",

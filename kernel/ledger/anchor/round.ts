@@ -12,7 +12,7 @@ import { sendWebhook } from "../stream/webhook.ts";
 import { askWitness, type Cosigned, type WitnessedLog } from "../witness/client.ts";
 import { checkpointMail } from "./mail.ts";
 import { keptPlatformCheckpoint, platformConsistency, type PlatformCheckpoint } from "./platform-tree.ts";
-import { targetSecret } from "./target.ts";
+import { targetSecrets } from "./target.ts";
 
 /** A time-stamp over a digest, checked before it is believed (RFC 3161). Comes from outside the kernel. */
 export type Stamp = (digest: Uint8Array) => Promise<{ readonly token: Uint8Array; readonly authority: string }>;
@@ -182,11 +182,11 @@ export class AnchorRound {
   async #copy(due: Due): Promise<Result> {
     const { door, keyring } = this.#kernel;
     const { url, post, outside = {} } = this.#options;
-    const { hours, name, note, secret } = await this.#in(due, async (tx) => ({
+    const { hours, name, note, secrets } = await this.#in(due, async (tx) => ({
       hours: await policyValue(tx, "anchor.copyHours"),
       name: await workspaceName(tx),
       note: await newestNote(tx),
-      secret: due.kind === "webhook" ? await targetSecret(tx, keyring, due.id) : "",
+      secrets: due.kind === "webhook" ? await targetSecrets(tx, keyring, due.id) : [],
     }));
     if (note === undefined) return { problem: null, pauseSeconds: 10 };
     const { size } = parseCheckpoint(parseNote(note).text);
@@ -211,7 +211,7 @@ export class AnchorRound {
       kind: "webhook",
       address: due.address,
       authority: null,
-      secrets: [secret],
+      secrets,
       client: null,
     } as const;
     const delivery = await sendWebhook(receiver, { id, body }, outside);

@@ -9,7 +9,7 @@ import { query } from "../../work/query.ts";
 import type { Outside } from "../stream/receiver.ts";
 import { anchorProblem } from "./error.ts";
 import { newestNote } from "./round.ts";
-import { addTarget, removeTarget, wakeTargets } from "./target.ts";
+import { addTarget, removeTarget, rotateTargetSecret, wakeTargets } from "./target.ts";
 import { anchorOf, standingOf } from "./view.ts";
 
 const read = "kernel.anchor.read";
@@ -120,6 +120,35 @@ export function anchorRoutes(kernel: Kernel, options: AnchorRoutesOptions): Rout
           return addTarget(tx, kernel.keyring, request.body, options.outside);
         });
         return { status: 201, body };
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/api/ledger/anchors/targets/{id}/secret",
+      summary: "Make a webhook's new secret, shown in this answer alone; for the overlap the one before signs too",
+      tag: "ledger",
+      permission: change,
+      params: idParams,
+      body: Type.Object(
+        {
+          overlapHours: Type.Integer({
+            minimum: 0,
+            maximum: 168,
+            description: "how long the secret before signs too; 0: no longer, as after a leak",
+          }),
+        },
+        { additionalProperties: false },
+      ),
+      answers: {
+        200: Type.Object({ secret: Type.String(), previousUntil: Type.Union([Type.String(), Type.Null()]) }),
+      },
+      handle: async (request) => {
+        const { id } = request.params;
+        const body = await kernel.door.work(request.credential, change, async (tx) => {
+          await spendStepUp(tx, request.raw, { action: "kernel.anchor_target.rotate", subject: id });
+          return rotateTargetSecret(tx, kernel.keyring, id, request.body.overlapHours);
+        });
+        return { body };
       },
     }),
     defineRoute({

@@ -31,10 +31,13 @@ export type AnchorTarget = {
   readonly failingSince: Date | null;
   readonly problem: string | null;
   readonly nextAt: Date;
+  /** Until when a webhook's old secret signs beside the new one. */
+  readonly previousUntil: Date | null;
 };
 
 const record = "kernel.anchor_target";
 const mostTargets = 20;
+const hourMs = 3_600_000;
 
 const here = () => query.selectFrom(record).where("deleted_at", "is", null);
 
@@ -45,7 +48,7 @@ export async function listTargets(tx: Tx): Promise<AnchorTarget[]> {
       .innerJoin("kernel.anchor_state as s", (join) =>
         join.onRef("s.tenant_id", "=", "t.tenant_id").onRef("s.id", "=", "t.id"),
       )
-      .select(["t.id", "t.kind", "t.name", "t.address", "t.vkey"])
+      .select(["t.id", "t.kind", "t.name", "t.address", "t.vkey", "t.previous_until"])
       .select(["s.last_at", "s.known_size", "s.failing_since", "s.problem", "s.next_at"])
       .where("t.deleted_at", "is", null)
       .orderBy("t.created_at"),
@@ -61,6 +64,7 @@ export async function listTargets(tx: Tx): Promise<AnchorTarget[]> {
     failingSince: row.failing_since,
     problem: row.problem,
     nextAt: row.next_at,
+    previousUntil: row.previous_until !== null && row.previous_until > new Date() ? row.previous_until : null,
   }));
 }
 
@@ -97,9 +101,43 @@ export async function wakeTargets(tx: Tx, id?: string): Promise<void> {
   for (const row of rows) await tx.all(query.selectNoFrom(sql`kernel.wake_anchor(${row.id})`.as("woken")));
 }
 
-export async function targetSecret(tx: Tx, keyring: TenantKeyring, id: string): Promise<string> {
-  const secret = (await readSealed(tx, keyring, record, [id])).get(id)?.["secret"];
-  return typeof secret === "string" ? secret : "";
+/**
+ * Gives a webhook another secret, shown this once and sealed (ENC-03). For the overlap both sign every copy, so that the
+ * receiver can change over without losing one (Standard Webhooks); without one the old secret is worth nothing at once.
+ */
+export async function rotateTargetSecret(
+  tx: Tx,
+  keyring: TenantKeyring,
+  id: string,
+  overlapHours: number,
+): Promise<{ secret: string; previousUntil: Date | null }> {
+  const row = await tx.first(here().select(["version", "kind"]).where("id", "=", id).forUpdate());
+  if (row === undefined) throw anchorProblem.unknown();
+  if (row.kind !== "webhook") throw anchorProblem.other_kind();
+  const before = (await readSealed(tx, keyring, record, [id])).get(id)?.["secret"];
+  const previousUntil = overlapHours === 0 ? null : new Date(Date.now() + overlapHours * hourMs);
+  const secret = newSecret();
+  const version = row.version + 1;
+  await tx.record({ action: "kernel.anchor_target.rotate", record, rowId: id, version, fields: { overlapHours } });
+  await tx.all(query.updateTable(record).set({ previous_until: previousUntil }).where("id", "=", id));
+  // What no longer signs is kept nowhere as the newest value: a rotation without overlap forgets it.
+  const previous = previousUntil === null ? "" : before;
+  await writeSealed(tx, keyring, { record, rowId: id, version }, { secret, previous });
+  return { secret, previousUntil };
+}
+
+/** What signs a webhook's copies now: its secret, and for an overlap the one before. */
+export async function targetSecrets(
+  tx: Tx,
+  keyring: TenantKeyring,
+  id: string,
+  now = new Date(),
+): Promise<readonly string[]> {
+  const row = await tx.first(here().select("previous_until").where("id", "=", id));
+  const sealed = (await readSealed(tx, keyring, record, [id])).get(id) ?? {};
+  const until = row?.previous_until ?? null;
+  const secrets = [sealed["secret"], ...(until !== null && until > now ? [sealed["previous"]] : [])];
+  return secrets.filter((secret) => typeof secret === "string");
 }
 
 function checkedTarget(input: TargetInput, outside: Outside) {
