@@ -39,7 +39,7 @@ export const reasonForChange: Probe = {
     const guards = await database.attempt("setup", (connection) =>
       connection.query(
         `select t.tgrelid::regclass::text as name from pg_trigger t
-         where t.tgname = 'reason_given' and t.tgenabled = 'O' and t.tgrelid::regclass::text like 'regulatory_docs.%'`,
+         where t.tgname like 'reason_given%' and t.tgenabled = 'O' and t.tgrelid::regclass::text like 'regulatory_docs.%'`,
       ),
     );
     const named = guards.map((row) => String(row["name"]).slice("regulatory_docs.".length)).toSorted();
@@ -49,7 +49,7 @@ export const reasonForChange: Probe = {
       [deleted.status === 422, `deleting without a reason got ${said(deleted)}`],
       [stands.body["name"] === "Probe of reasons", "it was renamed or is gone"],
       [
-        named.join() === "collection,document,finding",
+        named.join() === "collection,document,document,finding",
         `the database asks for reasons of ${named.join(", ") || "nothing"}`,
       ],
     ]);

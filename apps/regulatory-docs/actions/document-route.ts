@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { Type } from "typebox";
 import {
   defineRoute,
@@ -155,28 +156,36 @@ export function documentRoutes(kernel: Kernel): Route[] {
 }
 
 function currentRevisions() {
-  return query
-    .selectFrom("regulatory_docs.document as d")
-    .innerJoin("regulatory_docs.revision as r", (join) =>
-      join.onRef("r.document_id", "=", "d.id").onRef("r.number", "=", "d.current_revision"),
-    )
-    .select([
-      "d.id",
-      "d.version",
-      "d.name",
-      "r.number as revision",
-      "r.file_name as fileName",
-      "r.kind",
-      "r.bytes",
-      "r.page_count as pageCount",
-      "r.state",
-      "r.refusal_code as refusalCode",
-      "r.refusal_text as refusalText",
-      "r.warnings",
-      "r.updated_at as updatedAt",
-    ])
-    .where("d.deleted_at", "is", null)
-    .orderBy("d.name");
+  return (
+    query
+      .selectFrom("regulatory_docs.document as d")
+      .innerJoin("regulatory_docs.revision as r", (join) =>
+        join.onRef("r.document_id", "=", "d.id").onRef("r.number", "=", "d.current_revision"),
+      )
+      .select([
+        "d.id",
+        "d.version",
+        "d.name",
+        "r.number as revision",
+        "r.file_name as fileName",
+        "r.kind",
+        "r.bytes",
+        "r.page_count as pageCount",
+        "r.state",
+        "r.refusal_code as refusalCode",
+        "r.refusal_text as refusalText",
+        "r.warnings",
+        "r.updated_at as updatedAt",
+      ])
+      // Why the newest revision came, where it was to be said.
+      .select(
+        sql<
+          string | null
+        >`(select c.reason from kernel.change_reason c where c.row_id = d.id and c.version = d.version)`.as("reason"),
+      )
+      .where("d.deleted_at", "is", null)
+      .orderBy("d.name")
+  );
 }
 
 async function revisionOf(tx: Tx, documentId: string, number?: number) {

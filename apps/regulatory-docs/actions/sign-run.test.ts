@@ -1,7 +1,8 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { appRoutes, manifestationOf } from "@probity/kernel";
+import { appRoutes, manifestationOf, type Tx } from "@probity/kernel";
 import {
+  asDoor,
   challengeFor,
   makeSigner,
   openTestServer,
@@ -181,6 +182,110 @@ describe("SIG-02 a gap report is reviewed, approved and locked", () => {
       { object: "Report", version: 2, changes: [{ field: "locked", after: true }] },
       { changes: expect.arrayContaining([expect.objectContaining({ field: "decidedStatus", after: "covered" })]) },
       { object: "Report", version: 1 },
+    ]);
+  });
+});
+
+describe("SIG-06 what a signed report stands on changes for a reason alone", () => {
+  const text = (word: string) => `Documents are approved before use, said ${word}.\n`;
+  async function upload(collection: string, name: string, word: string, reason?: string) {
+    const form = new FormData();
+    form.append("file", new Blob([text(word)]), name);
+    const search = reason === undefined ? "" : `?${new URLSearchParams({ reason }).toString()}`;
+    const answer = await fetch(`${server.origin}${base}/collections/${collection}/documents${search}`, {
+      method: "POST",
+      headers: {
+        cookie: `probity-session=${decider.session.token}`,
+        "probity-workspace": acme,
+        "probity-request": "1",
+      },
+      body: form,
+    });
+    const body: Record<string, unknown> = JSON.parse(await answer.text());
+    return { status: answer.status, body };
+  }
+  const revisions = (document: string) =>
+    server.kernel.door.work(owner.session, "regulatory_docs.collection.read", (tx) =>
+      tx.all(
+        query
+          .selectFrom("regulatory_docs.revision")
+          .select(["id", "number", "version", "kept_blob_id"])
+          .where("document_id", "=", document)
+          .orderBy("number"),
+      ),
+    );
+  const listed = async (collection: string): Promise<Record<string, unknown>[]> => {
+    const { items } = (await decider.by("GET", `${base}/documents?collection=${collection}`)).body;
+    return Array.isArray(items) ? items : [];
+  };
+
+  test("a new revision after signing: asked for its reason, kept beside it for good; before it, and beside it, none is asked", async () => {
+    const { one, collection } = await finishedRun();
+    const { body } = await upload(collection, "SOP.txt", "first");
+    const document = String(body["id"]);
+    expect((await upload(collection, "SOP.txt", "before")).body).toMatchObject({ id: document, revision: 2 });
+    expect((await signAs(reviewer, one, { ...review, version: 1 })).status).toBe(201);
+    const silent = await upload(collection, "SOP.txt", "silently");
+    expect([silent.status, silent.body["code"]]).toEqual([422, "regulatory_docs.reason_missing"]);
+    expect(silent.body["detail"]).toContain("SOP.txt");
+    expect((await upload(collection, "SOP.txt", "blank", " ")).status).toBe(400);
+    expect((await revisions(document)).map(({ number }) => number)).toEqual([1, 2]);
+    const reason = "The review showed that it was out of date";
+    expect((await upload(collection, "SOP.txt", "after", reason)).body).toMatchObject({ id: document, revision: 3 });
+    expect(await listed(collection)).toMatchObject([{ name: "SOP.txt", revision: 3, reason }]);
+    const [kept] = await asDoor(server, "select version, reason from kernel.change_reason where row_id = $1", [
+      document,
+    ]);
+    expect(kept).toEqual({ version: 3, reason });
+    // The signed report stands as it was signed, and a document that came later is no part of it.
+    expect((await reviewer.by("GET", `${one}/signing`)).body).toMatchObject({ locked: true, unchanged: true });
+    expect((await upload(collection, "New.txt", "new")).status).toBe(202);
+    expect((await upload(collection, "New.txt", "newer")).status).toBe(202);
+    expect((await upload(collection, "SOP.txt", "again")).status).toBe(422);
+    // Opened again, the report is a draft: its documents are worked on freely.
+    const opened = { reason: "New evidence", reasonCode: "evidence" };
+    expect((await approver.by("POST", `${one}/unlock`, { version: 2, body: opened })).status).toBe(200);
+    expect((await upload(collection, "SOP.txt", "draft")).status).toBe(202);
+  });
+
+  test("no statement of the running server changes it without one, under whatever permission, or puts another file in a revision's place", async () => {
+    const { one, collection } = await finishedRun();
+    const other = await finishedRun();
+    const document = String((await upload(collection, "SOP.txt", "first")).body["id"]);
+    expect((await signAs(reviewer, one, { ...review, version: 1 })).status).toBe(201);
+    const [row] = await revisions(document);
+    const [alien] = await revisions(String((await upload(collection, "Else.txt", "else")).body["id"]));
+    const [revision, version] = [row?.id ?? "", (row?.version ?? 0) + 1];
+    const attack = (record: string, rowId: string, to: number, permission: string, run: (tx: Tx) => Promise<unknown>) =>
+      server.kernel.door.work(owner.session, permission, async (tx) => {
+        await tx.record({ action: `${record}.change`, record, rowId, version: to, fields: { reason: "said" } });
+        await run(tx);
+      });
+    for (const set of [{ current_revision: 2 }, { name: "Other.txt" }, { collection_id: other.collection }])
+      for (const permission of [
+        "regulatory_docs.document.upload",
+        "regulatory_docs.document.delete",
+        "regulatory_docs.run.start",
+      ])
+        await expect(
+          attack("regulatory_docs.document", document, 2, permission, (tx) =>
+            tx.all(query.updateTable("regulatory_docs.document").set(set).where("id", "=", document)),
+          ),
+        ).rejects.toMatchObject({ code: "PB006" });
+    for (const set of [
+      { sha256: "0".repeat(64) },
+      { file_name: "x.txt" },
+      { kept_blob_id: alien?.kept_blob_id ?? null },
+      { number: 7 },
+    ])
+      await expect(
+        attack("regulatory_docs.revision", revision, version, "regulatory_docs.document.upload", (tx) =>
+          tx.all(query.updateTable("regulatory_docs.revision").set(set).where("id", "=", revision)),
+        ),
+      ).rejects.toMatchObject({ code: "PB003" });
+    expect(await listed(collection)).toMatchObject([
+      { name: "Else.txt" },
+      { name: "SOP.txt", revision: 1, reason: null },
     ]);
   });
 });

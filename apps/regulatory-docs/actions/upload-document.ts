@@ -1,4 +1,5 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import { sql } from "kysely";
 import { Type } from "typebox";
 import {
   defineRoute,
@@ -6,6 +7,7 @@ import {
   enqueue,
   fileProblem,
   fileProblemOf,
+  giveReason,
   policyValue,
   refusalProblem,
   type Accepted,
@@ -16,6 +18,7 @@ import {
   type StoredBytes,
   type Tx,
 } from "@probity/kernel";
+import { problem } from "../errors.ts";
 import { query } from "../query.ts";
 import { storeText } from "../text.ts";
 
@@ -29,7 +32,10 @@ type Stored = {
   readonly warnings: readonly unknown[];
 };
 
-/** POST a file into a collection. A file of a name already there becomes that document's next revision. */
+/**
+ * POST a file into a collection. A file of a name already there becomes that document's next revision; once a report was
+ * signed over it, for a reason alone (SIG-06).
+ */
 export function uploadDocument(kernel: Kernel): Route {
   return defineRoute({
     method: "POST",
@@ -39,6 +45,16 @@ export function uploadDocument(kernel: Kernel): Route {
     permission,
     budget: "upload",
     params: Type.Object({ id: Type.String({ format: "uuid" }) }),
+    query: Type.Object({
+      reason: Type.Optional(
+        Type.String({
+          minLength: 1,
+          maxLength: 500,
+          pattern: "\\S",
+          description: "why a document that a signed report stands on gets a new revision",
+        }),
+      ),
+    }),
     multipart: true,
     answers: {
       202: Type.Object({
@@ -57,10 +73,12 @@ export function uploadDocument(kernel: Kernel): Route {
       });
       // 2. The file itself: by content, refused with its own reason, nothing stored before it is accepted.
       const upload = await readUpload(kernel, request, maxBytes);
+      const { reason } = request.query;
+      await kernel.door.work(credential, permission, (tx) => documentNamed(tx, request.params.id, upload, reason));
       // 3. Sealed bytes first, the rows that name them after, in one transaction with their leaves.
       const stored = await store(kernel, tenantId, keys, upload);
       const answer = await kernel.door.work(credential, permission, (tx) =>
-        addRevision(kernel, tx, request.params.id, upload, stored),
+        addRevision(kernel, tx, request.params.id, upload, stored, reason),
       );
       return { status: 202, body: answer };
     },
@@ -74,31 +92,25 @@ export async function addRevision(
   collectionId: string,
   upload: Upload,
   stored: Stored,
+  reason?: string,
 ): Promise<{ id: string; revision: number; jobId: string | null }> {
   await requireCollection(tx, collectionId);
-  const known = await tx.first(
-    query
-      .selectFrom("regulatory_docs.document")
-      .select(["id", "version", "current_revision"])
-      .where("collection_id", "=", collectionId)
-      .where("name", "=", upload.fileName)
-      .where("deleted_at", "is", null),
-  );
+  const known = await documentNamed(tx, collectionId, upload, reason);
   const documentId = known?.id ?? uuidv7();
   const number = (known?.current_revision ?? 0) + 1;
   const fields = { name: upload.fileName, revision: number, sha256: upload.sha256 };
+  const place = { record: "regulatory_docs.document", rowId: documentId, version: (known?.version ?? 0) + 1 };
   await tx.record({
     action: known ? "regulatory_docs.document.change" : "regulatory_docs.document.create",
-    record: "regulatory_docs.document",
-    rowId: documentId,
-    version: (known?.version ?? 0) + 1,
-    fields,
+    ...place,
+    fields: known && reason !== undefined ? { ...fields, reason } : fields,
   });
-  if (known)
+  if (known) {
+    if (reason !== undefined) await giveReason(tx, place, { code: null, text: reason });
     await tx.all(
       query.updateTable("regulatory_docs.document").set({ current_revision: number }).where("id", "=", documentId),
     );
-  else
+  } else
     await tx.all(
       query
         .insertInto("regulatory_docs.document")
@@ -140,6 +152,27 @@ export async function addRevision(
     total: 1,
   });
   return { id: documentId, revision: number, jobId };
+}
+
+/**
+ * The document that a file of this name is a new revision of, where there is one.
+ * @throws reason_missing where a signed report stands on it and no reason is given.
+ */
+async function documentNamed(tx: Tx, collectionId: string, { fileName }: Upload, reason: string | undefined) {
+  const known = await tx.first(
+    query
+      .selectFrom("regulatory_docs.document")
+      .select(["id", "version", "current_revision"])
+      .select(sql<boolean>`regulatory_docs.signed_since(array[collection_id], created_at)`.as("signed"))
+      .where("collection_id", "=", collectionId)
+      .where("name", "=", fileName)
+      .where("deleted_at", "is", null),
+  );
+  if (known?.signed === true && reason === undefined)
+    throw problem.reason_missing({
+      values: { what: `A new revision of ${fileName}, which a signed report stands on,` },
+    });
+  return known;
 }
 
 async function readUpload(kernel: Kernel, request: RouteRequest, maxBytes: number): Promise<Upload> {

@@ -22,9 +22,10 @@ import { CollectionHistory } from "./collection-history.tsx";
 import { DocumentTable } from "./document-table.tsx";
 import { docsApi, docsPage } from "./path.ts";
 import { RunList } from "./run-list.tsx";
+import { SayWhy } from "./say-why.tsx";
 import type { Collection, DocumentRecord } from "./types.ts";
 import { accepted, sayLeftOut } from "./use-check.ts";
-import { useUploads } from "./use-uploads.ts";
+import { asksReason, useUploads } from "./use-uploads.ts";
 import css from "./collection.module.css";
 
 /** Documents of one collection, what became of each, and the act that checks them. */
@@ -95,7 +96,8 @@ export function CollectionPage() {
   const ready = rows.filter((item) => item.state === "ready").length;
   const refused =
     rows.filter((item) => item.state === "refused").length +
-    uploads.items.filter((item) => item.problem !== null).length;
+    uploads.items.filter((item) => item.problem !== null && !asksReason(item)).length;
+  const waiting = uploads.items.filter(asksReason);
   const reading = rows.filter((item) => item.state === "reading").length;
   const all = ready + refused + reading;
   const waits = ready === 0 ? "No document is ready yet." : reading > 0 ? `${reading} still being read.` : undefined;
@@ -108,6 +110,12 @@ export function CollectionPage() {
           here becomes its next revision.
         </FileDrop>
         {uploads.leftOut.length > 0 && <Notice tone="partial">{sayLeftOut(uploads.leftOut)}</Notice>}
+        <SayWhy
+          waiting={waiting}
+          onSaid={(reason) => {
+            for (const item of waiting) uploads.giveReason(item, reason);
+          }}
+        />
         {documents.isError && (
           <ProblemNotice problem={asProblem(documents.error)} onRetry={() => void documents.refetch()} />
         )}

@@ -13,7 +13,7 @@ import { refusalText } from "./finding-status.ts";
 import type { DocumentRecord } from "./types.ts";
 import { accepted } from "./use-check.ts";
 import { useDownload } from "./use-download.ts";
-import type { Upload } from "./use-uploads.ts";
+import { asksReason, type Upload } from "./use-uploads.ts";
 
 type Row = { kind: "stored"; document: DocumentRecord } | { kind: "moving"; upload: Upload };
 
@@ -27,6 +27,7 @@ interface Props {
 
 function look(row: Row): { tone: Tone; word: string } {
   if (row.kind === "moving") {
+    if (asksReason(row.upload)) return { tone: "partial", word: "Asks why" };
     if (row.upload.problem !== null) return { tone: "gap", word: "Refused" };
     return {
       tone: "none",
@@ -38,7 +39,7 @@ function look(row: Row): { tone: Tone; word: string } {
 }
 
 function why(row: Row): string {
-  if (row.kind === "moving") return row.upload.problem?.sentence ?? "";
+  if (row.kind === "moving") return asksReason(row.upload) ? "" : (row.upload.problem?.sentence ?? "");
   const { refusal } = row.document;
   return refusalText(refusal);
 }
@@ -69,6 +70,11 @@ export function DocumentTable(props: Props) {
               <>
                 {row.kind === "stored" ? row.document.name : row.upload.file.name}
                 {why(row) !== "" && <div style={{ color: "var(--p-gap)" }}>{why(row)}</div>}
+                {row.kind === "stored" && row.document.reason !== null && (
+                  <div className={css.meta}>
+                    r{row.document.revision} because: {row.document.reason}
+                  </div>
+                )}
                 {row.kind === "stored" &&
                   row.document.warnings.map((warning) => (
                     <div key={warning.code} style={{ color: "var(--p-partial)" }}>
@@ -122,7 +128,7 @@ export function DocumentTable(props: Props) {
               row.kind === "moving" ? (
                 row.upload.problem !== null && (
                   <>
-                    <Replace onFiles={props.onReplace} name={row.upload.file.name} />
+                    {!asksReason(row.upload) && <Replace onFiles={props.onReplace} name={row.upload.file.name} />}
                     <Act look="quiet" onAct={() => props.onForget(row.upload.key)}>
                       Leave out
                     </Act>

@@ -39,6 +39,8 @@ export interface DocumentRecord {
   state: "reading" | "ready" | "refused";
   refusal: Refusal | null;
   warnings: { code: string; text: string }[];
+  /** Why its newest revision came, where that was asked. */
+  reason: string | null;
   updatedAt: string;
 }
 

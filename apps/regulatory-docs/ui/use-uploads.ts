@@ -10,6 +10,13 @@ export interface Upload {
   /** 0–1 while bytes travel. */
   share: number;
   problem: ApiProblem | null;
+  /** Why it replaces what a signed report stands on, once that was said. */
+  reason?: string;
+}
+
+/** Whether a file waits for its reason alone. */
+export function asksReason({ problem }: Upload): boolean {
+  return problem?.code === "regulatory_docs.reason_missing";
 }
 
 /** Files on their way into a collection, two at a time; what was taken leaves the list, what was refused stays with its reason. */
@@ -25,11 +32,11 @@ export function useUploads(collectionId: string, onTaken: () => void) {
   const work = useCallback(async () => {
     busy.current += 1;
     for (let next = queue.current.shift(); next !== undefined; next = queue.current.shift()) {
-      const { key, file } = next;
+      const { key, file, reason } = next;
       const patch = (change: Partial<Upload>) =>
         setItems((old) => old.map((item) => (item.key === key ? { ...item, ...change } : item)));
       try {
-        await upload(docsApi.upload(collectionId), file, (share) => patch({ share }));
+        await upload(docsApi.upload(collectionId, reason), file, (share) => patch({ share }));
         forget(key);
         clearTimeout(told.current);
         // One reading of the list for a burst of files.
@@ -47,6 +54,23 @@ export function useUploads(collectionId: string, onTaken: () => void) {
     busy.current -= 1;
   }, [collectionId, forget, onTaken]);
 
+  const begin = useCallback(
+    (fresh: readonly Upload[]) => {
+      queue.current.push(...fresh);
+      for (let free = 2 - busy.current; free > 0; free -= 1) void work();
+    },
+    [work],
+  );
+  /** The same file once more, with why it replaces what stands. */
+  const giveReason = useCallback(
+    (item: Upload, reason: string) => {
+      const again = { ...item, share: 0, problem: null, reason };
+      setItems((old) => old.map((each) => (each.key === item.key ? again : each)));
+      begin([again]);
+    },
+    [begin],
+  );
+
   const add = useCallback(
     (files: File[]) => {
       // One that was chosen by itself is sent whatever it is: the server says what is wrong with it.
@@ -56,10 +80,9 @@ export function useUploads(collectionId: string, onTaken: () => void) {
       const names = new Set(fresh.map((item) => item.file.name));
       // A second try with the same name takes the place of the refused first.
       setItems((old) => [...old.filter((item) => item.problem === null || !names.has(item.file.name)), ...fresh]);
-      queue.current.push(...fresh);
-      for (let free = 2 - busy.current; free > 0; free -= 1) void work();
+      begin(fresh);
     },
-    [work],
+    [begin],
   );
-  return { items, leftOut, add, forget };
+  return { items, leftOut, add, forget, giveReason };
 }
