@@ -10,9 +10,10 @@ const addresses = [
   ...readFileSync(join(import.meta.dirname, "../web/shell/path.ts"), "utf8").matchAll(/^ {2}\w+: "(\/[^"]*)",$/gm),
 ].map(([, pattern = ""]) => pattern.replaceAll(/\$\w+/g, "x"));
 
-test("every page can be opened by its address, and nothing else is one", async () => {
+test("every page can be opened by its address, and nothing else is one; LED-03 the one that verifies connects nowhere", async () => {
   const folder = mkdtempSync(join(tmpdir(), "probity-page-"));
-  writeFileSync(join(folder, "index.html"), "<!doctype html><title>Probity</title>");
+  for (const name of ["index.html", "verify.html"])
+    writeFileSync(join(folder, name), `<!doctype html><title>${name}</title>`);
   const server = fastify();
   try {
     await servePages(server, { folder, https: false, captcha: "proof" });
@@ -21,6 +22,17 @@ test("every page can be opened by its address, and nothing else is one", async (
       const answer = await server.inject({ url, headers: { accept: "text/html" } });
       expect([url, answer.statusCode, answer.headers["content-type"]]).toEqual([url, 200, "text/html; charset=utf-8"]);
     }
+    // The page that checks files is a document of its own that connects nowhere; every other asks this server.
+    for (const url of addresses) {
+      const answer = await server.inject({ url, headers: { accept: "text/html" } });
+      const policy = String(answer.headers["content-security-policy"]);
+      const connect = /connect-src ([^;]*)/.exec(policy)?.[1];
+      const form = /form-action ([^;]*)/.exec(policy)?.[1];
+      const expected = url === "/verify" ? ["verify.html", "'none'", "'none'"] : ["index.html", "'self'", "'self'"];
+      expect([url, /<title>(.*)</.exec(answer.body)?.[1], connect, form]).toEqual([url, ...expected]);
+    }
+    const asked = await server.inject({ url: "/verify?x=1", headers: { accept: "text/html" } });
+    expect(asked.headers["content-security-policy"]).toContain("connect-src 'none'");
     expect((await server.inject({ url: "/nowhere", headers: { accept: "text/html" } })).statusCode).toBe(404);
   } finally {
     await server.close();

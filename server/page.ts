@@ -8,6 +8,9 @@ import { securityHeaders, type CaptchaConfig } from "@probity/kernel";
 const pages =
   /^\/($|check$|signin$|forgot$|reset\/|register($|\/)|confirm\/|confirmed$|setup\/|invite\/|certificate\/|operator\/|trust$|verify$|w\/|me$)/;
 
+/** The page that checks files without sending them is a document of its own, and may connect nowhere. */
+const sealedOff = "/verify";
+
 /** The two pages with a check against robots; only they let a configured service in. */
 const withRobotCheck = /^\/(forgot|register)$/;
 const robotCheck: Readonly<Record<CaptchaConfig["kind"], readonly string[]>> = {
@@ -25,9 +28,12 @@ export async function servePages(
   server: FastifyInstance,
   options: { folder: string; https: boolean; captcha: CaptchaConfig["kind"] },
 ): Promise<void> {
-  const indexFile = join(options.folder, "index.html");
-  if (!existsSync(indexFile)) throw new Error(`${indexFile} is missing: the web pages were not built`);
-  const index = readFileSync(indexFile, "utf8");
+  const documentOf = (name: string) => {
+    const file = join(options.folder, name);
+    if (!existsSync(file)) throw new Error(`${file} is missing: the web pages were not built`);
+    return readFileSync(file, "utf8");
+  };
+  const [index, verify] = [documentOf("index.html"), documentOf("verify.html")];
   await server.register(fastifyStatic, {
     root: options.folder,
     index: false,
@@ -40,9 +46,12 @@ export async function servePages(
     const outside = withRobotCheck.test(path) ? robotCheck[options.captcha] : [];
     const nonce = randomBytes(18).toString("base64");
     return reply
-      .headers({ ...securityHeaders({ nonce, https: options.https, outside }), "cache-control": "no-store" })
+      .headers({
+        ...securityHeaders({ nonce, https: options.https, outside, connects: path !== sealedOff }),
+        "cache-control": "no-store",
+      })
       .type("text/html; charset=utf-8")
-      .send(index.replaceAll("__CSP_NONCE__", nonce));
+      .send((path === sealedOff ? verify : index).replaceAll("__CSP_NONCE__", nonce));
   };
   server.get("/", (_, reply) => sendPage(reply));
   server.get("/*", (request, reply) => {

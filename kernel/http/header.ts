@@ -1,13 +1,16 @@
 /**
  * Headers of every response (APP-01). The nonce is fresh for each page; API answers carry the strictest policy. `outside`
- * are the addresses of a service that the operator configured, for the pages that show it and no other.
+ * are the addresses of a service that the operator configured, for the pages that show it and no other. A page that does not
+ * connect calls nobody, this server included, and sends no form.
  */
 export function securityHeaders(options: {
   nonce?: string | undefined;
   https: boolean;
   outside?: readonly string[];
+  connects?: boolean;
 }): Record<string, string> {
   const outside = (options.outside ?? []).map((each) => ` ${each}`).join("");
+  const connects = options.connects ?? true;
   const policy =
     options.nonce === undefined
       ? "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -18,10 +21,10 @@ export function securityHeaders(options: {
           ...(outside === "" ? [] : [`frame-src${outside}`]),
           "img-src 'self' data: blob:",
           "font-src 'self'",
-          `connect-src 'self'${outside}`,
+          connects ? `connect-src 'self'${outside}` : "connect-src 'none'",
           "worker-src 'self'",
           "manifest-src 'self'",
-          "form-action 'self'",
+          connects ? "form-action 'self'" : "form-action 'none'",
           "frame-ancestors 'none'",
           "base-uri 'none'",
         ].join("; ");

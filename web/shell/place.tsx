@@ -1,5 +1,6 @@
 import { Link, useParams, useRouter, useRouterState } from "@tanstack/react-router";
 import { type ReactNode, useCallback, useEffect } from "react";
+import { ownDocument } from "./path.ts";
 
 /** Where the reader is: parameters of the path and query of the address, and how to go on. */
 export function usePlace() {
@@ -37,7 +38,7 @@ export function readQuery(text: string): Record<string, unknown> {
   return Object.fromEntries(new URLSearchParams(text));
 }
 
-/** A link inside the site; loads nothing anew. */
+/** A link inside the site; loads nothing anew, but for a page that is a document of its own. */
 export function Go(props: {
   to: string;
   children: ReactNode;
@@ -45,6 +46,12 @@ export function Go(props: {
   current?: boolean;
   label?: string;
 }) {
+  if (ownDocument(props.to))
+    return (
+      <a href={props.to} className={props.className} aria-label={props.label}>
+        {props.children}
+      </a>
+    );
   return (
     <Link
       to={props.to}

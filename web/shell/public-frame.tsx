@@ -40,9 +40,7 @@ export function PublicFrame() {
       </main>
       <footer className={css.foot}>
         <Go to={page.trust()}>What is proved, and what is not</Go>
-        <Go to={page.verify()} current={path === page.verify()}>
-          Verify a file
-        </Go>
+        <Go to={page.verify()}>Verify a file</Go>
       </footer>
     </div>
   );

@@ -24,7 +24,6 @@ const setUp = lazyRouteComponent(() => import("./set-up.tsx"), "SetUp");
 const invite = lazyRouteComponent(() => import("./invite.tsx"), "Invite");
 const certificate = lazyRouteComponent(() => import("../../apps/lab/ui/delivered.tsx"), "DeliveredCertificate");
 const trust = lazyRouteComponent(() => import("./trust.tsx"), "Trust");
-const verify = lazyRouteComponent(() => import("../verify/verify.tsx"), "Verify");
 const frame = lazyRouteComponent(() => import("./frame.tsx"), "Frame");
 const me = lazyRouteComponent(() => import("./me.tsx"), "Me");
 const home = lazyRouteComponent(() => import("./home.tsx"), "Home");
@@ -61,7 +60,6 @@ const openPages = [
   createRoute({ getParentRoute: () => open, path: route.certificate, component: certificate }),
   createRoute({ getParentRoute: () => open, path: route.operatorEntry, component: operatorEntry }),
   createRoute({ getParentRoute: () => open, path: route.trust, component: trust }),
-  createRoute({ getParentRoute: () => open, path: route.verify, component: verify }),
 ];
 
 const inside = createRoute({ getParentRoute: () => root, id: "inside", component: frame });

@@ -4,7 +4,6 @@ import { FileDrop } from "../kit/file-drop.tsx";
 import { Notice } from "../kit/notice.tsx";
 import { Progress } from "../kit/progress.tsx";
 import { asset } from "../shell/path.ts";
-import { useTitle } from "../shell/place.tsx";
 import { PdfResult } from "./pdf-result.tsx";
 import { Result } from "./result.tsx";
 import { useVerification } from "./use-verification.ts";
@@ -15,7 +14,6 @@ const fingerprint = /^([0-9a-f]{2}:?){31}[0-9a-f]{2}$/i;
 
 /** Verifies an export, a proof or a sealed PDF here, in the browser. The file stays on this machine. */
 export function Verify() {
-  useTitle("Verify");
   const [keys, setKeys] = useState("");
   const [checkpoint, setCheckpoint] = useState("");
   const { state, start, clear } = useVerification();
@@ -39,7 +37,7 @@ export function Verify() {
         <h1>Verify a file</h1>
         <p className={pageCss.lead}>
           An export of the audit trail, a proof, or a sealed PDF. It is checked by this browser and sent to nobody, this
-          server included.
+          server included: the page’s own policy lets it connect nowhere.
         </p>
       </header>
       {!able && (
