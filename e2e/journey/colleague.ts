@@ -3,7 +3,7 @@ import { type Visit, visit } from "./browser.ts";
 
 /** A grave act is refused until its fresh proof, a journey shows one that stays refused, and pages opened quickly are told to wait. */
 export const provoked = /status of (403|409|429)/;
-const password = "a long sentence nobody guesses";
+const ordinary = "a long sentence nobody guesses";
 
 /** A member with a browser of their own. Calls answer a request for a fresh proof with the password. */
 export interface Colleague extends Visit {
@@ -13,7 +13,7 @@ export interface Colleague extends Visit {
 }
 
 /** Somebody who is signed in already, in that workspace. */
-export function colleague(seen: Visit, site: string, workspace: string, email: string): Colleague {
+export function colleague(seen: Visit, site: string, workspace: string, email: string, password = ordinary): Colleague {
   const request = seen.page.context().request;
   const call = async (method: string, path: string, data?: unknown, version?: number) => {
     const headers = {
@@ -31,7 +31,10 @@ export function colleague(seen: Visit, site: string, workspace: string, email: s
     let answer = await send({});
     const wanted = answer.status() === 403 ? (await bodyOf(answer))["stepUp"] : undefined;
     if (typeof wanted === "object" && wanted !== null) {
-      const given = await request.post(`${site}/api/step-up`, { headers, data: { ...wanted, proof: { password } } });
+      // What the person is told of the act is no part of the proof.
+      const { told, ...act } = Object.fromEntries(Object.entries(wanted));
+      void told;
+      const given = await request.post(`${site}/api/step-up`, { headers, data: { ...act, proof: { password } } });
       answer = await send({ "step-up": String((await bodyOf(given))["grant"]) });
     }
     if (!answer.ok()) throw new Error(`${method} ${path}: ${answer.status()} ${await answer.text()}`);
@@ -50,23 +53,26 @@ export async function join(
 ): Promise<Colleague> {
   const invited = await owner.call("POST", "/api/people/invitations", { email: who.email, role: "member" });
   const seen = await visit(browser, {}, provoked);
-  const token = new URL(String(invited["link"])).pathname.split("/").at(-1);
-  await joined(seen.page.context().request, site, token ?? "", who);
+  await follow(seen.page.context().request, site, String(invited["link"]), who);
   const member = colleague(seen, site, workspace, who.email);
   if (who.lab !== undefined) {
     const id = await membershipOf(owner, who.email);
     await owner.call("PUT", `/api/people/${id}/access`, { apps: { lab: who.lab }, customRoles: [] }, 0);
     // Another role ends the sessions one had.
     const headers = { "probity-request": "1", origin: site };
-    await seen.page.context().request.post(`${site}/api/session`, { headers, data: { email: who.email, password } });
+    await seen.page
+      .context()
+      .request.post(`${site}/api/session`, { headers, data: { email: who.email, password: ordinary } });
   }
   return member;
 }
 
-async function joined(request: APIRequestContext, site: string, token: string, who: { name: string }) {
+/** Follows the link of an invitation: the context is signed in as who was invited. */
+export async function follow(request: APIRequestContext, site: string, link: string, who: { name: string }) {
+  const token = new URL(link).pathname.split("/").at(-1) ?? "";
   const answer = await request.post(`${site}/api/invitations/${token}`, {
     headers: { "probity-request": "1", origin: site },
-    data: { name: who.name, password },
+    data: { name: who.name, password: ordinary },
   });
   if (!answer.ok()) throw new Error(`joining: ${answer.status()} ${await answer.text()}`);
 }

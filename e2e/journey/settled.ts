@@ -8,8 +8,8 @@ const quietMs = 400;
  * been drawn for a moment. The network is no measure: a page that follows a running job keeps its stream open, and one
  * whose rate is used up waits before it asks again.
  */
-export async function settled(page: Page): Promise<void> {
-  await page.getByRole("heading", { level: 1 }).first().waitFor();
+export async function settled(page: Page, patienceMs = 150_000): Promise<void> {
+  await page.getByRole("heading", { level: 1 }).first().waitFor({ timeout: patienceMs });
   await page.waitForFunction(
     (quiet) => {
       // Kept on the element itself: each page that is loaded anew has another one.
@@ -23,6 +23,6 @@ export async function settled(page: Page): Promise<void> {
       return loading === null && performance.now() - Number(body.dataset.settledSince) > quiet;
     },
     quietMs,
-    { polling: 100, timeout: 150_000 },
+    { polling: 100, timeout: patienceMs },
   );
 }

@@ -1,17 +1,8 @@
 import type { Page } from "playwright-core";
-import type { Stop } from "./stop.ts";
+import { opened as first, press, type Stop } from "./stop.ts";
 
 const at = (tail: string) => `/w/WS/lab/${tail}`;
 const nowhere = "00000000-0000-7000-8000-000000000000";
-/** The first record of a list, opened. */
-const first = async (page: Page) => {
-  await page.locator("tbody a").first().click();
-  await page.locator("main h1").waitFor();
-  await page.waitForLoadState("networkidle");
-};
-const press = (name: string | RegExp) => async (page: Page) => {
-  await page.getByRole("button", { name }).first().click();
-};
 /** A table as a laboratory's spreadsheet writes it: semicolons, a decimal comma, a formula, an unknown product. */
 const table = Buffer.from("\uFEFFProduct;Lot;Remark\r\nPW;L-1;=1+2\r\nNOSUCH;L-2;7,25\r\n", "utf8");
 const drop = async (page: Page) => {
@@ -21,15 +12,15 @@ const drop = async (page: Page) => {
 };
 
 const stops: readonly Stop[] = [
-  { name: "lab-bench", path: at("bench") },
-  { name: "lab-samples", path: at("samples") },
+  { name: "lab-bench", path: at("bench"), bench: true },
+  { name: "lab-samples", path: at("samples"), bench: true },
   { name: "lab-samples-chosen", path: at("samples?state=registered"), act: press(/^Select all/) },
   { name: "lab-samples-new", path: at("samples"), act: press("Register samples") },
   { name: "lab-samples-none", path: at("samples?q=zzzz") },
   { name: "lab-samples-loading", path: at("samples"), slow: "**/api/lab/samples?*" },
   { name: "lab-samples-error", path: at("samples"), broken: "**/api/lab/samples?*" },
-  { name: "lab-sample", path: at("samples?state=tested"), act: first },
-  { name: "lab-sample-entry", path: at("samples?state=received"), act: first },
+  { name: "lab-sample", path: at("samples?state=tested"), act: first, bench: true },
+  { name: "lab-sample-entry", path: at("samples?state=received"), act: first, bench: true },
   { name: "lab-sample-locked", path: at("samples?state=published"), act: first },
   { name: "lab-sample-error", path: at(`samples/${nowhere}`), broken: `**/api/lab/samples/${nowhere}` },
   {
@@ -41,12 +32,15 @@ const stops: readonly Stop[] = [
       await page.getByRole("dialog").getByText("By the nine principles").waitFor();
     },
   },
-  { name: "lab-worksheets", path: at("worksheets") },
+  { name: "lab-worksheets", path: at("worksheets"), bench: true },
   { name: "lab-worksheets-new", path: at("worksheets"), act: press("New worksheet") },
-  { name: "lab-worksheet", path: at("worksheets?state=open"), act: first },
+  { name: "lab-worksheet", path: at("worksheets?state=open"), act: first, bench: true },
   { name: "lab-worksheet-verified", path: at("worksheets?state=verified"), act: first },
   { name: "lab-investigations", path: at("investigations") },
-  { name: "lab-investigation", path: at("investigations?state=open"), act: first },
+  { name: "lab-investigation-phase-1", path: at("investigations?state=phase-1"), act: first },
+  { name: "lab-investigation-planned", path: at("investigations?state=retest-planned"), act: first },
+  { name: "lab-investigation-approved", path: at("investigations?state=retest-approved"), act: first },
+  { name: "lab-investigation-phase-2", path: at("investigations?state=phase-2"), act: first },
   { name: "lab-investigation-concluded", path: at("investigations?state=concluded"), act: first },
   { name: "lab-import", path: at("import?kind=results") },
   { name: "lab-import-faults", path: at("import?kind=samples"), act: drop },
@@ -58,4 +52,4 @@ const stops: readonly Stop[] = [
 ];
 
 /** The daily work of the laboratory: from the bench to the certificate; the sample data stands behind it. */
-export const labDaily: readonly Stop[] = stops.map((stop) => ({ ...stop, signedIn: true }));
+export const labDaily: readonly Stop[] = stops.map((stop) => ({ ...stop, as: "owner" as const }));

@@ -1,12 +1,18 @@
 import type { Page } from "playwright-core";
 
+/** Whose eyes a page is looked at with; `customer` is a contact of a customer, who was let in to see their own. */
+export type Who = "owner" | "customer";
+
 /** One thing to look at: an address, and what a person would do there before looking. */
 export interface Stop {
   name: string;
   /** `/WS/` stands for the workspace of who signed in. */
   path: string;
-  signedIn?: boolean;
+  /** Absent: somebody without an account. */
+  as?: Who;
   act?: (page: Page) => Promise<void>;
+  /** Stands on a tablet beside the balance: looked at that size too, and what is tapped is at least 44 px. */
+  bench?: true;
   /** Calls that never answer while the picture is taken. */
   slow?: string;
   /** Calls answered 500. */
@@ -14,3 +20,15 @@ export interface Stop {
   /** Calls answered with bytes that are no file of their kind. */
   spoilt?: string;
 }
+
+/** The first record of a list, opened. */
+export async function opened(page: Page): Promise<void> {
+  const list = page.url();
+  await page.locator("main tbody a").first().click();
+  await page.waitForURL((url) => url.href !== list);
+}
+
+/** Presses the first button of that name that is not refused. */
+export const press = (name: string | RegExp) => async (page: Page) => {
+  await page.getByRole("button", { name, disabled: false }).first().click();
+};
