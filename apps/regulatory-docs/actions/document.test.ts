@@ -11,6 +11,7 @@ import {
   type TestServer,
 } from "@probity/kernel/testing";
 import { regulatoryDocs } from "../app.ts";
+import { homeItems } from "./home-item.ts";
 
 const app = regulatoryDocs({ freeCheck: { on: false, maxFiles: 1, maxTotalBytes: 1 } });
 const base = "/api/regulatory-docs";
@@ -221,6 +222,29 @@ describe("runs and findings", () => {
     expect((await act("assign", { assigneeId: member.membershipId }, version)).status).toBe(200);
     expect((await act("due", { dueOn: "2026-02-31" }, version + 1)).status).toBe(400);
     expect((await act("due", { dueOn: "2026-02-28" }, version + 1)).status).toBe(200);
+  });
+
+  test("a due date is taken back and an assignee unassigned: nobody is reminded of it any more", async () => {
+    const shown = async () => {
+      const { findings } = await stateOf();
+      return Array.isArray(findings) ? findings.find((each: { id: string }) => each.id === finding.id) : undefined;
+    };
+    const waits = async () => {
+      const items = await server.kernel.door.work(member.session, "regulatory_docs.collection.read", (tx) =>
+        homeItems(tx, "acme"),
+      );
+      return items.some(({ detail, reason }) => detail === "due 2026-02-28" && reason === "assigned to you");
+    };
+    const before = await shown();
+    expect(before).toMatchObject({ dueOn: "2026-02-28", assignee: { id: member.membershipId } });
+    expect(await waits()).toBe(true);
+    // Neither takes the other with it.
+    expect((await act("due", { dueOn: null }, before.version)).status).toBe(200);
+    expect(await shown()).toMatchObject({ dueOn: null, assignee: { id: member.membershipId } });
+    expect((await act("assign", { assigneeId: null }, before.version + 1)).status).toBe(200);
+    expect(await shown()).toMatchObject({ dueOn: null, assignee: null, version: before.version + 2 });
+    expect(await waits()).toBe(false);
+    expect((await act("due", {}, before.version + 2)).status).toBe(400);
   });
 
   test("the report leaves as PDF, CSV and JSON, for those who may alone", async () => {
