@@ -77,6 +77,8 @@ describe.skipIf(browser === null)("LAB a result out of specification, from recei
     await page.getByRole("heading", { name: /^S-\d\d-\d+/ }).waitFor();
     sample = page.url();
     await page.getByRole("button", { name: "Receive", exact: true }).click();
+    await page.locator("#receive-place").fill("Fridge 1");
+    await page.getByRole("dialog").getByRole("button", { name: "Receive", exact: true }).click();
     await page.getByRole("textbox", { name: /pH/ }).waitFor();
     await page.getByRole("textbox", { name: /pH/ }).fill("7.9");
     await page.keyboard.press("Control+s");

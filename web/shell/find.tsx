@@ -4,7 +4,14 @@ import css from "./page.module.css";
 const pauseMs = 250;
 
 /** Words to look for. What is typed stands at once; the list follows when the typing pauses, and an address that changes is taken over. */
-export function Find(props: { label: string; hint: string; value: string; onFind: (words: string) => void }) {
+export function Find(props: {
+  label: string;
+  hint: string;
+  value: string;
+  onFind: (words: string) => void;
+  /** Enter says these words are whole, as a scanner does after a label. */
+  onEnter?: (words: string) => void;
+}) {
   const { value, onFind } = props;
   const [typed, setTyped] = useState(value);
   const sent = useRef(value);
@@ -33,6 +40,9 @@ export function Find(props: { label: string; hint: string; value: string; onFind
       placeholder={props.hint}
       value={typed}
       onChange={(event) => setTyped(event.currentTarget.value)}
+      onKeyDown={(event) => {
+        if (event.key === "Enter" && typed.trim() !== "") props.onEnter?.(typed.trim());
+      }}
     />
   );
 }

@@ -228,6 +228,12 @@ async function seed({ kernel, member }: TestServer, owner: TestPerson): Promise<
     await one("lab.verification", { id: uuidv7(), worksheet_id: id.sheet, way: "step-up", lines: { [id.result]: 1 } });
     await seedCharts(one, id);
     await one("lab.unlock", { id: uuidv7(), sample_id: id.sample, reason: "Test" });
+    await one("lab.correction", {
+      id: uuidv7(),
+      sample_id: id.sample,
+      reason: "Test",
+      changes: [{ field: "Lot", before: null, after: "A" }],
+    });
     await one("lab.publication", { id: uuidv7(), sample_id: id.sample, number: 1, evaluations: [], publisher: "Test" });
     return blobId;
   });

@@ -90,6 +90,7 @@ export const laboratory: AppScreens = {
       screen: lazyRouteComponent(() => import("./protocol-editor.tsx"), "ProtocolPage"),
     },
     { path: stabilityRoute.schedules, screen: lazyRouteComponent(() => import("./schedules.tsx"), "Schedules") },
+    { path: labRoute.places, screen: lazyRouteComponent(() => import("./places.tsx"), "Places") },
     { path: labRoute.imports, screen: lazyRouteComponent(() => import("./import.tsx"), "ImportPage") },
   ],
   guest: { home: certificatePage.portal, screens: [certificateRoute.portal, certificateRoute.portalSample] },

@@ -11,6 +11,7 @@ export const labRoute = {
   worksheet: "/w/$ws/lab/worksheets/$id",
   methods: "/w/$ws/lab/methods",
   imports: "/w/$ws/lab/import",
+  places: "/w/$ws/lab/places",
 } as const;
 
 /** Pages of this app. */
@@ -21,6 +22,7 @@ export const labPage = {
   worksheets: (ws: string) => page.app(ws, `${app}/worksheets`),
   worksheet: (ws: string, id: string) => page.app(ws, `${app}/worksheets/${encodeURIComponent(id)}`),
   methods: (ws: string) => page.app(ws, `${app}/methods`),
+  places: (ws: string) => page.app(ws, `${app}/places`),
   imports: (ws: string, kind: "samples" | "results", file?: string) =>
     page.app(ws, `${app}/import?kind=${kind}${file === undefined ? "" : `&file=${file}`}`),
 };
@@ -34,6 +36,8 @@ export const labApi = {
   samples: (values: Filters = {}) => apiPath(app, ["samples"], values),
   sample: (id: string, act?: string) => apiPath(app, act === undefined ? ["samples", id] : ["samples", id, act]),
   receive: () => apiPath(app, ["samples", "receive"]),
+  custody: () => apiPath(app, ["samples", "custody"]),
+  places: () => apiPath(app, ["places"]),
   labels: (ids: readonly string[], format: "pdf" | "zpl") =>
     apiPath(app, ["samples", "labels"], { ids: ids.join(","), format }),
   save: () => apiPath(app, ["results", "save"]),

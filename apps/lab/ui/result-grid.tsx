@@ -45,9 +45,18 @@ export function ResultGrid(props: Props) {
       entry.save();
       return;
     }
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !event.shiftKey) {
+      event.preventDefault();
+      entry.undo();
+      return;
+    }
     const cell = cellOf(event.target);
     if (cell === null) return;
     const { row, column } = cell;
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "d") {
+      copyDown(event, row, column);
+      return;
+    }
     const select = event.target instanceof HTMLSelectElement;
     if (event.key === "Enter" || (event.key === "ArrowDown" && !select)) go(event, row + 1, column, 1);
     else if (event.key === "ArrowUp" && !select) go(event, row - 1, column, -1);
@@ -61,6 +70,20 @@ export function ResultGrid(props: Props) {
     }
   };
 
+  /** As in a spreadsheet: the cell takes what stands above it, and the next one has the focus. */
+  const copyDown = (event: KeyboardEvent<HTMLElement>, row: number, column: number) => {
+    event.preventDefault();
+    const [own, above] = [rows[row], rows[row - 1]];
+    if (own === undefined || above === undefined || own.input !== above.input) return;
+    const field = own.input === "calculated" ? own.fields[column] : undefined;
+    const draft = entry.drafts.get(above.id);
+    const value =
+      field === undefined ? (draft?.text ?? above.text) : (draft?.interim?.[field.key] ?? above.interim[field.key]);
+    if (value === undefined || value === null || value === "") return;
+    entry.type(own, value, field?.key);
+    go(event, row + 1, column, 1);
+  };
+
   /** Cells below and to the right take what a spreadsheet copied, as it stands in it. */
   const paste = (event: ClipboardEvent<HTMLElement>) => {
     const text = event.clipboardData.getData("text/plain").replace(/\r?\n$/, "");
@@ -69,7 +92,7 @@ export function ResultGrid(props: Props) {
     event.preventDefault();
     for (const [down, line] of text.split(/\r?\n/).entries()) {
       const row = rows[cell.row + down];
-      if (row === undefined || row.state === "verified" || row.state === "retested") continue;
+      if (row === undefined || row.state === "verified" || row.state === "retested" || staysOut(row)) continue;
       const cells = line.split("\t");
       if (row.input !== "calculated") entry.type(row, (cells[0] ?? "").trim());
       else
@@ -138,8 +161,8 @@ export function ResultGrid(props: Props) {
             {entered} of {rows.length} entered
           </span>
           <span className={css.hint}>
-            <KeyHint of="Enter" /> down · <KeyHint of="Esc" /> restores · <KeyHint of="Ctrl S" /> saves · paste fills
-            down
+            <KeyHint of="Enter" /> down · <KeyHint of="Esc" /> restores · <KeyHint of="Ctrl D" /> copies down ·{" "}
+            <KeyHint of="Ctrl Z" /> takes back · <KeyHint of="Ctrl S" /> saves · paste fills down
           </span>
         </div>
       )}
@@ -198,7 +221,8 @@ const Line = memo(function Line(props: {
 }) {
   const { row, index, draft } = props;
   const kept = row.state === "retested" || row.state === "cancelled";
-  const closed = props.readOnly || (row.state !== "open" && row.state !== "entered");
+  const stays = staysOut(row);
+  const closed = props.readOnly || stays || (row.state !== "open" && row.state !== "entered");
   const look = row.verdict === null ? null : verdictLook[row.verdict];
   const rail = draft !== undefined ? "var(--p-accent)" : look === null ? "transparent" : toneColour(look.tone).ink;
   const label = `${row.sample ?? row.kind} ${row.name}`;
@@ -302,6 +326,17 @@ const Line = memo(function Line(props: {
             {row.verdict !== "in" && row.verdict !== "none" && <span className={css.words}>{row.words}</span>}
             {row.state === "verified" && <span className={css.words}>verified</span>}
             {kept && <span className={css.words}>{row.state}, kept</span>}
+            {stays && (
+              <button
+                type="button"
+                className={css.link}
+                onClick={() => props.onStory(row.id)}
+                title="A value out of specification is not typed over: what replaces it is a retest by an approved plan."
+                aria-label={`Investigate ${label}`}
+              >
+                stays, investigate
+              </button>
+            )}
           </>
         )}
         {draft === undefined && props.mark !== undefined && (
@@ -325,6 +360,11 @@ const Line = memo(function Line(props: {
     </tr>
   );
 });
+
+/** Out of specification and entered: its investigation decides what becomes of it. */
+function staysOut(row: ResultLine): boolean {
+  return row.state === "entered" && row.verdict === "out" && row.kind === "sample";
+}
 
 function cellOf(target: EventTarget): { row: number; column: number } | null {
   if (!(target instanceof HTMLElement) || target.dataset["row"] === undefined) return null;

@@ -37,6 +37,8 @@ export function SampleFilters(props: {
   ws: string;
   given: SampleFilter;
   onChange: (change: SampleFilter) => void;
+  /** A whole number and Enter, as a scanner sends it. */
+  onLabel: (label: string) => void;
   onClear: () => void;
   total: number | undefined;
   /** More acts on what is shown. */
@@ -60,6 +62,7 @@ export function SampleFilters(props: {
           hint="Number, lot, product, point"
           value={given.q ?? ""}
           onFind={(words) => onChange({ q: words })}
+          onEnter={props.onLabel}
         />
         <span className={css.toggle}>
           <Act pressed={open} onAct={() => setOpen(!open)}>

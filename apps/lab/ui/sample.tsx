@@ -6,7 +6,7 @@ import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { ProofLine } from "@probity/web/kit/proof-line.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark, StatusShape } from "@probity/web/kit/status-mark.tsx";
-import { showDay, showTime } from "@probity/web/kit/time.ts";
+import { showTime } from "@probity/web/kit/time.ts";
 import { read, write } from "@probity/web/shell/api.ts";
 import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import { PageProblem } from "@probity/web/shell/page-problem.tsx";
@@ -16,11 +16,16 @@ import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { BlindNotice } from "./blind-notice.tsx";
+import { CorrectSample } from "./correct-sample.tsx";
+import { CustodyAct } from "./custody-act.tsx";
 import css from "./lab.module.css";
 import { inspectPage } from "./inspect-path.ts";
 import { labApi, labPage } from "./path.ts";
+import { Facts } from "./sample-facts.tsx";
 import { GateNotice, useHeld } from "./gate-notice.tsx";
 import { ResultGrid } from "./result-grid.tsx";
+import { PublishAct } from "./publish-act.tsx";
+import { Receive } from "./receive.tsx";
 import { RunQuality, useRunMarks, useRuns } from "./run-quality.tsx";
 import { StoryDialog } from "./story.tsx";
 import { SampleCertificates } from "./sample-certificate.tsx";
@@ -36,7 +41,7 @@ export function SamplePage() {
   const [ws, id] = [place.params["ws"] ?? "", place.params["id"] ?? ""];
   const sample = useQuery({ queryKey: ["lab-sample", id], queryFn: () => read<Sample>(labApi.sample(id)) });
   const [story, setStory] = useState<string | null>(null);
-  const [asking, setAsking] = useState<"unlock" | "cancel" | "move" | null>(null);
+  const [asking, setAsking] = useState<"unlock" | "cancel" | "move" | "receive" | "correct" | null>(null);
   const queries = useQueryClient();
   const reload = async () => {
     await queries.invalidateQueries({ queryKey: ["lab-sample", id] });
@@ -45,9 +50,7 @@ export function SamplePage() {
   };
   const act = useMutation({
     mutationFn: ({ name, body, version }: { name: string; body?: unknown; version?: number }) =>
-      name === "receive"
-        ? write("POST", labApi.receive(), { ids: [id] })
-        : write("POST", labApi.sample(id, name), body, { version }),
+      write("POST", labApi.sample(id, name), body, { version }),
     onSuccess: async () => {
       setAsking(null);
       await reload();
@@ -94,7 +97,7 @@ export function SamplePage() {
               look="main"
               busy={act.isPending}
               disabledReason={refusedBecause(found.may, "lab.sample.receive", "technicians")}
-              onAct={() => act.mutate({ name: "receive" })}
+              onAct={() => setAsking("receive")}
             >
               Receive
             </Act>
@@ -109,22 +112,13 @@ export function SamplePage() {
               onDone={() => void reload()}
             />
           )}
-          {found.state === "verified" && !found.blinded && (
-            <Act
-              look="main"
-              busy={act.isPending}
-              disabledReason={refusedBecause(found.may, "lab.sample.publish", "reviewers")}
-              onAct={() => act.mutate({ name: "publish", body: { specificationIds: [] }, version })}
-            >
-              Publish
-            </Act>
-          )}
+          {found.state === "verified" && !found.blinded && <PublishAct sample={found} onDone={() => void reload()} />}
           {found.state !== "registered" && (
             <Act
               disabledReason={refusedBecause(found.may, "lab.sample.receive", "technicians")}
               onAct={() => setAsking("move")}
             >
-              Move
+              Move or dispose
             </Act>
           )}
           <Go to={inspectPage.family(ws, id)}>Family & record</Go>
@@ -182,7 +176,18 @@ export function SamplePage() {
       <Verifications items={found.verifications} />
       <div className={css.two}>
         <section>
-          <h2>Facts</h2>
+          <div className={css.headed}>
+            <h2>Facts</h2>
+            {!locked && !found.blinded && found.state !== "cancelled" && (
+              <Act
+                look="quiet"
+                disabledReason={refusedBecause(found.may, "lab.sample.correct", "technicians")}
+                onAct={() => setAsking("correct")}
+              >
+                Correct
+              </Act>
+            )}
+          </div>
           <Facts sample={found} ws={ws} />
         </section>
         <section>
@@ -235,7 +240,8 @@ export function SamplePage() {
           <SampleCertificates sample={found} ws={ws} onChange={() => void reload()} />
         </section>
       </div>
-      {found.state === "registered" && (
+      {(found.state === "registered" ||
+        (found.state === "received" && found.results.every((row) => row.state === "open"))) && (
         <p>
           <Act
             look="danger"
@@ -257,8 +263,39 @@ export function SamplePage() {
         ]}
       />
       <StoryDialog id={story} may={found.may} onClose={() => setStory(null)} onChanged={() => void reload()} />
+      <Receive
+        alone
+        open={asking === "receive"}
+        chosen={[found]}
+        onClose={() => setAsking(null)}
+        onDone={() => {
+          setAsking(null);
+          void reload();
+        }}
+      />
+      <CustodyAct
+        open={asking === "move"}
+        ids={[id]}
+        what={found.number}
+        onClose={() => setAsking(null)}
+        onDone={() => {
+          setAsking(null);
+          void reload();
+        }}
+      />
+      {asking === "correct" && (
+        <CorrectSample
+          sample={found}
+          ws={ws}
+          onClose={() => setAsking(null)}
+          onDone={() => {
+            setAsking(null);
+            void reload();
+          }}
+        />
+      )}
       <Ask
-        asking={asking}
+        asking={asking === "unlock" || asking === "cancel" ? asking : null}
         sample={found}
         busy={act.isPending}
         problem={act.isError ? <ProblemNotice problem={asProblem(act.error)} /> : null}
@@ -272,72 +309,8 @@ export function SamplePage() {
   );
 }
 
-function Facts({ sample, ws }: { sample: Sample; ws: string }) {
-  const facts: [string, ReactNode][] = [
-    ["Product", sample.blinded ? "blinded" : `${sample.productCode} ${sample.product}`],
-    [
-      "Sampling point",
-      sample.blinded ? "sealed" : sample.point === null ? "–" : `${sample.point} ${sample.pointName ?? ""}`,
-    ],
-    ["Lot", sample.blinded ? "sealed" : (sample.lot ?? "–")],
-    [
-      "Specification",
-      sample.blinded
-        ? "sealed"
-        : sample.specification === null
-          ? "none"
-          : `${sample.specification} v${sample.specificationNumber ?? ""}, frozen`,
-    ],
-    ...(sample.studyId === null
-      ? []
-      : ([
-          [
-            "Stability study",
-            <>
-              <Go to={inspectPage.study(ws, sample.studyId)}>{sample.study ?? ""}</Go>, {sample.studyCondition},{" "}
-              {sample.studyMonths === 1 ? "1 month" : `${sample.studyMonths ?? ""} months`}
-            </>,
-          ],
-        ] satisfies [string, ReactNode][])),
-    [
-      "Sampled",
-      sample.sampledAt === null
-        ? "–"
-        : `${showTime(sample.sampledAt)}${sample.sampledBy === null ? "" : `, ${sample.sampledBy}`}`,
-    ],
-    ["Registered", `${showTime(sample.registeredAt)}, ${sample.registeredBy ?? "Probity"}`],
-    [
-      "Received",
-      sample.receivedAt === null ? "–" : `${showTime(sample.receivedAt)}, ${sample.receivedBy ?? "Probity"}`,
-    ],
-    ["Condition", sample.condition ?? "–"],
-    ["Place", sample.place ?? "–"],
-    ["Due", sample.dueOn === null ? "–" : showDay(sample.dueOn)],
-    ...(sample.remark === null ? [] : ([["Remark", sample.remark]] satisfies [string, ReactNode][])),
-    ...(sample.importedFrom === null
-      ? []
-      : ([["From file", `${sample.importedFrom}, sha-256 ${sample.importedHash?.slice(0, 12) ?? ""}…`]] satisfies [
-          string,
-          ReactNode,
-        ][])),
-    ...(sample.broughtIn
-      ? ([["Times", "as stated where it was brought in from"]] satisfies [string, ReactNode][])
-      : []),
-  ];
-  return (
-    <dl className={css.facts}>
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
-
 function Ask(props: {
-  asking: "unlock" | "cancel" | "move" | null;
+  asking: "unlock" | "cancel" | null;
   sample: Sample;
   busy: boolean;
   problem: ReactNode;
@@ -345,12 +318,9 @@ function Ask(props: {
   onDo: (name: string, body: unknown) => void;
 }) {
   const [text, setText] = useState("");
-  const [to, setTo] = useState("");
-  const move = props.asking === "move";
   const titles = {
     unlock: `Unlock ${props.sample.number}`,
     cancel: `Cancel ${props.sample.number}`,
-    move: `Move ${props.sample.number}`,
   };
   return (
     <Dialog
@@ -363,13 +333,7 @@ function Ask(props: {
         onSubmit={(event) => {
           event.preventDefault();
           if (text.trim() === "") return;
-          if (move)
-            props.onDo("custody", {
-              act: to.trim() === "" ? "moved" : "handed-over",
-              place: text.trim(),
-              holder: to.trim() || null,
-            });
-          else if (props.asking !== null) props.onDo(props.asking, { reason: text.trim() });
+          if (props.asking !== null) props.onDo(props.asking, { reason: text.trim() });
         }}
       >
         {props.problem}
@@ -379,10 +343,9 @@ function Ask(props: {
             verification starts anew.
           </p>
         )}
-        <Field name="ask-text" label={move ? "Where to" : "Why"} value={text} onChange={setText} />
-        {move && <Field name="ask-to" label="Handed over to" hint="May stay empty." value={to} onChange={setTo} />}
+        <Field name="ask-text" label="Why" value={text} onChange={setText} />
         <div>
-          <Act look={move ? "main" : "danger"} size="form" submit busy={props.busy}>
+          <Act look="danger" size="form" submit busy={props.busy}>
             {props.asking === null ? "" : titles[props.asking]}
           </Act>
         </div>

@@ -5,17 +5,19 @@ import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showDay, showTime } from "@probity/web/kit/time.ts";
-import { download, write } from "@probity/web/shell/api.ts";
+import { download } from "@probity/web/shell/api.ts";
 import { More } from "@probity/web/shell/more.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { usePages } from "@probity/web/shell/use-pages.ts";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import css from "./lab.module.css";
+import { CustodyAct } from "./custody-act.tsx";
 import { NewSamples } from "./new-samples.tsx";
 import { labApi, labPage } from "./path.ts";
+import { Receive, sampleOfLabel } from "./receive.tsx";
 import { type SampleFilter, SampleFilters, sampleFilters } from "./sample-filters.tsx";
 import type { SampleLine } from "./types.ts";
 import { useMay } from "./use-may.ts";
@@ -48,14 +50,16 @@ export function Samples() {
   );
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [making, setMaking] = useState(false);
-  const queries = useQueryClient();
   const picked = list.items.filter((item) => chosen.has(item.id));
-  const receive = useMutation({
-    mutationFn: () => write("POST", labApi.receive(), { ids: picked.map((item) => item.id) }),
-    onSuccess: async () => {
-      setChosen(new Set());
-      await queries.invalidateQueries({ queryKey: ["lab-samples"] });
-    },
+  const [asking, setAsking] = useState<"receive" | "custody" | null>(null);
+  const done = () => {
+    setAsking(null);
+    setChosen(new Set());
+  };
+  // A scanner types the number of a label and presses Enter: one sample has it.
+  const scan = useMutation({
+    mutationFn: sampleOfLabel,
+    onSuccess: (found) => found !== undefined && place.go(labPage.sample(ws, found.id)),
   });
   const print = useMutation({
     mutationFn: (format: "pdf" | "zpl") =>
@@ -75,6 +79,7 @@ export function Samples() {
     });
   const may = useMay();
   const notMine = refusedBecause(may, "lab.sample.register", "technicians");
+  const notReceiving = refusedBecause(may, "lab.sample.receive", "technicians");
   const make = (
     <Act look="main" size="form" disabledReason={notMine} onAct={() => setMaking(true)}>
       Register samples
@@ -88,13 +93,17 @@ export function Samples() {
     </Act>
   );
   const filtered = Object.keys(given).length > 0;
-  const failed = receive.error ?? print.error ?? list.error;
+  const failed = scan.error ?? print.error ?? list.error;
   return (
     <div className={page.page}>
       <div className={page.head}>
         <h1>Samples</h1>
         <span className={page.row}>
+          <Go to={labPage.places(ws)}>Storage</Go>
           <Go to={labPage.imports(ws, "samples")}>Import a file</Go>
+          <Act size="form" disabledReason={notReceiving} onAct={() => setAsking("receive")}>
+            Receive
+          </Act>
           {make}
         </span>
       </div>
@@ -116,16 +125,26 @@ export function Samples() {
         <div className={css.selection}>
           <b>{picked.length} selected</b>
           <Act
-            busy={receive.isPending}
             disabledReason={
-              refusedBecause(may, "lab.sample.receive", "technicians") ??
+              notReceiving ??
               (picked.some((item) => item.state !== "registered")
                 ? "Only registered samples are received; take the others out."
                 : undefined)
             }
-            onAct={() => receive.mutate()}
+            onAct={() => setAsking("receive")}
           >
             Receive
+          </Act>
+          <Act
+            disabledReason={
+              notReceiving ??
+              (picked.some((item) => item.state === "registered")
+                ? "What was not received is not here yet; take it out."
+                : undefined)
+            }
+            onAct={() => setAsking("custody")}
+          >
+            Move or dispose
           </Act>
           <Act busy={print.isPending} disabledReason={tooMany} onAct={() => print.mutate("pdf")}>
             Labels (PDF)
@@ -139,7 +158,14 @@ export function Samples() {
           {all}
         </div>
       ) : (
-        <SampleFilters ws={ws} given={given} onChange={set} onClear={() => place.query({}, true)} total={list.total}>
+        <SampleFilters
+          ws={ws}
+          given={given}
+          onChange={set}
+          onLabel={(label) => scan.mutate(label)}
+          onClear={() => place.query({}, true)}
+          total={list.total}
+        >
           {all}
         </SampleFilters>
       )}
@@ -176,6 +202,14 @@ export function Samples() {
           onMore={() => void list.fetchNextPage()}
         />
       )}
+      <Receive open={asking === "receive"} chosen={picked} onClose={() => setAsking(null)} onDone={done} />
+      <CustodyAct
+        open={asking === "custody"}
+        ids={picked.map((item) => item.id)}
+        what={picked.length === 1 ? (picked[0]?.number ?? "") : `${picked.length} samples`}
+        onClose={() => setAsking(null)}
+        onDone={done}
+      />
       <NewSamples
         ws={ws}
         open={making}

@@ -123,6 +123,13 @@ export interface Sample extends Omit<SampleLine, "results" | "entered" | "verifi
     by: string | null;
   }[];
   unlocks: { id: string; reason: string; at: string; by: string | null }[];
+  corrections: {
+    id: string;
+    reason: string;
+    at: string;
+    by: string | null;
+    changes: { field: string; before: string | null; after: string | null }[];
+  }[];
   publications: {
     id: string;
     number: number;

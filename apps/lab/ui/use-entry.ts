@@ -10,6 +10,11 @@ export interface Draft {
   text?: string;
   interim?: Record<string, string>;
 }
+/** What is typed now, and what was before each step, newest last. */
+type Entry = {
+  readonly drafts: ReadonlyMap<string, Draft>;
+  readonly past: readonly { readonly drafts: ReadonlyMap<string, Draft>; readonly cell: string }[];
+};
 type Answer = { saved: SavedRow[]; untouched: number };
 
 /**
@@ -17,34 +22,61 @@ type Answer = { saved: SavedRow[]; untouched: number };
  * sent: opening and saving without a change sends nothing.
  */
 export function useEntry(rows: readonly ResultLine[], onSaved: (saved: SavedRow[]) => void) {
-  const [drafts, setDrafts] = useState<ReadonlyMap<string, Draft>>(new Map());
+  const [{ drafts, past }, setEntry] = useState<Entry>({ drafts: new Map(), past: [] });
+  const setDrafts = useCallback(
+    (change: (before: ReadonlyMap<string, Draft>) => ReadonlyMap<string, Draft>, cell = "") =>
+      setEntry((before) => {
+        // Letters typed into one cell are one step.
+        const same = cell !== "" && before.past.at(-1)?.cell === cell;
+        const kept = same ? before.past : [...before.past.slice(-99), { drafts: before.drafts, cell }];
+        return { drafts: change(before.drafts), past: kept };
+      }),
+    [],
+  );
   const [problem, setProblem] = useState<ApiProblem | null>(null);
   const [busy, setBusy] = useState(false);
   const [asking, setAsking] = useState(false);
 
-  const type = useCallback((row: ResultLine, text: string, field?: string) => {
-    setDrafts((before) => {
-      const after = new Map(before);
-      const draft = after.get(row.id) ?? {};
-      if (field === undefined) {
-        if (text === (row.text ?? "")) after.delete(row.id);
-        else after.set(row.id, { text });
+  const type = useCallback(
+    (row: ResultLine, text: string, field?: string) => {
+      setDrafts(
+        (before) => {
+          const after = new Map(before);
+          const draft = after.get(row.id) ?? {};
+          if (field === undefined) {
+            if (text === (row.text ?? "")) after.delete(row.id);
+            else after.set(row.id, { text });
+            return after;
+          }
+          const interim = { ...draft.interim, [field]: text };
+          if ((row.interim[field] ?? "") === text) delete interim[field];
+          if (Object.keys(interim).length === 0) after.delete(row.id);
+          else after.set(row.id, { interim });
+          return after;
+        },
+        `${row.id} ${field ?? ""}`,
+      );
+    },
+    [setDrafts],
+  );
+  const restore = useCallback(
+    (id: string) => {
+      setDrafts((before) => {
+        const after = new Map(before);
+        after.delete(id);
         return after;
-      }
-      const interim = { ...draft.interim, [field]: text };
-      if ((row.interim[field] ?? "") === text) delete interim[field];
-      if (Object.keys(interim).length === 0) after.delete(row.id);
-      else after.set(row.id, { interim });
-      return after;
+      });
+    },
+    [setDrafts],
+  );
+  /** Takes back what was typed last. */
+  const undo = () => {
+    announce(past.length === 0 ? "Nothing to take back." : "Taken back.");
+    setEntry((before) => {
+      const last = before.past.at(-1);
+      return last === undefined ? before : { drafts: last.drafts, past: before.past.slice(0, -1) };
     });
-  }, []);
-  const restore = useCallback((id: string) => {
-    setDrafts((before) => {
-      const after = new Map(before);
-      after.delete(id);
-      return after;
-    });
-  }, []);
+  };
 
   /** Drafts that would change a value that is stored already: each needs to say why. */
   const changes = [...drafts.keys()].filter((id) => (rows.find((row) => row.id === id)?.text ?? null) !== null);
@@ -68,7 +100,7 @@ export function useEntry(rows: readonly ResultLine[], onSaved: (saved: SavedRow[
       const said = JSON.stringify(body);
       if (sent.current.said !== said) sent.current = { said, key: crypto.randomUUID() };
       const answer = await write<Answer>("POST", labApi.save(), body, { idempotencyKey: sent.current.key });
-      setDrafts(new Map());
+      setEntry({ drafts: new Map(), past: [] });
       setAsking(false);
       onSaved(answer.saved);
       const out = answer.saved.filter((each) => each.verdict === "out").length;
@@ -99,9 +131,10 @@ export function useEntry(rows: readonly ResultLine[], onSaved: (saved: SavedRow[
     changes,
     type,
     restore,
+    undo,
     save,
     send,
     cancel: () => setAsking(false),
-    clear: () => setDrafts(new Map()),
+    clear: () => setDrafts(() => new Map()),
   };
 }
