@@ -4,13 +4,15 @@ import { query } from "../query.ts";
 import { lotStatus, lots } from "./lot-read.ts";
 import { mayOf } from "./sample-view.ts";
 import { dueOf } from "./trail-route.ts";
+import { approvalItems } from "./version-ahead.ts";
 
-/** Acts for the home page that a calendar asks for: reviews of the audit trail, lots that end, materials that run short. */
+/** Acts for the home page that a calendar asks for: reviews of the audit trail, versions to approve, lots that end, materials that run short. */
 export async function dutyItems(tx: Tx, slug: string): Promise<HomeItem[]> {
   const base = `/w/${slug}/lab`;
   const may = await mayOf(tx);
   return [
     ...(may.includes("lab.review.change") ? await reviewItems(tx, base) : []),
+    ...(may.includes("lab.master.approve") ? await approvalItems(tx, base) : []),
     ...(await lotItems(tx, base, may)),
     ...(may.includes("lab.lot.handle") ? await orderItems(tx, base) : []),
   ];

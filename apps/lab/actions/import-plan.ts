@@ -170,7 +170,11 @@ async function planResults(tx: Tx, table: Table, mapping: Mapping): Promise<Plan
     if (found.sample_state === "registered") look.wrong(row, "Sample number", `${number} has not been received.`);
     const reason = look.cell(row, "reason");
     if (found.verdict === "out" && found.text !== text)
-      look.wrong(row, "Value", `${found.text ?? ""} is out of specification and stays; a retest by an approved plan replaces it.`);
+      look.wrong(
+        row,
+        "Value",
+        `${found.text ?? ""} is out of specification and stays; a retest by an approved plan replaces it.`,
+      );
     else if (found.text !== null && found.text !== text && reason === "")
       look.wrong(row, "Reason for a change", `It was ${found.text}; say why it changes.`);
     entries.push({ id: found.id, version: found.version, text: text ?? "", ...(reason === "" ? {} : { reason }) });

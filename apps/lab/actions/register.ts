@@ -134,7 +134,10 @@ export async function registerSamples(
     } else if (own !== undefined) samples[samples.length - 1] = { ...own, row: { ...own.row, blinded: false } };
     for (const { version, key } of tests) {
       // Its limits stand with each result of a blinded sample: its specification would say what it is.
-      const limit = each.blinded === true ? specification?.limits.find((known) => known.analyte === key && known.methodId === version.methodId) : undefined;
+      const limit =
+        each.blinded === true
+          ? specification?.limits.find((known) => known.analyte === key && known.methodId === version.methodId)
+          : undefined;
       results.push(emptyResult(version, key, { sample_id: id, kind: "sample", limits: limit ?? null }));
     }
   }

@@ -135,7 +135,9 @@ export function pageOf(given: ListQuery, limit: number) {
   }
   const place = text("place");
   if (place !== undefined)
-    hit = hit.where(sql<SqlBool>`id in (select k.sample_id from (${standing}) k where k.place = ${place} and k.act <> 'disposed')`);
+    hit = hit.where(
+      sql<SqlBool>`id in (select k.sample_id from (${standing}) k where k.place = ${place} and k.act <> 'disposed')`,
+    );
   const [from, to] = [text("receivedFrom"), text("receivedTo")];
   if (from !== undefined) hit = hit.where("received_at", ">=", new Date(`${from}T00:00:00Z`));
   if (to !== undefined) hit = hit.where("received_at", "<", new Date(Date.parse(`${to}T00:00:00Z`) + 86_400_000));

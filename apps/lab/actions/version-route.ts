@@ -15,6 +15,7 @@ import { query } from "../query.ts";
 import { currentMethods, currentSpecifications } from "./frozen.ts";
 import { nameOfActor } from "./save-result.ts";
 import { tryMethod } from "./try-method.ts";
+import { versionsAhead } from "./version-ahead.ts";
 import { addVersion, decideVersion, kinds, versionsOf } from "./version-kind.ts";
 import { toldOf } from "./told.ts";
 
@@ -45,6 +46,21 @@ export function versionRoutes(kernel: Kernel): Route[] {
         const items = await kernel.door.work(request.credential, read, async (tx) => {
           kernel.access.read(tx.who, read, request.source, "lab.method");
           return [...(await currentMethods(tx)).values()].toSorted((a, b) => a.code.localeCompare(b.code));
+        });
+        return { body: { items } };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/lab/versions/ahead",
+      summary: "Methods and specifications with a version that waits for approval or its day, or with none in force",
+      tag: "lab",
+      permission: read,
+      answers: list,
+      handle: async (request) => {
+        const items = await kernel.door.work(request.credential, read, async (tx) => {
+          kernel.access.read(tx.who, read, request.source, "lab.method");
+          return versionsAhead(tx);
         });
         return { body: { items } };
       },

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sql } from "kysely";
 import { changePolicy, type TestAnswer } from "@probity/kernel/testing";
 import { query } from "../query.ts";
+import { dutyItems } from "./duty-home.ts";
 import { openLab, phDefinition, received, resultOf, sampleOf, type LabWorld } from "../testing/world.ts";
 
 let world: LabWorld;
@@ -14,6 +15,14 @@ const outcome = (answer: TestAnswer) => [answer.status, answer.body["code"]];
 const versions = async (path: string): Promise<Record<string, unknown>[]> =>
   JSON.parse((await world.as.reader("GET", `${path}/versions`)).text).items;
 const standing = async (path: string) => (await versions(path)).map((each) => each["standing"]);
+const ahead = async (): Promise<unknown[]> => {
+  const { items } = JSON.parse((await world.as.technician("GET", "/api/lab/versions/ahead")).text);
+  return items.map((each: Record<string, unknown>) => [each["code"], each["number"], each["standing"]]);
+};
+const home = ({ session }: LabWorld["admin"]) =>
+  world.server.kernel.door.work(session, "lab.master.read", async (tx) =>
+    (await dutyItems(tx, "acme")).map((each) => each.object),
+  );
 const add = (path: string, body: Record<string, unknown>) => world.as.admin("POST", `${path}/versions`, { body });
 const limits = (high: string) => [{ methodId: world.ph, analyte: "ph", low: "5.0", high, compare: "entered" }];
 let policyVersion = 0;
@@ -31,6 +40,10 @@ describe("LAB versions of methods and limits", () => {
     const made = await add(path, { limits: limits("6.0"), reason: "Tightened" });
     expect([made.status, made.body["needsApproval"]]).toEqual([201, true]);
     expect(await standing(path)).toEqual(["waiting", "in force"]);
+    // Whoever approves finds it: on the list of what is ahead, and on their home page.
+    expect(await ahead()).toEqual([["SPC-1", 2, "waiting"]]);
+    expect(await home(world.reviewer)).toContain("version 2 of SPC-1");
+    expect(await home(world.admin)).not.toContain("version 2 of SPC-1");
     const decide = `/api/lab/specification-versions/${String(made.body["id"])}/decide`;
     const yes = { approved: true, reason: "Agreed with the customer" };
     expect(outcome(await world.as.admin("POST", decide, { body: yes }))).toEqual([403, "lab_master.own_version"]);
@@ -71,6 +84,9 @@ describe("LAB versions of methods and limits", () => {
       201,
     );
     expect(await standing(path)).toEqual(["later", "in force", "superseded"]);
+    expect(await ahead()).toEqual([["SPC-1", 3, "later"]]);
+    await world.as.admin("POST", "/api/lab/methods", { body: { code: "M-9", title: "Begun" } });
+    expect(await ahead()).toContainEqual(["M-9", null, "none"]);
     const past = await add(path, { limits: limits("5.9"), reason: "Earlier", effectiveOn: "2020-01-01" });
     expect(outcome(past)).toEqual([422, "lab_master.in_the_past"]);
   });

@@ -12,6 +12,7 @@ import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { FirstSteps, useNextStep } from "./first-steps.tsx";
 import css from "./lab.module.css";
 import { labApi, labPage } from "./path.ts";
 import { StoryDialog } from "./story.tsx";
@@ -28,6 +29,8 @@ export function BenchPage() {
   const may = useMay();
   const [story, setStory] = useState<string | null>(null);
   const found = bench.data;
+  const idle = found !== undefined && found.counts.registered + found.counts.received + found.counts.tested === 0;
+  const next = useNextStep(ws, idle);
   if (found === undefined)
     return bench.isError ? (
       <PageProblem title="Bench" error={bench.error} onRetry={() => void bench.refetch()} />
@@ -43,7 +46,6 @@ export function BenchPage() {
     </Go>
   );
   const { today } = found;
-  const idle = counts.registered + counts.received + counts.tested === 0;
   return (
     <div className={page.page}>
       <div className={page.head}>
@@ -61,7 +63,8 @@ export function BenchPage() {
         {count(counts.received, "in testing", "?state=received")}
         {count(counts.tested, "to verify", "?state=tested")}
       </nav>
-      {idle && (
+      {next !== null && <FirstSteps ws={ws} next={next} />}
+      {idle && next === null && (
         <EmptyState act={<Go to={labPage.samples(ws)}>Register samples</Go>}>
           Nothing is on the bench. Register samples, or import a file of them.
         </EmptyState>

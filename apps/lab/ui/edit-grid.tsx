@@ -74,7 +74,7 @@ export function EditGrid<Key extends string>(props: {
                   },
                 };
                 return (
-                  <td key={column.key}>
+                  <td key={column.key} data-title={column.title}>
                     {column.options === undefined ? (
                       <input
                         {...shared}

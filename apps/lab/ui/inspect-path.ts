@@ -41,6 +41,7 @@ export const inspectApi = {
     apiPath(app, [path], { ...values, format: "csv" }),
   versions: (path: "methods" | "specifications", id: string) => apiPath(app, [path, id, "versions"]),
   decide: (noun: "method" | "specification", id: string) => apiPath(app, [`${noun}-versions`, id, "decide"]),
+  versionsAhead: () => apiPath(app, ["versions", "ahead"]),
   tryMethod: () => apiPath(app, ["methods", "try"]),
   master: (path: "products" | "sampling-points" | "methods" | "specifications", id?: string) =>
     apiPath(app, id === undefined ? [path] : [path, id]),

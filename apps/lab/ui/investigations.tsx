@@ -21,6 +21,7 @@ import {
   stateWord,
   type InvestigationLine,
 } from "./investigation-types.ts";
+import { labPage } from "./path.ts";
 
 const filters = [
   { value: "", label: "All" },
@@ -78,7 +79,13 @@ export function Investigations() {
       {list.isPending && <Skeleton label="Reading the investigations" />}
       {list.isSuccess && list.data.length === 0 && (
         <EmptyState
-          act={state === "" && q === "" ? undefined : <Act onAct={() => query({}, true)}>Clear the filters</Act>}
+          act={
+            state === "" && q === "" ? (
+              <Go to={labPage.samples(ws, "?verdict=out")}>Look for results out of specification</Go>
+            ) : (
+              <Act onAct={() => query({}, true)}>Clear the filters</Act>
+            )
+          }
         >
           {state === "" && q === ""
             ? "No result has been investigated. One is opened from a result out of specification."

@@ -1,11 +1,14 @@
 import { Act } from "@probity/web/kit/act.tsx";
 import { Dialog } from "@probity/web/kit/dialog.tsx";
+import { EmptyState } from "@probity/web/kit/empty-state.tsx";
 import { Choice, Field } from "@probity/web/kit/field.tsx";
 import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
+import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { read, write } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
 import page from "@probity/web/shell/page.module.css";
+import { usePlace } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -23,68 +26,95 @@ type Kept = {
 };
 const productKinds = ["water", "raw-material", "in-process", "finished", "environment"] as const;
 const words = {
-  products: { title: "Products", one: "product", note: "Description" },
-  "sampling-points": { title: "Sampling points", one: "sampling point", note: "Location" },
+  products: {
+    title: "Products",
+    one: "product",
+    note: "Description",
+    none: "No product yet. A product is what is tested; its limits and samples name it.",
+  },
+  "sampling-points": {
+    title: "Sampling points",
+    one: "sampling point",
+    note: "Location",
+    none: "No sampling point yet. Add the places that samples are taken at, such as a tap of a water system.",
+  },
 } as const;
 
 /** Products or sampling points: what is there, and one more or a change by a form of few lines. */
-export function MasterList({ path, ws }: { path: "products" | "sampling-points"; ws: string }) {
+export function MasterList(props: {
+  path: "products" | "sampling-points";
+  ws: string;
+  /** Why nothing can be added or changed by the reader. */
+  refused: string | undefined;
+}) {
+  const { path, ws, refused } = props;
+  const place = usePlace();
   const key = [path === "products" ? "lab-products" : "lab-points", ws];
   const queries = useQueryClient();
   const list = useQuery({
     queryKey: key,
     queryFn: () => read<Page<Kept>>(path === "products" ? labApi.products() : labApi.points()),
   });
-  const [editing, setEditing] = useState<Kept | "new" | null>(null);
-  const { title, one, note } = words[path];
+  const [editing, setEditing] = useState<Kept | "new" | null>(place.search["new"] === "1" ? "new" : null);
+  const { title, one, note, none } = words[path];
+  const add = (look: "main" | "plain") => (
+    <Act look={look} disabledReason={refused} onAct={() => setEditing("new")}>{`Add a ${one}`}</Act>
+  );
+  const leave = () => {
+    setEditing(null);
+    if (place.search["new"] === "1")
+      place.query({ tab: place.search["tab"] === "points" ? "points" : "products" }, true);
+  };
   return (
     <section aria-labelledby={path}>
       <div className={page.head}>
         <h2 id={path}>{title}</h2>
-        <span>
-          <Act onAct={() => setEditing("new")}>{`Add a ${one}`}</Act>
-        </span>
+        {list.data?.items.length !== 0 && <span>{add("plain")}</span>}
       </div>
-      {list.isError && <ProblemNotice problem={asProblem(list.error)} />}
-      <LedgerTable
-        caption={title}
-        rows={list.data?.items ?? []}
-        rowKey={(row) => row.id}
-        columns={[
-          {
-            id: "code",
-            title: "Code",
-            lead: true,
-            width: "140px",
-            cell: (row) => <b className={page.mono}>{row.code}</b>,
-          },
-          { id: "name", title: "Name", cell: (row) => row.name },
-          {
-            id: "more",
-            title: path === "products" ? "Kind" : note,
-            cell: (row) => (path === "products" ? (row.kind ?? "").replaceAll("-", " ") : (row.location ?? "–")),
-          },
-          {
-            id: "act",
-            title: "Change",
-            quiet: true,
-            width: "90px",
-            end: true,
-            cell: (row) => (
-              <Act look="quiet" label={`Change ${row.code}`} onAct={() => setEditing(row)}>
-                Change
-              </Act>
-            ),
-          },
-        ]}
-      />
+      {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
+      {list.isPending && <Skeleton label={`Reading the ${title.toLowerCase()}`} rows={4} />}
+      {list.data?.items.length === 0 && <EmptyState act={add("main")}>{none}</EmptyState>}
+      {(list.data?.items.length ?? 0) > 0 && (
+        <LedgerTable
+          caption={title}
+          rows={list.data?.items ?? []}
+          rowKey={(row) => row.id}
+          columns={[
+            {
+              id: "code",
+              title: "Code",
+              lead: true,
+              width: "140px",
+              cell: (row) => <b className={page.mono}>{row.code}</b>,
+            },
+            { id: "name", title: "Name", cell: (row) => row.name },
+            {
+              id: "more",
+              title: path === "products" ? "Kind" : note,
+              cell: (row) => (path === "products" ? (row.kind ?? "").replaceAll("-", " ") : (row.location ?? "–")),
+            },
+            {
+              id: "act",
+              title: "Change",
+              quiet: true,
+              width: "90px",
+              end: true,
+              cell: (row) => (
+                <Act look="quiet" label={`Change ${row.code}`} disabledReason={refused} onAct={() => setEditing(row)}>
+                  Change
+                </Act>
+              ),
+            },
+          ]}
+        />
+      )}
       {editing !== null && (
         <Edit
           path={path}
           row={editing === "new" ? null : editing}
-          onClose={() => setEditing(null)}
+          onClose={leave}
           onDone={() => {
-            setEditing(null);
+            leave();
             void queries.invalidateQueries({ queryKey: key });
           }}
         />
@@ -140,7 +170,7 @@ function Edit(props: {
           />
         )}
         <Field name="master-note" label={words[path].note} hint="May stay empty" value={note} onChange={setNote} />
-        <p className={page.muted}>The version before stays in the history.</p>
+        {row !== null && <p className={page.muted}>The version before stays in the history.</p>}
         <div>
           <Act
             look="main"

@@ -50,6 +50,15 @@ export function linesOfDefinition(definition: Definition): [string, string][] {
       ...(analyte.quantification
         ? [[`${analyte.key} quantified from`, analyte.quantification] satisfies [string, string]]
         : []),
+      ...(analyte.detection ? [[`${analyte.key} detected from`, analyte.detection] satisfies [string, string]] : []),
+      ...(analyte.uncertainty
+        ? [
+            [
+              `${analyte.key} uncertainty`,
+              `U = ${analyte.uncertainty.expanded}${analyte.uncertainty.relative ? " %" : ""}, k = ${analyte.uncertainty.coverage}`,
+            ] satisfies [string, string],
+          ]
+        : []),
       ...(analyte.formula ? [[`${analyte.key} formula`, analyte.formula] satisfies [string, string]] : []),
       ...((analyte.choices ?? []).length > 0
         ? [[`${analyte.key} choices`, (analyte.choices ?? []).join(", ")] satisfies [string, string]]

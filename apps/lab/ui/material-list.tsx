@@ -12,7 +12,7 @@ import page from "@probity/web/shell/page.module.css";
 import { Go } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { qualityApi, qualityPage, sayKind, type Kept, type Lot, type Material } from "./instrument-types.ts";
 import css from "./master.module.css";
 import { MaterialForm } from "./material-form.tsx";
@@ -25,13 +25,19 @@ export function MaterialList(props: {
   pending: boolean;
   lots: readonly Lot[];
   may: readonly string[] | undefined;
+  /** The act that defines the first one. */
+  act: ReactNode;
 }) {
   const [changing, setChanging] = useState<Material | null>(null);
   const [told, setTold] = useState<Material | null>(null);
   const queries = useQueryClient();
   if (props.pending) return <Skeleton label="Reading the materials" />;
   if (props.materials.length === 0)
-    return <EmptyState>No material yet. Define one, such as a buffer or a reference standard.</EmptyState>;
+    return (
+      <EmptyState act={props.act}>
+        No material yet. Define one, such as a buffer or a reference standard; then receive its lots.
+      </EmptyState>
+    );
   const lotsOf = (material: Material) => props.lots.filter((lot) => lot.materialId === material.id);
   return (
     <>

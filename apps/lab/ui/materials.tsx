@@ -85,6 +85,7 @@ export function Materials() {
           pending={materials.isPending}
           lots={found?.items ?? []}
           may={found?.may}
+          act={define}
         />
       ) : (
         <Lots ws={ws} list={list} filters={filters} known={known} act={known.length === 0 ? define : receive} />

@@ -23,7 +23,7 @@ export function DemandFields({ demand, onChange }: { demand: Demand; onChange: (
   const put = (part: Partial<Demand>) => onChange({ ...demand, ...part });
   return (
     <section>
-      <h3>Before a result is verified</h3>
+      <h2>Before a result is verified</h2>
       <p className={page.muted}>
         What is asked for here holds a result that lacks it. A new version begins with what the one before asks for.
       </p>

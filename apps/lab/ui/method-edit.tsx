@@ -80,7 +80,7 @@ export function MethodEditor(props: { id: string; from: Definition | null; onMad
     >
       {save.isError && <ProblemNotice problem={asProblem(save.error)} />}
       <section>
-        <h3>Analytes</h3>
+        <h2>Analytes</h2>
         <EditGrid
           caption="Analytes of the method"
           words="Add an analyte"
@@ -88,21 +88,21 @@ export function MethodEditor(props: { id: string; from: Definition | null; onMad
           empty={emptyAnalyte}
           onChange={setRows}
           columns={[
-            { key: "key", title: "Key", width: "80px" },
-            { key: "name", title: "Name", width: "120px" },
-            { key: "unit", title: "Unit", width: "70px" },
-            { key: "kind", title: "Kind", options: kinds, width: "100px" },
-            { key: "decimals", title: "Decimals", decimal: true, width: "70px" },
-            { key: "rule", title: "Rounding", options: rules, width: "95px" },
-            { key: "quantification", title: "LOQ", decimal: true, width: "70px" },
-            { key: "detection", title: "LOD", decimal: true, width: "70px" },
-            { key: "formula", title: "Formula", width: "220px" },
+            { key: "key", title: "Key", width: "76px" },
+            { key: "name", title: "Name", width: "190px" },
+            { key: "unit", title: "Unit", width: "64px" },
+            { key: "kind", title: "Kind", options: kinds, width: "94px" },
+            { key: "decimals", title: "Decimals", decimal: true, width: "60px" },
+            { key: "rule", title: "Rounding", options: rules, width: "88px" },
+            { key: "quantification", title: "LOQ", decimal: true, width: "56px" },
+            { key: "detection", title: "LOD", decimal: true, width: "56px" },
+            { key: "formula", title: "Formula", width: "180px" },
             { key: "choices", title: "Texts, by semicolon", width: "130px" },
           ]}
         />
       </section>
       <section>
-        <h3>Interim fields</h3>
+        <h2>Interim fields</h2>
         <EditGrid
           caption="What a calculation is made from"
           words="Add an interim field"
@@ -176,7 +176,7 @@ function Try({ definition }: { definition: Definition }) {
   });
   return (
     <section aria-labelledby="try">
-      <h3 id="try">Try it</h3>
+      <h2 id="try">Try it</h2>
       <div className={css.tried}>
         {inputs.map((input) => (
           <Field

@@ -13,7 +13,10 @@ import { MethodEditor } from "./method-edit.tsx";
 import { labApi, labPage } from "./path.ts";
 import { LimitEditor } from "./specification-edit.tsx";
 import type { MethodVersion, Specification } from "./types.ts";
+import { useMay } from "./use-may.ts";
 import { Versions } from "./version-list.tsx";
+import { useVersionsAhead } from "./versions-ahead.tsx";
+import { refusedBecause } from "./words.ts";
 
 /** A method through its versions: which is in force, what each changed, and the next one. */
 export function MethodPage() {
@@ -33,6 +36,10 @@ export function MethodPage() {
   // A method that was just made has no version: its list is not there yet, and the editor is open.
   const none = versions.isError && asProblem(versions.error).status === 404 && method.data !== undefined;
   const [editing, setEditing] = useState(place.search["edit"] === "1");
+  const may = useMay();
+  const refused = refusedBecause(may, "lab.master.change", "admins");
+  const anew = () =>
+    [key, ["lab-methods"], ["lab-versions-ahead"]].map((queryKey) => queries.invalidateQueries({ queryKey }));
   useTitle(method.data?.code ?? "Method");
   const list = versions.data ?? [];
   const newest = list[0]?.definition ?? null;
@@ -43,7 +50,7 @@ export function MethodPage() {
         <span className={page.row}>
           <Go to={labPage.methods(ws)}>Methods & limits</Go>
           {!editing && !none && (
-            <Act look="main" onAct={() => setEditing(true)}>
+            <Act look="main" disabledReason={refused} onAct={() => setEditing(true)}>
               New version
             </Act>
           )}
@@ -62,17 +69,17 @@ export function MethodPage() {
           onClose={() => setEditing(false)}
           onMade={() => {
             setEditing(false);
-            void queries.invalidateQueries({ queryKey: key });
-            void queries.invalidateQueries({ queryKey: ["lab-methods"] });
+            anew();
           }}
         />
       )}
       {list.length > 0 && (
         <Versions
           noun="method"
+          may={may}
           versions={list}
           linesOf={(version) => linesOfDefinition(version.definition)}
-          onDecided={() => void queries.invalidateQueries({ queryKey: key })}
+          onDecided={anew}
         />
       )}
     </div>
@@ -98,7 +105,13 @@ export function SpecificationPage() {
     queryFn: () => read<{ items: MethodVersion[] }>(labApi.methods()),
   });
   const [editing, setEditing] = useState(false);
-  const named = current.data?.items.find((each) => each.specificationId === id);
+  // One of which no version counts yet stands among those that are ahead.
+  const ahead = useVersionsAhead(ws, current.isSuccess);
+  const named =
+    current.data?.items.find((each) => each.specificationId === id) ?? ahead.data?.find((each) => each.id === id);
+  const may = useMay();
+  const anew = () =>
+    [key, ["lab-specifications"], ["lab-versions-ahead"]].map((queryKey) => queries.invalidateQueries({ queryKey }));
   useTitle(named?.code ?? "Specification");
   const list = versions.data ?? [];
   const known = methods.data?.items ?? [];
@@ -110,7 +123,11 @@ export function SpecificationPage() {
         <span className={page.row}>
           <Go to={labPage.methods(ws)}>Methods & limits</Go>
           {!editing && list.length > 0 && (
-            <Act look="main" onAct={() => setEditing(true)}>
+            <Act
+              look="main"
+              disabledReason={refusedBecause(may, "lab.master.change", "admins")}
+              onAct={() => setEditing(true)}
+            >
               New version
             </Act>
           )}
@@ -129,17 +146,17 @@ export function SpecificationPage() {
           onClose={() => setEditing(false)}
           onMade={() => {
             setEditing(false);
-            void queries.invalidateQueries({ queryKey: key });
-            void queries.invalidateQueries({ queryKey: ["lab-specifications"] });
+            anew();
           }}
         />
       )}
       {list.length > 0 && (
         <Versions
           noun="specification"
+          may={may}
           versions={list}
           linesOf={(version) => linesOfLimits(version.limits, codeOf)}
-          onDecided={() => void queries.invalidateQueries({ queryKey: key })}
+          onDecided={anew}
         />
       )}
     </div>

@@ -10,7 +10,8 @@ import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery } from "@tanstack/react-query";
-import { Fragment, useState } from "react";
+import { Fragment } from "react";
+import { FirstSteps, useNextStep } from "./first-steps.tsx";
 import { GateSettings } from "./gate-setting.tsx";
 import { inspectPage } from "./inspect-path.ts";
 import css from "./lab.module.css";
@@ -18,6 +19,9 @@ import { MasterList, Numbering } from "./master-lists.tsx";
 import { NewMethod, NewSpecification } from "./new-master.tsx";
 import { labApi } from "./path.ts";
 import type { MethodVersion, Named, Specification } from "./types.ts";
+import { useMay } from "./use-may.ts";
+import { VersionsAhead } from "./versions-ahead.tsx";
+import { refusedBecause } from "./words.ts";
 
 const tabs = [
   { key: "limits", title: "Limits" },
@@ -34,7 +38,11 @@ export function Methods() {
   const place = usePlace();
   const ws = place.params["ws"] ?? "";
   const tab = tabs.find((each) => each.key === place.search["tab"])?.key ?? "limits";
-  const [making, setMaking] = useState<"method" | "specification" | null>(null);
+  const making = place.search["new"] === "1" && (tab === "methods" || tab === "limits" ? tab : null);
+  const at = (key: string, more: Record<string, string> = {}) =>
+    place.query({ tab: key === "limits" ? undefined : key, ...more }, true);
+  const next = useNextStep(ws);
+  const may = useMay();
   const methods = useQuery({
     queryKey: ["lab-methods", ws],
     queryFn: () => read<{ items: MethodVersion[] }>(labApi.methods()),
@@ -44,7 +52,10 @@ export function Methods() {
     queryFn: () => read<{ items: Specification[] }>(labApi.specifications()),
   });
   const products = useQuery({ queryKey: ["lab-products", ws], queryFn: () => read<Page<Named>>(labApi.products()) });
-  const failed = methods.error ?? limits.error ?? products.error;
+  const reads = tab === "limits" || tab === "methods";
+  const failed = reads ? (methods.error ?? limits.error ?? products.error) : null;
+  const refused = refusedBecause(may, "lab.master.change", "admins");
+  const lacking = next === "product" ? "Add a product first." : next === "method" ? "Add a method first." : undefined;
   const known = new Map((methods.data?.items ?? []).map((method) => [method.methodId, method]));
   const nameOf = (id: string) => products.data?.items.find((item) => item.id === id)?.name ?? "";
   const words = typeof place.search["q"] === "string" ? place.search["q"] : "";
@@ -74,8 +85,12 @@ export function Methods() {
       <div className={page.head}>
         <h1>Methods &amp; limits</h1>
         <span className={page.row}>
-          <Act onAct={() => setMaking("method")}>New method</Act>
-          <Act onAct={() => setMaking("specification")}>New specification</Act>
+          <Act disabledReason={refused} onAct={() => at("methods", { new: "1" })}>
+            New method
+          </Act>
+          <Act disabledReason={refused ?? lacking} onAct={() => at("limits", { new: "1" })}>
+            New specification
+          </Act>
         </span>
       </div>
       <p className={page.lead}>
@@ -83,34 +98,35 @@ export function Methods() {
       </p>
       <nav className={css.tabs} aria-label="Set-up">
         {tabs.map((each) => (
-          <Act
-            key={each.key}
-            look="quiet"
-            pressed={tab === each.key}
-            onAct={() => place.query({ tab: each.key === "limits" ? undefined : each.key }, true)}
-          >
+          <Act key={each.key} look="quiet" pressed={tab === each.key} onAct={() => at(each.key)}>
             {each.title}
           </Act>
         ))}
       </nav>
-      {making === "method" && <NewMethod ws={ws} onClose={() => setMaking(null)} />}
-      {making === "specification" && (
+      {making === "methods" && <NewMethod ws={ws} onClose={() => at(tab)} />}
+      {making === "limits" && products.data !== undefined && methods.data !== undefined && (
         <NewSpecification
           ws={ws}
           products={products.data?.items ?? []}
           methods={methods.data?.items ?? []}
-          onClose={() => setMaking(null)}
+          onClose={() => at(tab)}
         />
       )}
-      {tab === "products" && <MasterList path="products" ws={ws} />}
-      {tab === "points" && <MasterList path="sampling-points" ws={ws} />}
+      {tab === "products" && <MasterList key={tab} path="products" ws={ws} refused={refused} />}
+      {tab === "points" && <MasterList key={tab} path="sampling-points" ws={ws} refused={refused} />}
       {tab === "numbering" && <Numbering ws={ws} />}
       {tab === "gates" && <GateSettings ws={ws} />}
-      {failed !== null && <ProblemNotice problem={asProblem(failed)} />}
-      {(methods.isPending || limits.isPending) && <Skeleton label="Reading methods and limits" />}
-      {methods.data?.items.length === 0 && (
-        <EmptyState>No method yet. An admin makes the first one: its code, then what it determines.</EmptyState>
+      {failed !== null && (
+        <ProblemNotice
+          problem={asProblem(failed)}
+          onRetry={() => void Promise.all([methods.refetch(), limits.refetch(), products.refetch()])}
+        />
       )}
+      {reads && failed === null && (methods.isPending || limits.isPending) && (
+        <Skeleton label="Reading methods and limits" />
+      )}
+      {reads && next !== null && making === null && <FirstSteps ws={ws} next={next} />}
+      {reads && <VersionsAhead ws={ws} kind={tab === "limits" ? "specification" : "method"} />}
       {((tab === "limits" && (limits.data?.items.length ?? 0) > 0) ||
         (tab === "methods" && (methods.data?.items.length ?? 0) > 0)) && (
         <div className={page.filters} role="search">
@@ -118,19 +134,21 @@ export function Methods() {
             label={`Filter ${tab} by words`}
             hint={tab === "limits" ? "Product, specification, determination" : "Code, title, reference"}
             value={words}
-            onFind={(found) => place.query({ tab: tab === "limits" ? undefined : tab, q: found }, true)}
+            onFind={(found) => at(tab, { q: found })}
           />
         </div>
       )}
       {words !== "" &&
         ((tab === "limits" && shownLimits.length === 0) || (tab === "methods" && shownMethods.length === 0)) && (
-          <EmptyState>Nothing matches. Use other words, or fewer.</EmptyState>
+          <EmptyState act={<Act onAct={() => at(tab)}>Clear the filter</Act>}>
+            Nothing matches. Use other words, or fewer.
+          </EmptyState>
         )}
       {(tab === "limits" ? shownLimits : []).map((specification) => (
         <section key={specification.id}>
           <h2>
             {nameOf(specification.productId)}{" "}
-            <Go to={inspectPage.specification(ws, specification.specificationId)}>
+            <Go to={inspectPage.specification(ws, specification.specificationId)} className={page.line}>
               {`${specification.code} v${specification.number}`}
             </Go>
           </h2>
@@ -181,11 +199,6 @@ export function Methods() {
           />
         </section>
       ))}
-      {limits.data?.items.length === 0 && tab === "limits" && (methods.data?.items.length ?? 0) > 0 && (
-        <EmptyState>
-          No limits yet. An admin makes the first specification: of which product, then what it may be.
-        </EmptyState>
-      )}
       {tab === "methods" && shownMethods.length > 0 && (
         <section>
           <h2>Methods</h2>

@@ -9,6 +9,7 @@ import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { inspectApi, inspectPage } from "./inspect-path.ts";
+import css from "./master.module.css";
 import { LimitEditor } from "./specification-edit.tsx";
 import type { MethodVersion, Named } from "./types.ts";
 
@@ -35,7 +36,13 @@ export function NewMethod({ ws, onClose }: { ws: string; onClose: () => void }) 
         <Field name="method-code" label="Code" value={code} onChange={setCode} />
         <Field name="method-title" label="Title" value={title} onChange={setTitle} />
         <div>
-          <Act look="main" size="form" submit busy={make.isPending}>
+          <Act
+            look="main"
+            size="form"
+            submit
+            busy={make.isPending}
+            disabledReason={code.trim() === "" || title.trim() === "" ? "Code and title are needed." : undefined}
+          >
             Go on to what it determines
           </Act>
         </div>
@@ -57,7 +64,8 @@ export function NewSpecification(props: {
   const [title, setTitle] = useState("");
   return (
     <section className={page.sheet} aria-label="New specification">
-      <div className={page.row}>
+      <h2>New specification</h2>
+      <div className={css.short}>
         <Choice
           name="specification-product"
           label="Product"
@@ -72,6 +80,7 @@ export function NewSpecification(props: {
         id={null}
         from={[]}
         methods={props.methods}
+        missing={code.trim() === "" || title.trim() === "" ? "A specification has a code and a title." : undefined}
         make={(sent) =>
           write("POST", inspectApi.master("specifications"), {
             productId,
@@ -82,6 +91,7 @@ export function NewSpecification(props: {
         }
         onMade={() => {
           void queries.invalidateQueries({ queryKey: ["lab-specifications"] });
+          void queries.invalidateQueries({ queryKey: ["lab-versions-ahead"] });
           props.onClose();
         }}
         onClose={props.onClose}

@@ -3,16 +3,18 @@ import { DateField } from "@probity/web/kit/date-field.tsx";
 import { dayFault } from "@probity/web/kit/day.ts";
 import { Dialog } from "@probity/web/kit/dialog.tsx";
 import { Choice, ErrorSummary, Field } from "@probity/web/kit/field.tsx";
+import { Notice } from "@probity/web/kit/notice.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { ownZone } from "@probity/web/kit/time.ts";
 import { read, write } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
 import page from "@probity/web/shell/page.module.css";
+import { Go } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import css from "./lab.module.css";
-import { labApi } from "./path.ts";
+import { labApi, labPage } from "./path.ts";
 import type { Named } from "./types.ts";
 
 const lotMost = 60;
@@ -83,6 +85,14 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
       <form className={page.form} onSubmit={submit} noValidate>
         {make.isError && <ProblemNotice problem={asProblem(make.error)} />}
         <ErrorSummary errors={wrong} />
+        {products.data?.items.length === 0 && (
+          <Notice tone="partial" act={<Go to={`${labPage.methods(ws)}?tab=products&new=1`}>Add a product</Go>}>
+            No product yet. A sample is of a product, and is tested by its limits.
+          </Notice>
+        )}
+        {products.isError && (
+          <ProblemNotice problem={asProblem(products.error)} onRetry={() => void products.refetch()} />
+        )}
         <Choice
           name="new-product"
           label="Product"

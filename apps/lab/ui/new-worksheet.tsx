@@ -6,12 +6,13 @@ import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { showDay } from "@probity/web/kit/time.ts";
 import { read, write } from "@probity/web/shell/api.ts";
 import page from "@probity/web/shell/page.module.css";
+import { usePlace } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import css from "./lab.module.css";
 import { chartApi, type ChartList } from "./chart-types.ts";
-import { labApi } from "./path.ts";
+import { labApi, labPage } from "./path.ts";
 import type { Waiting } from "./types.ts";
 
 /** Gathers what waits for a method, urgent and due first, with a blank, a control and a duplicate where they are wanted. */
@@ -21,6 +22,8 @@ export function NewWorksheet(props: {
   onClose: () => void;
   onMade: (id: string) => void;
 }) {
+  const place = usePlace();
+  const ws = place.params["ws"] ?? "";
   const waiting = useQuery({
     queryKey: ["lab-waiting"],
     queryFn: () => read<{ items: Waiting[] }>(labApi.waiting()),
@@ -109,7 +112,16 @@ export function NewWorksheet(props: {
         {make.isError && <ProblemNotice problem={asProblem(make.error)} />}
         {waiting.isError && <ProblemNotice problem={asProblem(waiting.error)} />}
         {waiting.isPending && props.open && <Skeleton label="Reading what waits" />}
-        {waiting.isSuccess && all.length === 0 && <p>Nothing waits for a worksheet. Receive samples first.</p>}
+        {waiting.isSuccess && all.length === 0 && (
+          <>
+            <p>Nothing waits for a worksheet. What a sample is tested for waits from its receipt on.</p>
+            <div>
+              <Act look="main" size="form" onAct={() => place.go(labPage.samples(ws, "?state=registered"))}>
+                Receive samples
+              </Act>
+            </div>
+          </>
+        )}
         {methods.length > 0 && (
           <>
             <Choice
@@ -183,7 +195,7 @@ export function NewWorksheet(props: {
               <Field name="sheet-low" label="Control, from" value={low} onChange={setLow} hint="Empty: no control." />
               <Field name="sheet-high" label="Control, to" value={high} onChange={setHigh} />
             </div>
-            <label className={page.row}>
+            <label className={css.check}>
               <input type="checkbox" checked={twice} onChange={() => setTwice(!twice)} /> Duplicate of the first
             </label>
             <div>

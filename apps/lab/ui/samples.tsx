@@ -13,6 +13,7 @@ import { asProblem } from "@probity/web/shell/problem.ts";
 import { usePages } from "@probity/web/shell/use-pages.ts";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
+import { FirstSteps, useNextStep } from "./first-steps.tsx";
 import css from "./lab.module.css";
 import { CustodyAct } from "./custody-act.tsx";
 import { NewSamples } from "./new-samples.tsx";
@@ -93,6 +94,8 @@ export function Samples() {
     </Act>
   );
   const filtered = Object.keys(given).length > 0;
+  const none = list.isSuccess && list.items.length === 0;
+  const next = useNextStep(ws, none && !filtered);
   const failed = scan.error ?? print.error ?? list.error;
   return (
     <div className={page.page}>
@@ -176,7 +179,8 @@ export function Samples() {
         />
       )}
       {list.isPending && <Skeleton label="Reading samples" />}
-      {list.isSuccess && list.items.length === 0 && (
+      {none && next !== null && !filtered && <FirstSteps ws={ws} next={next} />}
+      {none && (next === null || filtered) && (
         <EmptyState act={filtered ? <Act onAct={() => place.query({}, true)}>Clear the filters</Act> : make}>
           {filtered ? "No sample fits these filters." : "No sample yet. Register one, or import a file of them."}
         </EmptyState>
@@ -233,12 +237,14 @@ function columns(ws: string, chosen: ReadonlySet<string>, toggle: (id: string) =
       quiet: true,
       width: "40px",
       cell: (item) => (
-        <input
-          type="checkbox"
-          aria-label={`Select ${item.number}`}
-          checked={chosen.has(item.id)}
-          onChange={() => toggle(item.id)}
-        />
+        <label className={css.pick}>
+          <input
+            type="checkbox"
+            aria-label={`Select ${item.number}`}
+            checked={chosen.has(item.id)}
+            onChange={() => toggle(item.id)}
+          />
+        </label>
       ),
     },
     {

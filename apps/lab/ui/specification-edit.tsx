@@ -45,6 +45,8 @@ export function LimitEditor(props: {
   from: readonly Limit[];
   methods: readonly MethodVersion[];
   make?: (sent: { limits: Limit[]; reason: string; effectiveOn: string | null }) => Promise<unknown>;
+  /** What is not said yet beside the limits. */
+  missing?: string | undefined;
   onMade: () => void;
   onClose: () => void;
 }) {
@@ -70,7 +72,13 @@ export function LimitEditor(props: {
     },
     onSuccess: props.onMade,
   });
-  const missing = rows.some((row) => row.of === "") ? "Each line names a determination." : undefined;
+  const missing =
+    props.missing ??
+    (rows.length === 0
+      ? "A specification has at least one limit."
+      : rows.some((row) => row.of === "")
+        ? "Each line names a determination."
+        : undefined);
   return (
     <form
       className={css.editor}

@@ -12,10 +12,12 @@ import { useState } from "react";
 import { inspectApi } from "./inspect-path.ts";
 import css from "./master.module.css";
 import { compareLines, standingLook, type Version } from "./master-types.ts";
+import { refusedBecause } from "./words.ts";
 
 /** Versions, newest first; two of them compared line by line; another person's decision on one that waits. */
 export function Versions<V extends Version>(props: {
   noun: "method" | "specification";
+  may: readonly string[] | undefined;
   versions: readonly V[];
   linesOf: (version: V) => [string, string][];
   onDecided: () => void;
@@ -26,6 +28,7 @@ export function Versions<V extends Version>(props: {
   const [deciding, setDeciding] = useState<{ version: V; approved: boolean } | null>(null);
   const after = versions.find((each) => each.id === newer) ?? versions[0];
   const before = versions.find((each) => each.id === older) ?? versions[1];
+  const refused = refusedBecause(props.may, "lab.master.approve", "reviewers");
   const options = versions.map((each) => ({ value: each.id, label: `v${each.number}` }));
   return (
     <>
@@ -46,10 +49,12 @@ export function Versions<V extends Version>(props: {
             </span>
             {each.standing === "waiting" && (
               <span className={page.row}>
-                <Act look="main" onAct={() => setDeciding({ version: each, approved: true })}>
+                <Act look="main" disabledReason={refused} onAct={() => setDeciding({ version: each, approved: true })}>
                   Approve
                 </Act>
-                <Act onAct={() => setDeciding({ version: each, approved: false })}>Refuse</Act>
+                <Act disabledReason={refused} onAct={() => setDeciding({ version: each, approved: false })}>
+                  Refuse
+                </Act>
               </span>
             )}
           </li>

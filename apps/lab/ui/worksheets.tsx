@@ -78,9 +78,11 @@ export function Worksheets() {
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton label="Reading worksheets" />}
       {list.isSuccess && list.items.length === 0 && (
-        <EmptyState act={q === "" ? make : <Act onAct={() => place.query({}, true)}>Clear the filters</Act>}>
-          {q === ""
-            ? "No worksheet here. One gathers determinations of a method, with their blanks and controls."
+        <EmptyState
+          act={q === "" && state === "" ? make : <Act onAct={() => place.query({}, true)}>Clear the filters</Act>}
+        >
+          {q === "" && state === ""
+            ? "No worksheet yet. One gathers what waits for a method, with its blanks and controls. Receive samples first."
             : "No worksheet fits these filters."}
         </EmptyState>
       )}
