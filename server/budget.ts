@@ -11,7 +11,7 @@ export const budgets = {
   upload: { name: "upload", limit: 600, windowSeconds: 3600, block: 10 },
   analysis: { name: "analysis", limit: 60, windowSeconds: 3600, block: 1 },
   refusal: { name: "refusal", limit: 120, windowSeconds: 60, block: 10 },
-  billing: { name: "billing", limit: 30, windowSeconds: 3600, block: 1 },
+  billing: { name: "billing", limit: 60, windowSeconds: 3600, block: 1 },
   check: { name: "check", limit: 3, windowSeconds: 3600, block: 1 },
 } as const satisfies Record<string, Budget>;
 

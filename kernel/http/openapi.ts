@@ -28,8 +28,10 @@ export function openApiDocument(
   };
 }
 
+const keyLife =
+  "Sent again with the same key, a request is done once. A key is known for as long as the policy retention.requestKeyDays says; later it is refused with kernel.key_forgotten.";
+
 function operation(route: Route): Record<string, unknown> {
-  const writes = route.method !== "GET";
   return {
     operationId: `${route.method.toLowerCase()}_${route.path.replaceAll(/[^a-z0-9]+/gi, "_").replaceAll(/^_|_$/g, "")}`,
     summary: route.summary,
@@ -41,8 +43,8 @@ function operation(route: Route): Record<string, unknown> {
     parameters: [
       ...parameters("path", route.params?.properties ?? {}, route.params?.required ?? []),
       ...parameters("query", route.query?.properties ?? {}, route.query?.required ?? []),
-      ...(writes && route.permission !== "public"
-        ? [{ name: "Idempotency-Key", in: "header", schema: { type: "string", maxLength: 200 } }]
+      ...(route.keyed === true
+        ? [{ name: "Idempotency-Key", in: "header", description: keyLife, schema: { type: "string", maxLength: 200 } }]
         : []),
     ],
     ...(route.body ? { requestBody: { required: true, content: { "application/json": { schema: route.body } } } } : {}),

@@ -48,6 +48,8 @@ export type Route = {
   readonly anyQuery?: boolean;
   /** Multipart upload: the body is a stream of files. */
   readonly multipart?: boolean;
+  /** Sent again under its Idempotency-Key it is done once; a route without this pays the header no heed. */
+  readonly keyed?: boolean;
   /** Status → schema of the answer, or a media type. */
   readonly answers: Readonly<Record<number, TSchema | string>>;
   /** Which rate budget a call counts against (APP-02). */

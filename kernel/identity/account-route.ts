@@ -3,7 +3,7 @@ import type { FastifyRequest } from "fastify";
 import { checkSameSite } from "../http/credential.ts";
 import { httpProblem } from "../http/problem-document.ts";
 import { defineRoute, type Route, type RouteRequest } from "../http/route.ts";
-import { presetOverview } from "../policy/policy.ts";
+import { presetOverview } from "../policy/preset.ts";
 import type { Tx } from "../work/door.ts";
 import type { Identity } from "./identity.ts";
 import { changePassword } from "./password-change.ts";

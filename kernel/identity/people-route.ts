@@ -51,6 +51,7 @@ export function peopleRoutes({ kernel, post, site }: Identity, options: { origin
       path: "/api/people/invitations",
       summary: "Invite somebody",
       tag: "people",
+      budget: "billing",
       permission: change,
       body: Type.Object(
         { email: Type.String({ minLength: 3, maxLength: 254 }), role },
@@ -129,6 +130,7 @@ export function peopleRoutes({ kernel, post, site }: Identity, options: { origin
       path: "/api/people/{id}/hand-over",
       summary: "Hand the workspace over: the member becomes owner, you become admin",
       tag: "people",
+      budget: "billing",
       permission: change,
       params: idParams,
       answers: { 204: "" },

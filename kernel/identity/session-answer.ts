@@ -7,10 +7,17 @@ import { sessionProfile } from "./session.ts";
 import { awaitingSession } from "./session-token.ts";
 import { stepUpOf } from "./step-up.ts";
 
+/** What a workspace asks of a session, and when it ends one there; null where it is not told. */
+type Gate = {
+  readonly mfaRequired: boolean;
+  readonly frozen: boolean;
+  readonly idleMinutes: number | null;
+  readonly absoluteHours: number | null;
+};
 type Standing = {
   readonly assurance: number;
   readonly secondFactor: boolean;
-  readonly workspaces: ReadonlyMap<string, { mfaRequired: boolean; frozen: boolean }>;
+  readonly workspaces: ReadonlyMap<string, Gate>;
 };
 
 /** Who a session is, what it has proved, and what each workspace asks for. 401 `factor.awaited` for a half sign-in. */
@@ -18,7 +25,7 @@ export async function profileAnswer(identity: Identity, token: string): Promise<
   const profile = await sessionProfile(identity, token);
   if (profile === undefined) throw await notSignedIn(identity, token);
   const standing = await standingOf(identity, token);
-  const none = { mfaRequired: false, frozen: false };
+  const none: Gate = { mfaRequired: false, frozen: false, idleMinutes: null, absoluteHours: null };
   return {
     body: {
       user: { id: profile.userId, name: profile.name, email: profile.email },
@@ -86,7 +93,15 @@ export async function standingOf({ kernel }: Pick<Identity, "kernel">, token: st
     assurance: Number(row?.["assurance"] ?? 0),
     secondFactor: row?.["second_factor"] === true,
     workspaces: new Map(
-      entries.map(([id, gate]) => [id, { mfaRequired: isOn(gate, "mfaRequired"), frozen: isOn(gate, "frozen") }]),
+      entries.map(([id, gate]) => [
+        id,
+        {
+          mfaRequired: isOn(gate, "mfaRequired"),
+          frozen: isOn(gate, "frozen"),
+          idleMinutes: numberOf(gate, "idleMinutes"),
+          absoluteHours: numberOf(gate, "absoluteHours"),
+        },
+      ]),
     ),
   };
 }
@@ -98,4 +113,9 @@ async function notSignedIn({ kernel }: Identity, token: string): Promise<Error> 
 
 function isOn(gate: unknown, name: string): boolean {
   return typeof gate === "object" && gate !== null && Reflect.get(gate, name) === true;
+}
+
+function numberOf(gate: unknown, name: string): number | null {
+  const value: unknown = typeof gate === "object" && gate !== null ? Reflect.get(gate, name) : null;
+  return typeof value === "number" ? value : null;
 }

@@ -3,7 +3,7 @@ import type { FastifyRequest } from "fastify";
 import { checkSameSite, cookieName } from "../http/credential.ts";
 import { httpProblem } from "../http/problem-document.ts";
 import { defineRoute, type Route } from "../http/route.ts";
-import { presetOverview } from "../policy/policy.ts";
+import { presetOverview } from "../policy/preset.ts";
 import type { Tx } from "../work/door.ts";
 import { identityProblem } from "./error.ts";
 import { acceptInvitation, invitationOf } from "./invitation.ts";

@@ -57,12 +57,15 @@ function shown(row: ExportRow, open: Readonly<Record<string, FieldOpening>>, sto
 
 /**
  * Whether a leaf's field is the column of its name. Acts of the kernel's own records name what they did besides, and an id that
- * is none, such as the name of somebody in imported data, is not what the column holds.
+ * is none, such as the name of somebody in imported data, is not what the column holds; nor is a number what a text does.
  */
 function namesColumn(record: string, name: string, said: string): boolean {
-  const field = record.startsWith("kernel.") ? undefined : recordNamed(record)?.fields[name];
-  return field !== undefined && (field.kind !== "id" || said === "null" || uuidText.test(said));
+  const field = record.startsWith("kernel.") || name === callersAddress ? undefined : recordNamed(record)?.fields[name];
+  if (field === undefined || said === "null") return field !== undefined;
+  return field.kind === "id" ? uuidText.test(said) : field.kind !== "text" || said.startsWith('"');
 }
+/** Where an act came from, in every leaf, whatever a record calls by the same name (leaf.ts). */
+const callersAddress = "source";
 const uuidText = /^"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"$/;
 
 function valueIn(body: Readonly<Record<string, unknown>>, name: string): unknown {

@@ -1,6 +1,8 @@
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createHttpServer } from "../http/server.ts";
+import { openIdentity } from "../identity/identity.ts";
+import { peopleRoutes } from "../identity/people-route.ts";
 import { jobRoutes } from "../jobs/route.ts";
 import { policyRoutes } from "../policy/route.ts";
 import { changePolicy } from "../policy/store.ts";
@@ -25,8 +27,14 @@ afterAll(async () => {
 
 /** One instance of several on the same database. */
 async function serve(budgets = ampleBudgets, trustedProxies: string[] = []) {
-  const http = await createHttpServer([...jobRoutes(kernel), ...policyRoutes(kernel)], new BudgetSpender(kernel.door), {
-    origin: "http://localhost",
+  const origin = "http://localhost";
+  const routes = [
+    ...jobRoutes(kernel),
+    ...policyRoutes(kernel),
+    ...peopleRoutes(openIdentity(kernel, { url: origin }), { origin }),
+  ];
+  const http = await createHttpServer(routes, new BudgetSpender(kernel.door), {
+    origin,
     trustedProxies,
     maxUploadBytes: 1000,
     budgets,
@@ -118,20 +126,27 @@ describe("APP-02 limits by policy, per person, workspace and address, shared bet
     expect(asked).toBe(before + times);
   });
 
-  test("billing has a budget of its own: used up, it stops nothing else", async () => {
+  test("what changes a bill has a budget of its own: used up, it stops nothing else", async () => {
+    const http = await serve({ ...ampleBudgets, billing: { ...ampleBudgets.billing, limit: 10 } });
     const owner = await space("billed", 1000);
     await kernel.door.work(owner.session, "kernel.policy.change", (tx) =>
       changePolicy(tx, "limit.billingPerHour", 2, 0, "Test"),
     );
-    const limits = new CallerLimits(kernel.door, new BudgetSpender(kernel.door));
-    const call = { token: owner.session.token, workspace: owner.session.workspace, network: "192.0.2.2" };
-    const spend = (kind: "billing" | "api") => limits.spend(kind, call, hour("unused", 10));
-    await spend("billing");
-    await spend("billing");
-    await expect(spend("billing")).rejects.toMatchObject({
-      headers: { "ratelimit-policy": '"billing";q=2;w=3600' },
-    });
-    await spend("api");
+    const invite = async (index: number) =>
+      http.inject({
+        method: "POST",
+        url: "/api/people/invitations",
+        headers: { ...cookie(owner), "probity-request": "1" },
+        payload: { email: `seat${index}@example.test`, role: "member" },
+      });
+    const answers = [];
+    for (let index = 0; index < 5; index += 1) answers.push(await invite(index));
+    // An hour may end under the count.
+    expect([2, 4]).toContain(answers.filter((each) => each.statusCode === 201).length);
+    const refused = answers.find((each) => each.statusCode !== 201);
+    expect([refused?.statusCode, refused?.headers["ratelimit-policy"]]).toEqual([429, '"billing";q=2;w=3600']);
+    for (const url of ["/api/jobs", "/api/people"])
+      expect((await http.inject({ url, headers: cookie(owner) })).statusCode).toBe(200);
   });
 
   test("all of a workspace together are stopped at its share, however many keys they make", async () => {

@@ -258,12 +258,12 @@ export const policies = {
     presets: same(60),
   }),
   "limit.billingPerHour": define({
-    title: "Billing calls an hour",
+    title: "Calls an hour that change what is billed",
     effect:
-      "Not spent yet: no call of this release bills. Once one does, one person’s further ones wait for the hour’s end.",
+      "Who invites people or hands the workspace over more often than this waits for the hour’s end. Nothing is billed by this release; these are the acts that a bill would follow.",
     unit: "calls an hour",
     schema: Type.Integer({ minimum: 1, maximum: 1000 }),
-    presets: same(30),
+    presets: same(60),
   }),
   "limit.invitationsPerDay": define({
     title: "Invitations a day",
@@ -307,6 +307,14 @@ export const policies = {
     unit: "days",
     schema: Type.Integer({ minimum: 1, maximum: 90 }),
     presets: same(7),
+  }),
+  "retention.requestKeyDays": define({
+    title: "How long a repeated request is known",
+    effect:
+      "A request that is sent again under its Idempotency-Key within this time is not done twice; later it is refused, since what it did is not kept.",
+    unit: "days",
+    schema: Type.Integer({ minimum: 2, maximum: 90 }),
+    presets: same(30),
   }),
   "retention.ledgerYears": define({
     title: "How long the audit log is kept",
@@ -369,29 +377,4 @@ export function policyChoices(name: PolicyName): { value: string | boolean; labe
 /** Whether a value is one this policy may have. */
 export function fitsPolicy<N extends PolicyName>(name: N, value: unknown): value is PolicyValue<N> {
   return Value.Check(policies[name].schema, value);
-}
-
-const presetTitles: Readonly<Record<Preset, string>> = {
-  "regulatory-docs": "Compliance documents",
-  decisions: "Governed decisions",
-  agents: "Customer answers",
-  lab: "QC laboratory",
-  contracts: "Contracts",
-};
-
-/** Each preset with its numbers, for the page on which one is chosen. */
-export function presetOverview(): { id: Preset; title: string; main: { title: string; value: string }[] }[] {
-  return presets.map((id) => ({
-    id,
-    title: presetTitles[id],
-    main: Object.keys(policies)
-      .filter(isPolicyName)
-      .map((name) => ({ title: policies[name].title, value: sayValue(name, policies[name].presets[id]) })),
-  }));
-}
-
-function sayValue(name: PolicyName, value: number | boolean | string | readonly string[]): string {
-  if (typeof value === "number") return `${value} ${policies[name].unit}`;
-  if (typeof value === "object") return value.length === 0 ? "any address" : value.join(", ");
-  return policyChoices(name)?.find((choice) => choice.value === value)?.label ?? String(value);
 }

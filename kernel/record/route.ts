@@ -82,6 +82,7 @@ export function recordRoutes(kernel: Kernel, record: RecordDeclaration): Route[]
       tag: record.app,
       permission: create,
       body: createSchema(record),
+      keyed: true,
       answers: { 201: shown },
       handle: (request) => createOne(kernel, record, create, request),
     });

@@ -2,6 +2,7 @@ import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { commitment, merkleRoot } from "../ledger/leaf.ts";
+import { retire } from "../retention/retire.ts";
 import type { TestPerson } from "../testing/kernel.ts";
 import { asDoor, placeLeaves, testRecord } from "../testing/record-suite.ts";
 import { openTestServer, type TestCaller, type TestServer } from "../testing/server.ts";
@@ -52,6 +53,45 @@ describe("a record with sealed fields that asks for reasons", () => {
       expect([name, found.length]).toEqual([name, 0]);
     }
   });
+
+  test("RET-01 APP-03 a key is known for its promised life; later it is refused and nothing is done twice", async () => {
+    const headers = { "idempotency-key": `life-${uuidv7()}` };
+    const body = { code: "K", note: "once" };
+    const send = () => by("POST", base, { body, headers });
+    const later = (days: number) => new Date(Date.now() + days * 86_400_000);
+    const kept = async () =>
+      asDoor(server, "select key from kernel.idempotency_key where key = $1", [headers["idempotency-key"]]);
+    const first = await send();
+    expect(first.status).toBe(201);
+    const ofOther = await openedElsewhere();
+    // A day before its end: still known, and answered with what it made.
+    expect((await retire(server.kernel, person.session.workspace ?? "", later(29)))["keys"]).toMatchObject({ gone: 0 });
+    expect((await send()).body["id"]).toBe(first.body["id"]);
+    const retired = await retire(server.kernel, person.session.workspace ?? "", later(31));
+    expect(retired["keys"]).toMatchObject({ outcome: "done", gone: 1 });
+    expect(await kept()).toEqual([]);
+    const again = await Promise.all([send(), send(), send()]);
+    for (const answer of again) expect([answer.status, answer.body["code"]]).toEqual([409, "kernel.key_forgotten"]);
+    const made = await asDoor(
+      server,
+      "select count(*)::integer as n from kernel.version_history where record = $1 and body ->> 'code' = 'K'",
+      [specimen.name],
+    );
+    expect(made).toEqual([{ n: 1 }]);
+    // Another key does it; and the same words are another's key, in another workspace too.
+    expect((await by("POST", base, { body, headers: { "idempotency-key": `new-${uuidv7()}` } })).status).toBe(201);
+    const colleague = server.as(await server.member(person.session.workspace ?? "", "owner"));
+    expect((await colleague("POST", base, { body, headers })).status).toBe(201);
+    expect((await ofOther("POST", base, { body, headers })).status).toBe(201);
+    // A second round adds to what is marked already.
+    await retire(server.kernel, person.session.workspace ?? "", later(31));
+    expect((await send()).body["code"]).toBe("kernel.key_forgotten");
+    expect((await colleague("POST", base, { body, headers })).body["code"]).toBe("kernel.key_forgotten");
+    expect((await ofOther("POST", base, { body, headers })).status).toBe(201);
+  });
+
+  const openedElsewhere = async () =>
+    server.as(await server.member(await server.kernel.foundWorkspace(`else-${uuidv7().slice(-6)}`), "owner"));
 
   test("SIG-06 a change without its reason is refused, and the leaf of one with it says why", async () => {
     const { id } = (await by("POST", base, { body: { code: "B", note: "n" } })).body;

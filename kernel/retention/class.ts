@@ -34,6 +34,14 @@ export const retentionClasses = [
     enforced: "A deleted row goes with its versions and sealed values, once nothing else needs it; a leaf says so.",
   },
   {
+    id: "keys",
+    title: "Keys of requests",
+    policy: "retention.requestKeyDays",
+    keeps: null,
+    enforced:
+      "What an Idempotency-Key was used for goes after this; eight bytes stay, by which the key is refused from then on.",
+  },
+  {
     id: "log",
     title: "Audit log",
     policy: "retention.ledgerYears",

@@ -4,6 +4,7 @@ import { sql, type RawBuilder } from "kysely";
 import { removeMember } from "../identity/people.ts";
 import type { Kernel } from "../kernel.ts";
 import { canonicalText } from "../ledger/canonical.ts";
+import { Post } from "../mail/post.ts";
 import { policyValue } from "../policy/store.ts";
 import { instanceTenantId, type Credential } from "../work/credential.ts";
 import type { Tx } from "../work/door.ts";
@@ -19,7 +20,14 @@ export type Obstacle = { readonly rule: "legal_hold" | "signed_records"; readonl
 /** One kind of thing that is erased, and how many of it there are. */
 export type Erased = { readonly what: string; readonly count: number };
 export type ErasurePreview = {
-  readonly person: { readonly id: string; readonly name: string; readonly email: string; readonly active: boolean };
+  /** Whose id it is: the member's, or the row's that names somebody who is none. */
+  readonly person: {
+    readonly id: string;
+    readonly name: string;
+    readonly email: string;
+    readonly member: boolean;
+    readonly active: boolean;
+  };
   readonly obstacles: readonly Obstacle[];
   readonly erased: readonly Erased[];
   readonly kept: readonly string[];
@@ -31,13 +39,13 @@ export type ErasurePreview = {
 const kept = [
   "The events of the log: what happened, when, and the person's pseudonym; nothing that names them.",
   "Documents and records the person worked on: they belong to the workspace.",
-  "Names printed in records beside an act, and people whom records are about, such as a customer's contact: each app ends or keeps them.",
+  "Names printed in records beside an act, and in texts that people wrote: they are part of what happened.",
   "What was exported, mailed or streamed to other systems before: it is out of reach from here.",
 ];
 
-/** What names a person here, and what keeps it from being erased. Changes nothing. */
-export async function previewErasure(tx: Tx, id: string): Promise<ErasurePreview> {
-  const member = await memberOf(tx, id);
+/** What names a person here, and what keeps it from being erased. `asked` is a member, or a row that names somebody. */
+export async function previewErasure(tx: Tx, asked: string): Promise<ErasurePreview> {
+  const { id, name, email, member } = await subjectOf(tx, asked);
   const rows = await personRows(tx, id);
   const places = await tx.all(call<{ fields: string[] }>(sql`select fields from kernel.person_openings(${id})`));
   const versions =
@@ -54,7 +62,7 @@ export async function previewErasure(tx: Tx, id: string): Promise<ErasurePreview
             ),
         );
   return {
-    person: { id, name: member.name, email: member.email, active: member.status === "active" },
+    person: { id, name, email, member: member !== undefined, active: member?.status === "active" },
     obstacles: await obstaclesOf(tx, id),
     erased: [
       { what: "Rows that name them", count: rows.length },
@@ -84,17 +92,17 @@ export type Receipt = {
  * goes in one transaction with the leaf that says which fields of which leaves were closed. The leaf commits to the receipt.
  */
 export async function erasePerson(
-  kernel: Pick<Kernel, "door" | "system">,
+  kernel: Pick<Kernel, "door" | "system" | "rootKey">,
   credential: Credential,
   asked: { readonly id: string; readonly basis: string; readonly prove: (tx: Tx) => Promise<void> },
 ): Promise<Receipt> {
-  const { id, basis } = asked;
-  const active = await kernel.door.work(credential, erasePermission, async (tx) => {
-    const member = await memberOf(tx, id);
-    if (id === tx.who.actorId) throw retentionProblem.own_self();
-    if (member.email.endsWith("@erased.invalid")) throw retentionProblem.already_erased();
-    refuse(await obstaclesOf(tx, id));
-    return member.status === "active";
+  const { basis } = asked;
+  const { id, active } = await kernel.door.work(credential, erasePermission, async (tx) => {
+    const subject = await subjectOf(tx, asked.id);
+    if (subject.id === tx.who.actorId) throw retentionProblem.own_self();
+    if (subject.email.endsWith("@erased.invalid")) throw retentionProblem.already_erased();
+    refuse(await obstaclesOf(tx, subject.id));
+    return { id: subject.id, active: subject.member?.status === "active" };
   });
   // Before anything is done: a call without its proof has ended nobody's membership.
   if (active) {
@@ -108,17 +116,19 @@ export async function erasePerson(
     if (!active) await asked.prove(tx);
     refuse(await obstaclesOf(tx, id));
     if (await leavesWaiting(tx)) throw retentionProblem.log_behind();
-    const member = await memberOf(tx, id);
+    const { email, record, member } = await subjectOf(tx, id);
     const rows = await personRows(tx, id);
+    const mails = await forgetMails(tx, new Post(kernel.rootKey.key), email);
     // What was said of them is found by their name and address: before those go.
     const gone = await tx.all(
       call<{ kind: string; seq: string | null; fields: string[] | null; count: string }>(
         sql`select * from kernel.forget_person(${id})`,
       ),
     );
-    const account = await tx.first(
-      call<{ erased: boolean; mails: string }>(sql`select * from kernel.forget_account(${id})`),
-    );
+    const account =
+      member === undefined
+        ? undefined
+        : await tx.first(call<{ erased: boolean; mails: string }>(sql`select * from kernel.forget_account(${id})`));
     await tx.recordAll(
       rows.map((row) => ({
         action: "privacy.erasure.row",
@@ -146,11 +156,11 @@ export async function erasePerson(
         { what: "Versions of those rows in the history", count: counted("history") },
         { what: "Fields beside the log", count: leaves.reduce((sum, [, fields]) => sum + fields.length, 0) },
         { what: "Addresses in access events", count: counted("access_event") + counted("key_use") },
-        { what: "Mails", count: Number(account?.mails ?? 0) },
+        { what: "Mails", count: mails + Number(account?.mails ?? 0) },
         { what: "Account with sessions and factors", count: account?.erased === true ? 1 : 0 },
       ],
       kept:
-        account?.erased === true
+        member === undefined || account?.erased === true
           ? kept
           : [...kept, "The account: the person belongs to another workspace of this instance."],
       backupsUntil: await backupsUntil(tx),
@@ -166,13 +176,19 @@ export async function erasePerson(
     });
     await tx.record({ action: "kernel.erasure.create", record: "kernel.erasure", rowId: receipt.id, version: 1 });
     await tx.all(
-      query
-        .insertInto("kernel.erasure")
-        .values({ id: receipt.id, membership_id: id, basis, receipt: JSON.stringify(receipt) }),
+      query.insertInto("kernel.erasure").values({
+        id: receipt.id,
+        basis,
+        receipt: JSON.stringify(receipt),
+        ...(member === undefined ? { subject_record: record, subject_id: id } : { membership_id: id }),
+      }),
     );
     return {
       receipt,
-      gone: account?.erased === true ? { userId: member.user_id, approver: tx.who.actorId } : undefined,
+      gone:
+        member !== undefined && account?.erased === true
+          ? { userId: member.user_id, approver: tx.who.actorId }
+          : undefined,
     };
   });
   if (gone !== undefined) await forgetSignIns(kernel, { ...gone, basis });
@@ -226,12 +242,31 @@ function personRows(tx: Tx, id: string) {
   );
 }
 
-async function memberOf(tx: Tx, id: string) {
-  const member = await tx.first(
-    query.selectFrom("kernel.membership").select(["name", "email", "status", "user_id"]).where("id", "=", id),
+/** A member, or somebody whom a row of an app names. Of somebody who is both it is the member, with all of theirs. */
+async function subjectOf(tx: Tx, asked: string) {
+  const subject = await tx.first(
+    call<{ id: string; membership_id: string | null; record: string | null; email: string; name: string }>(
+      sql`select id, membership_id, record, email, name from kernel.erasure_subject(${asked})`,
+    ),
   );
-  if (member === undefined) throw retentionProblem.person_unknown();
-  return member;
+  if (subject === undefined) throw retentionProblem.person_unknown();
+  const member =
+    subject.membership_id === null
+      ? undefined
+      : await tx.first(
+          query.selectFrom("kernel.membership").select(["status", "user_id"]).where("id", "=", subject.membership_id),
+        );
+  return { ...subject, member };
+}
+
+/** Mails to an address that still hold their text. Who they go to is sealed with it, so the server looks at each. */
+async function forgetMails(tx: Tx, post: Post, email: string): Promise<number> {
+  const held = await tx.all(call<{ id: string; sealed: Buffer }>(sql`select id, sealed from kernel.mails_held()`));
+  const theirs = held.filter(({ id, sealed }) => post.open(id, sealed).to.toLowerCase() === email.toLowerCase());
+  if (theirs.length === 0) return 0;
+  const ids = theirs.map(({ id }) => id);
+  const row = await tx.first(call<{ gone: string }>(sql`select kernel.forget_mails(${ids}) as gone`));
+  return Number(row?.gone ?? 0);
 }
 
 async function backupsUntil(tx: Tx): Promise<string> {

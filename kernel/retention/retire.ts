@@ -18,7 +18,7 @@ const rowsPerLeaf = 200;
 export type Outcome = { readonly gone: number; readonly detail: string };
 type Step = (tx: Tx, now: Date) => Promise<Outcome>;
 
-const steps: Readonly<Record<"access" | "traces" | "deleted" | "log", Step>> = {
+const steps: Readonly<Record<"access" | "traces" | "deleted" | "keys" | "log", Step>> = {
   access: async (tx, now) => {
     const before = await beforeOf(tx, now, "retention.accessLogDays");
     const gone = await count(tx, sql`select kernel.retire_access(${before}) as gone`);
@@ -40,6 +40,16 @@ const steps: Readonly<Record<"access" | "traces" | "deleted" | "log", Step>> = {
     return { gone, detail: `Finished jobs and settled mails before ${dayOf(before)}` };
   },
   deleted: retireDeleted,
+  keys: async (tx, now) => {
+    const before = await beforeOf(tx, now, "retention.requestKeyDays");
+    const gone = await count(tx, sql`select kernel.retire_keys(${before}) as gone`);
+    if (gone > 0)
+      await tx.record({
+        action: "retention.keys.retired",
+        fields: { before: before.toISOString(), count: String(gone) },
+      });
+    return { gone, detail: `Keys of requests before ${dayOf(before)}` };
+  },
   log: pruneLog,
 };
 
@@ -79,9 +89,14 @@ export async function retireAll(kernel: Pick<Kernel, "door" | "system">, now = n
   let ran = 0;
   for (const { id } of rows) {
     const last = await kernel.door.work(kernel.system(String(id)), runPermission, (tx) =>
-      tx.first(query.selectFrom("kernel.retention_run").select(({ fn }) => fn.min("at").as("at"))),
+      tx.first(
+        query
+          .selectFrom("kernel.retention_run")
+          .select(({ fn }) => [fn.min("at").as("at"), fn.countAll<string>().as("classes")]),
+      ),
     );
-    if (last?.at && now.getTime() - new Date(last.at).getTime() < day) continue;
+    const all = Number(last?.classes ?? 0) >= Object.keys(steps).length;
+    if (all && last?.at && now.getTime() - new Date(last.at).getTime() < day) continue;
     await retire(kernel, String(id), now);
     ran += 1;
   }
@@ -155,7 +170,11 @@ const dayOf = (date: Date) => date.toISOString().slice(0, 10);
 async function beforeOf(
   tx: Tx,
   now: Date,
-  name: "retention.accessLogDays" | "retention.systemLogDays" | "retention.deletedItemDays",
+  name:
+    | "retention.accessLogDays"
+    | "retention.systemLogDays"
+    | "retention.deletedItemDays"
+    | "retention.requestKeyDays",
 ): Promise<Date> {
   return new Date(now.getTime() - (await policyValue(tx, name)) * day);
 }

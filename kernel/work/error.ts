@@ -73,6 +73,12 @@ export const doorProblem = defineErrors("kernel", {
     detail:
       "Somebody saved version {current} while you had version {given}. Nothing was changed. Load the new version, compare, then save again.",
   },
+  key_forgotten: {
+    status: 409,
+    title: "Done before",
+    detail:
+      "A request with this Idempotency-Key was done longer ago than its answer is kept. Nothing was changed. Look whether it is there; use a new key for a new request.",
+  },
   version_missing: {
     status: 428,
     title: "Version not named",

@@ -207,7 +207,7 @@ export const retention = defineControl({
           await connection.query("set local role probity_door");
           const [state] = await connection.query(
             `select count(*) as workspaces,
-               count(*) filter (where r.ran < 4 and w.created_at < now() - interval '2 days') as missing,
+               count(*) filter (where r.ran < 5 and w.created_at < now() - interval '2 days') as missing,
                count(*) filter (where r.late) as late, count(*) filter (where r.failed) as failed
              from kernel.workspace w
              left join lateral (select count(*) as ran, bool_or(x.at < now() - interval '2 days') as late, bool_or(x.outcome = 'failed') as failed

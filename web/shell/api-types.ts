@@ -32,6 +32,9 @@ export interface WorkspaceMembership {
   /** Members without a second factor can do nothing but set one up. */
   mfaRequired?: boolean;
   frozen?: boolean;
+  /** When a session ends there: without a request, and in any case. */
+  idleMinutes?: number | null;
+  absoluteHours?: number | null;
 }
 
 export interface Session {

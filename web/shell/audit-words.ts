@@ -13,6 +13,7 @@ const kernelWords: Readonly<Record<string, string>> = {
   "privacy.erasure.executed": "Person erased",
   "privacy.erasure.row": "Row of an erased person emptied",
   "retention.access.retired": "Access log retired",
+  "retention.keys.retired": "Keys of requests retired",
   "retention.log.pruned": "Beginning of the log pruned",
   "retention.rows.retired": "Deleted items gone for good",
   "retention.traces.retired": "System log retired",

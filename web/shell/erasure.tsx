@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { Act } from "../kit/act.tsx";
 import { announce } from "../kit/announcer.tsx";
 import { Dialog } from "../kit/dialog.tsx";
@@ -25,7 +25,7 @@ export interface Receipt {
   backupsUntil: string;
 }
 interface Preview {
-  person: { id: string; name: string; email: string; active: boolean };
+  person: { id: string; name: string; email: string; member: boolean; active: boolean };
   obstacles: { rule: string; detail: string }[];
   erased: { what: string; count: number }[];
   kept: string[];
@@ -44,21 +44,54 @@ export async function saveReceipt(receipt: Pick<Receipt, "id">): Promise<void> {
   saveFile(new Blob([text], { type: "application/json" }), `erasure-${receipt.id}.proof.json`);
 }
 
-/** Forgets a person: who, what there is of them, on what ground; then the receipt. */
+/** Forgets a member, of today or before: who it is, then what there is of them. */
 export function Erasure(props: { people: readonly Member[]; onClose: () => void }) {
-  const queries = useQueryClient();
   const [id, setId] = useState("");
+  return (
+    <EraseDialog address={id === "" ? null : api.erasureOf(id)} onClose={props.onClose}>
+      <Choice
+        name="person"
+        label="Person"
+        value={id}
+        onChange={setId}
+        options={[
+          { value: "", label: "Choose …" },
+          ...props.people
+            .filter((person) => !person.email.endsWith("@erased.invalid"))
+            .map((person) => ({ value: person.id, label: `${person.name}, ${person.email}` })),
+        ]}
+      />
+    </EraseDialog>
+  );
+}
+
+/** Forgets somebody whom a record of an app names, such as a customer's contact. */
+export function EraseNamed(props: { id: string; onErased: () => void; onClose: () => void }) {
+  return <EraseDialog address={api.erasureOutside(props.id)} onErased={props.onErased} onClose={props.onClose} />;
+}
+
+/** What there is of somebody, on what ground it goes; then the receipt. */
+function EraseDialog(props: {
+  /** Where they are erased; null while nobody is chosen. */
+  address: string | null;
+  children?: ReactNode;
+  onErased?: () => void;
+  onClose: () => void;
+}) {
+  const { address } = props;
+  const queries = useQueryClient();
   const [basis, setBasis] = useState("");
-  const [typed, setTyped] = useState("");
+  const [typed, setTyped] = useState({ address, text: "" });
   const preview = useQuery({
-    queryKey: ["erasure", id],
-    queryFn: () => read<Preview>(api.erasureOf(id)),
-    enabled: id !== "",
+    queryKey: ["erasure", address],
+    queryFn: () => read<Preview>(address ?? ""),
+    enabled: address !== null,
   });
   const erase = useMutation({
-    mutationFn: () => write<Receipt>("POST", api.erasureOf(id), { basis }),
+    mutationFn: () => write<Receipt>("POST", address ?? "", { basis }),
     onSuccess: async () => {
       announce("The person is erased");
+      props.onErased?.();
       await queries.invalidateQueries({ queryKey: ["retention"] });
       await queries.invalidateQueries({ queryKey: ["erasures"] });
       await queries.invalidateQueries({ queryKey: ["people"] });
@@ -66,17 +99,20 @@ export function Erasure(props: { people: readonly Member[]; onClose: () => void 
   });
   const save = useMutation({ mutationFn: saveReceipt });
   const found = preview.data;
+  const said = typed.address === address ? typed.text : "";
   const [obstacle] = found?.obstacles ?? [];
   const reason =
-    found === undefined
+    address === null
       ? "Choose a person first."
-      : obstacle !== undefined
-        ? "A rule keeps them."
-        : basis.trim() === ""
-          ? "Say on what ground."
-          : typed !== found.person.email
-            ? "Type their address to confirm."
-            : undefined;
+      : found === undefined
+        ? "Wait until it is known what there is."
+        : obstacle !== undefined
+          ? "A rule keeps them."
+          : basis.trim() === ""
+            ? "Say on what ground."
+            : said !== found.person.email
+              ? "Type their address to confirm."
+              : undefined;
   if (erase.data !== undefined) {
     const receipt = erase.data;
     return (
@@ -103,31 +139,27 @@ export function Erasure(props: { people: readonly Member[]; onClose: () => void 
   return (
     <Dialog open title="Erase a person" onClose={props.onClose} size={560}>
       <div className={css.form}>
-        <Choice
-          name="person"
-          label="Person"
-          value={id}
-          onChange={(value) => {
-            setId(value);
-            setTyped("");
-          }}
-          options={[
-            { value: "", label: "Choose …" },
-            ...props.people
-              .filter((person) => !person.email.endsWith("@erased.invalid"))
-              .map((person) => ({ value: person.id, label: `${person.name}, ${person.email}` })),
-          ]}
-        />
-        {preview.isPending && id !== "" && <Skeleton rows={3} label="Looking what there is" />}
+        {props.children}
+        {preview.isPending && address !== null && <Skeleton rows={3} label="Looking what there is" />}
         {preview.isError && <ProblemNotice problem={asProblem(preview.error)} />}
         {found !== undefined && obstacle !== undefined && (
           <Notice tone="gap">{rules[obstacle.rule]?.(obstacle.detail) ?? obstacle.detail}</Notice>
         )}
         {found !== undefined && obstacle === undefined && (
           <>
+            {props.children === undefined && (
+              <p>
+                <b>{found.person.name}</b> <span className={css.muted}>{found.person.email}</span>
+              </p>
+            )}
             {found.person.active && (
               <Notice tone="partial">
                 They are a member today: their access ends at once, with their sessions and keys.
+              </Notice>
+            )}
+            {!found.person.member && (
+              <Notice tone="partial">
+                They have no account here. What was sent to them by link opens no more from then on.
               </Notice>
             )}
             <div>
@@ -135,7 +167,9 @@ export function Erasure(props: { people: readonly Member[]; onClose: () => void 
               <Counted
                 items={[
                   ...found.erased,
-                  { what: "Account with sessions and factors, where they belong nowhere else", count: 1 },
+                  ...(found.person.member
+                    ? [{ what: "Account with sessions and factors, where they belong nowhere else", count: 1 }]
+                    : []),
                 ]}
               />
             </div>
@@ -158,8 +192,8 @@ export function Erasure(props: { people: readonly Member[]; onClose: () => void 
             <Field
               name="typed"
               label={`Type ${found.person.email} to confirm`}
-              value={typed}
-              onChange={setTyped}
+              value={said}
+              onChange={(text) => setTyped({ address, text })}
               autoComplete="off"
             />
           </>

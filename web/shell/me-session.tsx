@@ -7,10 +7,14 @@ import { showAge, showTime } from "../kit/time.ts";
 import { read, write } from "./api.ts";
 import type { OwnSession } from "./api-types.ts";
 import { browserName } from "./browser-name.ts";
-import { api } from "./path.ts";
+import { api, page } from "./path.ts";
+import { Go } from "./place.tsx";
+import { sayPolicy } from "./policy-value.ts";
 import { asProblem } from "./problem.ts";
+import { useSession } from "./session.ts";
 import css from "./page.module.css";
 import own from "./factor.module.css";
+import limit from "./policy-limit.module.css";
 
 /** Where one is signed in, and the way out of each. */
 export function MeSessions() {
@@ -38,6 +42,7 @@ export function MeSessions() {
   return (
     <section className={css.form} aria-labelledby="me-sessions">
       <h2 id="me-sessions">Where you are signed in</h2>
+      <SessionTimes />
       {sessions.isError && (
         <ProblemNotice problem={asProblem(sessions.error)} onRetry={() => void sessions.refetch()} />
       )}
@@ -76,4 +81,26 @@ export function MeSessions() {
       )}
     </section>
   );
+}
+
+/** When a session ends by itself, by the policy of each workspace. */
+function SessionTimes() {
+  const known = (useSession().data?.workspaces ?? []).flatMap(({ idleMinutes, absoluteHours, ...each }) =>
+    typeof idleMinutes === "number" && typeof absoluteHours === "number"
+      ? [{ ...each, idleMinutes, absoluteHours }]
+      : [],
+  );
+  return known.map((each) => (
+    <p key={each.id} className={css.muted}>
+      In {each.name} a session ends{" "}
+      <Go to={page.policy(each.slug, "session.idleMinutes")} className={limit.limit}>
+        {sayPolicy(each.idleMinutes, { unit: "minutes" })}
+      </Go>{" "}
+      after its last request, and in any case{" "}
+      <Go to={page.policy(each.slug, "session.absoluteHours")} className={limit.limit}>
+        {sayPolicy(each.absoluteHours, { unit: "hours" })}
+      </Go>{" "}
+      after it began.
+    </p>
+  ));
 }

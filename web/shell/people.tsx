@@ -205,7 +205,8 @@ export function People() {
           <h2 id="invited">Invited</h2>
           <p className={css.meta}>
             At most <PolicyLimit name="limit.invitationsPerDay" />, and{" "}
-            <PolicyLimit name="limit.invitationsPerAddress" /> to the same address.
+            <PolicyLimit name="limit.invitationsPerAddress" /> to the same address; of one person&apos;s at most{" "}
+            <PolicyLimit name="limit.billingPerHour" />.
           </p>
           {withdraw.isError && <ProblemNotice problem={asProblem(withdraw.error)} />}
           <LedgerTable

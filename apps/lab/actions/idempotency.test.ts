@@ -103,7 +103,7 @@ describe("LAB a request sent again", () => {
     expect([kept.length > 0, kept.filter((row) => String(row["text"]).includes(token))]).toEqual([true, []]);
   });
 
-  test("an answer is read by whoever asked alone, and forgotten after two days", async () => {
+  test("an answer is read by whoever asked alone, and forgotten after two days; the key stays spent", async () => {
     const body = { samples: [{ productId: world.product }] };
     const send = () => world.as.technician("POST", "/api/lab/samples", { body, ...keyed("old-1") });
     expect((await send()).status).toBe(201);
@@ -125,5 +125,13 @@ describe("LAB a request sent again", () => {
       tx.all(raw("select actor_id from lab.kept_answer")),
     );
     expect(others.length).toBeGreaterThan(0);
+    // The key's own life over too, it is refused as before: what it did is never done a second time unnoticed.
+    const { kernel } = world.server;
+    await kernel.door.work(kernel.system(world.workspace), "kernel.retention.run", (tx) =>
+      tx.all(raw("select kernel.retire_keys(now() + interval '1 minute')")),
+    );
+    const before = await total();
+    const spent = await send();
+    expect([spent.status, spent.body["code"], await total()]).toEqual([409, "kernel.key_forgotten", before]);
   });
 });

@@ -39,6 +39,7 @@ export function keyedRoutes(kernel: Kernel, make: (kernel: Kernel) => readonly R
     if (route.method === "GET") return route;
     return {
       ...route,
+      keyed: true,
       handle: (request, reply) => {
         const key = request.idempotencyKey;
         if (key === null) return route.handle(request, reply);

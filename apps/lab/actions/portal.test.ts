@@ -1,8 +1,8 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { appRoutes } from "@probity/kernel";
-import { asDoor } from "@probity/kernel/testing";
+import { appRoutes, reconcileAsOwner } from "@probity/kernel";
+import { asDoor, takeUp, type TestCaller } from "@probity/kernel/testing";
 import { testSealer } from "@probity/seal/testing";
 import { lab } from "../app.ts";
 import { query } from "../query.ts";
@@ -17,6 +17,7 @@ import {
   type CertificateWorld,
   type Customer,
 } from "../testing/certificate.ts";
+import { erase, holding, verdict, type Eraser } from "../testing/eraser.ts";
 import { entered, received } from "../testing/world.ts";
 
 const read = "lab.portal.read";
@@ -276,5 +277,108 @@ describe("LAB a customer sees their own, published, and nothing else", () => {
     const { reviewer } = open.world.as;
     expect((await reviewer("POST", `/api/lab/contacts/${one.contactId}/invite`)).status).toBe(403);
     expect((await one.by("POST", `/api/lab/contacts/${other.contactId}/invite`)).status).toBe(403);
+  });
+});
+
+describe("LED-06 a customer's contact is forgotten like a member", () => {
+  const mark = "quillfeather";
+  const named = (who: string) => ({ name: `Zacharias ${who} ${mark}`, email: `${who}-${mark}@example.org` });
+  let eraser: Eraser;
+  let by: TestCaller;
+  beforeAll(async () => {
+    const owner = await open.world.server.member(open.world.workspace, "owner");
+    by = open.world.server.as(owner);
+    eraser = { open, owner, by };
+  });
+
+  test("somebody without an account: contact, deliveries, their links, mails and what the log said of them", async () => {
+    const { admin, reviewer } = open.world.as;
+    const one = named("delta");
+    const contact = await must(admin("POST", `/api/lab/customers/${other.id}/contacts`, { body: one }));
+    const id = String(contact.body["id"]);
+    const sent = await must(
+      reviewer("POST", `/api/lab/certificates/${theirs.certificate}/deliveries`, {
+        body: { recipient: one.name, email: one.email.toUpperCase(), contactId: id, days: 3 },
+      }),
+    );
+    const token = String(sent.body["url"]).split("/").at(-1);
+    const link = `/api/lab/delivered/${token}`;
+    const from = { headers: { "x-forwarded-for": "203.0.113.91" } };
+    expect((await open.world.server.anonymous("GET", link, from)).status).toBe(200);
+    const before = await holding(eraser, mark);
+    expect(before).toEqual(
+      expect.arrayContaining([
+        "identity.mail",
+        "kernel.ledger_opening",
+        "kernel.version_history",
+        "lab.contact",
+        "lab.delivery",
+      ]),
+    );
+    const path = `/api/erasures/outside/${id}`;
+    // An owner's alone, freshly proved; and nobody's whom no record names.
+    expect((await reviewer("GET", path)).status).toBe(403);
+    expect((await reviewer("POST", path, { body: { basis: "no" } })).status).toBe(403);
+    expect((await by("GET", `/api/erasures/outside/${uuidv7()}`)).body["code"]).toBe("retention.person_unknown");
+    expect((await by("GET", path)).body).toMatchObject({
+      person: { id, name: one.name, email: one.email, member: false, active: false },
+      obstacles: [],
+    });
+    expect(await verdict(eraser)).toBe("VERIFIED");
+
+    const done = await erase(eraser, path);
+    expect([done.status, done.text.includes(mark)]).toEqual([201, false]);
+    expect(done.body).toMatchObject({ subject: id, erased: expect.arrayContaining([{ what: "Mails", count: 1 }]) });
+    expect(await holding(eraser, mark)).toEqual([]);
+    expect((await open.world.server.anonymous("GET", link)).status).toBe(401);
+    expect(await verdict(eraser)).toBe("VERIFIED_WITH_ERASURES");
+    expect((await reconcileAsOwner(open.world.server.kernel.admin)).findings).toEqual([]);
+    // The certificate and its customer stay; the delivery says that there was one, and to nobody who is named.
+    const shown = (await must(reviewer("GET", `/api/lab/certificates/${theirs.certificate}`))).body;
+    expect(shown["deliveries"]).toMatchObject([{ recipient: "Erased person", opened: 1 }]);
+    expect((await by("POST", path, { body: { basis: "again" } })).body["code"]).toBe("retention.already_erased");
+    expect((await by("GET", "/api/erasures")).text).toContain(id);
+  });
+
+  test("a guest who is a contact: one erasure, whichever of the two is named, and they are out", async () => {
+    const { admin } = open.world.as;
+    const one = named("epsilon");
+    const made = await must(admin("POST", `/api/lab/customers/${other.id}/contacts`, { body: one }));
+    const id = String(made.body["id"]);
+    const invited = await must(admin("POST", `/api/lab/contacts/${id}/invite`));
+    const guest = await takeUp(open.world.server, String(invited.body["link"]), one.name);
+    const theirOwn = open.world.server.as(guest);
+    expect((await theirOwn("GET", "/api/lab/portal/samples")).status).toBe(200);
+    const path = `/api/erasures/outside/${id}`;
+    expect((await by("GET", path)).body).toMatchObject({ person: { id: guest.membershipId, member: true } });
+    expect((await erase(eraser, path)).body).toMatchObject({ subject: guest.membershipId });
+    expect((await theirOwn("GET", "/api/lab/portal/samples")).status).toBe(401);
+    expect(await holding(eraser, mark)).toEqual([]);
+    expect(await verdict(eraser)).toBe("VERIFIED_WITH_ERASURES");
+  });
+
+  test("nothing but an erasure puts another name in place of a recipient's", async () => {
+    const { kernel } = open.world.server;
+    for (const [session, permission, code] of [
+      [open.world.reviewer.session, "lab.certificate.send", "kernel.locked"],
+      [eraser.owner.session, "kernel.person.erase", "kernel.permission_missing"],
+    ] as const) {
+      const change = kernel.door.work(session, permission, async (tx) => {
+        const delivery = await tx.first(query.selectFrom("lab.delivery").select(["id", "version"]));
+        await tx.record({
+          action: "lab.delivery.test",
+          record: "lab.delivery",
+          rowId: delivery?.id ?? "",
+          version: (delivery?.version ?? 0) + 1,
+        });
+        await tx.all(
+          query
+            .updateTable("lab.delivery")
+            .set({ recipient: "Somebody Else" })
+            .where("id", "=", delivery?.id ?? ""),
+        );
+      });
+      await expect(change).rejects.toMatchObject({ code });
+    }
   });
 });

@@ -7,10 +7,12 @@ import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
 import { read, write } from "@probity/web/shell/api.ts";
+import { EraseNamed } from "@probity/web/shell/erasure.tsx";
 import { PageProblem } from "@probity/web/shell/page-problem.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
+import { useSession } from "@probity/web/shell/session.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import {
@@ -40,6 +42,8 @@ export function CustomerPage() {
     queryFn: () => read<{ items: CertificateLine[] }>(certificateApi.list({ customer: id })),
   });
   const [open, setOpen] = useState<"change" | "contact" | null>(null);
+  const [erasing, setErasing] = useState<string | null>(null);
+  const role = useSession().data?.workspaces.find((each) => each.slug === ws)?.role ?? "member";
   const [link, setLink] = useState<{ name: string; url: string } | null>(null);
   const reload = async () => {
     await queries.invalidateQueries({ queryKey: ["lab-customer", id] });
@@ -128,6 +132,14 @@ export function CustomerPage() {
                     <Act look="quiet" disabledReason={refused} onAct={() => act.mutate({ contact: each, name: "end" })}>
                       Take off
                     </Act>
+                    <Act
+                      look="quiet"
+                      label={`Erase ${each.name} for good`}
+                      disabledReason={role === "owner" ? undefined : `This needs the role owner; you are ${role}.`}
+                      onAct={() => setErasing(each.id)}
+                    >
+                      Erase …
+                    </Act>
                   </span>
                 </span>
               </li>
@@ -160,6 +172,7 @@ export function CustomerPage() {
           </ul>
         </section>
       </div>
+      {erasing !== null && <EraseNamed id={erasing} onErased={() => void reload()} onClose={() => setErasing(null)} />}
       {open === "change" && (
         <CustomerDialog
           customer={found}
