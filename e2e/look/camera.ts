@@ -17,8 +17,14 @@ const sizes: Readonly<Record<string, BrowserContextOptions>> = {
 /** A width and a scheme: `narrow-dark`. */
 export const ways = Object.keys(sizes).flatMap((size) => [`${size}-light`, `${size}-dark`]);
 
+export interface Film {
+  readonly into: string;
+  /** The whole page, however long it is. */
+  readonly whole: boolean;
+}
+
 /** Takes one picture as `NAME-WAY.png` and says what a machine can object to. Never throws. */
-export async function look(browser: Browser, world: World, stop: Stop, way: string, into: string): Promise<string[]> {
+export async function look(browser: Browser, world: World, stop: Stop, way: string, film: Film): Promise<string[]> {
   const [size = "wide", scheme] = way.split("-");
   const faults: string[] = [];
   const session = stop.as === undefined ? undefined : world.sessions[stop.as];
@@ -41,10 +47,14 @@ export async function look(browser: Browser, world: World, stop: Stop, way: stri
     await provoke(page, stop);
     await page.goto(world.url + stop.path.replace("/WS/", `/${world.slug}/`));
     if (stop.slow === undefined) await settled(page, patienceMs);
-    else await page.waitForTimeout(1500);
+    else {
+      await page.getByRole("heading", { level: 1 }).first().waitFor();
+      // What is loading shows itself after 300 ms.
+      await page.waitForTimeout(800);
+    }
     await stop.act?.(page);
     if (stop.slow === undefined && stop.act !== undefined) await settled(page, patienceMs);
-    await page.screenshot({ path: join(into, `${name}.png`) });
+    await page.screenshot({ path: join(film.into, `${name}.png`), fullPage: film.whole });
     faults.push(...(await measured(page, size === "bench" && stop.bench === true)));
     const { violations } = await new AxeBuilder({ page }).withTags(standards).analyze();
     for (const { id, nodes } of violations) {
@@ -52,7 +62,7 @@ export async function look(browser: Browser, world: World, stop: Stop, way: stri
     }
   } catch (error) {
     faults.push(error instanceof Error ? error.message.split("\n").slice(0, 2).join(" ") : String(error));
-    await page.screenshot({ path: join(into, `${name}-failed.png`) }).catch(() => {});
+    await page.screenshot({ path: join(film.into, `${name}-failed.png`) }).catch(() => {});
   }
   await context.close();
   return faults;

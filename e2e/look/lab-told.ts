@@ -12,6 +12,7 @@ const lab = (name: string, path: string, more: Partial<Stop> = {}): Stop => ({
 export const labTold: readonly Stop[] = [
   lab("certificate-draft", "certificates?state=draft", { act: opened }),
   lab("certificate-sign", "certificates?state=draft", {
+    as: "reviewer",
     act: async (page) => {
       await opened(page);
       await press(/^Sign /)(page);

@@ -2,11 +2,11 @@
  * Takes pictures of the interface for a person to look at, and says what a machine can see: content security policy
  * violations, console errors, sideways scrolling, axe findings, and what is too small for a finger at the bench.
  *
- *   npm run look -- [--at URL] [--into FOLDER] [--ways wide-light,narrow-dark] [STOP …]
+ *   npm run look -- [--at URL] [--into FOLDER] [--ways wide-light,narrow-dark] [--whole] [STOP …]
  *
  * Without --at it sets an instance up with the sample data and removes it at the end; with it, LOOK_EMAIL and LOOK_PASSWORD
- * sign its owner in, and a contact of one of its customers is let in. STOP is a name or its beginning: `lab-sample`. A stop
- * that fails is named, and the next one is looked at. FOLDER/index.html shows all pictures.
+ * sign its owner in, and a contact of one of its customers is let in. STOP is a name or its beginning: `lab-sample`. --whole
+ * takes a page from top to bottom. A stop that fails is named, and the next one is looked at. FOLDER/index.html shows all pictures.
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -24,7 +24,12 @@ import { openWorld } from "./world.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { at: { type: "string" }, into: { type: "string" }, ways: { type: "string" } },
+  options: {
+    at: { type: "string" },
+    into: { type: "string" },
+    ways: { type: "string" },
+    whole: { type: "boolean", default: false },
+  },
 });
 const into = values.into ?? join(import.meta.dirname, "../../.cache/look");
 const chosen = values.ways?.split(",") ?? ways;
@@ -50,7 +55,7 @@ const seen: Seen[] = [];
 try {
   for (const stop of wanted) {
     for (const way of chosen.filter((each) => stop.bench === true || !each.startsWith("bench"))) {
-      const faults = await look(browser, world, stop, way, into);
+      const faults = await look(browser, world, stop, way, { into, whole: values.whole });
       for (const fault of faults) console.log(`▲ ${stop.name} ${way}: ${fault}`);
       seen.push({ stop, way, faults });
     }

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 
-/** Whose eyes a page is looked at with; `customer` is a contact of a customer, who was let in to see their own. */
-export type Who = "owner" | "customer";
+/** Whose eyes a page is looked at with; `reviewer` may sign, `customer` is a contact of a customer, who was let in to see their own. */
+export type Who = "owner" | "reviewer" | "customer";
 
 /** One thing to look at: an address, and what a person would do there before looking. */
 export interface Stop {

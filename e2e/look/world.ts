@@ -52,14 +52,13 @@ async function seen(
   const [workspace] = rows(bodyOf(await (await request.get(`${url}/api/session`)).text()), "workspaces");
   if (workspace === undefined) throw new Error(`${who.email} is in no workspace`);
   const [slug, id] = [String(workspace["slug"]), String(workspace["id"])];
-  const sessions: World["sessions"] = { owner: await owner.page.context().storageState() };
   const member = colleague(owner, url, id, who.email, who.password);
   const rita = { name: "Rita Sand", email: "rita@example.org", lab: "reviewer" };
   const known = rows(await member.call("GET", "/api/people")).some((each) => each["email"] === rita.email);
   const reviewer = known ? await back(browser, url, id, rita.email) : await joinAs(browser, url, id, member, rita);
   if (!known) await enableSigning(member, reviewer, rita.name);
   await lay(member, reviewer);
-  await reviewer.page.context().close();
+  const sessions: World["sessions"] = { owner: await request.storageState(), reviewer: await stateOf(reviewer) };
   const customer = await letIn(browser, url, member).catch((error: unknown) => {
     console.log(`No customer looks at anything: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;

@@ -30,7 +30,7 @@ export function GuestFrame({ session, workspace }: { session: Session; workspace
         Skip to the content
       </a>
       <header className={css.top}>
-        <Go to={home ?? page.me()} label={workspace.name}>
+        <Go to={home ?? page.me()} label={`Probity, ${workspace.name}`}>
           <Wordmark />
         </Go>
         <nav aria-label="Account" className={css.links}>

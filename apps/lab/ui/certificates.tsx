@@ -163,7 +163,7 @@ export function Certificates() {
               id: "issued",
               title: "Issued",
               named: true,
-              width: "170px",
+              width: "200px",
               cell: (each) => (each.issuedAt === null ? "–" : showTime(each.issuedAt)),
             },
           ]}

@@ -57,7 +57,7 @@ export function ControlChartPage() {
   if (found === undefined)
     return (
       <div className={page.page}>
-        <Skeleton label="Reading the chart" />
+        <Skeleton heading label="Reading the chart" />
       </div>
     );
   const changed = () => void queries.invalidateQueries({ queryKey: ["lab-chart", id] });

@@ -42,7 +42,7 @@ export function EvidencePage() {
   if (found === undefined)
     return (
       <div className={page.page}>
-        <Skeleton label="Gathering what is kept of it" rows={9} />
+        <Skeleton heading label="Gathering what is kept of it" rows={9} />
       </div>
     );
   const { story } = found;

@@ -60,7 +60,7 @@ export function InstrumentPage() {
   if (found === undefined)
     return (
       <div className={page.page}>
-        <Skeleton label="Reading the instrument" />
+        <Skeleton heading label="Reading the instrument" />
       </div>
     );
   const look = instrumentLook[found.status];

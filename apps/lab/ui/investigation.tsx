@@ -3,12 +3,19 @@ import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
 import { read } from "@probity/web/shell/api.ts";
+import { PageProblem } from "@probity/web/shell/page-problem.tsx";
 import pageCss from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { InvestigationAct } from "./investigation-act.tsx";
-import { conclusionWord, investigationApi, stateWord, type Investigation } from "./investigation-types.ts";
+import {
+  conclusionWord,
+  investigationApi,
+  investigationPage,
+  stateWord,
+  type Investigation,
+} from "./investigation-types.ts";
 import css from "./investigation.module.css";
 import { labPage } from "./path.ts";
 import { verdictLook } from "./words.ts";
@@ -34,6 +41,15 @@ export function InvestigationPage() {
     await queries.invalidateQueries({ queryKey: ["lab-investigation", id] });
     await queries.invalidateQueries({ queryKey: ["lab-investigations"] });
   };
+  if (found === undefined && one.isError)
+    return (
+      <PageProblem
+        title="Investigation"
+        error={one.error}
+        onRetry={() => void one.refetch()}
+        back={<Go to={investigationPage.list(ws)}>All investigations</Go>}
+      />
+    );
   return (
     <div className={pageCss.reading}>
       {one.isPending && <Skeleton heading label="Reading the investigation" rows={6} />}
@@ -52,7 +68,13 @@ export function InvestigationPage() {
           </p>
           <Determinations found={found} />
           <ol className={css.path}>
-            <Step title="Phase I: the laboratory" done={found.cause !== null} now={found.state === "phase-1"}>
+            <Step
+              title="Phase I: the laboratory"
+              done={found.cause !== null}
+              now={found.state === "phase-1"}
+              found={found}
+            >
+              {found.checklist === null && <p className={pageCss.meta}>Being looked into. Nothing is written yet.</p>}
               {found.checklist !== null && (
                 <ul className={css.answers}>
                   {found.questions.map((question) => {
@@ -77,6 +99,7 @@ export function InvestigationPage() {
               title="Retest by an approved plan"
               done={found.approvedBy !== null}
               now={found.state === "retest-planned" || found.state === "retest-approved"}
+              found={found}
             >
               <Said
                 label={found.retests === null ? "" : `${found.retests} at most, planned by ${found.plannedBy ?? ""}`}
@@ -88,11 +111,22 @@ export function InvestigationPage() {
                   Approved by {found.approvedBy}, {showTime(found.approvedAt)}, before any retest.
                 </p>
               )}
+              {found.state === "retest-approved" && found.results.length <= (found.retests ?? 0) && (
+                <p>
+                  A retest is ordered from the history of the result on{" "}
+                  <Go to={labPage.sample(ws, found.sampleId)}>{found.sample}</Go>.
+                </p>
+              )}
             </Step>
-            <Step title="Phase II: beyond the laboratory" done={found.scope !== null} now={found.state === "phase-2"}>
+            <Step
+              title="Phase II: beyond the laboratory"
+              done={found.scope !== null}
+              now={found.state === "phase-2"}
+              found={found}
+            >
               <Said label="Production, other batches, method and trend" text={found.scope} />
             </Step>
-            <Step title="Conclusion" done={found.conclusion !== null} now={false}>
+            <Step title="Conclusion" done={found.conclusion !== null} now={false} found={found}>
               {found.conclusion !== null && (
                 <Said label={conclusionWord[found.conclusion]} text={found.conclusionText} />
               )}
@@ -143,12 +177,14 @@ function Determinations({ found }: { found: Investigation }) {
   );
 }
 
-function Step(props: { title: string; done: boolean; now: boolean; children: React.ReactNode }) {
+function Step(props: { title: string; done: boolean; now: boolean; found: Investigation; children: React.ReactNode }) {
   return (
     <li data-state={props.now ? "now" : props.done ? "done" : "ahead"} aria-current={props.now ? "step" : undefined}>
       <h2>{props.title}</h2>
       {props.children}
-      {!props.done && !props.now && <p className={pageCss.meta}>Not reached.</p>}
+      {!props.done && !props.now && (
+        <p className={pageCss.meta}>{props.found.state === "concluded" ? "Concluded without it." : "Not reached."}</p>
+      )}
     </li>
   );
 }

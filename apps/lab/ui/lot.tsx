@@ -58,7 +58,7 @@ export function LotPage() {
   if (found === undefined)
     return (
       <div className={page.page}>
-        <Skeleton label="Reading the lot" />
+        <Skeleton heading label="Reading the lot" />
       </div>
     );
   const noHandle = refusedBecause(found.may, "lab.lot.handle", "technicians");

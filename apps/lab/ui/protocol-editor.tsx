@@ -29,7 +29,7 @@ export function ProtocolPage() {
   if (one.data === undefined)
     return (
       <div className={page.page}>
-        <Skeleton label="Reading the protocol" rows={6} />
+        <Skeleton heading label="Reading the protocol" rows={6} />
       </div>
     );
   return <Editor study={one.data} />;

@@ -53,7 +53,7 @@ export function StudyPage() {
   if (found === undefined)
     return (
       <div className={page.page}>
-        <Skeleton label="Reading the study" rows={6} />
+        <Skeleton heading label="Reading the study" rows={6} />
       </div>
     );
   const draft = found.protocols.find(({ state }) => state === "draft");

@@ -59,7 +59,7 @@ export function TrailReviewPage() {
   if (found === undefined)
     return (
       <div className={page.page}>
-        <Skeleton label="Reading the trail" rows={8} />
+        <Skeleton heading label="Reading the trail" rows={8} />
       </div>
     );
   const kinds = [...new Set(found.items.flatMap((item) => item.kinds))];
