@@ -96,7 +96,7 @@ export function Frame() {
       </a>
       <Navigation session={session.data} workspace={workspace} narrow={wide} onSearch={() => setPalette(true)} />
       <div className={css.side}>
-        <header className={css.top}>
+        <header className={`${css.top} p-no-print`}>
           <Trail workspace={workspace.name} ws={workspace.slug} />
           <button type="button" className={css.search} onClick={() => setPalette(true)}>
             Search or go to <kbd>Ctrl K</kbd>

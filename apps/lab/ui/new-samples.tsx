@@ -13,9 +13,10 @@ import { Go } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
+import { certificateApi } from "./certificate-types.ts";
 import css from "./lab.module.css";
 import { labApi, labPage } from "./path.ts";
-import type { Named } from "./types.ts";
+import type { Named, Specification } from "./types.ts";
 
 const lotMost = 60;
 
@@ -33,6 +34,23 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
     enabled: props.open,
   });
   const [product, setProduct] = useState("");
+  const [specification, setSpecification] = useState("");
+  const limits = useQuery({
+    queryKey: ["lab-specifications-of", product],
+    queryFn: () => read<{ items: Specification[] }>(labApi.specifications(product)),
+    enabled: props.open && product !== "",
+  });
+  const customers = useQuery({
+    queryKey: ["lab-customers", ws],
+    queryFn: () => read<{ items: Named[] }>(certificateApi.customers()),
+    enabled: props.open,
+  });
+  // What is shown is what is sent: of several, nothing is chosen behind the form.
+  const held =
+    specification || ((limits.data?.items.length ?? 0) > 1 ? (limits.data?.items[0]?.specificationId ?? "") : "");
+  const [customer, setCustomer] = useState("");
+  const [by, setBy] = useState("");
+  const [remark, setRemark] = useState("");
   const [point, setPoint] = useState("");
   const [lot, setLot] = useState("");
   const [count, setCount] = useState("1");
@@ -48,6 +66,10 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
         samples: Array.from({ length: Number(count) }, () => ({
           productId: product,
           samplingPointId: point || null,
+          ...(held === "" ? {} : { specificationId: held }),
+          customerId: customer || null,
+          sampledBy: by.trim() || null,
+          remark: remark.trim() || null,
           lot: lot.trim() || null,
           priority,
           dueOn: due || null,
@@ -102,8 +124,23 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
             products.data?.items.filter((item) => item.code !== "BLINDED"),
             "choose",
           )}
-          onChange={setProduct}
+          onChange={(chosen) => {
+            setProduct(chosen);
+            setSpecification("");
+          }}
         />
+        {(limits.data?.items.length ?? 0) > 1 && (
+          <Choice
+            name="new-specification"
+            label="Held against"
+            value={held}
+            options={(limits.data?.items ?? []).map((each) => ({
+              value: each.specificationId,
+              label: `${each.code} v${each.number}  ${each.title}`,
+            }))}
+            onChange={setSpecification}
+          />
+        )}
         <Choice
           name="new-point"
           label="Sampling point"
@@ -139,6 +176,20 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
           ]}
           onChange={setPriority}
         />
+        {(customers.data?.items.length ?? 0) > 0 && (
+          <Choice
+            name="new-customer"
+            label="Customer"
+            value={customer}
+            options={[
+              { value: "", label: "none" },
+              ...(customers.data?.items ?? []).map((each) => ({ value: each.id, label: each.name })),
+            ]}
+            onChange={setCustomer}
+          />
+        )}
+        <Field name="new-by" label="Sampled by" value={by} onChange={setBy} hint="May stay empty." />
+        <Field name="new-remark" label="Remark" value={remark} onChange={setRemark} hint="May stay empty." />
         <Field
           name="new-count"
           label="How many"

@@ -44,7 +44,7 @@ export function PublishAct({ sample, onDone }: { sample: Sample; onDone: () => v
         look="main"
         busy={publish.isPending && !open}
         disabledReason={refusedBecause(sample.may, "lab.sample.publish", "reviewers")}
-        onAct={() => (others.length === 0 ? publish.mutate() : setOpen(true))}
+        onAct={() => (list.isSuccess && others.length === 0 ? publish.mutate() : setOpen(true))}
       >
         Publish
       </Act>
@@ -58,6 +58,7 @@ export function PublishAct({ sample, onDone }: { sample: Sample; onDone: () => v
           }}
         >
           {publish.isError && <ProblemNotice problem={asProblem(publish.error)} />}
+          {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
           <p className={page.muted}>
             It is told how the results stand against these limits. What one asks for and nobody determined is told as
             that.

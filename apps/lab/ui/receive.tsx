@@ -127,7 +127,7 @@ export function Receive(props: {
                 </span>
                 <Act
                   look="quiet"
-                  label={`Take ${each.number} out`}
+                  label={`Take out ${each.number}`}
                   onAct={() => setScanned(scanned.filter(({ id }) => id !== each.id))}
                 >
                   Take out

@@ -332,7 +332,7 @@ const Line = memo(function Line(props: {
                 className={css.link}
                 onClick={() => props.onStory(row.id)}
                 title="A value out of specification is not typed over: what replaces it is a retest by an approved plan."
-                aria-label={`Investigate ${label}`}
+                aria-label={`stays, investigate: ${label}`}
               >
                 stays, investigate
               </button>

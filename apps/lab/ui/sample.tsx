@@ -81,6 +81,7 @@ export function SamplePage() {
     refusedBecause(found.may, "lab.result.verify", "reviewers") ??
     (own > 0 ? `You entered ${own} of these, and nobody verifies their own. Ask another reviewer.` : held);
   const locked = found.state === "verified" || found.state === "published";
+  const lockedAt = found.state === "published" ? found.publishedAt : found.verifiedAt;
   return (
     <div className={page.page}>
       <div className={page.head}>
@@ -140,8 +141,8 @@ export function SamplePage() {
       {locked && (
         <Notice tone="sealed">
           {found.state === "published" ? "Published and locked" : "Verified and locked"}
-          {found.verifiedAt !== null && `, ${showTime(found.verifiedAt)}`}. An admin unlocks with a reason; what is here
-          stays as a version.
+          {lockedAt !== null && `, ${showTime(lockedAt)}`}. An admin unlocks with a reason; what is here stays as a
+          version.
         </Notice>
       )}
       {found.blinded && <BlindNotice sample={found} onOpened={() => void reload()} />}
