@@ -45,6 +45,7 @@ export interface LabBlind {
 }
 
 export interface LabCertificate {
+  brought_in: Generated<boolean>;
   /**
    * everything the certificate says, as it was when it was prepared; a signature stands for it
    */
@@ -62,6 +63,10 @@ export interface LabCertificate {
   sample_id: string;
   sequence: number;
   series: string;
+  /**
+   * when it was done where it was brought in from; null of what was done here
+   */
+  stated_at: Timestamp | null;
   supersedes_id: string | null;
   template_id: string;
   tenant_id: Generated<string>;
@@ -130,6 +135,10 @@ export interface LabChartLimit {
   retain_until: Timestamp | null;
   source: string;
   state: string;
+  /**
+   * when it was done where it was brought in from; null of what was done here
+   */
+  stated_at: Timestamp | null;
   tenant_id: Generated<string>;
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
@@ -143,6 +152,7 @@ export interface LabConsumption {
    * what is left after it, as the database adds it up
    */
   balance: Numeric;
+  brought_in: Generated<boolean>;
   by_name: string;
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
@@ -154,6 +164,10 @@ export interface LabConsumption {
   quantity: Numeric;
   retain_until: Timestamp | null;
   sequence: number;
+  /**
+   * when it was done where it was brought in from; null of what was done here
+   */
+  stated_at: Timestamp | null;
   tenant_id: Generated<string>;
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
@@ -233,6 +247,7 @@ export interface LabControlEvaluation {
 
 export interface LabControlNote {
   author: string;
+  brought_in: Generated<boolean>;
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
   deleted_at: Timestamp | null;
@@ -241,6 +256,10 @@ export interface LabControlNote {
   kind: string;
   locked_at: Timestamp | null;
   retain_until: Timestamp | null;
+  /**
+   * when it was done where it was brought in from; null of what was done here
+   */
+  stated_at: Timestamp | null;
   tenant_id: Generated<string>;
   text: string;
   updated_at: Generated<Timestamp>;
@@ -345,6 +364,7 @@ export interface LabGate {
 
 export interface LabGateOverride {
   asked_name: string;
+  brought_in: Generated<boolean>;
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
   decided_at: Timestamp | null;
@@ -368,6 +388,10 @@ export interface LabGateOverride {
    */
   said: string;
   state: string;
+  /**
+   * when it was done where it was brought in from; null of what was done here
+   */
+  stated_at: Timestamp | null;
   tenant_id: Generated<string>;
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
@@ -455,6 +479,7 @@ export interface LabInstrument {
 
 export interface LabInstrumentEvent {
   act: string;
+  brought_in: Generated<boolean>;
   by_name: string;
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
@@ -473,6 +498,10 @@ export interface LabInstrumentEvent {
   reference: string | null;
   retain_until: Timestamp | null;
   sequence: number;
+  /**
+   * when it was done where it was brought in from; null of what was done here
+   */
+  stated_at: Timestamp | null;
   tenant_id: Generated<string>;
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
@@ -483,6 +512,7 @@ export interface LabInvestigation {
   approved_at: Timestamp | null;
   approved_by: string | null;
   approved_name: string | null;
+  brought_in: Generated<boolean>;
   capa: string | null;
   cause: string | null;
   cause_text: string | null;
@@ -512,6 +542,11 @@ export interface LabInvestigation {
   sequence: number;
   series: string;
   state: string;
+  /**
+   * when it was done where it was brought in from; null of what was done here
+   */
+  stated_at: Timestamp | null;
+  stated_name: string | null;
   tenant_id: Generated<string>;
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
@@ -553,6 +588,7 @@ export interface LabLot {
 
 export interface LabLotEvent {
   act: string;
+  brought_in: Generated<boolean>;
   by_name: string;
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
@@ -563,6 +599,10 @@ export interface LabLotEvent {
   reason: string | null;
   retain_until: Timestamp | null;
   sequence: number;
+  /**
+   * when it was done where it was brought in from; null of what was done here
+   */
+  stated_at: Timestamp | null;
   tenant_id: Generated<string>;
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
@@ -685,6 +725,7 @@ export interface LabProduct {
 }
 
 export interface LabPublication {
+  brought_in: Generated<boolean>;
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
   deleted_at: Timestamp | null;
@@ -695,6 +736,10 @@ export interface LabPublication {
   publisher: string;
   retain_until: Timestamp | null;
   sample_id: string;
+  /**
+   * when it was done where it was brought in from; null of what was done here
+   */
+  stated_at: Timestamp | null;
   tenant_id: Generated<string>;
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
@@ -1211,6 +1256,7 @@ export interface LabTraining {
 
 export interface LabUncertaintyBudget {
   analyte: string;
+  brought_in: Generated<boolean>;
   /**
    * each source with its type, distribution, value, whether absolute or a share of the result, and how much it moves it
    */
@@ -1231,6 +1277,10 @@ export interface LabUncertaintyBudget {
   reason: string;
   retain_until: Timestamp | null;
   state: string;
+  /**
+   * when it was done where it was brought in from; null of what was done here
+   */
+  stated_at: Timestamp | null;
   tenant_id: Generated<string>;
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
@@ -1238,6 +1288,7 @@ export interface LabUncertaintyBudget {
 }
 
 export interface LabUnlock {
+  brought_in: Generated<boolean>;
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
   deleted_at: Timestamp | null;
@@ -1246,6 +1297,11 @@ export interface LabUnlock {
   reason: string;
   retain_until: Timestamp | null;
   sample_id: string;
+  /**
+   * when it was done where it was brought in from; null of what was done here
+   */
+  stated_at: Timestamp | null;
+  stated_name: string | null;
   tenant_id: Generated<string>;
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
@@ -1280,6 +1336,7 @@ export interface LabVerificationConfirmed {
 }
 
 export interface LabWorksheet {
+  brought_in: Generated<boolean>;
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
   deleted_at: Timestamp | null;
@@ -1290,6 +1347,10 @@ export interface LabWorksheet {
   sequence: number;
   series: string;
   state: string;
+  /**
+   * when it was done where it was brought in from; null of what was done here
+   */
+  stated_at: Timestamp | null;
   tenant_id: Generated<string>;
   title: string;
   updated_at: Generated<Timestamp>;

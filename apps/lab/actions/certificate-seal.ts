@@ -61,7 +61,10 @@ export async function sealCertificate(
   const pdf = await certificatePdf({ content, workspace, signatures, dataHash: data.sha256, seal });
   times.print = lap();
   const sealed = await sealer.seal(pdf, {
-    reason: `Certificate of analysis ${number}, signed by ${signatures.map((each) => each.printedName).join(", ")}`,
+    reason:
+      content.stated === undefined
+        ? `Certificate of analysis ${number}, signed by ${signatures.map((each) => each.printedName).join(", ")}`
+        : `Certificate of analysis ${number}, as it was brought in`,
     at: new Date(),
     attachments: [
       attached(`${number}.json`, "The certificate’s data, and what was signed", Buffer.from(data.text)),

@@ -53,6 +53,7 @@ async function certificateSubject(_: Kernel, tx: Tx, id: string): Promise<Signin
   if (row === undefined) throw doorProblem.not_found();
   if (row.discarded_reason !== null) throw problem.certificate_discarded({ values: { number: row.number } });
   const content = readContent(row.content);
+  if (content.stated !== undefined) throw problem.certificate_signed({ values: { number: row.number } });
   // What is signed stays signed; only what is still to be signed must be what is told now.
   if (row.locked_at === null) {
     const last = await tx.first(

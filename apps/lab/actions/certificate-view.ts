@@ -45,6 +45,7 @@ export function certificates() {
       "u.name as customer",
       "c.created_at as preparedAt",
       "c.locked_at as issuedAt",
+      "c.brought_in as broughtIn",
       "b.number as supersedes",
       "b.id as supersedesId",
       "c.reason",

@@ -118,7 +118,7 @@ export async function readChart(tx: Tx, id: string, filter: ChartFilter) {
         "reason",
         "proposed_name as proposedBy",
         "created_by as proposedById",
-        "created_at as proposedAt",
+        sql<Date>`coalesce(stated_at, created_at)`.as("proposedAt"),
         "decided_name as decidedBy",
         "decided_at as decidedAt",
         "decided_reason as decidedReason",
@@ -265,7 +265,7 @@ async function notesOf(tx: Tx, evaluationIds: readonly string[]): Promise<Map<st
   const rows = await tx.all(
     query
       .selectFrom("lab.control_note")
-      .select(["evaluation_id", "id", "kind", "text", "author", "created_at as at"])
+      .select(["evaluation_id", "id", "kind", "text", "author", sql<Date>`coalesce(stated_at, created_at)`.as("at")])
       .where("evaluation_id", "in", [...evaluationIds])
       .orderBy("id"),
   );

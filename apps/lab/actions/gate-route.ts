@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { createHash } from "node:crypto";
 import { Type } from "typebox";
 import { csvOf, defineRoute, spendStepUp, type Kernel, type Route, type Tx } from "@probity/kernel";
@@ -225,7 +226,7 @@ function overrides() {
       "o.state",
       "o.asked_name as askedBy",
       "o.created_by as askedById",
-      "o.created_at as askedAt",
+      sql<Date>`coalesce(o.stated_at, o.created_at)`.as("askedAt"),
       "o.decided_name as decidedBy",
       "o.decided_at as decidedAt",
       "o.decided_reason as decidedReason",

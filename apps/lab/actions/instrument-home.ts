@@ -17,7 +17,7 @@ export async function qualityItems(tx: Tx, base: string): Promise<HomeItem[]> {
         "o.gate",
         "o.asked_name",
         sql<number>`count(*)::integer`.as("count"),
-        sql<Date>`min(o.created_at)`.as("since"),
+        sql<Date>`min(coalesce(o.stated_at, o.created_at))`.as("since"),
       ])
       .where("o.state", "=", "asked")
       .where("o.deleted_at", "is", null)

@@ -43,7 +43,7 @@ export function instruments() {
         where e.tenant_id = i.tenant_id and e.instrument_id = i.id and e.act in ('calibration', 'qualification', 'maintenance')
         order by e.act, e.performed_on desc, e.sequence desc) d)`.as("due"),
       sql<Row["hold"]>`(select case when e.act = 'hold' then
-          jsonb_build_object('reason', e.reason, 'by', e.by_name, 'byId', e.created_by, 'at', e.created_at) end
+          jsonb_build_object('reason', e.reason, 'by', e.by_name, 'byId', e.created_by, 'at', coalesce(e.stated_at, e.created_at)) end
         from lab.instrument_event e where e.tenant_id = i.tenant_id and e.instrument_id = i.id and e.act in ('hold', 'release')
         order by e.sequence desc limit 1)`.as("hold"),
     ])
@@ -91,7 +91,7 @@ export function eventsOf(instrumentId: string) {
       "reason",
       "by_name as by",
       "created_by as byId",
-      "created_at as at",
+      sql<Date>`coalesce(stated_at, created_at)`.as("at"),
     ])
     .where("instrument_id", "=", instrumentId)
     .orderBy("sequence", "desc");

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { doorProblem, type Tx } from "@probity/kernel";
 import { query } from "../query.ts";
 import { assessmentQuestions } from "./investigation-checklist.ts";
@@ -21,7 +22,7 @@ export async function listInvestigations(
       "i.cause",
       "i.conclusion",
       "i.capa",
-      "i.created_at as openedAt",
+      sql<Date>`coalesce(i.stated_at, i.created_at)`.as("openedAt"),
       "i.concluded_at as concludedAt",
       "s.id as sampleId",
       "s.number as sample",
@@ -75,8 +76,9 @@ export async function readInvestigation(tx: Tx, id: string) {
         "i.no_capa as noCapa",
         "i.concluded_name as concludedBy",
         "i.concluded_at as concludedAt",
-        "i.created_at as openedAt",
-        "m.name as openedBy",
+        sql<Date>`coalesce(i.stated_at, i.created_at)`.as("openedAt"),
+        sql<string | null>`coalesce(i.stated_name, m.name)`.as("openedBy"),
+        "i.brought_in as broughtIn",
         "i.sample_id as sampleId",
         "s.number as sample",
         "s.state as sampleState",

@@ -57,7 +57,15 @@ export function lotStatus({ state, expired, lastDay }: LotLine): LotStatus {
 export function lotEventsOf(lotId: string) {
   return query
     .selectFrom("lab.lot_event")
-    .select(["id", "sequence", "act", "reason", "by_name as by", "created_by as byId", "created_at as at"])
+    .select([
+      "id",
+      "sequence",
+      "act",
+      "reason",
+      "by_name as by",
+      "created_by as byId",
+      sql<Date>`coalesce(stated_at, created_at)`.as("at"),
+    ])
     .where("lot_id", "=", lotId)
     .orderBy("sequence", "desc");
 }
@@ -76,7 +84,7 @@ export function consumptionsOf(lotId: string) {
       "w.number as worksheet",
       "c.purpose",
       "c.by_name as by",
-      "c.created_at as at",
+      sql<Date>`coalesce(c.stated_at, c.created_at)`.as("at"),
     ])
     .where("c.lot_id", "=", lotId)
     .orderBy("c.sequence", "desc");

@@ -21,9 +21,14 @@ const tables = {
 
 /**
  * The next numbers of a series, without gaps: whoever registers in the same workspace at the same time waits for this one to
- * be done.
+ * be done. Of a year's or month's series those of the moment named, now unless said otherwise.
  */
-export async function nextNumbers(tx: Tx, kind: keyof typeof defaults, count: number): Promise<Numbered[]> {
+export async function nextNumbers(
+  tx: Tx,
+  kind: keyof typeof defaults,
+  count: number,
+  at: Date = new Date(),
+): Promise<Numbered[]> {
   const lock = sql`select pg_advisory_xact_lock(hashtextextended(${`lab.${kind}:${tx.who.tenantId}`}, 0))`;
   await tx.all({ compile: () => lock.compile(query) });
   const own = await tx.first(
@@ -34,7 +39,7 @@ export async function nextNumbers(tx: Tx, kind: keyof typeof defaults, count: nu
       .where("deleted_at", "is", null),
   );
   const { prefix, digits, period } = own ?? defaults[kind];
-  const today = new Date().toISOString();
+  const today = at.toISOString();
   const part = period === "none" ? "" : period === "year" ? today.slice(2, 4) : today.slice(2, 7).replace("-", "");
   const series = [prefix, part].filter((each) => each !== "").join("-");
   const last = await tx.first(

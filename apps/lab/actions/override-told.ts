@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import type { Tx } from "@probity/kernel";
 import { query } from "../query.ts";
 import { gates } from "./gate.ts";
@@ -18,7 +19,7 @@ export async function overridesOfSample(tx: Tx, sampleId: string) {
         "o.said as held",
         "o.reason",
         "o.asked_name as askedBy",
-        "o.created_at as askedAt",
+        sql<Date>`coalesce(o.stated_at, o.created_at)`.as("askedAt"),
         "o.decided_name as confirmedBy",
         "o.decided_at as confirmedAt",
         "o.decided_reason as remark",

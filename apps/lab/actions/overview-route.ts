@@ -75,7 +75,7 @@ const countsNow = sql`
     (count(*) filter (where due_on < current_date and state in ('registered', 'received', 'tested')))::integer as late,
     (count(*) filter (where due_on < current_date and state = 'tested'))::integer as late_tested,
     (select count(*)::integer from lab.investigation where state <> 'concluded' and deleted_at is null) as investigations,
-    (select count(*)::integer from lab.unlock where created_at > now() - interval '31 days') as unlocked
+    (select count(*)::integer from lab.unlock where coalesce(stated_at, created_at) > now() - interval '31 days') as unlocked
   from lab.sample where deleted_at is null and state in ('registered', 'received', 'tested', 'verified')`;
 
 /** Hours from receipt to verification: the middle, and what nine of ten stay under. */
@@ -108,7 +108,7 @@ const waitingToVerify = sql`
 
 /** The newest judgement of each method's runs, where it warned or failed. */
 const chartWarnings = sql`
-  select e.id, m.code || ' ' || m.title as name, e.outcome, e.created_at as at
-  from (select distinct on (method_id) * from lab.control_evaluation where deleted_at is null order by method_id, created_at desc) e
+  select e.id, m.code || ' ' || m.title as name, e.outcome, e.run_at as at
+  from (select distinct on (method_id) * from lab.control_evaluation where deleted_at is null order by method_id, run_at desc, created_at desc) e
   join lab.method m on m.tenant_id = e.tenant_id and m.id = e.method_id
-  order by e.created_at desc limit 12`;
+  order by e.run_at desc limit 12`;

@@ -62,7 +62,7 @@ export function portalRoutes(kernel: Kernel): Route[] {
           const told = await tx.all(
             query
               .selectFrom("lab.publication as p")
-              .select(["p.number", "p.evaluations", "p.created_at as at"])
+              .select(["p.number", "p.evaluations", sql<Date>`coalesce(p.stated_at, p.created_at)`.as("at")])
               .where("p.sample_id", "=", sample.id)
               .orderBy("p.number", "desc"),
           );

@@ -108,14 +108,25 @@ export function unlocksOf(id: string) {
   return query
     .selectFrom("lab.unlock as u")
     .leftJoin("kernel.membership as m", "m.id", "u.created_by")
-    .select(["u.id", "u.reason", "u.created_at as at", "m.name as by"])
+    .select([
+      "u.id",
+      "u.reason",
+      sql<Date>`coalesce(u.stated_at, u.created_at)`.as("at"),
+      sql<string | null>`coalesce(u.stated_name, m.name)`.as("by"),
+    ])
     .where("u.sample_id", "=", id)
     .orderBy("u.id");
 }
 export function publicationsOf(id: string) {
   return query
     .selectFrom("lab.publication as p")
-    .select(["p.id", "p.number", "p.evaluations", "p.publisher", "p.created_at as at"])
+    .select([
+      "p.id",
+      "p.number",
+      "p.evaluations",
+      "p.publisher",
+      sql<Date>`coalesce(p.stated_at, p.created_at)`.as("at"),
+    ])
     .where("p.sample_id", "=", id)
     .orderBy("p.number", "desc");
 }

@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { Type } from "typebox";
 import { defineRoute, spendStepUp, type Kernel, type Route, type Tx } from "@probity/kernel";
 import { query } from "../query.ts";
@@ -146,7 +147,7 @@ function listBudgets(tx: Tx, method: string | undefined) {
       "b.reason",
       "b.proposed_name as proposedBy",
       "b.created_by as proposedById",
-      "b.created_at as proposedAt",
+      sql<Date>`coalesce(b.stated_at, b.created_at)`.as("proposedAt"),
       "b.decided_name as decidedBy",
       "b.decided_at as decidedAt",
       "b.decided_reason as decidedReason",

@@ -376,7 +376,7 @@ function worksheets() {
       "w.number",
       "w.title",
       "w.state",
-      "w.created_at as createdAt",
+      sql<Date>`coalesce(w.stated_at, w.created_at)`.as("createdAt"),
       "m.name as madeBy",
       count("open", "entered", "verified", "retested").as("total"),
       count("entered", "verified", "retested").as("entered"),

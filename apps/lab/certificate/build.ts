@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { doorProblem, type Tx } from "@probity/kernel";
 import { analyteOf, methodVersions } from "../actions/frozen.ts";
 import { resultColumns, valueOf, type ResultRow } from "../actions/present.ts";
@@ -42,7 +43,7 @@ export async function buildContent(
   const told = await tx.first(
     query
       .selectFrom("lab.publication")
-      .select(["id", "number", "evaluations", "publisher", "created_at"])
+      .select(["id", "number", "evaluations", "publisher", sql<Date>`coalesce(stated_at, created_at)`.as("at")])
       .where("sample_id", "=", sampleId)
       .orderBy("number", "desc")
       .limit(1),
@@ -66,7 +67,7 @@ export async function buildContent(
       condition: sample.condition,
     },
     publicationId: told.id,
-    publication: { number: told.number, at: told.created_at.toISOString(), publisher: told.publisher },
+    publication: { number: told.number, at: told.at.toISOString(), publisher: told.publisher },
     evaluations: readEvaluations(told.evaluations),
     results: await certifiedResults(tx, sampleId),
     investigations: await certifiedInvestigations(tx, sampleId),

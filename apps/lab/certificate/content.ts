@@ -75,6 +75,8 @@ export type CertificateContent = {
     readonly reason: string;
     readonly changes: readonly string[];
   } | null;
+  /** Who signed it where it was issued before it was brought in; no signature of this instance stands for it. */
+  readonly stated?: { readonly by: string; readonly role: string; readonly at: string };
 };
 
 /** Stored content: what the server itself wrote. */

@@ -43,7 +43,7 @@ const conclusionWords: Readonly<Record<string, string>> = {
  */
 export async function certificatePdf(print: CertificatePrint): Promise<Uint8Array> {
   const { content, signatures } = print;
-  const at = new Date(signatures.at(-1)?.signedAt ?? content.preparedAt);
+  const at = new Date(signatures.at(-1)?.signedAt ?? content.stated?.at ?? content.preparedAt);
   const sheet = new Sheet({
     Title: `${content.template.title} ${content.number}`,
     Author: content.template.laboratory,
@@ -54,7 +54,7 @@ export async function certificatePdf(print: CertificatePrint): Promise<Uint8Arra
     CreationDate: at,
     ModDate: at,
   });
-  drawHead(sheet, content, signatures.length > 0);
+  drawHead(sheet, content, isIssued(print));
   drawAmendment(sheet, content);
   drawFacts(sheet, content);
   drawConformity(sheet, content);
@@ -287,13 +287,14 @@ function drawStatements(sheet: Sheet, { template, results }: CertificateContent)
   }
 }
 
-function drawSigned(sheet: Sheet, { signatures, seal, dataHash }: CertificatePrint): void {
+function drawSigned(sheet: Sheet, print: CertificatePrint): void {
+  const { content, signatures, seal, dataHash } = print;
   sheet.section("Signatures");
   sheet.runningTitle = "Signatures";
-  sheet.need(signatures.length === 0 ? 60 : 260);
+  sheet.need(isIssued(print) ? 260 : 60);
   sheet.y += 14;
   sheet.doc.outline.addItem("Signatures");
-  if (signatures.length === 0) {
+  if (!isIssued(print)) {
     sheet.paragraph(
       "Draft. Nobody has signed this: it is no certificate and does not leave the laboratory.",
       type.body,
@@ -304,11 +305,31 @@ function drawSigned(sheet: Sheet, { signatures, seal, dataHash }: CertificatePri
     return;
   }
   for (const signature of signatures) drawSignature(sheet, signature);
+  if (content.stated !== undefined) drawStated(sheet, content.stated, content.template.zone);
   if (seal !== undefined) drawSeal(sheet, seal, "the certificate’s data");
   sheet.paragraph(`Data of this certificate: SHA-256 ${dataHash}`, { ...type.exact, size: 6.8 }, { x: page.left });
 }
 
-function drawFurniture(sheet: Sheet, { content, signatures }: CertificatePrint, index: number, count: number): void {
+/** A certificate leaves signed here, or says who signed it where it was brought in from; anything else is a draft. */
+function isIssued({ content, signatures }: Pick<CertificatePrint, "content" | "signatures">): boolean {
+  return signatures.length > 0 || content.stated !== undefined;
+}
+
+/** Who signed it where it was issued: told, and told apart from a signature that this instance can prove. */
+function drawStated(sheet: Sheet, stated: NonNullable<CertificateContent["stated"]>, zone: string): void {
+  sheet.rule(sheet.y, ink.hairline);
+  sheet.y += 8;
+  sheet.paragraph(`${stated.by}, ${stated.role}`, type.bodyBold, { x: page.left });
+  sheet.paragraph(`Signed where it was issued, ${printInstant(stated.at, zone)}`, type.body, { x: page.left });
+  sheet.y += 3;
+  const told =
+    "This certificate was issued before it was brought into this system. The name, time and contents above are as they were stated there; no electronic signature of this system stands for them. The seal shows that this copy is unchanged since it was brought in.";
+  sheet.paragraph(told, type.meta, { x: page.left });
+  sheet.y += 12;
+}
+
+function drawFurniture(sheet: Sheet, print: CertificatePrint, index: number, count: number): void {
+  const { content, signatures } = print;
   const { doc } = sheet;
   const { number, sample, template, amends } = content;
   const line = (y: number): void => {
@@ -327,7 +348,7 @@ function drawFurniture(sheet: Sheet, { content, signatures }: CertificatePrint, 
   signatureFoot(signatures).forEach((text, at) =>
     sheet.label(text, { ...type.meta, size: 7.2 }, page.left, page.bottom + 41 + at * 9.5, page.right - page.left),
   );
-  if (signatures.length > 0) return;
+  if (isIssued(print)) return;
   // See-through: a draft is read before it is signed.
   doc
     .save()

@@ -1,5 +1,6 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { enqueue, type Job, type Kernel, type Tx } from "@probity/kernel";
+import type { Sealer } from "@probity/seal";
 import { loadLaboratory, samplePermissions, sampleSteps } from "../sample-data/load.ts";
 
 /** Enqueues the sample laboratory in the transaction that founds a workspace: it comes with the workspace or not at all. */
@@ -13,6 +14,6 @@ export async function enqueueSample(tx: Tx): Promise<void> {
 }
 
 /** Lays an invented laboratory in: its history as brought in, its present day through the same acts as anybody's. */
-export async function loadSample(kernel: Kernel, job: Job): Promise<void> {
-  await loadLaboratory(kernel, job);
+export async function loadSample(kernel: Kernel, job: Job, sealer: Sealer | undefined): Promise<void> {
+  await loadLaboratory(kernel, job, sealer);
 }

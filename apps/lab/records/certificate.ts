@@ -66,6 +66,8 @@ export const certificate = defineRecord({
     reason: field.text("Why it supersedes", { max: 500, optional: true }),
     content: field.json("What it says"),
     discardedReason: field.text("Why the draft was discarded", { max: 500, optional: true }),
+    broughtIn: field.boolean("Brought in"),
+    statedAt: field.instant("Done where it was brought in from", { optional: true }),
   },
 });
 

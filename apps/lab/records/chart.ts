@@ -61,6 +61,7 @@ export const chartLimit = defineRecord({
     decidedAt: field.instant("Decided at", optional),
     decidedReason: field.text("Why decided so", { max: 500, optional: true }),
     broughtIn: field.boolean("Brought in"),
+    statedAt: field.instant("Done where it was brought in from", { optional: true }),
   },
 });
 
@@ -102,5 +103,7 @@ export const controlNote = defineRecord({
     kind: field.choice("Kind", ["comment", "cause", "action"]),
     text: field.text("Text", { max: 1000 }),
     author: field.text("Author", { max: 200 }),
+    broughtIn: field.boolean("Brought in"),
+    statedAt: field.instant("Done where it was brought in from", { optional: true }),
   },
 });

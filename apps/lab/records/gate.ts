@@ -37,5 +37,7 @@ export const gateOverride = defineRecord({
     decidedAt: field.instant("Decided at", { optional: true }),
     decidedName: field.text("Decided by, printed", { max: 200, optional: true }),
     decidedReason: field.text("Why decided so", { max: 1000, optional: true }),
+    broughtIn: field.boolean("Brought in"),
+    statedAt: field.instant("Done where it was brought in from", { optional: true }),
   },
 });

@@ -40,6 +40,8 @@ export const instrumentEvent = defineRecord({
     provider: field.text("Performed by", { max: 120, optional: true }),
     reason: field.text("Reason", { max: 1000, optional: true }),
     byName: field.text("Recorded by, printed", { max: 200 }),
+    broughtIn: field.boolean("Brought in"),
+    statedAt: field.instant("Done where it was brought in from", { optional: true }),
   },
 });
 

@@ -38,5 +38,8 @@ export const investigation = defineRecord({
     concludedBy: field.id("Concluded by", { optional: true }),
     concludedName: field.text("Concluded by, printed", { max: 200, optional: true }),
     concludedAt: field.instant("Concluded at", { optional: true }),
+    broughtIn: field.boolean("Brought in"),
+    statedAt: field.instant("Done where it was brought in from", { optional: true }),
+    statedName: field.text("By whom there", { max: 200, optional: true }),
   },
 });

@@ -58,6 +58,8 @@ export const lotEvent = defineRecord({
     act: field.choice("Act", ["received", "opened", "released", "quarantined", "rejected"]),
     reason: field.text("Reason", { max: 1000, optional: true }),
     byName: field.text("Recorded by, printed", { max: 200 }),
+    broughtIn: field.boolean("Brought in"),
+    statedAt: field.instant("Done where it was brought in from", { optional: true }),
   },
 });
 
@@ -76,5 +78,7 @@ export const consumption = defineRecord({
     worksheetId: field.id("Worksheet", { optional: true }),
     purpose: field.text("Purpose", { max: 500, optional: true }),
     byName: field.text("Recorded by, printed", { max: 200 }),
+    broughtIn: field.boolean("Brought in"),
+    statedAt: field.instant("Done where it was brought in from", { optional: true }),
   },
 });

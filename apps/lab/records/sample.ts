@@ -72,6 +72,8 @@ export const worksheet = defineRecord({
     number: field.text("Number", { max: 40 }),
     title: field.text("Title", { max: 120 }),
     state: field.choice("State", ["open", "verified"]),
+    broughtIn: field.boolean("Brought in"),
+    statedAt: field.instant("Done where it was brought in from", { optional: true }),
   },
 });
 
@@ -115,7 +117,13 @@ export const unlock = defineRecord({
   name: "lab.unlock",
   path: "unlocks",
   title: "Unlock",
-  fields: { sampleId: field.id("Sample"), reason: field.text("Reason", { max: 500 }) },
+  fields: {
+    sampleId: field.id("Sample"),
+    reason: field.text("Reason", { max: 500 }),
+    broughtIn: field.boolean("Brought in"),
+    statedAt: field.instant("Done where it was brought in from", { optional: true }),
+    statedName: field.text("By whom there", { max: 200, optional: true }),
+  },
 });
 
 /** What a sample was registered with, corrected: each fact as it was and as it is, with the reason. */
@@ -141,6 +149,8 @@ export const publication = defineRecord({
     number: field.integer("Number", { min: 1 }),
     evaluations: field.json("Evaluations"),
     publisher: field.text("Published by", { max: 200 }),
+    broughtIn: field.boolean("Brought in"),
+    statedAt: field.instant("Done where it was brought in from", { optional: true }),
   },
 });
 

@@ -24,5 +24,7 @@ export const uncertaintyBudget = defineRecord({
     decidedName: field.text("Decided by, printed", name),
     decidedAt: field.instant("Decided at", { optional: true }),
     decidedReason: field.text("Why decided so", { max: 500, optional: true }),
+    broughtIn: field.boolean("Brought in"),
+    statedAt: field.instant("Done where it was brought in from", { optional: true }),
   },
 });

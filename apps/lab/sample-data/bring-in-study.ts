@@ -8,6 +8,7 @@ import { nextNumbers } from "../actions/number.ts";
 import { findText } from "../actions/register.ts";
 import { planOf } from "../actions/stability-change.ts";
 import { addDays } from "../schedule/rhythm.ts";
+import { hourMs, iso, onWorkday, working } from "./calendar.ts";
 import { unitsNeeded, type Protocol } from "../statistic/study-plan.ts";
 
 type At = { readonly lot: string; readonly months: number; readonly condition: string };
@@ -33,7 +34,6 @@ export type BroughtIn = {
   readonly verified: (at: At) => boolean;
 };
 type Laid = { samples: NewRow[]; results: NewRow[]; storages: NewRow[]; pulls: NewRow[]; batches: NewRow[] };
-const hour = 3_600_000;
 
 /** Lays a study in with its past: protocol, batches, pulls, samples and results, all marked as brought in. */
 export async function bringInStudy(tx: Tx, study: BroughtIn): Promise<{ id: string; number: string }> {
@@ -51,7 +51,7 @@ export async function bringInStudy(tx: Tx, study: BroughtIn): Promise<{ id: stri
     const taken = study.pulled(at);
     const sampleId = taken === null ? null : uuidv7();
     const sampleNumber = taken === null ? undefined : numbers[done.findIndex((each) => each.pull === pull && each.batch === batch)];
-    const onDay = taken === null ? null : addDays(pull.dueOn, taken.onDay);
+    const onDay = taken === null ? null : onWorkday(addDays(pull.dueOn, taken.onDay));
     const deviation = onDay === null ? null : onDay < pull.opensOn ? "early" : onDay > pull.closesOn ? "late" : null;
     laid.pulls.push({
       row: {
@@ -140,6 +140,8 @@ function laySample(
 ): void {
   const condition = study.content.conditions.find(({ key }) => key === at.condition)?.title ?? at.condition;
   const begun = Date.parse(`${sample.onDay}T09:00:00Z`);
+  const entered = working(begun + 26 * hourMs);
+  const checked = working(entered + 5 * hourMs);
   const verified = study.verified(at);
   let worst = "in";
   for (const { methodId, analyte: key } of study.specification.limits) {
@@ -168,9 +170,9 @@ function laySample(
         qualifier: read.value.qualifier,
         verdict,
         source: "keyboard",
-        entered_at: new Date(begun + 26 * hour).toISOString(),
+        entered_at: iso(entered),
         entered_name: study.analyst(at),
-        verified_at: verified ? new Date(begun + 50 * hour).toISOString() : null,
+        verified_at: verified ? iso(checked) : null,
         verified_name: verified ? study.reviewer(at) : null,
       },
       fields: { text, verdict },
@@ -193,7 +195,7 @@ function laySample(
       received_at: new Date(begun).toISOString(),
       received_name: study.analyst(at),
       place: "Shelf S2",
-      verified_at: verified ? new Date(begun + 50 * hour).toISOString() : null,
+      verified_at: verified ? iso(checked) : null,
       find: findText([sample.number, study.title, at.lot, sample.study, condition]),
     },
     fields: { number: sample.number, lot: at.lot },

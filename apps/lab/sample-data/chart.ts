@@ -3,14 +3,14 @@ import { sql } from "kysely";
 import type { Tx } from "@probity/kernel";
 import { evaluationRow, judgeRun, type ControlNow, type EarlierRun } from "../actions/chart-evaluate.ts";
 import { currentMethods, type MethodVersion } from "../actions/frozen.ts";
-import { nextNumbers } from "../actions/number.ts";
 import { usualControlRules } from "../actions/rule-set.ts";
 import { insertAll, type NewRow } from "../bulk.ts";
 import { query } from "../query.ts";
+import { dayMs, hourMs, iso, isWorkday, minuteMs, workdayBefore } from "./calendar.ts";
 import { Draw } from "./draw.ts";
+import { numbersInTime } from "./history.ts";
+import { analysts, head, reviewer } from "./people.ts";
 
-const dayMs = 86_400_000;
-const analysts = ["M. Okafor", "L. Brandt", "J. Petrov"];
 
 /** Values of a certificate, or the runs that limits are established from. */
 type Limits = { mean: string; deviation: string } | { upper: string } | { first: number; last: number };
@@ -115,9 +115,9 @@ export async function loadCharts(tx: Tx, historyDays: number): Promise<void> {
 async function loadSeries(tx: Tx, of: SampleSeries, method: MethodVersion, draw: Draw, historyDays: number) {
   const today = Math.floor(Date.now() / dayMs) * dayMs;
   const days = Array.from({ length: historyDays }, (_, back) => today - (historyDays - back) * dayMs).filter((day) =>
-    of.days.includes(new Date(day).getUTCDay()),
+    isWorkday(day) && of.days.includes(new Date(day).getUTCDay()),
   );
-  const numbers = await nextNumbers(tx, "worksheet", days.length);
+  const numbers = await numbersInTime(tx, "worksheet", days);
   const defined = method.definition.analytes.find(({ key }) => key === of.analyte);
   if (defined === undefined) return;
   // 1. Charts.
@@ -146,7 +146,7 @@ async function loadSeries(tx: Tx, of: SampleSeries, method: MethodVersion, draw:
   // 2. The runs, in their order; where limits change, what came before is judged first.
   const inForce = new Map<string, NonNullable<ControlNow["limit"]>>();
   const before: EarlierRun[] = [];
-  const evaluations = new Map<number, string>();
+  const evaluations = new Map<number, { id: string; ran: number }>();
   const entered: ControlNow[][] = [];
   let waiting: { sheets: NewRow[]; results: NewRow[]; points: NewRow[]; runs: NewRow[] } = empty();
   const flush = async () => {
@@ -157,7 +157,8 @@ async function loadSeries(tx: Tx, of: SampleSeries, method: MethodVersion, draw:
     waiting = empty();
   };
   for (const [run, day] of days.entries()) {
-    const at = new Date(day + draw.whole(7 * 60, 9 * 60) * 60_000).toISOString();
+    const ran = day + draw.whole(7 * 60, 9 * 60) * minuteMs;
+    const at = iso(ran);
     const due = charts.flatMap((chart) =>
       chart.limits.flatMap((limit, index) => (limit.fromRun === run ? [{ chart, limit, number: index + 1 }] : [])),
     );
@@ -168,7 +169,9 @@ async function loadSeries(tx: Tx, of: SampleSeries, method: MethodVersion, draw:
           chart.id,
           await freeze(tx, chart.id, limit, {
             number,
-            at: new Date(day - dayMs / 2).toISOString(),
+            // Proposed and decided on the working day before the first run that is judged by them, after the runs they stand on.
+            proposedAt: iso(workdayBefore(day, 1, 13.2)),
+            at: iso(workdayBefore(day, 1, 14.5)),
             runs: entered.flatMap((controls) => controls.filter(({ chartId }) => chartId === chart.id)),
           }),
         );
@@ -177,7 +180,7 @@ async function loadSeries(tx: Tx, of: SampleSeries, method: MethodVersion, draw:
     if (numbered === undefined) continue;
     const sheet = uuidv7();
     waiting.sheets.push({
-      row: { id: sheet, ...numbered, title: of.title, state: "verified" },
+      row: { id: sheet, ...numbered, title: of.title, state: "verified", stated_at: iso(ran - 20 * minuteMs) },
       fields: { number: numbered.number, title: of.title },
     });
     const [analyst, places] = [draw.one(analysts), (defined.decimals ?? 2) + 1];
@@ -214,8 +217,8 @@ async function loadSeries(tx: Tx, of: SampleSeries, method: MethodVersion, draw:
           source: "keyboard",
           entered_at: at,
           entered_name: analyst,
-          verified_at: new Date(Date.parse(at) + dayMs / 6).toISOString(),
-          verified_name: "S. Lindqvist",
+          verified_at: iso(ran + 4 * hourMs),
+          verified_name: reviewer,
         },
         fields: { text: control.text, enteredBy: analyst },
       });
@@ -230,7 +233,7 @@ async function loadSeries(tx: Tx, of: SampleSeries, method: MethodVersion, draw:
       { worksheetId: sheet, methodId: method.methodId, analyte: of.analyte, ruleSetId: null, rules: usualControlRules },
       judged,
     );
-    evaluations.set(run, row.row.id);
+    evaluations.set(run, { id: row.row.id, ran });
     waiting.runs.push(row);
   }
   await flush();
@@ -245,7 +248,14 @@ async function loadSeries(tx: Tx, of: SampleSeries, method: MethodVersion, draw:
         ? []
         : [
             {
-              row: { id: uuidv7(), evaluation_id: evaluation, kind, text, author: draw.one(analysts) },
+              row: {
+                id: uuidv7(),
+                evaluation_id: evaluation.id,
+                kind,
+                text,
+                author: draw.one(analysts),
+                stated_at: iso(evaluation.ran + hourMs),
+              },
               fields: { kind, text },
             },
           ];
@@ -257,7 +267,7 @@ async function freeze(
   tx: Tx,
   chartId: string,
   { values, certificate }: { values: Limits; certificate: string },
-  of: { readonly number: number; readonly at: string; readonly runs: readonly ControlNow[] },
+  of: { readonly number: number; readonly proposedAt: string; readonly at: string; readonly runs: readonly ControlNow[] },
 ) {
   const id = uuidv7();
   const { number } = of;
@@ -279,8 +289,9 @@ async function freeze(
         basis: found === undefined ? { certificate } : { results: counted, excluded: [] },
         state: "frozen",
         reason: number === 1 ? "First limits of this lot" : "The cell constant was set anew; runs after it",
-        proposed_name: "L. Brandt",
-        decided_name: "A. Ruiz",
+        proposed_name: analysts[1],
+        stated_at: of.proposedAt,
+        decided_name: head,
         decided_at: of.at,
         decided_reason: number === 1 ? "Checked against the certificate" : "Runs looked through; none left out",
       },

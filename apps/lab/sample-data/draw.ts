@@ -58,14 +58,7 @@ export class Draw {
 
   /** The readings that lead to about this value, and the value exactly calculated from them. */
   #calculated(formula: string, key: string, wanted: number): Drawn {
-    const interim = this.#readings(key, wanted);
-    const values = new Map(Object.entries(interim).flatMap(([name, text]) => {
-      const value = readDecimal(text);
-      return value === undefined ? [] : [[name, value] as const];
-    }));
-    const value = evaluate(readExpression(formula), values);
-    const text = value === undefined ? "0" : sayDecimal(value);
-    return { text, number: text, qualifier: null, interim };
+    return fromReadings(formula, this.#readings(key, wanted));
   }
   #readings(key: string, wanted: number): Record<string, string> {
     if (key === "tamc") return { colonies: String(Math.round(wanted)), volume: "100" };
@@ -77,6 +70,19 @@ export class Draw {
     const standard = Math.round(this.normal(152_000, 900));
     return { area: String(Math.round((standard * wanted) / 100)), standard: String(standard), conc: "0.240", label: "0.240" };
   }
+}
+
+/** The value that is exactly calculated from readings. */
+export function fromReadings(formula: string, interim: Record<string, string>): Drawn {
+  const values = new Map(
+    Object.entries(interim).flatMap(([name, text]) => {
+      const value = readDecimal(text);
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
+  const value = evaluate(readExpression(formula), values);
+  const text = value === undefined ? "0" : sayDecimal(value);
+  return { text, number: text, qualifier: null, interim };
 }
 
 /** How a drawn value stands against the limit it would be judged by, and how sure it is. */

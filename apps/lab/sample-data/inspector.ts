@@ -1,14 +1,15 @@
-import type { Tx } from "@probity/kernel";
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import { policyValue, type Tx } from "@probity/kernel";
 import { currentSpecifications } from "../actions/frozen.ts";
-import { openReview } from "../actions/trail-route.ts";
 import { addVersion, kinds, versionsOf } from "../actions/version-kind.ts";
+import { insertAll } from "../bulk.ts";
 import { query } from "../query.ts";
 
 type Work = <T>(permission: string, run: (tx: Tx) => Promise<T>) => Promise<T>;
 const dayMs = 86_400_000;
 const day = (ahead: number) => new Date(Date.now() + ahead * dayMs).toISOString().slice(0, 10);
 
-/** A limit that is tightened from next month on, and a review of the last weeks' audit trail that waits for somebody. */
+/** A limit that is tightened from next month on, and a review of the last weeks' audit trail that is due today. */
 export async function loadInspector(work: Work): Promise<void> {
   await work("lab.master.change", async (tx) => {
     const water = [...(await currentSpecifications(tx)).values()].find((each) =>
@@ -24,8 +25,11 @@ export async function loadInspector(work: Work): Promise<void> {
       effectiveOn: day(21),
     });
   });
-  await work("lab.review.change", async (tx) => {
+  await work("lab.history.load", async (tx) => {
     if (await tx.first(query.selectFrom("lab.trail_review").select("id").limit(1))) return;
-    await openReview(tx, { from: day(-30), to: day(0) });
+    const [from, to] = [day(-30), day(0)];
+    const hours = await policyValue(tx, "lab.workingHours");
+    const row = { id: uuidv7(), title: `${from} to ${to}`, from_at: `${from}T00:00:00Z`, to_at: new Date().toISOString(), worksheet_id: null, hours, due_on: to };
+    await insertAll(tx, "lab.trail_review", "lab.trail_review.open", [{ row, fields: { title: row.title, dueOn: to } }]);
   });
 }

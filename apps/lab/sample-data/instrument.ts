@@ -1,13 +1,13 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { Tx } from "@probity/kernel";
-import { addConsumption } from "../actions/lot.ts";
 import { nameForWorksheet } from "../actions/setup.ts";
 import { insertAll, type NewRow } from "../bulk.ts";
 import { query } from "../query.ts";
+import { dayMs, dayOf, hourMs, iso, working, workdayBefore } from "./calendar.ts";
 import { Draw } from "./draw.ts";
+import { analysts, microbiologist, reviewer } from "./people.ts";
 
-const dayMs = 86_400_000;
-const day = (ahead: number) => new Date(Date.now() + ahead * dayMs).toISOString().slice(0, 10);
+const day = (ahead: number) => dayOf(Date.now() + ahead * dayMs);
 
 type SampleInstrument = {
   readonly number: string;
@@ -58,73 +58,105 @@ const materials: readonly SampleMaterial[] = [
   { code: "LAL", name: "LAL reagent, chromogenic", kind: "reagent", unit: "vials", opened: 14, storage: "2–8 °C", supplier: "Charles River", order: 10, lots: [["EX2203", 96, 40, 0.45, "released"]] },
   { code: "TSA", name: "Tryptic soy agar, plates", kind: "medium", unit: "plates", opened: null, storage: "2–8 °C", supplier: "bioMérieux", order: 60, lots: [["1010223470", -4, 200, 0.06, "released"], ["1010231180", 41, 200, 0.8, "released"]] },
 ];
-const by = ["M. Okafor", "L. Brandt", "J. Petrov"];
-const reviewer = "S. Lindqvist";
+type Row = NewRow["row"];
+const told = (rows: readonly Row[]): NewRow[] => rows.map((row) => ({ row, fields: { ...row } }));
 
 /** Lays instruments with their calibrations, and materials with their lots, in as they would be kept elsewhere. */
 export async function loadInstruments(tx: Tx): Promise<void> {
   if (await tx.first(query.selectFrom("lab.instrument").select("id").limit(1))) return;
-  const insert = (table: Parameters<typeof insertAll>[1], rows: NewRow["row"][]) =>
-    insertAll(tx, table, `${table}.create`, rows.map((row) => ({ row, fields: { ...row } })));
   const draw = new Draw(31);
+  const machines: Row[] = [];
+  const events: (Row & { stated_at: string })[] = [];
   for (const { number, kind, name, make, model, location, months, last } of instruments) {
     const id = uuidv7();
     const [calibration_months, qualification_months, maintenance_months] = months;
-    await insert("lab.instrument", [
-      { id, number, kind, name, make, model, serial: `${draw.whole(100_000, 999_999)}`, location, calibration_months, qualification_months, maintenance_months },
-    ]);
-    const events = (["calibration", "qualification", "maintenance"] as const).flatMap((act, index) => {
-      const every = months[index] ?? null;
-      const ago = last[index] ?? 0;
-      if (every === null) return [];
+    const serial = `${draw.whole(100_000, 999_999)}`;
+    machines.push({ id, number, kind, name, make, model, serial, location, calibration_months, qualification_months, maintenance_months });
+    for (const [index, act] of (["calibration", "qualification", "maintenance"] as const).entries()) {
+      const [every, ago] = [months[index] ?? null, last[index] ?? 0];
+      if (every === null) continue;
       // The one before, and the last one.
-      return [ago + every * 30, ago].map((back, turn) => {
-        const performed = new Date(Date.now() - back * dayMs);
-        const due = new Date(performed);
-        due.setUTCMonth(due.getUTCMonth() + every, Math.min(performed.getUTCDate(), 28));
-        return {
-          id: uuidv7(),
-          instrument_id: id,
-          act,
-          performed_on: performed.toISOString().slice(0, 10),
-          due_on: due.toISOString().slice(0, 10),
-          outcome: number === "BAL-02" && turn === 1 ? "adjusted" : "pass",
-          reference: `${act === "calibration" ? "DKD" : act === "qualification" ? "OQ" : "SR"}-${performed.getUTCFullYear() % 100}-${draw.whole(1000, 9999)}`,
-          provider: act === "calibration" ? "Kalibrierdienst Nord" : make,
-          reason: null,
-          by_name: reviewer,
-        };
-      });
-    });
-    for (const event of events.toSorted((a, b) => a.performed_on.localeCompare(b.performed_on)))
-      await insert("lab.instrument_event", [event]);
+      for (const [turn, back] of [ago + every * 30, ago].entries())
+        events.push(performed(draw, { id, number, make }, { act, every, at: working(Date.now() - back * dayMs), turn }));
+    }
     if (number === "HPLC-02")
-      await insert("lab.instrument_event", [
-        { id: uuidv7(), instrument_id: id, act: "hold", reason: "Pressure ripple above 2 % since the pump seal was changed.", by_name: by[1] ?? "" },
-      ]);
+      events.push({
+        ...nothingPerformed,
+        id: uuidv7(),
+        instrument_id: id,
+        act: "hold",
+        reason: "Pressure ripple above 2 % since the pump seal was changed.",
+        by_name: analysts[1],
+        stated_at: iso(workdayBefore(Date.now(), 2, 8.6)),
+      });
   }
-  for (const { code, name, kind, unit, opened, storage, supplier, order, lots } of materials) {
+  await insertAll(tx, "lab.instrument", "lab.instrument.create", told(machines));
+  // In the order in which it happened: the database numbers the events of an instrument as they come.
+  const inTime = events.toSorted((one, other) => one.stated_at.localeCompare(other.stated_at));
+  await insertAll(tx, "lab.instrument_event", "lab.instrument_event.create", told(inTime));
+  await layMaterials(tx, draw);
+  await trainPeople(tx);
+}
+
+const nothingPerformed = { performed_on: null, due_on: null, outcome: null, reference: null, provider: null, reason: null };
+
+function performed(
+  draw: Draw,
+  of: { readonly id: string; readonly number: string; readonly make: string },
+  { act, every, at, turn }: { readonly act: "calibration" | "qualification" | "maintenance"; readonly every: number; readonly at: number; readonly turn: number },
+) {
+  const on = new Date(at);
+  const due = new Date(at);
+  due.setUTCMonth(due.getUTCMonth() + every, Math.min(on.getUTCDate(), 28));
+  const series = { calibration: "DKD", qualification: "OQ", maintenance: "SR" }[act];
+  return {
+    id: uuidv7(),
+    instrument_id: of.id,
+    act,
+    performed_on: dayOf(at),
+    due_on: dayOf(due.getTime()),
+    outcome: of.number === "BAL-02" && turn === 1 ? "adjusted" : "pass",
+    reference: `${series}-${on.getUTCFullYear() % 100}-${draw.whole(1000, 9999)}`,
+    provider: act === "calibration" ? "Kalibrierdienst Nord" : of.make,
+    reason: null,
+    by_name: reviewer,
+    stated_at: iso(Math.min(working(at + 5 * hourMs), Date.now() - hourMs)),
+  };
+}
+
+async function layMaterials(tx: Tx, draw: Draw): Promise<void> {
+  const now = Date.now();
+  const [kinds, lots, events, taken]: [Row[], Row[], Row[], Row[]] = [[], [], [], []];
+  const by = [...analysts, microbiologist];
+  for (const { code, name, kind, unit, opened, storage, supplier, order, lots: all } of materials) {
     const materialId = uuidv7();
-    await insert("lab.material", [{ id: materialId, code, name, kind, unit, after_opening_days: opened, storage, reorder_at: order }]);
-    for (const [number, ends, quantity, left, state] of lots) {
+    kinds.push({ id: materialId, code, name, kind, unit, after_opening_days: opened, storage, reorder_at: order });
+    for (const [number, ends, quantity, left, state] of all) {
       const id = uuidv7();
-      const receivedOn = day(-draw.whole(60, 150));
-      await insert("lab.lot", [
-        { id, material_id: materialId, number, supplier, certificate: `CoA ${number}`, received_on: receivedOn, expires_on: day(ends), after_opening_days: null, unit, content: null },
-      ]);
-      const acts = ["received", ...(state === "received" ? [] : ["released"]), ...(code === "KCL-84" && ends > 0 ? ["opened"] : []), ...(state === "quarantined" ? ["quarantined"] : [])];
-      for (const act of acts)
-        await insert("lab.lot_event", [
-          { id: uuidv7(), lot_id: id, act, reason: act === "quarantined" ? "Ghost peak at 4.2 min in blanks; supplier asked." : null, by_name: act === "released" ? reviewer : draw.one(by) },
-        ]);
-      await addConsumption(tx, id, { act: "received", quantity: String(quantity) });
+      // What was not released yet came in lately.
+      const came = working(now - (state === "received" ? 2 : draw.whole(60, 150)) * dayMs);
+      const handled = draw.one(by);
+      lots.push({ id, material_id: materialId, number, supplier, certificate: `CoA ${number}`, received_on: dayOf(came), expires_on: day(ends), after_opening_days: null, unit, content: null });
+      const acts: [act: string, at: number, name: string][] = [["received", came, handled]];
+      if (state !== "received") acts.push(["released", working(came + 26 * hourMs), reviewer]);
+      if (code === "KCL-84" && ends > 0) acts.push(["opened", workdayBefore(now, 12, 7.5), handled]);
+      if (state === "quarantined") acts.push(["quarantined", workdayBefore(now, 9, 10.2), handled]);
+      for (const [act, at, who] of acts)
+        events.push({ id: uuidv7(), lot_id: id, act, reason: act === "quarantined" ? "Ghost peak at 4.2 min in blanks; supplier asked." : null, by_name: who, stated_at: iso(Math.min(at, now - hourMs)) });
+      const line = { lot_id: id, worksheet_id: null };
+      taken.push({ ...line, id: uuidv7(), act: "received", quantity: String(quantity), purpose: null, by_name: handled, stated_at: iso(Math.min(came, now - hourMs)) });
       const parts = draw.whole(3, 6);
       const each = Math.floor((quantity * (1 - left)) / parts);
-      for (let part = 0; each > 0 && part < parts; part += 1)
-        await addConsumption(tx, id, { act: "used", quantity: String(-each), purpose: `Brought in: week of ${day(-7 * (parts - part))}` });
+      for (let part = 0; each > 0 && part < parts; part += 1) {
+        const at = working(now - 7 * (parts - part) * dayMs);
+        taken.push({ ...line, id: uuidv7(), act: "used", quantity: String(-each), purpose: `Week of ${dayOf(at)}`, by_name: draw.one(by), stated_at: iso(Math.min(at, now - hourMs)) });
+      }
     }
   }
-  await trainPeople(tx);
+  await insertAll(tx, "lab.material", "lab.material.create", told(kinds));
+  await insertAll(tx, "lab.lot", "lab.lot.create", told(lots));
+  await insertAll(tx, "lab.lot_event", "lab.lot_event.create", told(events));
+  await insertAll(tx, "lab.consumption", "lab.consumption.create", told(taken));
 }
 
 /** Whoever is here already is trained on most of the methods; one training ends soon, some are missing. */
@@ -165,27 +197,29 @@ export async function loadSetups(tx: Tx): Promise<ReadonlyMap<string, string>> {
     ["CHE-03", ["PH-01"], ["HC31874", "HC30211"]],
     ["CHE-10", ["HPLC-01", "BAL-01"], ["5.0", "24B1201"]],
   ];
-  const made = new Map<string, string>();
-  for (const [method, named, from] of used) {
-    const id = uuidv7();
-    await insertAll(tx, "lab.setup", "lab.setup.create", [
-      { row: { id, worksheet_id: null, number: 1, reason: null, by_name: reviewer }, fields: { method } },
-    ]);
-    const items = [
+  const made = used.map(([method, named, from]) => ({ method, named, from, id: uuidv7() }));
+  await insertAll(
+    tx,
+    "lab.setup",
+    "lab.setup.create",
+    made.map(({ id, method }) => ({ row: { id, worksheet_id: null, number: 1, reason: null, by_name: reviewer }, fields: { method } })),
+  );
+  const items = made.flatMap(({ id, named, from }) =>
+    [
       ...named.map((each) => ({ instrument_id: numbers.get(each) ?? null, lot_id: null })),
       ...from.map((each) => ({ instrument_id: null, lot_id: lots.get(each) ?? null })),
-    ].filter((each) => each.instrument_id !== null || each.lot_id !== null);
-    await insertAll(tx, "lab.setup_item", "lab.setup_item.create", items.map((each) => ({ row: { id: uuidv7(), setup_id: id, ...each }, fields: each })));
-    made.set(method, id);
-  }
-  return made;
+    ]
+      .filter((each) => each.instrument_id !== null || each.lot_id !== null)
+      .map((each) => ({ row: { id: uuidv7(), setup_id: id, ...each }, fields: each })),
+  );
+  await insertAll(tx, "lab.setup_item", "lab.setup_item.create", items);
+  return new Map(made.map(({ method, id }) => [method, id]));
 }
 
-/** Names the conductivity meter and its standard on today's worksheet, before anything is entered there. */
-export async function nameToday(tx: Tx): Promise<void> {
-  const sheet = await tx.first(query.selectFrom("lab.worksheet").select("id").where("title", "=", "Conductivity, water loops").orderBy("id", "desc"));
-  const meter = await tx.first(query.selectFrom("lab.instrument").select("id").where("number", "=", "CM-01"));
-  const standard = await tx.first(query.selectFrom("lab.lot").select("id").where("number", "=", "7911"));
-  if (!sheet || !meter || !standard) return;
-  await nameForWorksheet(tx, sheet.id, { instrumentIds: [meter.id], lotIds: [standard.id], basedOn: 0 });
+/** Says what a worksheet's results are made with, before anything is entered there. */
+export async function nameOn(tx: Tx, worksheetId: string, instrument: string, lot: string): Promise<void> {
+  const meter = await tx.first(query.selectFrom("lab.instrument").select("id").where("number", "=", instrument));
+  const standard = await tx.first(query.selectFrom("lab.lot").select("id").where("number", "=", lot));
+  if (!meter || !standard) return;
+  await nameForWorksheet(tx, worksheetId, { instrumentIds: [meter.id], lotIds: [standard.id], basedOn: 0 });
 }

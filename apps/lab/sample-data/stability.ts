@@ -10,7 +10,9 @@ import { freezeEvaluation } from "../actions/stability-evaluate.ts";
 import { addDays, addMonths, dayIn, slotsBetween } from "../schedule/rhythm.ts";
 import type { Protocol } from "../statistic/study-plan.ts";
 import { bringInStudy } from "./bring-in-study.ts";
+import { onWorkday } from "./calendar.ts";
 import { Draw } from "./draw.ts";
+import { analysts, head, reviewers } from "./people.ts";
 
 type Work = <T>(permission: string, run: (tx: Tx) => Promise<T>) => Promise<T>;
 export const stabilityPermissions = ["lab.schedule.change", "lab.study.evaluate"];
@@ -145,10 +147,8 @@ async function layStudy(tx: Tx): Promise<string> {
   if (specification === undefined) throw new Error("The shelf-life specification is not there");
   const draw = new Draw(20_250_501);
   const today = dayIn(zone, new Date());
-  const analysts = ["M. Okafor", "L. Brandt", "J. Petrov"];
-  const reviewers = ["S. Lindqvist", "A. Ruiz"];
   // The first batch is through its 18 months, the second is overdue, the third is due in these days.
-  const begun = [-12, -22, 2].map((days) => addDays(addMonths(today, -18), days));
+  const begun = [-12, -22, 2].map((days) => onWorkday(addDays(addMonths(today, -18), days)));
   const levels = [100.3, 99.8, 100.6];
   const { id } = await bringInStudy(tx, {
     title: "Cetirizine tablets 10 mg, blister, shelf life",
@@ -157,15 +157,15 @@ async function layStudy(tx: Tx): Promise<string> {
     methods: await currentMethods(tx),
     content,
     reason: "First three production batches",
-    writtenBy: "L. Brandt",
-    approvedBy: "A. Ruiz",
-    batches: content.batches.map((lot, at) => ({ lot, startedOn: begun[at] ?? today, startedBy: "M. Okafor" })),
+    writtenBy: analysts[1],
+    approvedBy: head,
+    batches: content.batches.map((lot, at) => ({ lot, startedOn: begun[at] ?? today, startedBy: analysts[0] })),
     units: (condition) => (condition === "initial" ? 4 : condition === "c25" ? 40 : 24),
     place: (condition) => (condition === "initial" ? "Laboratory" : `Chamber ${condition.slice(1)}, shelf ${draw.whole(1, 4)}`),
     pulled: ({ lot, months, condition }) => {
       if (months > 18 || (months === 18 && lot !== "CTZ2501A")) return null;
       if (lot === "CTZ2502A" && months === 9 && condition === "c25")
-        return { onDay: 18, by: "J. Petrov", reason: "The chamber was under requalification until this day." };
+        return { onDay: 18, by: analysts[0], reason: "The chamber was under requalification until this day." };
       return { onDay: months === 0 ? 0 : draw.whole(-2, 5), by: draw.one(analysts), reason: null };
     },
     value: ({ lot, months, condition, analyte }) => {

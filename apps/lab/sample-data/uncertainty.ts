@@ -1,6 +1,8 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { Tx } from "@probity/kernel";
 import { currentMethods } from "../actions/frozen.ts";
+import { dayMs, iso, workdayBefore } from "./calendar.ts";
+import { analysts, head } from "./people.ts";
 import { insertAll } from "../bulk.ts";
 import { query } from "../query.ts";
 import type { Component } from "../statistic/budget.ts";
@@ -65,13 +67,13 @@ const budgets: readonly { method: string; analyte: string; waits: boolean; compo
 export async function loadUncertainty(tx: Tx, historyDays: number): Promise<void> {
   if (await tx.first(query.selectFrom("lab.uncertainty_budget").select("id").limit(1))) return;
   const methods = [...(await currentMethods(tx)).values()];
-  const at = new Date(Date.now() - (historyDays + 7) * 86_400_000).toISOString();
+  const began = Date.now() - historyDays * dayMs;
   const rows = budgets.flatMap(({ method, analyte, waits, components }) => {
     const version = methods.find(({ code }) => code === method);
     if (version === undefined) return [];
     const decided = waits
       ? { state: "proposed", decided_name: null, decided_at: null, decided_reason: null }
-      : { state: "approved", decided_name: "A. Ruiz", decided_at: at, decided_reason: "Validation report looked through" };
+      : { state: "approved", decided_name: head, decided_at: iso(workdayBefore(began, 5, 9.5)), decided_reason: "Validation report looked through" };
     const row = {
       id: uuidv7(),
       method_version_id: version.id,
@@ -80,7 +82,8 @@ export async function loadUncertainty(tx: Tx, historyDays: number): Promise<void
       components,
       coverage: 2,
       reason: waits ? "From the runs of this summer" : "Validation of the method",
-      proposed_name: "L. Brandt",
+      proposed_name: analysts[1],
+      stated_at: iso(waits ? workdayBefore(Date.now(), 3, 11.4) : workdayBefore(began, 9, 13.1)),
       ...decided,
     };
     return [{ row, fields: { analyte, number: 1 } }];

@@ -54,6 +54,7 @@ export interface Certificate extends CertificateLine {
     evaluations: { specification: string; number: number; verdict: Verdict }[];
     investigations: { number: string; analyte: string }[];
     amends: { number: string; reason: string; changes: string[] } | null;
+    stated?: { by: string; role: string; at: string };
   };
   files: CertificateFile[];
   chain: CertificateLine[];

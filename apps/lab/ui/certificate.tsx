@@ -139,7 +139,13 @@ export function CertificatePage() {
       </p>
       {one.isError && <ProblemNotice problem={asProblem(one.error)} onRetry={() => void one.refetch()} />}
       <StandingNotice found={found} ws={ws} />
-      {found.discardedReason === null && (
+      {found.content.stated !== undefined && (
+        <Notice tone="sealed">
+          Signed where it was issued by {found.content.stated.by}, {found.content.stated.role},{" "}
+          {showTime(found.content.stated.at)}. It was brought in as issued: no signature given here stands for it.
+        </Notice>
+      )}
+      {found.discardedReason === null && found.content.stated === undefined && (
         <Signatures
           one={certificateApi.one(id)}
           onChange={() => {
@@ -159,7 +165,7 @@ export function CertificatePage() {
         >
           {seal.isPending
             ? "Signed. The file is made as soon as the ledger has its proof: a second or two."
-            : "Signed. Its file is not made yet."}
+            : "Its file is not made yet."}
         </Notice>
       )}
       {seal.isError && <ProblemNotice problem={asProblem(seal.error)} onRetry={() => seal.mutate()} />}
