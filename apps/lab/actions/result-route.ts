@@ -119,6 +119,8 @@ async function retest(tx: Tx, id: string, version: number, why: string): Promise
     sample_id: row.sample_id,
     kind: row.kind,
     replaces_id: id,
+    // Of a blinded sample they stand with each result.
+    limits: row.limits,
     attempt,
   });
   await insertAll(tx, "lab.result", "lab.result.create", [

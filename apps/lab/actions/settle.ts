@@ -9,6 +9,11 @@ const acts = {
   verify: { action: "lab.sample.verify", from: ["tested"] },
 } as const;
 
+/** How a sample stands, of its results that count; the database asks for the same. */
+export const worstOf = sql<string>`case when bool_or(r.verdict = 'out') then 'out' when bool_or(r.verdict = 'unclear') then 'unclear'
+  when bool_or(r.verdict = 'conditional') then 'conditional' when bool_or(r.verdict = 'warn') then 'warn'
+  when bool_or(r.verdict = 'in') then 'in' else 'none' end`;
+
 /** Brings samples to the state their results stand for: tested when none is open, verified when all are, back on a retest. */
 export async function settleSamples(
   tx: Tx,
@@ -29,12 +34,7 @@ export async function settleSamples(
           "s.verdict",
           sql<number>`(count(*) filter (where r.state = 'open'))::integer`.as("open"),
           sql<number>`(count(*) filter (where r.state = 'entered'))::integer`.as("entered"),
-          sql<
-            string | null
-          >`case when bool_or(r.verdict = 'out') then 'out' when bool_or(r.verdict = 'unclear') then 'unclear'
-            when bool_or(r.verdict = 'conditional') then 'conditional' when bool_or(r.verdict = 'warn') then 'warn' when bool_or(r.verdict = 'in') then 'in' else 'none' end`.as(
-            "worst",
-          ),
+          worstOf.as("worst"),
         ])
         // Said of both sides: from one alone a plan made before a file's rows were counted reads every result for each sample.
         .where(sql<boolean>`s.id = any(${some}::uuid[])`)

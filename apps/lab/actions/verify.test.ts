@@ -185,7 +185,7 @@ describe("LAB verification, lock and retest", () => {
         world.technician,
         "lab.result.enter",
         ph,
-        "state = 'entered', text = '6', number = 6, entered_at = now() - interval '2 days'",
+        "state = 'entered', text = '6', number = 6, verdict = 'in', entered_at = now() - interval '2 days'",
       ),
     ).resolves.toBeDefined();
     const story = JSON.parse((await world.as.reader("GET", `/api/lab/results/${ph.id}/story`)).text);

@@ -229,15 +229,18 @@ async function addRows(tx: Tx, worksheetId: string, { resultIds = [], extra = []
     const fault = limitFault({ ...each.limit, methodId: each.methodId });
     if (fault !== null) throw problem.limit_wrong({ values: { why: fault } });
     let sampleId: string | null = null;
+    let limits: unknown = each.limit;
     if (each.kind === "duplicate") {
       const of = await tx.first(
         query
           .selectFrom("lab.result")
-          .select("sample_id")
+          .select(["sample_id", "analyte", "limits"])
           .where("id", "=", each.of ?? "00000000-0000-0000-0000-000000000000"),
       );
       if (!of) throw doorProblem.not_found();
       sampleId = of.sample_id;
+      // Of a blinded sample they stand with each result.
+      limits = of.analyte === each.limit.analyte ? of.limits : null;
     }
     const chart =
       each.chartId === undefined
@@ -249,7 +252,7 @@ async function addRows(tx: Tx, worksheetId: string, { resultIds = [], extra = []
       position,
       kind: each.kind,
       sample_id: sampleId,
-      limits: each.kind === "duplicate" ? null : each.limit,
+      limits,
     });
     const name = each.kind === "duplicate" ? empty.row["name"] : (chart?.name ?? each.name);
     added.push({ row: { ...empty.row, name }, fields: { ...empty.fields, kind: each.kind } });

@@ -96,7 +96,7 @@ async function seed({ kernel, member }: TestServer, owner: TestPerson): Promise<
       id: id.limits,
       specification_id: id.specification,
       number: 1,
-      limits: [],
+      limits: [{ methodId: id.method, analyte: "ph", high: "6.0", compare: "entered" }],
       reason: "New",
     });
     await one("lab.import_file", {

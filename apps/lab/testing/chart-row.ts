@@ -47,6 +47,7 @@ export async function seedCharts(
     state: "entered",
     text: "7.00",
     number: "7.00",
+    verdict: "none",
   });
   await one("lab.control_point", { id: uuidv7(), chart_id: chart, result_id: result });
   await one("lab.control_evaluation", {

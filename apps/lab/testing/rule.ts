@@ -143,8 +143,8 @@ async function broughtIn(like: string): Promise<string> {
       await tx.record({ action: `${record}.test`, record, rowId, version: 1 });
     await run(
       tx,
-      `insert into lab.sample (tenant_id, id, series, sequence, number, product_id, priority, state, verdict, find)
-        select tenant_id, '${sample}', 'B', 1, 'B-1', product_id, 'routine', 'published', 'out', 'b-1' from lab.sample where id = '${like}'`,
+      `insert into lab.sample (tenant_id, id, series, sequence, number, product_id, specification_version_id, priority, state, verdict, find)
+        select tenant_id, '${sample}', 'B', 1, 'B-1', product_id, specification_version_id, 'routine', 'published', 'out', 'b-1' from lab.sample where id = '${like}'`,
     );
     await run(
       tx,
