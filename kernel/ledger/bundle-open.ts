@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { FieldOpening, LeafPart } from "@probity/verify";
 import { recordNamed } from "../record/define-record.ts";
-import { columnOf } from "../record/field.ts";
+import { columnOf, type FieldKind } from "../record/field.ts";
 import { openValue } from "../vault/seal.ts";
 import type { TenantKeyring } from "../vault/tenant-key.ts";
 import type { Tx } from "../work/door.ts";
@@ -56,17 +56,29 @@ function shown(row: ExportRow, open: Readonly<Record<string, FieldOpening>>, sto
 }
 
 /**
- * Whether a leaf's field is the column of its name. Acts of the kernel's own records name what they did besides, and an id that
- * is none, such as the name of somebody in imported data, is not what the column holds; nor is a number what a text does.
+ * Whether a leaf's field is the column of its name. Acts of the kernel's own records name what they did besides, and a value of
+ * another sort than the column holds, such as a word beside an object or a name beside an id, says something else. What a
+ * leaf says never changes, so that no change of a row makes its column any other.
  */
 function namesColumn(record: string, name: string, said: string): boolean {
   const field = record.startsWith("kernel.") || name === callersAddress ? undefined : recordNamed(record)?.fields[name];
-  if (field === undefined || said === "null") return field !== undefined;
-  return field.kind === "id" ? uuidText.test(said) : field.kind !== "text" || said.startsWith('"');
+  return field !== undefined && (said === "null" || sortOf[field.kind].test(said));
 }
 /** Where an act came from, in every leaf, whatever a record calls by the same name (leaf.ts). */
 const callersAddress = "source";
-const uuidText = /^"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"$/;
+/** How the JSON of a kind of field begins. A number may be kept as text, and text may hold one. */
+const [text, amount] = [/^"/, /^"?-?\d/];
+const sortOf: Readonly<Record<FieldKind, RegExp>> = {
+  text,
+  choice: text,
+  date: text,
+  instant: text,
+  id: /^"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"$/,
+  integer: amount,
+  number: amount,
+  boolean: /^(?:true|false)$/,
+  json: /^[{[]/,
+};
 
 function valueIn(body: Readonly<Record<string, unknown>>, name: string): unknown {
   return Object.hasOwn(body, name) ? body[name] : body[columnOf(name)];
