@@ -17,6 +17,7 @@ import {
   type Investigation,
 } from "./investigation-types.ts";
 import css from "./investigation.module.css";
+import lab from "./lab.module.css";
 import { labPage } from "./path.ts";
 import { verdictLook } from "./words.ts";
 
@@ -157,7 +158,10 @@ function Determinations({ found }: { found: Investigation }) {
               {each.id === found.resultId ? "Original" : each.attempt === 1 ? "First" : `Retest ${each.attempt - 1}`}
             </th>
             <td className={css.value}>
-              {each.text ?? "–"} <span className={pageCss.meta}>{each.unit}</span>
+              <span className={lab.exact} title={each.text ?? undefined}>
+                {each.text ?? "–"}
+              </span>{" "}
+              <span className={pageCss.meta}>{each.unit}</span>
             </td>
             <td>
               {each.verdict === null ? (

@@ -22,6 +22,7 @@ import {
   type InvestigationLine,
 } from "./investigation-types.ts";
 import { labPage } from "./path.ts";
+import lab from "./lab.module.css";
 
 const filters = [
   { value: "", label: "All" },
@@ -116,7 +117,10 @@ export function Investigations() {
               lead: true,
               cell: (each) => (
                 <>
-                  <b>{each.analyte}</b> <span className={pageCss.mono}>{each.text}</span> {each.unit}
+                  <b>{each.analyte}</b> <span className={`${pageCss.mono} ${lab.exact}`} title={each.text ?? undefined}>
+                    {each.text}
+                  </span>{" "}
+                  {each.unit}
                   <div className={pageCss.meta}>
                     {each.sample} · {each.product}
                     {each.lot !== null && ` · ${each.lot}`}
