@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { settled } from "../journey/settled.ts";
 import type { Stop } from "./stop.ts";
 import type { World } from "./world.ts";
 
 const standards = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-const patienceMs = 30_000;
+const patienceMs = 60_000;
 const fingerPx = 44;
 const sizes: Readonly<Record<string, BrowserContextOptions>> = {
   wide: { viewport: { width: 1280, height: 800 } },
@@ -17,6 +17,38 @@ const sizes: Readonly<Record<string, BrowserContextOptions>> = {
 /** A width and a scheme: `narrow-dark`. */
 export const ways = Object.keys(sizes).flatMap((size) => [`${size}-light`, `${size}-dark`]);
 
+/** One browser context for each pair of eyes and way: pages after the first find the scripts in its cache. */
+export class Rooms {
+  readonly #open = new Map<string, Promise<BrowserContext>>();
+  readonly #browser: Browser;
+  readonly #world: World;
+
+  constructor(browser: Browser, world: World) {
+    this.#browser = browser;
+    this.#world = world;
+  }
+
+  async room(as: Stop["as"], way: string): Promise<BrowserContext> {
+    const name = `${as ?? "nobody"} ${way}`;
+    const found = this.#open.get(name) ?? this.#furnish(as, way);
+    this.#open.set(name, found);
+    return found;
+  }
+
+  async #furnish(as: Stop["as"], way: string): Promise<BrowserContext> {
+    const [size = "wide", scheme] = way.split("-");
+    const session = as === undefined ? undefined : this.#world.sessions[as];
+    if (as !== undefined && session === undefined) throw new Error(`nobody is signed in as ${as}`);
+    const context = await this.#browser.newContext({
+      ...sizes[size],
+      colorScheme: scheme === "dark" ? "dark" : "light",
+      ...(session === undefined ? {} : { storageState: session }),
+    });
+    context.setDefaultTimeout(patienceMs);
+    return context;
+  }
+}
+
 export interface Film {
   readonly into: string;
   /** The whole page, however long it is. */
@@ -24,25 +56,20 @@ export interface Film {
 }
 
 /** Takes one picture as `NAME-WAY.png` and says what a machine can object to. Never throws. */
-export async function look(browser: Browser, world: World, stop: Stop, way: string, film: Film): Promise<string[]> {
-  const [size = "wide", scheme] = way.split("-");
+export async function look(rooms: Rooms, world: World, stop: Stop, way: string, film: Film): Promise<string[]> {
   const faults: string[] = [];
-  const session = stop.as === undefined ? undefined : world.sessions[stop.as];
-  if (stop.as !== undefined && session === undefined) return [`nobody is signed in as ${stop.as}`];
-  const context = await browser.newContext({
-    ...sizes[size],
-    colorScheme: scheme === "dark" ? "dark" : "light",
-    ...(session === undefined ? {} : { storageState: session }),
-  });
-  context.setDefaultTimeout(patienceMs);
-  const page = await context.newPage();
+  const name = `${stop.name}-${way}`;
+  const page = await rooms
+    .room(stop.as, way)
+    .then((room) => room.newPage())
+    .catch((error: unknown) => String(error));
+  if (typeof page === "string") return [page];
   page.on("console", (message) => {
     const nobody = /status of 401/.test(message.text()) && message.location().url.endsWith("/api/session");
     const expected = nobody || (stop.broken !== undefined && /status of 500/.test(message.text()));
     if (message.type() === "error" && !expected) faults.push(`${message.text()} ${message.location().url}`);
   });
   page.on("pageerror", (error) => faults.push(error.message));
-  const name = `${stop.name}-${way}`;
   try {
     await provoke(page, stop);
     await page.goto(world.url + stop.path.replace("/WS/", `/${world.slug}/`));
@@ -54,8 +81,9 @@ export async function look(browser: Browser, world: World, stop: Stop, way: stri
     }
     await stop.act?.(page);
     if (stop.slow === undefined && stop.act !== undefined) await settled(page, patienceMs);
-    await page.screenshot({ path: join(film.into, `${name}.png`), fullPage: film.whole });
-    faults.push(...(await measured(page, size === "bench" && stop.bench === true)));
+    if (film.whole) await unroll(page);
+    await page.screenshot({ path: join(film.into, `${name}.png`) });
+    faults.push(...(await measured(page, way.startsWith("bench"))));
     const { violations } = await new AxeBuilder({ page }).withTags(standards).analyze();
     for (const { id, nodes } of violations) {
       faults.push(`axe ${id} ×${nodes.length}: ${nodes[0]?.html.slice(0, 160) ?? ""} | ${nodes[0]?.failureSummary}`);
@@ -64,8 +92,15 @@ export async function look(browser: Browser, world: World, stop: Stop, way: stri
     faults.push(error instanceof Error ? error.message.split("\n").slice(0, 2).join(" ") : String(error));
     await page.screenshot({ path: join(film.into, `${name}-failed.png`) }).catch(() => {});
   }
-  await context.close();
+  await page.close();
   return faults;
+}
+
+/** A window as high as its page: a picture of the full page would forget that fingers point. */
+async function unroll(page: Page): Promise<void> {
+  const [width, height] = await page.evaluate(() => [innerWidth, document.documentElement.scrollHeight]);
+  await page.setViewportSize({ width: width ?? 1280, height: Math.min(height ?? 800, 8000) });
+  await page.waitForTimeout(200);
 }
 
 async function provoke(page: Page, stop: Stop): Promise<void> {

@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureWebBuilt } from "../../server/build-web.ts";
 import { openBrowser } from "../journey/browser.ts";
-import { look, ways } from "./camera.ts";
+import { look, Rooms, ways } from "./camera.ts";
 import { labDaily } from "./lab-daily.ts";
 import { labQuality } from "./lab-quality.ts";
 import { labTold } from "./lab-told.ts";
@@ -51,11 +51,12 @@ if (values.at === undefined) await ensureWebBuilt(join(import.meta.dirname, "../
 const browser = await openBrowser();
 if (browser === null) process.exit(2);
 const world = await openWorld(browser, values.at);
+const rooms = new Rooms(browser, world);
 const seen: Seen[] = [];
 try {
   for (const stop of wanted) {
     for (const way of chosen.filter((each) => stop.bench === true || !each.startsWith("bench"))) {
-      const faults = await look(browser, world, stop, way, { into, whole: values.whole });
+      const faults = await look(rooms, world, stop, way, { into, whole: values.whole });
       for (const fault of faults) console.log(`▲ ${stop.name} ${way}: ${fault}`);
       seen.push({ stop, way, faults });
     }

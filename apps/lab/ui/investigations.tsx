@@ -117,7 +117,8 @@ export function Investigations() {
               lead: true,
               cell: (each) => (
                 <>
-                  <b>{each.analyte}</b> <span className={`${pageCss.mono} ${lab.exact}`} title={each.text ?? undefined}>
+                  <b>{each.analyte}</b>{" "}
+                  <span className={`${pageCss.mono} ${lab.exact}`} title={each.text ?? undefined}>
                     {each.text}
                   </span>{" "}
                   {each.unit}
