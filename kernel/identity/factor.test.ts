@@ -381,7 +381,7 @@ describe("a workspace that requires a second factor", () => {
     const byKey = await program.call("GET", "/api/policy", undefined, bearer);
     expect([byKey.status, byKey.body["code"]]).toEqual([403, "kernel.second_factor_required"]);
     const seen = (await theirs.call("GET", "/api/session")).body["workspaces"];
-    expect(seen).toMatchObject([{ id: strict, mfaRequired: true }]);
+    expect(seen).toMatchObject([{ id: strict, mfaRequired: true, idleMinutes: 30, absoluteHours: 12 }]);
     const set = await theirs.call("POST", "/api/factor/totp");
     const own = secretOf(String(set.body["secret"]));
     expect((await theirs.call("POST", "/api/factor/totp/confirm", { totp: codeNow(own) })).status).toBe(200);

@@ -156,15 +156,26 @@ describe("required single sign-on", () => {
     const cookie = { cookie: `probity-session=${at.owner.session.token}`, "probity-workspace": at.id };
     for (const credential of [{ authorization: `Bearer ${key.token}` }, cookie]) {
       const call = async (method: string, path: string, body: object) => {
-        const headers = { ...credential, "probity-request": "1", "content-type": "application/json" };
+        const headers = {
+          ...credential,
+          "probity-request": "1",
+          "content-type": "application/json",
+          ...(method === "PUT" ? { "if-match": '"1"' } : {}),
+        };
         const answer = await fetch(`${server.origin}${path}`, { method, headers, body: JSON.stringify(body) });
         return [answer.status, (await answer.json()).code];
       };
-      const refused = [403, "kernel.step_up_required"];
       const path = `/api/sso/connections/${at.connection}`;
-      expect(await call("POST", `${path}/enable`, { enabled: true })).toEqual(refused);
-      expect(await call("PUT", "/api/sso/force", { forced: false, breakGlassId: null })).toEqual(refused);
-      expect(await call("POST", "/api/sso/directory/tokens", { name: "Okta" })).toEqual(refused);
+      const may = { defaultRole: "admin", admitsNew: true, trustsMfa: true };
+      const theirs = { kind: "oidc", name: "Theirs", issuer: "https://idp.example", clientId: "theirs", ...may };
+      const asked = {
+        changed: await call("PUT", path, theirs),
+        enabled: await call("POST", `${path}/enable`, { enabled: true }),
+        forced: await call("PUT", "/api/sso/force", { forced: false, breakGlassId: null }),
+        directory: await call("POST", "/api/sso/directory/tokens", { name: "Okta" }),
+      };
+      const refused = [403, "kernel.step_up_required"];
+      expect(asked).toEqual({ changed: refused, enabled: refused, forced: refused, directory: refused });
     }
     // Switched off at once by whoever may: stopping a way in waits for no proof.
     const off = await server.as(at.owner)("POST", `/api/sso/connections/${at.connection}/enable`, { enabled: false });
