@@ -159,10 +159,10 @@ export function checkpointRoutes(kernel: Kernel): Route[] {
       summary: "The newest signed checkpoint of the platform log, or the newest that witnesses signed",
       tag: "ledger",
       permission: "public",
-      query: Type.Object({ cosigned: Type.Optional(Type.Boolean()) }),
+      query: Type.Object({ cosigned: Type.Optional(Type.Literal("true")) }),
       answers: { 200: "text/plain" },
       handle: async (request) => {
-        const { note } = await platformState(kernel, request.query.cosigned ?? false);
+        const { note } = await platformState(kernel, request.query.cosigned === "true");
         if (note === undefined) throw ledgerProblem.nothing_signed();
         return noteAnswer(request.raw.headers["if-none-match"], note, "public, no-cache");
       },

@@ -152,10 +152,13 @@ export function Ledger() {
                   title: "Acts",
                   quiet: true,
                   end: true,
-                  width: "190px",
+                  width: "250px",
                   cell: (target) => (
-                    <span className={css.acts}>
-                      <Act label={`Ask ${target.name} now`} onAct={() => ask.mutate(target)}>
+                    <span className={css.many}>
+                      <Act
+                        label={`${target.kind === "witness" ? "Ask now" : "Send now"}: ${target.name}`}
+                        onAct={() => ask.mutate(target)}
+                      >
                         {target.kind === "witness" ? "Ask now" : "Send now"}
                       </Act>
                       {target.kind === "webhook" && (
