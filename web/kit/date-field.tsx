@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type Ref, useEffect, useId, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import css from "./date-field.module.css";
 import { dayFault, moveDay, readDay, readDayTime, shown, today } from "./day.ts";
 import { ownZone, showTime } from "./time.ts";
@@ -20,7 +20,6 @@ interface Props {
   time?: boolean;
   /** In a row of filters: the label stands beside, and only a day or nothing is handed on. */
   quiet?: boolean;
-  inputRef?: Ref<HTMLInputElement>;
 }
 
 /**
@@ -37,7 +36,7 @@ export function DateField(props: Props) {
   const [typed, setTyped] = useState(shown(value));
   const [left, setLeft] = useState(false);
   const given = useRef(value);
-  const text = useRef<HTMLInputElement | null>(null);
+  const text = useRef<HTMLInputElement>(null);
   const native = useRef<HTMLInputElement>(null);
   const read = time ? readDayTime(typed) : readDay(typed);
   const fault = dayFault(typed, { min: props.min, max: props.max, time });
@@ -92,11 +91,7 @@ export function DateField(props: Props) {
       )}
       <span className={css.box} data-wrong={wrong !== undefined || undefined}>
         <input
-          ref={(element) => {
-            text.current = element;
-            if (typeof props.inputRef === "function") props.inputRef(element);
-            else if (props.inputRef) props.inputRef.current = element;
-          }}
+          ref={text}
           id={name}
           name={name}
           className={css.text}

@@ -1,5 +1,14 @@
 import { Type } from "typebox";
-import { csvOf, defineRoute, workspaceName, type Kernel, type LedgerEvent, type Route } from "@probity/kernel";
+import {
+  csvOf,
+  defineRoute,
+  exportRows,
+  wholeExport,
+  workspaceName,
+  type Kernel,
+  type LedgerEvent,
+  type Route,
+} from "@probity/kernel";
 import type { Sealer } from "@probity/seal";
 import { certificatePdf } from "../certificate/pdf.ts";
 import { amendCertificate, discardCertificate, prepareCertificate } from "./certificate-prepare.ts";
@@ -47,7 +56,7 @@ export function certificateRoutes(kernel: Kernel, sealer: Sealer | undefined): R
           : [];
         const { who, rows } = await kernel.door.once(request.credential, read, () => ({
           events,
-          statements: [listed(filter).limit(mostRows)],
+          statements: [listed(filter).limit(asCsv ? exportRows + 1 : mostRows)],
         }));
         const items = rows[0] ?? [];
         if (asCsv) {
@@ -66,7 +75,7 @@ export function certificateRoutes(kernel: Kernel, sealer: Sealer | undefined): R
             "seal",
           ];
           return {
-            body: csvOf(columns, items),
+            body: csvOf(columns, wholeExport(items)),
             type: "text/csv; charset=utf-8",
             headers: { "content-disposition": 'attachment; filename="certificates.csv"' },
           };

@@ -7,6 +7,8 @@ import { chartProblem as problem } from "./chart-error.ts";
 import { decideLimits, proposeLimits, requireChart } from "./chart-limit.ts";
 import { listCharts, readChart } from "./chart-view.ts";
 import { currentMethods } from "./frozen.ts";
+import { csvAnswer } from "./gate-route.ts";
+import { hasWords, listed } from "./list-word.ts";
 import { controlRules, controlRulesSchema, sayControlRules, trendRules, trendRulesSchema } from "./rule-set.ts";
 import { mayOf } from "./sample-view.ts";
 import { nameOfActor } from "./save-result.ts";
@@ -23,6 +25,22 @@ const reason = Type.String({ minLength: 1, maxLength: 500, pattern: "\\S" });
 const day = Type.String({ format: "date", pattern: "^(19|20)[0-9]{2}-" });
 const decimal = Type.Optional(Type.Union([Type.String({ pattern: "^-?[0-9]{1,18}(\\.[0-9]{1,18})?$" }), Type.Null()]));
 const base = "/api/lab/charts";
+const chartColumns = [
+  "method",
+  "methodTitle",
+  "name",
+  "unit",
+  "kind",
+  "material",
+  "lot",
+  "expiresOn",
+  "state",
+  "points",
+  "frozen",
+  "proposed",
+  "outcome",
+  "runAt",
+];
 
 /** Control charts: what a method's controls and blanks are held against, who froze it, and how each run came out. */
 export function chartRoutes(kernel: Kernel): Route[] {
@@ -30,21 +48,39 @@ export function chartRoutes(kernel: Kernel): Route[] {
     defineRoute({
       method: "GET",
       path: base,
-      summary: "Control charts with their limits in force and how the newest run came out",
+      summary: "Control charts with their limits in force and how the newest run came out; as JSON or CSV",
       tag: "lab",
       permission: read,
-      query: Type.Object({ method: Type.Optional(uuid) }),
-      answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
+      query: Type.Object({
+        method: Type.Optional(uuid),
+        kind: Type.Optional(Type.Union([Type.Literal("control"), Type.Literal("blank")])),
+        ...listed,
+      }),
+      answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()), total: Type.Integer() }) },
       handle: async (request) => {
+        const { method, kind, q, format } = request.query;
         const body = await kernel.door.work(request.credential, read, async (tx) => {
-          kernel.access.read(tx.who, read, request.source, "lab.control_chart");
+          if (format === "csv")
+            await tx.record({
+              action: "lab.control_chart.export",
+              record: "lab.control_chart",
+              fields: { method: method ?? null, kind: kind ?? null, q: q ?? null },
+            });
+          else kernel.access.read(tx.who, read, request.source, "lab.control_chart");
           const rules = await controlRules(tx);
+          const all = await listCharts(tx, method);
           return {
-            items: await listCharts(tx, request.query.method),
+            items: all.filter(
+              (each) =>
+                (kind === undefined || each.kind === kind) &&
+                hasWords(q, each.method, each.methodTitle, each.name, each.material, each.lot),
+            ),
+            total: all.length,
             rules: { number: rules.number, rules: rules.rules, words: sayControlRules(rules.rules) },
             may: await mayOf(tx),
           };
         });
+        if (format === "csv") return csvAnswer("control-charts", chartColumns, body.items);
         return { body };
       },
     }),

@@ -17,6 +17,7 @@ import {
 import { insertAll, updateAll } from "../bulk.ts";
 import { certificateProblem as problem } from "../certificate-error.ts";
 import { query } from "../query.ts";
+import { revokeDelivery } from "./delivery.ts";
 
 const change = "lab.customer.change";
 /** Letting somebody in is people's business, whichever app asks. */
@@ -94,22 +95,99 @@ export function contactRoutes(kernel: Kernel, origin: string): Route[] {
     defineRoute({
       method: "POST",
       path: "/api/lab/contacts/{id}/end",
-      summary: "Take a contact off a customer: from now on they see nothing of it",
+      summary: "Take a contact off a customer: they see nothing of it, and links sent to them open nothing",
       tag: "lab",
       permission: change,
       params: idParams,
-      answers: { 204: "" },
+      answers: { 200: Type.Object({ links: Type.Integer() }) },
       handle: async (request) => {
-        await kernel.door.work(request.credential, change, async (tx) => {
-          const { id, version } = await requireContact(tx, request.params.id);
-          await updateAll(tx, "lab.contact", "lab.contact.end", [
-            { row: { id, version, deleted_at: new Date().toISOString() }, fields: {} },
-          ]);
-        });
-        return { status: 204 };
+        const links = await kernel.door.work(request.credential, change, (tx) => endContact(tx, request.params.id));
+        return { body: { links } };
+      },
+    }),
+    defineRoute({
+      method: "POST",
+      path: "/api/lab/contacts/{id}/return",
+      summary: "Put a contact back who was taken off: they see what is their customer's again; ended links stay ended",
+      tag: "lab",
+      // It may let somebody in again.
+      permission: people,
+      params: idParams,
+      answers: { 200: Type.Object({ id: Type.String(), version: Type.Integer() }) },
+      handle: async (request) => {
+        const body = await kernel.door.work(request.credential, people, (tx) => returnContact(tx, request.params.id));
+        return { body };
       },
     }),
   ];
+}
+
+/**
+ * A contact who goes takes along what was opened to them: the portal shows their customer's rows to contacts alone, and each
+ * link to a certificate that was sent to them is revoked.
+ */
+async function endContact(tx: Tx, contactId: string): Promise<number> {
+  const { id, version } = await requireContact(tx, contactId);
+  const open = await tx.all(openLinksTo(id).forUpdate());
+  for (const link of open) {
+    // oxlint-disable-next-line no-await-in-loop -- a link is ended with its leaf, one after the other
+    await revokeDelivery(tx, link.id);
+  }
+  await updateAll(tx, "lab.contact", "lab.contact.end", [
+    { row: { id, version, deleted_at: new Date().toISOString() }, fields: { links: open.length } },
+  ]);
+  return open.length;
+}
+
+/** Whoever was erased doesn't come back, nor a second time whoever was entered anew meanwhile. */
+async function returnContact(tx: Tx, contactId: string): Promise<{ id: string; version: number }> {
+  const row = await tx.first(
+    query
+      .selectFrom("lab.contact as c")
+      .innerJoin("lab.customer as u", "u.id", "c.customer_id")
+      .select(["c.id", "c.version", "c.email", "c.customer_id as customerId"])
+      .where("c.id", "=", contactId)
+      .where("c.deleted_at", "is not", null)
+      .where("u.deleted_at", "is", null)
+      .where("c.email", "not like", erased)
+      .forUpdate("c"),
+  );
+  if (row === undefined) throw doorProblem.not_found();
+  await refuseKnown(tx, row.customerId, row.email);
+  await updateAll(tx, "lab.contact", "lab.contact.return", [
+    { row: { id: row.id, version: row.version, deleted_at: null }, fields: {} },
+  ]).catch((error: unknown) => {
+    throw constraintProblem(error);
+  });
+  return { id: row.id, version: row.version + 1 };
+}
+
+/** The address of somebody who was forgotten (kernel/retention). */
+const erased = "%@erased.invalid";
+
+/** Links to certificates that were sent to this contact and still open them. */
+function openLinksTo(contactId: string) {
+  return query
+    .selectFrom("lab.delivery")
+    .select("id")
+    .where("contact_id", "=", contactId)
+    .where("revoked_at", "is", null)
+    .where("expires_at", ">", new Date());
+}
+
+/** Contacts who were taken off, the last first: each can be put back. */
+export async function endedContactsOf(tx: Tx, customerId: string) {
+  return tx.all(
+    query
+      .selectFrom("lab.contact as c")
+      .leftJoin("kernel.membership as m", "m.id", "c.updated_by")
+      .select(["c.id", "c.name", "c.email", "c.deleted_at as endedAt", "m.name as endedBy"])
+      .where("c.customer_id", "=", customerId)
+      .where("c.deleted_at", "is not", null)
+      .where("c.email", "not like", erased)
+      .orderBy("c.deleted_at", "desc")
+      .limit(50),
+  );
 }
 
 /** Contacts of a customer, and how far each is with the portal. */
@@ -129,6 +207,14 @@ export async function contactsOf(tx: Tx, customerId: string) {
         "i.deleted_at as withdrawnAt",
         "m.status as memberStatus",
         "m.role as memberRole",
+        (from) =>
+          from
+            .selectFrom("lab.delivery as d")
+            .select((inner) => inner.cast<number>(inner.fn.countAll(), "integer").as("n"))
+            .whereRef("d.contact_id", "=", "c.id")
+            .where("d.revoked_at", "is", null)
+            .where("d.expires_at", ">", new Date())
+            .as("links"),
       ])
       .where("c.customer_id", "=", customerId)
       .where("c.deleted_at", "is", null)
@@ -155,6 +241,16 @@ async function addContact(tx: Tx, id: string, customerId: string, name: string, 
     query.selectFrom("lab.customer").select("id").where("id", "=", customerId).where("deleted_at", "is", null),
   );
   if (customer === undefined) throw doorProblem.not_found();
+  await refuseKnown(tx, customerId, email);
+  await insertAll(tx, "lab.contact", "lab.contact.create", [
+    { row: { id, customer_id: customerId, name, email }, fields: { customerId, name, email } },
+  ]).catch((error: unknown) => {
+    // Two who add it at once are told apart by the table alone.
+    throw constraintProblem(error);
+  });
+}
+
+async function refuseKnown(tx: Tx, customerId: string, email: string): Promise<void> {
   const known = await tx.first(
     query
       .selectFrom("lab.contact")
@@ -164,12 +260,6 @@ async function addContact(tx: Tx, id: string, customerId: string, name: string, 
       .where("deleted_at", "is", null),
   );
   if (known !== undefined) throw problem.contact_known({ values: { email } });
-  await insertAll(tx, "lab.contact", "lab.contact.create", [
-    { row: { id, customer_id: customerId, name, email }, fields: { customerId, name, email } },
-  ]).catch((error: unknown) => {
-    // Two who add it at once are told apart by the table alone.
-    throw constraintProblem(error);
-  });
 }
 
 async function requireContact(tx: Tx, id: string) {

@@ -1,10 +1,22 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import { sql } from "kysely";
 import { Type } from "typebox";
-import { constraintProblem, defineRoute, doorProblem, type Kernel, type Route, type Tx } from "@probity/kernel";
+import {
+  constraintProblem,
+  defineRoute,
+  doorProblem,
+  exportRows,
+  guestRole,
+  wholeExport,
+  type Kernel,
+  type Route,
+  type Tx,
+} from "@probity/kernel";
 import { insertAll, updateAll } from "../bulk.ts";
 import { certificateProblem as problem } from "../certificate-error.ts";
 import { query } from "../query.ts";
-import { contactRoutes, contactsOf } from "./contact-route.ts";
+import { contactRoutes, contactsOf, endedContactsOf } from "./contact-route.ts";
+import { csvAnswer } from "./gate-route.ts";
 import { mayOf } from "./sample-view.ts";
 import { requireSample } from "./sample-route.ts";
 
@@ -31,15 +43,33 @@ export function customerRoutes(kernel: Kernel, origin: string): Route[] {
     defineRoute({
       method: "GET",
       path: "/api/lab/customers",
-      summary: "Customers with how many samples and certificates they have",
+      summary: "Customers with how many samples and certificates they have; as JSON or CSV",
       tag: "lab",
       permission: read,
-      answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
+      query: Type.Object({
+        q: Type.Optional(Type.String({ maxLength: 200 })),
+        /** Whether one of its contacts sees its results here. */
+        portal: Type.Optional(Type.Union([Type.Literal("open"), Type.Literal("none")])),
+        samples: Type.Optional(Type.Union([Type.Literal("some"), Type.Literal("none")])),
+        format: Type.Optional(Type.Union([Type.Literal("json"), Type.Literal("csv")])),
+      }),
+      answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()), total: Type.Integer() }) },
       handle: async (request) => {
+        const { format, ...filters } = request.query;
+        const asCsv = format === "csv";
         const body = await kernel.door.work(request.credential, read, async (tx) => {
-          kernel.access.read(tx.who, read, request.source, "lab.customer");
-          return { items: await tx.all(customers()), may: await mayOf(tx) };
+          if (asCsv) await tx.record({ action: "lab.customer.export", record: "lab.customer", fields: { filters } });
+          else kernel.access.read(tx.who, read, request.source, "lab.customer");
+          const items = await tx.all(customersBy(filters).limit(exportRows + 1));
+          const all = tx.first(
+            query
+              .selectFrom("lab.customer")
+              .select((from) => from.fn.countAll<string>().as("n"))
+              .where("deleted_at", "is", null),
+          );
+          return { items, total: Number((await all)?.n ?? 0), may: await mayOf(tx) };
         });
+        if (asCsv) return csvAnswer("customers", customerColumns, wholeExport(body.items));
         return { body };
       },
     }),
@@ -78,7 +108,8 @@ export function customerRoutes(kernel: Kernel, origin: string): Route[] {
           const found = await tx.first(customers().where("c.id", "=", request.params.id));
           if (found === undefined) throw doorProblem.not_found();
           kernel.access.read(tx.who, read, request.source, "lab.customer", found.id);
-          return { ...found, contacts: await contactsOf(tx, found.id), may: await mayOf(tx) };
+          const [contacts, ended] = [await contactsOf(tx, found.id), await endedContactsOf(tx, found.id)];
+          return { ...found, contacts, ended, may: await mayOf(tx) };
         });
         return { body, headers: { etag: `"${body.version}"` } };
       },
@@ -148,6 +179,39 @@ function customerRow(body: CustomerBody) {
   };
 }
 
+const customerColumns = ["code", "name", "address", "remark", "contacts", "seeing", "samples", "certificates"];
+
+type CustomerFilter = {
+  readonly q?: string | undefined;
+  readonly portal?: "open" | "none" | undefined;
+  readonly samples?: "some" | "none" | undefined;
+};
+
+/** Every word stands in the code, name or address, or is of a contact. */
+function customersBy({ q = "", portal, samples }: CustomerFilter) {
+  let wanted = customers();
+  for (const word of q.toLowerCase().split(/\s+/).filter(Boolean).slice(0, 6)) {
+    const part = `%${word.replaceAll(/[\\%_]/g, "\\$&")}%`;
+    wanted = wanted.where(
+      sql<boolean>`(lower(concat_ws(' ', c.code, c.name, c.address)) like ${part} or exists (select from lab.contact k
+        where k.tenant_id = c.tenant_id and k.customer_id = c.id and k.deleted_at is null and lower(k.name || ' ' || k.email) like ${part}))`,
+    );
+  }
+  if (portal !== undefined)
+    wanted = wanted.where(portal === "open" ? sql<boolean>`${seeing} > 0` : sql<boolean>`${seeing} = 0`);
+  if (samples !== undefined) {
+    const some = sql<boolean>`exists (select from lab.sample s where s.tenant_id = c.tenant_id and s.customer_id = c.id and s.deleted_at is null)`;
+    wanted = wanted.where(samples === "some" ? some : sql<boolean>`not ${some}`);
+  }
+  return wanted;
+}
+
+/** How many of its contacts see its results. */
+const seeing = sql<number>`(select count(*)::integer from lab.contact k
+  join kernel.invitation i on i.tenant_id = k.tenant_id and i.id = k.invitation_id and i.accepted_at is not null
+  join kernel.membership m on m.tenant_id = i.tenant_id and m.id = i.membership_id and m.status = 'active' and m.role = ${guestRole}
+  where k.tenant_id = c.tenant_id and k.customer_id = c.id and k.deleted_at is null)`;
+
 function customers() {
   return query
     .selectFrom("lab.customer as c")
@@ -177,6 +241,7 @@ function customers() {
         .whereRef("k.customer_id", "=", "c.id")
         .where("k.deleted_at", "is", null)
         .as("contacts"),
+      seeing.as("seeing"),
     ])
     .where("c.deleted_at", "is", null)
     .orderBy("c.code");

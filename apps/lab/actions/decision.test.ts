@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { executeAsOwner, type TestPerson } from "@probity/kernel/testing";
 import { testSealer } from "@probity/seal/testing";
 import { query } from "../query.ts";
-import { bytesOf, must, openCertificates, prepared, type CertificateWorld } from "../testing/certificate.ts";
+import { bytesOf, issued, must, openCertificates, prepared, type CertificateWorld } from "../testing/certificate.ts";
 import { calibrated, declareGates, instrumentOf, made } from "../testing/instrument.ts";
 import { received, resultOf, sampleOf } from "../testing/world.ts";
 
@@ -226,5 +226,31 @@ describe("LAB decision rules (ISO/IEC 17025:2017 7.1.3, 7.8.6.1)", () => {
       () => sql`update lab.certificate set locked_at = now() where id = ${id}`,
     );
     await expect(signed).rejects.toThrow(/tells the overrides/);
+  });
+
+  test("a link tells the verdict with its rule, guard band and override, in the words of the certificate it opens", async () => {
+    const { admin, technician, reviewer } = open.world.as;
+    await must(admin("POST", versions(), { body: { limits: limit(guardedBy("1")), reason: "Guarded again" } }));
+    // U = 2 · 0.05 = 0.1.
+    await approvedBudget("ph", 0.05);
+    const one = await phOf("6.95");
+    const ask = { resultIds: [one.id], gate: "instrument", reason: "Read on the meter of the annexe" };
+    const asked = (await must(technician("POST", "/api/lab/overrides", { body: ask }))).body;
+    const body = { ids: asked["ids"], confirmed: true, reason: "Seen its log" };
+    await must(reviewer("POST", "/api/lab/overrides/decide", { body }));
+    await told(one.sample);
+    const { one: path } = await issued(open, one.sample);
+    const to = { recipient: "M. Buyer", email: "buyer@example.org", days: 3 };
+    const sent = await must(reviewer("POST", `${path}/deliveries`, { body: to }));
+    const link = `/api/lab/delivered/${String(sent.body["url"]).split("/").at(-1)}`;
+    const shown = JSON.parse((await must(open.world.server.anonymous("GET", link))).text);
+    const line = { name: "pH", result: "7.0", limit: "5.0–7.0", uncertainty: "± 0.10 (k = 2)", verdict: "conditional" };
+    expect(shown.evaluations).toMatchObject([{ verdict: "conditional", lines: [{ ...line, retested: [] }] }]);
+    expect(shown.overrides).toMatchObject([{ head: "pH 6.95: Instrument" }]);
+    const printed = await words(`${path}/pdf`);
+    const [{ rules, lines }] = shown.evaluations;
+    const sentences: string[] = [rules, lines[0].rule, lines[0].conformity, ...shown.overrides[0].told];
+    expect(sentences.join(" ")).toMatch(/guarded acceptance, w = U = 0.1.+conditional pass.+annexe.+Seen its log/);
+    for (const sentence of sentences) expect(printed).toContain(sentence.replaceAll(/\s+/g, " "));
   });
 });

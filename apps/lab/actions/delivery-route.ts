@@ -10,6 +10,7 @@ import {
   type RouteRequest,
   type Tx,
 } from "@probity/kernel";
+import { toldOf } from "../certificate/tell.ts";
 import { openFile, sendFile, type Format } from "./certificate-file.ts";
 import { readCertificate } from "./certificate-view.ts";
 import { deliver, deliverPermission, deliveryOf, revokeDelivery } from "./delivery.ts";
@@ -118,11 +119,7 @@ export function deliveryRoutes(kernel: Kernel, origin: string): Route[] {
             laboratory: content.template.laboratory,
             title: content.template.title,
             sample: content.sample,
-            evaluations: content.evaluations.map(({ specification, number, verdict }) => ({
-              specification,
-              number,
-              verdict,
-            })),
+            ...toldOf(content),
             recipient: delivery.recipient,
             expiresAt: delivery.expires_at.toISOString(),
             files: found.files.map(({ format, sha256, seal }) => ({ format, sha256, seal })),

@@ -1,7 +1,16 @@
 import { sql } from "kysely";
 import { createHash } from "node:crypto";
 import { Type } from "typebox";
-import { csvOf, defineRoute, spendStepUp, type Kernel, type Route, type Tx } from "@probity/kernel";
+import {
+  csvOf,
+  defineRoute,
+  exportRows,
+  spendStepUp,
+  wholeExport,
+  type Kernel,
+  type Route,
+  type Tx,
+} from "@probity/kernel";
 import { query } from "../query.ts";
 import { byGate, gates, holdsOf } from "./gate.ts";
 import { askOverride, decideOverrides } from "./override.ts";
@@ -54,7 +63,9 @@ export function gateRoutes(kernel: Kernel): Route[] {
             ? [{ action: "lab.gate_override.export", record: "lab.gate_override", fields: { state: state ?? null } }]
             : [],
           statements: [
-            state === undefined ? overrides().limit(1000) : overrides().where("o.state", "=", state).limit(1000),
+            (state === undefined ? overrides() : overrides().where("o.state", "=", state)).limit(
+              asCsv ? exportRows + 1 : 1000,
+            ),
           ],
         }));
         const items = rows[0] ?? [];
@@ -124,14 +135,14 @@ export function subjectOf(overrideIds: readonly string[]): string {
     .digest("hex");
 }
 
-/** A list as a file. */
+/** A list as a file, whole or refused. */
 export function csvAnswer(
   name: string,
   columns: readonly string[],
   rows: readonly Readonly<Record<string, unknown>>[],
 ) {
   return {
-    body: csvOf(columns, rows),
+    body: csvOf(columns, wholeExport(rows)),
     type: "text/csv; charset=utf-8",
     // A number of the laboratory's own making may hold what a file's name may not.
     headers: { "content-disposition": `attachment; filename="${name.replaceAll(/[^A-Za-z0-9-]+/g, "-")}.csv"` },

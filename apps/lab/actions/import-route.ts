@@ -1,16 +1,19 @@
 import { createHash, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { Type } from "typebox";
-import { defineRoute, doorProblem, enqueue, type Kernel, type Route, type Tx } from "@probity/kernel";
+import { sql } from "kysely";
+import { defineRoute, doorProblem, enqueue, exportRows, type Kernel, type Route, type Tx } from "@probity/kernel";
 import { insertAll, updateAll } from "../bulk.ts";
 import { columnsOf, type ImportKind } from "../csv/mapping.ts";
 import { looksLikeFormula } from "../csv/read.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
+import { csvAnswer } from "./gate-route.ts";
 import { nameContent } from "./idempotency.ts";
 import { planOf } from "./import-plan.ts";
 import { mappingFor, rememberSource, sourcesOf } from "./import-source.ts";
 import { shownPlan, wrongRows } from "./import-take.ts";
 import { importPermission, readUpload } from "./import-upload.ts";
+import { listed } from "./list-word.ts";
 
 const read = "lab.sample.read";
 const shownRows = 20;
@@ -122,14 +125,33 @@ function standRoutes(kernel: Kernel, kind: ImportKind): Route[] {
     defineRoute({
       method: "GET",
       path: `/api/lab/${kind}/import`,
-      summary: `Imported files of ${kind}, newest first`,
+      summary: `Imported files of ${kind}, newest first; as JSON or CSV`,
       tag: "lab",
       permission: read,
+      query: Type.Object({
+        state: Type.Optional(
+          Type.Union((["waiting", "done", "refused", "cancelled"] as const).map((each) => Type.Literal(each))),
+        ),
+        ...listed,
+      }),
       answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
       handle: async (request) => {
-        const { who, rows } = await kernel.door.once(request.credential, read, () => ({
-          statements: [files(kind).orderBy("f.id", "desc").limit(50)],
-        }));
+        const { state, q, format } = request.query;
+        const asCsv = format === "csv";
+        const { who, rows } = await kernel.door.once(request.credential, read, () => {
+          let wanted = files(kind);
+          if (state !== undefined) wanted = wanted.where("f.state", "=", state);
+          for (const word of (q ?? "").toLowerCase().split(/\s+/).filter(Boolean).slice(0, 6)) {
+            const part = `%${word.replaceAll(/[\\%_]/g, "\\$&")}%`;
+            wanted = wanted.where(sql<boolean>`lower(concat_ws(' ', f.file_name, f.source, m.name)) like ${part}`);
+          }
+          const fields = { kind, state: state ?? null, q: q ?? null };
+          return {
+            events: asCsv ? [{ action: "lab.import_file.list", record: "lab.import_file", fields }] : [],
+            statements: [wanted.orderBy("f.id", "desc").limit(asCsv ? exportRows + 1 : 200)],
+          };
+        });
+        if (asCsv) return csvAnswer(`files-of-${kind}`, fileColumns, rows[0] ?? []);
         kernel.access.read(who, read, request.source, "lab.import_file");
         return { body: { items: rows[0] ?? [] } };
       },
@@ -205,6 +227,20 @@ async function requireFile(tx: Tx, kind: ImportKind, id: string) {
 }
 
 /** A file whose job gave up stays "waiting" in its row: the job says so. */
+const fileColumns = [
+  "fileName",
+  "source",
+  "state",
+  "total",
+  "imported",
+  "errorCount",
+  "refusal",
+  "sha256",
+  "encoding",
+  "by",
+  "at",
+];
+
 function files(kind: ImportKind) {
   return query
     .selectFrom("lab.import_file as f")

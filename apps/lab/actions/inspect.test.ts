@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { placeLeaves } from "@probity/kernel/testing";
+import { asDoor, placeLeaves } from "@probity/kernel/testing";
 import { entered, investigated, openLab, received, resultOf, sampleOf, type LabWorld } from "../testing/world.ts";
 import { signerOf, verifySigned } from "../testing/signer.ts";
 
@@ -130,5 +130,79 @@ describe("LAB what an inspector asks for", () => {
     expect(backlog).toEqual([{ age: "day", samples: 1 }]);
     expect(months).toHaveLength(12);
     expect(months.at(-1)).toMatchObject({ out: 1, samples: 1 });
+  });
+
+  test("every other list is narrowed by words and state, and leaves as those lines, whose leaving is an event with its filters", async () => {
+    const { admin, reviewer, reader } = world.as;
+    const made = async (path: string, body: object) => {
+      const answer = await admin("POST", path, { body });
+      expect([path, answer.status, answer.text]).toEqual([path, 201, answer.text]);
+    };
+    const today = new Date().toISOString().slice(0, 10);
+    const schedule = {
+      productId: world.product,
+      specificationId: world.specification,
+      pointIds: [],
+      rhythm: { kind: "days", every: 1 },
+      zone: "UTC",
+      dueTime: "23:59",
+      fromOn: "2099-01-01",
+      aheadDays: 2,
+      graceMinutes: 60,
+      missed: "mark",
+    };
+    await made("/api/lab/schedules", { name: "Night round", schedule, reason: "New" });
+    const chart = { methodId: world.ph, analyte: "ph", kind: "control", material: "Buffer", lot: "B-7", runs: 20 };
+    await made("/api/lab/charts", chart);
+    await made("/api/lab/trail-reviews", { from: today, to: today });
+    // Path and filter that keeps a line, what that line says, and filters that keep none.
+    for (const [path, fits, words, none] of [
+      ["schedules", "state=running&q=night", "Night round", ["state=paused", "q=night%20nowhere"]],
+      ["charts", "kind=control&q=b-7", "Buffer", ["kind=blank", "q=b-8"]],
+      ["trail-reviews", `state=open&q=${today}`, "open", ["state=concluded", "q=nobody"]],
+      ["methods/current", "q=ph", "half-up", ["q=nothing"]],
+      ["specifications", "q=ph", "SPC-1", ["q=nothing"]],
+      ["studies", "", "number,title", ["state=overdue", "q=nothing"]],
+      ["trainings", "", "person,method", ["q=nobody", "on=nothing"]],
+      ["samples/import", "", "fileName", ["state=refused", "q=nothing"]],
+      ["overrides", "", "gate", ["state=asked"]],
+    ] as const) {
+      const file = async (filters: string) => {
+        const answer = await reader("GET", `/api/lab/${path}?${filters}&format=csv`);
+        expect([path, answer.status, answer.headers.get("content-type")]).toEqual([
+          path,
+          200,
+          "text/csv; charset=utf-8",
+        ]);
+        return answer.text.trimEnd().split("\r\n");
+      };
+      expect([path, (await file(fits)).join("\n")]).toEqual([path, expect.stringContaining(words)]);
+      for (const filters of none) {
+        expect([path, filters, await file(filters)]).toEqual([path, filters, [expect.any(String)]]);
+        expect([path, (await get(`/api/lab/${path}?${filters}`)).items]).toEqual([path, []]);
+      }
+      // A filter that is none is refused, not overlooked.
+      expect([path, (await reader("GET", `/api/lab/${path}?format=xlsx`)).status]).toEqual([path, 400]);
+    }
+    expect((await reviewer("GET", "/api/lab/charts?kind=neither")).status).toBe(400);
+    await placeLeaves(world.server);
+    const leaves = await asDoor(
+      world.server,
+      "select distinct action from kernel.ledger_event where actor_id = $1 and action like 'lab.%' and (action like '%.export' or action like '%.list')",
+      [world.reader.membershipId],
+    );
+    expect(leaves.map((each) => each["action"])).toEqual(
+      expect.arrayContaining([
+        "lab.schedule.export",
+        "lab.control_chart.export",
+        "lab.trail_review.export",
+        "lab.method.export",
+        "lab.specification.export",
+        "lab.study.export",
+        "lab.training.export",
+        "lab.import_file.list",
+        "lab.gate_override.export",
+      ]),
+    );
   });
 });

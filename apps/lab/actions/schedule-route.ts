@@ -9,6 +9,8 @@ import {
   skipSlot,
   switchSchedule,
 } from "./schedule-change.ts";
+import { csvAnswer } from "./gate-route.ts";
+import { hasWords, listed } from "./list-word.ts";
 import { readSchedules, scheduleHistory } from "./schedule-view.ts";
 import { mayOf } from "./sample-view.ts";
 
@@ -19,6 +21,24 @@ const closed = { additionalProperties: false };
 const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
 const reason = Type.String({ minLength: 1, maxLength: 500, pattern: "\\S" });
 const name = Type.String({ minLength: 1, maxLength: 120, pattern: "\\S" });
+const scheduleColumns = [
+  "name",
+  "running",
+  "rhythm",
+  "dueTime",
+  "zone",
+  "product",
+  "specification",
+  "points",
+  "fromOn",
+  "untilOn",
+  "next",
+  "aheadDays",
+  "graceMinutes",
+  "missed",
+  "number",
+  "reason",
+];
 const versioned = Type.Object({ id: Type.String(), number: Type.Integer() });
 
 /** Schedules that samples are registered by. Slots are decided by the server itself; a person skips, pauses, changes. */
@@ -27,16 +47,42 @@ export function scheduleRoutes(kernel: Kernel): Route[] {
     defineRoute({
       method: "GET",
       path: base,
-      summary: "Every schedule with what became of its last slots and what comes next",
+      summary: "Schedules with what became of their last slots and what comes next; as JSON or CSV",
       tag: "lab",
       permission: read,
-      answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()), may: Type.Array(Type.String()) }) },
+      query: Type.Object({
+        state: Type.Optional(Type.Union([Type.Literal("running"), Type.Literal("paused")])),
+        ...listed,
+      }),
+      answers: {
+        200: Type.Object({
+          items: Type.Array(Type.Unknown()),
+          total: Type.Integer(),
+          may: Type.Array(Type.String()),
+        }),
+      },
       handle: async (request) => {
+        const { format, ...filters } = request.query;
         const body = await kernel.door.work(request.credential, read, async (tx) => {
-          kernel.access.read(tx.who, read, request.source, "lab.schedule");
-          return { items: await readSchedules(tx), may: await mayOf(tx) };
+          if (format === "csv")
+            await tx.record({ action: "lab.schedule.export", record: "lab.schedule", fields: { filters } });
+          else kernel.access.read(tx.who, read, request.source, "lab.schedule");
+          const all = await readSchedules(tx);
+          const items = all.filter(
+            (each) =>
+              (filters.state === undefined || each.running === (filters.state === "running")) &&
+              hasWords(filters.q, each.name, each.product, each.specification, ...each.points),
+          );
+          return { items, total: all.length, may: await mayOf(tx) };
         });
-        return { body };
+        if (format !== "csv") return { body };
+        const rows = body.items.map((each) => ({
+          ...each,
+          rhythm: each.rhythmWords,
+          points: each.points.join("; "),
+          next: each.next?.on ?? null,
+        }));
+        return csvAnswer("schedules", scheduleColumns, rows);
       },
     }),
     defineRoute({

@@ -30,7 +30,7 @@ export async function readSchedules(tx: Tx, only?: string) {
     .select(["id", "name"])
     .where("deleted_at", "is", null)
     .orderBy("name")
-    .limit(200);
+    .limit(1000);
   if (only !== undefined) wanted = wanted.where("id", "=", only);
   const schedules = await tx.all(wanted);
   if (only !== undefined && schedules.length === 0) throw doorProblem.not_found();

@@ -12,8 +12,9 @@ import {
   startBatch,
 } from "./stability-change.ts";
 import { evaluateStudy, freezeEvaluation } from "./stability-evaluate.ts";
-import { listStudies, readStudy } from "./stability-view.ts";
+import { listStudies, readStudy, studyStates } from "./stability-view.ts";
 import { csvAnswer } from "./gate-route.ts";
+import { listed } from "./list-word.ts";
 import { mayOf } from "./sample-view.ts";
 import { toldOf } from "./told.ts";
 
@@ -29,6 +30,24 @@ const said = { specificationId: uuid, content: protocolSchema, reason };
 const versioned = { 200: Type.Object({ id: Type.String(), version: Type.Integer() }) };
 const months = Type.Integer({ minimum: 1, maximum: 120 });
 const question = { analyte: text(60), condition: text(40), throughMonths: Type.Optional(months) };
+const studyColumns = [
+  "number",
+  "title",
+  "productCode",
+  "product",
+  "conditions",
+  "state",
+  "protocolNumber",
+  "protocolState",
+  "planned",
+  "batches",
+  "pulls",
+  "done",
+  "overdue",
+  "deviations",
+  "nextOn",
+  "endsOn",
+];
 const inputColumns = [
   "use",
   "batch",
@@ -49,16 +68,31 @@ export function stabilityRoutes(kernel: Kernel): Route[] {
     defineRoute({
       method: "GET",
       path: studies,
-      summary: "Stability studies with their progress, next and overdue pulls",
+      summary: "Stability studies with their progress, next and overdue pulls; as JSON or CSV",
       tag: "lab",
       permission: read,
-      answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()), may: Type.Array(Type.String()) }) },
+      query: Type.Object({
+        state: Type.Optional(Type.Union(studyStates.map((each) => Type.Literal(each)))),
+        ...listed,
+      }),
+      answers: {
+        200: Type.Object({
+          items: Type.Array(Type.Unknown()),
+          total: Type.Integer(),
+          may: Type.Array(Type.String()),
+        }),
+      },
       handle: async (request) => {
+        const { format, ...filters } = request.query;
         const body = await kernel.door.work(request.credential, read, async (tx) => {
-          kernel.access.read(tx.who, read, request.source, "lab.study");
-          return { items: await listStudies(tx), may: await mayOf(tx) };
+          if (format === "csv")
+            await tx.record({ action: "lab.study.export", record: "lab.study", fields: { filters } });
+          else kernel.access.read(tx.who, read, request.source, "lab.study");
+          return { ...(await listStudies(tx, filters)), may: await mayOf(tx) };
         });
-        return { body };
+        if (format !== "csv") return { body };
+        const rows = body.items.map((row) => ({ ...row, conditions: row.conditions.join("; ") }));
+        return csvAnswer("studies", studyColumns, rows);
       },
     }),
     defineRoute({

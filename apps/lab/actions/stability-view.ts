@@ -1,14 +1,18 @@
 import { sql } from "kysely";
-import type { Tx } from "@probity/kernel";
+import { exportRows, type Tx } from "@probity/kernel";
 import { query } from "../query.ts";
 import { dayIn } from "../schedule/rhythm.ts";
+import { hasWords } from "./list-word.ts";
 import { databaseTime } from "./schedule-read.ts";
 import { mayOf } from "./sample-view.ts";
 import { readProtocol } from "./stability-change.ts";
 import { limitsOfProtocol, pullRows, studyHead, studyProtocols, studyResults } from "./stability-data.ts";
 
 /** Studies with how far they are: what was pulled, what comes next, what is overdue. */
-export async function listStudies(tx: Tx) {
+export async function listStudies(
+  tx: Tx,
+  { q, state }: { q?: string | undefined; state?: StudyState | undefined } = {},
+) {
   const rows = await tx.all(
     query
       .selectFrom("lab.study as s")
@@ -35,7 +39,7 @@ export async function listStudies(tx: Tx) {
       ])
       .where("s.deleted_at", "is", null)
       .orderBy("s.number", "desc")
-      .limit(200),
+      .limit(exportRows + 1),
   );
   const now = await databaseTime(tx);
   const counts = await tx.all(
@@ -57,7 +61,7 @@ export async function listStudies(tx: Tx) {
       ])
       .groupBy("b.study_id"),
   );
-  return rows.map(({ protocol, ...row }) => {
+  const all = rows.map(({ protocol, ...row }) => {
     const own = counts.find(({ studyId }) => studyId === row.id);
     const content = protocol === null ? null : readProtocol(protocol.content);
     return {
@@ -75,6 +79,26 @@ export async function listStudies(tx: Tx) {
       endsOn: own?.endsOn ?? null,
     };
   });
+  const lines = all.map((row) => ({ ...row, state: stateOf(row) }));
+  return {
+    total: lines.length,
+    items: lines.filter(
+      (row) =>
+        (state === undefined || row.state === state) &&
+        hasWords(q, row.number, row.title, row.product, row.productCode, ...row.conditions),
+    ),
+  };
+}
+
+export const studyStates = ["overdue", "draft", "to-start", "running", "pulled"] as const;
+export type StudyState = (typeof studyStates)[number];
+
+/** How a study stands, the first that holds. */
+function stateOf(row: { overdue: number; protocolState: string | null; pulls: number; done: number }): StudyState {
+  if (row.overdue > 0) return "overdue";
+  if (row.protocolState === "draft") return "draft";
+  if (row.pulls === 0) return "to-start";
+  return row.done === row.pulls ? "pulled" : "running";
 }
 
 /** One study: protocol in force and before, batches with their units, pulls, results, evaluations. */

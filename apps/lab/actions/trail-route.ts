@@ -5,6 +5,7 @@ import {
   csvOf,
   defineRoute,
   doorProblem,
+  exportRows,
   manifestationOf,
   policyValue,
   type Kernel,
@@ -13,6 +14,8 @@ import {
 } from "@probity/kernel";
 import { insertAll } from "../bulk.ts";
 import { query } from "../query.ts";
+import { csvAnswer } from "./gate-route.ts";
+import { hasWords, listed as listWords } from "./list-word.ts";
 import { nameOfActor } from "./save-result.ts";
 import { mayOf } from "./sample-view.ts";
 import { itemsOf, mostItems, readReview, reviews } from "./trail-item.ts";
@@ -33,17 +36,37 @@ export function trailRoutes(kernel: Kernel): Route[] {
     defineRoute({
       method: "GET",
       path: "/api/lab/trail-reviews",
-      summary: "Reviews of the audit trail, newest first, and whether one is due",
+      summary: "Reviews of the audit trail, newest first, and whether one is due; as JSON or CSV",
       tag: "lab",
       permission: read,
-      answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()), due: Type.Unknown() }) },
+      query: Type.Object({
+        state: Type.Optional(Type.Union([Type.Literal("open"), Type.Literal("late"), Type.Literal("concluded")])),
+        ...listWords,
+      }),
+      answers: {
+        200: Type.Object({ items: Type.Array(Type.Unknown()), total: Type.Integer(), due: Type.Unknown() }),
+      },
       handle: async (request) => {
+        const { format, ...filters } = request.query;
         const body = await kernel.door.work(request.credential, read, async (tx) => {
-          kernel.access.read(tx.who, read, request.source, "lab.trail_review");
-          const items = await tx.all(listed().orderBy("t.id", "desc").limit(200));
-          return { items, due: await dueOf(tx), may: await mayOf(tx) };
+          if (format === "csv")
+            await tx.record({ action: "lab.trail_review.export", record: "lab.trail_review", fields: { filters } });
+          else kernel.access.read(tx.who, read, request.source, "lab.trail_review");
+          const all = await tx.all(
+            listed()
+              .orderBy("t.id", "desc")
+              .limit(exportRows + 1),
+          );
+          const items = all.filter(
+            (each) =>
+              (filters.state === undefined || filters.state === standingOf(each)) &&
+              hasWords(filters.q, each.title, each.worksheet, each.openedBy, each.concludedBy),
+          );
+          return { items, total: all.length, due: await dueOf(tx), may: await mayOf(tx) };
         });
-        return { body };
+        if (format !== "csv") return { body };
+        const rows = body.items.map((each) => ({ ...each, standing: standingOf(each) }));
+        return csvAnswer("audit-trail-reviews", reviewColumns, rows);
       },
     }),
     defineRoute({
@@ -226,6 +249,25 @@ export async function dueOf(tx: Tx): Promise<{ reviewedTo: string | null; everyD
   const since = last?.toAt ?? began?.at ?? null;
   const overdue = since !== null && Date.now() - since.getTime() > everyDays * dayMs;
   return { reviewedTo: last?.toAt.toISOString() ?? null, everyDays, overdue };
+}
+
+const reviewColumns = [
+  "title",
+  "worksheet",
+  "fromAt",
+  "toAt",
+  "standing",
+  "dueOn",
+  "openedAt",
+  "openedBy",
+  "seen",
+  "concludedBy",
+  "meaning",
+  "concludedAt",
+];
+
+function standingOf({ locked, overdue }: { locked: boolean; overdue: boolean }): "concluded" | "late" | "open" {
+  return locked ? "concluded" : overdue ? "late" : "open";
 }
 
 function listed() {

@@ -1,11 +1,20 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { Type } from "typebox";
 import { sql } from "kysely";
-import { defineRoute, doorProblem, isActiveMember, type Kernel, type Route, type Tx } from "@probity/kernel";
+import {
+  defineRoute,
+  doorProblem,
+  exportRows,
+  isActiveMember,
+  type Kernel,
+  type Route,
+  type Tx,
+} from "@probity/kernel";
 import { insertAll, updateAll } from "../bulk.ts";
 import { query } from "../query.ts";
 import { currentMethods } from "./frozen.ts";
 import { csvAnswer } from "./gate-route.ts";
+import { hasWords, listed } from "./list-word.ts";
 import { instrumentProblem as problem } from "./instrument-error.ts";
 import { printedName } from "./investigation-step.ts";
 import { mayOf } from "./sample-view.ts";
@@ -29,24 +38,28 @@ export function trainingRoutes(kernel: Kernel): Route[] {
       query: Type.Object({
         person: Type.Optional(uuid),
         method: Type.Optional(uuid),
-        format: Type.Optional(Type.Union([Type.Literal("json"), Type.Literal("csv")])),
+        /** Words of the method's code or title, beside those of the person's name. */
+        on: Type.Optional(Type.String({ maxLength: 200 })),
+        ...listed,
       }),
       answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()) }) },
       handle: async (request) => {
-        const { person, method, format } = request.query;
+        const { person, method, on, q, format } = request.query;
         const body = await kernel.door.work(request.credential, read, async (tx) => {
           if (format === "csv")
             await tx.record({
               action: "lab.training.export",
               record: "lab.training",
-              fields: { person: person ?? null, method: method ?? null },
+              fields: { person: person ?? null, method: method ?? null, on: on ?? null, q: q ?? null },
             });
           else kernel.access.read(tx.who, read, request.source, "lab.training");
           let list = trainings();
           if (person !== undefined) list = list.where("t.person_id", "=", person);
           if (method !== undefined) list = list.where("v.method_id", "=", method);
           return {
-            items: (await tx.all(list)).map((row) => ({ ...row, status: statusOf(row) })),
+            items: (await tx.all(list))
+              .filter((row) => hasWords(q, row.person) && hasWords(on, row.method, row.title))
+              .map((row) => ({ ...row, status: statusOf(row) })),
             people: await peopleOf(tx),
             methods: [...(await currentMethods(tx)).values()]
               .map(({ id, methodId, code, number, title, definition }) => ({
@@ -222,5 +235,5 @@ function trainings() {
     ])
     .where("t.deleted_at", "is", null)
     .orderBy("t.created_at", "desc")
-    .limit(5000);
+    .limit(exportRows + 1);
 }

@@ -11,6 +11,9 @@ import {
   type Definition,
 } from "../definition.ts";
 import { problem } from "../errors.ts";
+import { csvAnswer } from "./gate-route.ts";
+import { hasWords, listed } from "./list-word.ts";
+import { limitColumns, limitLines, methodColumns, methodLines } from "./master-file.ts";
 import { query } from "../query.ts";
 import { currentMethods, currentSpecifications } from "./frozen.ts";
 import { nameOfActor } from "./save-result.ts";
@@ -38,16 +41,22 @@ export function versionRoutes(kernel: Kernel): Route[] {
     defineRoute({
       method: "GET",
       path: "/api/lab/methods/current",
-      summary: "Every method with its version in force",
+      summary: "Every method with its version in force; as JSON or CSV, there a line for each determination",
       tag: "lab",
       permission: read,
+      query: Type.Object(listed),
       answers: list,
       handle: async (request) => {
+        const { q, format } = request.query;
         const items = await kernel.door.work(request.credential, read, async (tx) => {
-          kernel.access.read(tx.who, read, request.source, "lab.method");
-          return [...(await currentMethods(tx)).values()].toSorted((a, b) => a.code.localeCompare(b.code));
+          if (format === "csv")
+            await tx.record({ action: "lab.method.export", record: "lab.method", fields: { q: q ?? null } });
+          else kernel.access.read(tx.who, read, request.source, "lab.method");
+          return [...(await currentMethods(tx)).values()]
+            .filter((each) => hasWords(q, each.code, each.title, each.definition.reference))
+            .toSorted((a, b) => a.code.localeCompare(b.code));
         });
-        return { body: { items } };
+        return format === "csv" ? csvAnswer("methods", methodColumns, items.flatMap(methodLines)) : { body: { items } };
       },
     }),
     defineRoute({
@@ -111,19 +120,31 @@ export function versionRoutes(kernel: Kernel): Route[] {
     defineRoute({
       method: "GET",
       path: "/api/lab/specifications",
-      summary: "Every specification with its version in force",
+      summary: "Every specification with its version in force; as JSON or CSV, there a line for each limit",
       tag: "lab",
       permission: read,
-      query: Type.Object({ product: Type.Optional(uuid) }),
+      query: Type.Object({ product: Type.Optional(uuid), ...listed }),
       answers: list,
       handle: async (request) => {
-        const items = await kernel.door.work(request.credential, read, async (tx) => {
-          kernel.access.read(tx.who, read, request.source, "lab.specification");
-          const of = request.query.product;
+        const { product: of, q, format } = request.query;
+        const asCsv = format === "csv";
+        const { items, lines } = await kernel.door.work(request.credential, read, async (tx) => {
+          if (asCsv)
+            await tx.record({
+              action: "lab.specification.export",
+              record: "lab.specification",
+              fields: { product: of ?? null, q: q ?? null },
+            });
+          else kernel.access.read(tx.who, read, request.source, "lab.specification");
           const found = await currentSpecifications(tx, of === undefined ? undefined : [of]);
-          return [...found.values()].toSorted((a, b) => a.code.localeCompare(b.code));
+          const sorted = [...found.values()].toSorted((a, b) => a.code.localeCompare(b.code));
+          // A page reads all of them for its choices; words are looked for where they are asked for.
+          if (q === undefined && !asCsv) return { items: sorted, lines: [] };
+          const named = await limitLines(tx, sorted);
+          const kept = named.filter(({ words }) => hasWords(q, words));
+          return { items: kept.map(({ version }) => version), lines: kept.flatMap((each) => each.lines) };
         });
-        return { body: { items } };
+        return asCsv ? csvAnswer("limits", limitColumns, lines) : { body: { items } };
       },
     }),
     defineRoute({

@@ -13,14 +13,10 @@ import {
   unprintableCount,
 } from "@probity/paper";
 import type { PrintedSeal, PrintedSignature } from "@probity/paper";
-import {
-  verdictWords,
-  type CertificateContent,
-  type CertifiedInvestigation,
-  type CertifiedOverride,
-} from "./content.ts";
+import { verdictWords, type CertificateContent } from "./content.ts";
 import { decimals, verdictLooks } from "./look.ts";
 import { drawResults } from "./table.ts";
+import { tellInvestigation, tellOverride } from "./tell.ts";
 
 export interface CertificatePrint {
   readonly content: CertificateContent;
@@ -30,12 +26,6 @@ export interface CertificatePrint {
   readonly dataHash: string;
   readonly seal?: PrintedSeal;
 }
-
-const conclusionWords: Readonly<Record<string, string>> = {
-  "laboratory-error": "Laboratory error: the original result does not stand",
-  confirmed: "Confirmed: the sample is out of specification",
-  inconclusive: "Inconclusive: the original result stands",
-};
 
 /**
  * The certificate as a tagged PDF with embedded fonts. The same input gives the same bytes: dates come from what was kept,
@@ -211,20 +201,6 @@ function drawInvestigations(sheet: Sheet, content: CertificateContent): void {
   }
 }
 
-function tellInvestigation(each: CertifiedInvestigation, zone: string): string[] {
-  const conclusion = conclusionWords[each.conclusion] ?? each.conclusion;
-  const when = each.concludedAt === null ? "" : `, ${printInstant(each.concludedAt, zone)}`;
-  const retests =
-    each.retests === 0
-      ? "It was not retested."
-      : `Retested ${each.retests === 1 ? "once" : `${each.retests} times`} by a plan approved before.`;
-  return [
-    `${conclusion}${when}.`,
-    each.conclusionText,
-    `${retests} Corrective action: ${each.corrective === "" ? "none stated" : each.corrective}.`,
-  ].filter((text) => text !== "");
-}
-
 /** What was verified against the answer of a gate says so, and who answers for it. */
 function drawOverrides(sheet: Sheet, { overrides = [], template }: CertificateContent): void {
   if (overrides.length === 0) return;
@@ -254,16 +230,6 @@ function drawOverrides(sheet: Sheet, { overrides = [], template }: CertificateCo
       sheet.paragraph(text, type.cell, { x: page.left + 16, width: page.right - page.left - 16 });
     sheet.y += 6;
   }
-}
-
-function tellOverride(each: CertifiedOverride, zone: string): string[] {
-  const confirmed = each.confirmedAt === null ? "" : `, ${printInstant(each.confirmedAt, zone)}`;
-  const remark = each.remark === null ? "" : `: “${each.remark}”`;
-  return [
-    each.held,
-    `Asked for by ${each.askedBy}, ${printInstant(each.askedAt, zone)}: “${each.reason}”`,
-    `Confirmed by ${each.confirmedBy}${confirmed}${remark}`,
-  ];
 }
 
 function drawStatements(sheet: Sheet, { template, results }: CertificateContent): void {

@@ -1,4 +1,5 @@
 import { Act } from "@probity/web/kit/act.tsx";
+import { Ask } from "@probity/web/kit/ask.tsx";
 import { Dialog } from "@probity/web/kit/dialog.tsx";
 import { Choice, Field } from "@probity/web/kit/field.tsx";
 import { Notice } from "@probity/web/kit/notice.tsx";
@@ -16,9 +17,13 @@ import { refusedBecause } from "./words.ts";
 /** Who was sent the certificate, and the act that sends it. */
 export function Recipients({ found, onChange }: { found: Certificate; onChange: () => void }) {
   const [open, setOpen] = useState(false);
+  const [ending, setEnding] = useState<Delivery | null>(null);
   const revoke = useMutation({
     mutationFn: (id: string) => write("POST", certificateApi.revoke(id)),
-    onSuccess: onChange,
+    onSuccess: () => {
+      setEnding(null);
+      onChange();
+    },
   });
   const refused =
     refusedBecause(found.may, "lab.certificate.send", "reviewers") ??
@@ -37,7 +42,6 @@ export function Recipients({ found, onChange }: { found: Certificate; onChange: 
           Send by link
         </Act>
       </div>
-      {revoke.isError && <ProblemNotice problem={asProblem(revoke.error)} />}
       <ul className={css.lines}>
         {found.deliveries.map((each) => (
           <li key={each.id}>
@@ -46,8 +50,16 @@ export function Recipients({ found, onChange }: { found: Certificate; onChange: 
                 <b>{each.recipient}</b> <span className={page.muted}>{each.email}</span>
               </span>
               {state(each) === "open" && (
-                <Act look="quiet" busy={revoke.isPending} onAct={() => revoke.mutate(each.id)}>
-                  Revoke link
+                <Act
+                  look="quiet"
+                  label={`Revoke the link of ${each.recipient}`}
+                  disabledReason={refusedBecause(found.may, "lab.certificate.send", "reviewers")}
+                  onAct={() => {
+                    revoke.reset();
+                    setEnding(each);
+                  }}
+                >
+                  Revoke link …
                 </Act>
               )}
             </span>
@@ -61,6 +73,25 @@ export function Recipients({ found, onChange }: { found: Certificate; onChange: 
         ))}
         {found.deliveries.length === 0 && <li className={page.muted}>Sent to nobody.</li>}
       </ul>
+      {ending !== null && (
+        <Ask
+          title={`Revoke the link of ${ending.recipient}`}
+          follows={[
+            `It opens ${found.number} no more, from now on and for good. Whoever needs it gets a new link.`,
+            ending.opened === 0
+              ? "It was never opened."
+              : `It was opened ${ending.opened === 1 ? "once" : `${ending.opened} times`}; what was downloaded stays with them, and stays valid.`,
+            "Nobody is told by mail. Who opens the link reads that it ended.",
+          ]}
+          act="Revoke link"
+          keep="Keep the link"
+          busy={revoke.isPending}
+          onDo={() => revoke.mutate(ending.id)}
+          onClose={() => setEnding(null)}
+        >
+          {revoke.isError && <ProblemNotice problem={asProblem(revoke.error)} />}
+        </Ask>
+      )}
       {open && <Send found={found} onClose={() => setOpen(false)} onSent={onChange} />}
     </>
   );

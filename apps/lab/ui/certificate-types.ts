@@ -93,6 +93,8 @@ export interface Customer {
   samples: string;
   certificates: string;
   contacts: string;
+  /** Contacts who see its results here. */
+  seeing: number;
 }
 export interface Contact {
   id: string;
@@ -100,6 +102,15 @@ export interface Contact {
   email: string;
   portal: "none" | "invited" | "lapsed" | "open" | "ended";
   since: string | null;
+  /** Links to certificates that were sent to them and still open them. */
+  links: number;
+}
+export interface EndedContact {
+  id: string;
+  name: string;
+  email: string;
+  endedAt: string;
+  endedBy: string | null;
 }
 
 export const standingLook: Readonly<Record<Standing, { tone: Tone; word: string }>> = {
@@ -157,10 +168,10 @@ export const certificateApi = {
     apiPath("lab", format === undefined ? ["delivered", token] : ["delivered", token, format]),
   templates: () => apiPath("lab", ["certificate-templates"]),
   preview: () => apiPath("lab", ["certificate-templates", "preview"]),
-  customers: () => apiPath("lab", ["customers"]),
+  customers: (values: Values = {}) => apiPath("lab", ["customers"], values),
   customer: (id: string, act?: string) =>
     apiPath("lab", act === undefined ? ["customers", id] : ["customers", id, act]),
-  contact: (id: string, act: "invite" | "end") => apiPath("lab", ["contacts", id, act]),
+  contact: (id: string, act: "invite" | "end" | "return") => apiPath("lab", ["contacts", id, act]),
   sampleCustomer: (id: string) => apiPath("lab", ["samples", id, "customer"]),
   portal: (values: Values = {}) => apiPath("lab", ["portal", "samples"], values),
   portalSample: (id: string) => apiPath("lab", ["portal", "samples", id]),
@@ -184,6 +195,8 @@ export const certificateWords: Readonly<Record<string, string>> = {
   "lab.contact.create": "Contact created",
   "lab.contact.invite": "Contact invited",
   "lab.contact.end": "Contact taken off",
+  "lab.contact.return": "Contact put back",
+  "lab.customer.export": "List of customers exported",
   "lab.sample.customer": "Customer of a sample set",
   "lab.portal.export": "List of samples exported by a customer",
 };

@@ -12,11 +12,12 @@ import { read, write } from "@probity/web/shell/api.ts";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { RulesDialog } from "./chart-rules.tsx";
 import { chartApi, chartPage, outcomeLook, type ChartLine, type ChartList, type Kind } from "./chart-types.ts";
 import { labApi } from "./path.ts";
+import { FilterRow, Shown, useFilters } from "./filter-row.tsx";
 import type { MethodVersion } from "./types.ts";
 import { refusedBecause } from "./words.ts";
 
@@ -25,9 +26,11 @@ export function ControlCharts() {
   useTitle("Control charts");
   const place = usePlace();
   const ws = place.params["ws"] ?? "";
+  const filters = useFilters(["kind", "q"]);
   const list = useQuery({
-    queryKey: ["lab-charts", ws],
-    queryFn: () => read<ChartList>(chartApi.list()),
+    queryKey: ["lab-charts", ws, filters.asked],
+    queryFn: () => read<ChartList & { total: number }>(chartApi.list(filters.asked)),
+    placeholderData: keepPreviousData,
   });
   const [making, setMaking] = useState(false);
   const [ruling, setRuling] = useState(false);
@@ -58,11 +61,31 @@ export function ControlCharts() {
           {found.rules.number === 0 ? "Usual rules" : `Rules, version ${found.rules.number}`}: {found.rules.words}.
         </p>
       )}
+      {found !== undefined && found.total > 0 && (
+        <FilterRow
+          of="control charts"
+          placeholder="Method, determination, material, lot"
+          filters={filters}
+          choices={[
+            {
+              name: "kind",
+              label: "Kind",
+              options: [
+                { value: "control", label: "control" },
+                { value: "blank", label: "blank" },
+              ],
+            },
+          ]}
+          file={{ path: chartApi.list({ ...filters.asked, format: "csv" }), name: "control-charts.csv" }}
+        />
+      )}
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton label="Reading the charts" />}
       {found?.items.length === 0 && (
-        <EmptyState act={make}>
-          No chart yet. Make one for a lot of a control material; worksheets then offer it with their controls.
+        <EmptyState act={found.total > 0 ? <Act onAct={filters.clear}>Clear the filters</Act> : make}>
+          {found.total > 0
+            ? "No chart fits these filters."
+            : "No chart yet. Make one for a lot of a control material; worksheets then offer it with their controls."}
         </EmptyState>
       )}
       {found !== undefined && found.items.length > 0 && (
@@ -133,6 +156,7 @@ export function ControlCharts() {
           ]}
         />
       )}
+      {found !== undefined && <Shown count={found.items.length} total={found.total} one="chart" many="charts" />}
       <NewChart open={making} onClose={() => setMaking(false)} onMade={(id) => place.go(chartPage.one(ws, id))} />
       <RulesDialog open={ruling} onClose={() => setRuling(false)} />
     </div>

@@ -1,4 +1,5 @@
 import { Act } from "@probity/web/kit/act.tsx";
+import { Ask } from "@probity/web/kit/ask.tsx";
 import { Dialog } from "@probity/web/kit/dialog.tsx";
 import { Field } from "@probity/web/kit/field.tsx";
 import { Notice } from "@probity/web/kit/notice.tsx";
@@ -24,12 +25,13 @@ import {
   type CertificateLine,
   type Contact,
   type Customer,
+  type EndedContact,
 } from "./certificate-types.ts";
 import css from "./certificate.module.css";
 import { CustomerDialog } from "./customers.tsx";
 import { refusedBecause } from "./words.ts";
 
-type Whole = Customer & { contacts: Contact[]; may: string[] };
+type Whole = Omit<Customer, "contacts"> & { contacts: Contact[]; ended: EndedContact[]; may: string[] };
 
 /** One customer: contacts, who of them sees results here, and the certificates made for them. */
 export function CustomerPage() {
@@ -50,12 +52,24 @@ export function CustomerPage() {
     await queries.invalidateQueries({ queryKey: ["lab-customers"] });
   };
   const act = useMutation({
-    mutationFn: ({ contact, name }: { contact: Contact; name: "invite" | "end" }) =>
-      write<{ link: string } | null>("POST", certificateApi.contact(contact.id, name)),
+    mutationFn: ({ contact }: { contact: Contact }) =>
+      write<{ link: string }>("POST", certificateApi.contact(contact.id, "invite")),
     onSuccess: async (made, { contact }) => {
-      if (made !== null) setLink({ name: contact.name, url: made.link });
+      setLink({ name: contact.name, url: made.link });
       await reload();
     },
+  });
+  const [leaving, setLeaving] = useState<Contact | null>(null);
+  const end = useMutation({
+    mutationFn: (contact: Contact) => write("POST", certificateApi.contact(contact.id, "end")),
+    onSuccess: async () => {
+      setLeaving(null);
+      await reload();
+    },
+  });
+  const back = useMutation({
+    mutationFn: (contact: EndedContact) => write("POST", certificateApi.contact(contact.id, "return")),
+    onSettled: reload,
   });
   const found = one.data;
   useTitle(found?.name ?? "Customer");
@@ -124,13 +138,21 @@ export function CustomerPage() {
                         look="quiet"
                         disabledReason={refused}
                         busy={act.isPending}
-                        onAct={() => act.mutate({ contact: each, name: "invite" })}
+                        onAct={() => act.mutate({ contact: each })}
                       >
                         {each.portal === "none" ? "Invite" : "Invite again"}
                       </Act>
                     )}
-                    <Act look="quiet" disabledReason={refused} onAct={() => act.mutate({ contact: each, name: "end" })}>
-                      Take off
+                    <Act
+                      look="quiet"
+                      label={`Take ${each.name} off`}
+                      disabledReason={refused}
+                      onAct={() => {
+                        end.reset();
+                        setLeaving(each);
+                      }}
+                    >
+                      Take off …
                     </Act>
                     <Act
                       look="quiet"
@@ -146,6 +168,35 @@ export function CustomerPage() {
             ))}
             {found.contacts.length === 0 && <li className={page.muted}>No contact yet.</li>}
           </ul>
+          {found.ended.length > 0 && (
+            <>
+              <h3>Taken off</h3>
+              {back.isError && <ProblemNotice problem={asProblem(back.error)} />}
+              <ul className={css.lines}>
+                {found.ended.map((each) => (
+                  <li key={each.id}>
+                    <span className={css.line}>
+                      <span>
+                        {each.name} <span className={page.muted}>{each.email}</span>
+                      </span>
+                      <Act
+                        look="quiet"
+                        label={`Put ${each.name} back`}
+                        busy={back.isPending}
+                        disabledReason={refused}
+                        onAct={() => back.mutate(each)}
+                      >
+                        Put back
+                      </Act>
+                    </span>
+                    <span className={page.meta}>
+                      {`${showTime(each.endedAt)}, by ${each.endedBy ?? "a former member"}`}
+                    </span>
+                  </li>
+                ))}
+              </ul>
+            </>
+          )}
         </section>
         <section>
           <h2>Certificates</h2>
@@ -173,6 +224,19 @@ export function CustomerPage() {
         </section>
       </div>
       {erasing !== null && <EraseNamed id={erasing} onErased={() => void reload()} onClose={() => setErasing(null)} />}
+      {leaving !== null && (
+        <Ask
+          title={`Take ${leaving.name} off ${found.name}`}
+          follows={whatFollows(leaving, found.name)}
+          act={`Take ${leaving.name} off`}
+          keep="Keep the contact"
+          busy={end.isPending}
+          onDo={() => end.mutate(leaving)}
+          onClose={() => setLeaving(null)}
+        >
+          {end.isError && <ProblemNotice problem={asProblem(end.error)} />}
+        </Ask>
+      )}
       {open === "change" && (
         <CustomerDialog
           customer={found}
@@ -195,6 +259,28 @@ export function CustomerPage() {
       )}
     </div>
   );
+}
+
+/** What ends with a contact, and what stays. */
+function whatFollows({ portal, links }: Contact, customer: string): string[] {
+  const shut = {
+    open: `They see nothing of ${customer} any more, from now on. Their account stays: end it in People & access.`,
+    invited: `Their invitation shows nothing of ${customer}, even if they take it up.`,
+  };
+  return [
+    ...(portal === "open" || portal === "invited" ? [shut[portal]] : []),
+    ...(links > 0
+      ? [
+          links === 1
+            ? "The link to a certificate that was sent to them ends for good."
+            : `The ${links} links to certificates that were sent to them end for good.`,
+        ]
+      : []),
+    "What was sent and opened stays in the audit trail. The files they downloaded stay with them.",
+    portal === "open"
+      ? "You can put them back: they then see what they saw. Ended links stay ended."
+      : "You can put them back.",
+  ];
 }
 
 function NewContact({ id, onClose, onSaved }: { id: string; onClose: () => void; onSaved: () => void }) {

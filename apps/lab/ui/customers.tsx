@@ -9,9 +9,10 @@ import { read, write } from "@probity/web/shell/api.ts";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { certificateApi, certificatePage, type Customer } from "./certificate-types.ts";
+import { FilterRow, Shown, useFilters } from "./filter-row.tsx";
 import { refusedBecause } from "./words.ts";
 
 /** Customers of the laboratory, and what each has here. */
@@ -20,10 +21,13 @@ export function Customers() {
   const place = usePlace();
   const ws = place.params.ws ?? "";
   const [open, setOpen] = useState(false);
+  const filters = useFilters(["portal", "samples", "q"]);
   const list = useQuery({
-    queryKey: ["lab-customers", ws],
-    queryFn: () => read<{ items: Customer[]; may: string[] }>(certificateApi.customers()),
+    queryKey: ["lab-customers", ws, filters.asked],
+    queryFn: () => read<{ items: Customer[]; total: number; may: string[] }>(certificateApi.customers(filters.asked)),
+    placeholderData: keepPreviousData,
   });
+  const { narrowed } = filters;
   const items = list.data?.items ?? [];
   const create = (
     <Act
@@ -38,16 +42,46 @@ export function Customers() {
     <div className={page.page}>
       <div className={page.head}>
         <h1>Customers</h1>
-        {items.length > 0 && create}
+        {(list.data?.total ?? 0) > 0 && create}
       </div>
       <p className={page.lead}>
         Whose samples are tested. A contact who is invited sees the customer's published results and certificates, and
         nothing else of the laboratory.
       </p>
+      {(narrowed || (list.data?.total ?? 0) > 0) && (
+        <FilterRow
+          of="customers"
+          placeholder="Code, name, address, contact"
+          filters={filters}
+          choices={[
+            {
+              name: "portal",
+              label: "Sees results here",
+              options: [
+                { value: "open", label: "a contact does" },
+                { value: "none", label: "nobody" },
+              ],
+            },
+            {
+              name: "samples",
+              label: "Samples",
+              options: [
+                { value: "some", label: "has some" },
+                { value: "none", label: "none" },
+              ],
+            },
+          ]}
+          file={{ path: certificateApi.customers({ ...filters.asked, format: "csv" }), name: "customers.csv" }}
+        />
+      )}
       {list.isPending && <Skeleton label="Reading the customers" />}
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isSuccess && items.length === 0 && (
-        <EmptyState act={create}>No customer yet. Samples without one are the laboratory's own.</EmptyState>
+        <EmptyState act={narrowed ? <Act onAct={filters.clear}>Clear the filters</Act> : create}>
+          {narrowed
+            ? "No customer fits these filters."
+            : "No customer yet. Samples without one are the laboratory's own."}
+        </EmptyState>
       )}
       {items.length > 0 && (
         <LedgerTable
@@ -78,11 +112,13 @@ export function Customers() {
               ),
             },
             { id: "contacts", title: "Contacts", end: true, width: "90px", cell: (each) => each.contacts },
+            { id: "seeing", title: "See results", end: true, width: "100px", cell: (each) => each.seeing },
             { id: "samples", title: "Samples", end: true, width: "90px", cell: (each) => each.samples },
             { id: "certificates", title: "Certificates", end: true, width: "110px", cell: (each) => each.certificates },
           ]}
         />
       )}
+      <Shown count={items.length} total={list.data?.total ?? 0} one="customer" many="customers" />
       {open && (
         <CustomerDialog
           onClose={() => setOpen(false)}
@@ -97,7 +133,11 @@ export function Customers() {
 }
 
 /** A new customer, or what is changed of one. */
-export function CustomerDialog(props: { customer?: Customer; onClose: () => void; onSaved: (id: string) => void }) {
+export function CustomerDialog(props: {
+  customer?: Pick<Customer, "id" | "version" | "code" | "name" | "address" | "remark">;
+  onClose: () => void;
+  onSaved: (id: string) => void;
+}) {
   const { customer } = props;
   const [code, setCode] = useState(customer?.code ?? "");
   const [name, setName] = useState(customer?.name ?? "");

@@ -10,10 +10,21 @@ import { page as shellPage } from "@probity/web/shell/path.ts";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery } from "@tanstack/react-query";
-import { certificateApi, conformity, standingLook, type Standing } from "./certificate-types.ts";
+import { certificateApi, conformity, standingLook, type Column, type Standing } from "./certificate-types.ts";
 import css from "./certificate.module.css";
 import type { Verdict } from "./types.ts";
 
+type DeliveredLine = {
+  name: string;
+  result: string;
+  unit: string;
+  limit: string;
+  uncertainty: string | null;
+  verdict: Verdict;
+  conformity: string;
+  rule: string | null;
+  retested: string[];
+};
 type Delivered = {
   number: string;
   standing: Standing;
@@ -25,7 +36,18 @@ type Delivered = {
   laboratory: string;
   title: string;
   sample: { number: string; product: string; lot: string | null };
-  evaluations: { specification: string; number: number; verdict: Verdict }[];
+  /** What the laboratory's template prints. */
+  columns: Column[];
+  evaluations: {
+    specification: string;
+    number: number;
+    verdict: Verdict;
+    /** By which rule conformity was decided. */
+    rules: string;
+    lines: DeliveredLine[];
+  }[];
+  investigations: { number: string; head: string; told: string[] }[];
+  overrides: { head: string; told: string[] }[];
   recipient: string;
   expiresAt: string;
   files: { format: "pdf" | "json"; sha256: string; seal: string }[];
@@ -107,11 +129,100 @@ export function DeliveredCertificate() {
         </DownloadAct>
         <Go to={shellPage.verify()}>Verify the file</Go>
       </div>
+      {found.evaluations.map((each) => (
+        <ToldResults key={each.specification} evaluation={each} columns={found.columns} />
+      ))}
+      {found.investigations.length > 0 && (
+        <section className={css.side}>
+          <h2>Results out of specification and their investigation</h2>
+          <ul className={css.lines}>
+            {found.investigations.map((each) => (
+              <li key={each.number}>
+                <span className={css.line}>
+                  <StatusMark tone="gap" word={each.head} />
+                  <span className={css.number}>{each.number}</span>
+                </span>
+                {each.told.map((text) => (
+                  <span key={text}>{text}</span>
+                ))}
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {found.overrides.length > 0 && (
+        <section className={css.side}>
+          <h2>Results verified by an override</h2>
+          <ul className={css.lines}>
+            {found.overrides.map((each) => (
+              <li key={`${each.head} ${each.told.join(" ")}`}>
+                <StatusMark tone="partial" word={each.head} />
+                {each.told.map((text) => (
+                  <span key={text}>{text}</span>
+                ))}
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
       {pdf !== undefined && <p className={css.hash}>SHA-256 of the PDF {pdf.sha256}</p>}
       <p className={page.meta}>
         For {found.recipient}. Sample {found.sample.number}, issued {showTime(found.issuedAt)}. This link works until{" "}
         {showTime(found.expiresAt)}; each opening is recorded.
       </p>
     </div>
+  );
+}
+
+/** The results as the certificate tells them: its columns, its words, and the rule each line was decided by. */
+function ToldResults(props: { evaluation: Delivered["evaluations"][number]; columns: Column[] }) {
+  const { specification, number, lines, rules } = props.evaluation;
+  const has = (name: Column) => props.columns.includes(name);
+  const uncertain = has("uncertainty") && lines.some(({ uncertainty }) => uncertainty !== null);
+  return (
+    <section className={css.side}>
+      <h2>
+        Results against {specification}, version {number}
+      </h2>
+      <table className={css.told}>
+        <caption className="p-hidden">Results against {specification}</caption>
+        <thead>
+          <tr>
+            <th scope="col">Test</th>
+            <th scope="col">Result</th>
+            {has("limit") && <th scope="col">Limit</th>}
+            {uncertain && <th scope="col">Uncertainty</th>}
+            {has("verdict") && <th scope="col">Conformity</th>}
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map((line, at) => (
+            // The same test may stand there by two methods.
+            <tr key={`${line.name} ${String(at)}`}>
+              <th scope="row">
+                {line.name}
+                {line.retested.map((each) => (
+                  <div key={each} className={page.meta}>
+                    original result {each}, retested
+                  </div>
+                ))}
+                {line.rule !== null && <div className={page.meta}>decided by {line.rule}</div>}
+              </th>
+              <td className={css.value}>
+                {line.result} {has("unit") && <span className={page.meta}>{line.unit}</span>}
+              </td>
+              {has("limit") && <td>{line.limit === "" ? "none" : line.limit}</td>}
+              {uncertain && <td>{line.uncertainty}</td>}
+              {has("verdict") && (
+                <td>
+                  <StatusMark tone={conformity[line.verdict].tone} word={line.conformity} />
+                </td>
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p className={page.meta}>{rules}</p>
+    </section>
   );
 }

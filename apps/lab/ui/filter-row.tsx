@@ -13,7 +13,24 @@ export function useFilters(names: readonly string[]) {
     return typeof given === "string" ? given : "";
   };
   const asked = Object.fromEntries(names.map((name) => [name, value(name)] as const).filter(([, each]) => each !== ""));
-  return { value, asked, set: (changed: Changed) => place.query({ ...asked, ...changed }, true) };
+  return {
+    value,
+    asked,
+    narrowed: Object.keys(asked).length > 0,
+    set: (changed: Changed) => place.query({ ...asked, ...changed }, true),
+    clear: () => place.query({}, true),
+  };
+}
+
+/** How much of a list is shown; where nothing fits, the way back to all of it. */
+export function Shown(props: { count: number; total: number; one: string; many: string }) {
+  const { count, total, one, many } = props;
+  if (count === 0) return null;
+  return (
+    <p className={page.muted}>
+      {count === total ? `${total} ${total === 1 ? one : many}` : `${count} of ${total} ${many}`}
+    </p>
+  );
 }
 
 /** What a list is filtered by: words, which count on Enter and on leaving the field, choices, and the same lines as a file. */

@@ -1,4 +1,5 @@
 import { Act } from "@probity/web/kit/act.tsx";
+import { Ask } from "@probity/web/kit/ask.tsx";
 import { Notice } from "@probity/web/kit/notice.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Progress } from "@probity/web/kit/progress.tsx";
@@ -10,6 +11,7 @@ import { Go } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useJob } from "@probity/web/shell/use-job.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import type { Kind } from "./import-form.ts";
 import { ImportFaults } from "./import-faults.tsx";
 import css from "./import.module.css";
@@ -39,8 +41,10 @@ export function ImportStand({ ws, kind, id, onAgain }: { ws: string; kind: Kind;
       ["lab-import", "lab-imports", "lab-samples"].map((key) => queries.invalidateQueries({ queryKey: [key] })),
     );
   const job = useJob(waits ? (file?.jobId ?? null) : null, () => void again());
+  const [asking, setAsking] = useState(false);
   const cancel = useMutation({
     mutationFn: () => write("POST", labApi.imports(kind, id, "cancel")),
+    onSuccess: () => setAsking(false),
     onSettled: again,
   });
   const next = (
@@ -66,14 +70,34 @@ export function ImportStand({ ws, kind, id, onAgain }: { ws: string; kind: Kind;
             unit="rows"
           />
           <p className={page.row}>
-            <Act busy={cancel.isPending} onAct={() => cancel.mutate()}>
-              Cancel the import
+            <Act
+              onAct={() => {
+                cancel.reset();
+                setAsking(true);
+              }}
+            >
+              Cancel the import …
             </Act>
             <span className={page.muted}>
               All rows come at once, at the end. You can leave this page; the import goes on.
             </span>
           </p>
-          {cancel.isError && <ProblemNotice problem={asProblem(cancel.error)} />}
+          {asking && (
+            <Ask
+              title={`Cancel the import of ${file.fileName}`}
+              follows={[
+                `None of its ${total} rows comes in. What it did so far is thrown away.`,
+                "The file itself is kept, and that it was cancelled. To import it later, send it again.",
+              ]}
+              act="Cancel the import"
+              keep="Let it go on"
+              busy={cancel.isPending}
+              onDo={() => cancel.mutate()}
+              onClose={() => setAsking(false)}
+            >
+              {cancel.isError && <ProblemNotice problem={asProblem(cancel.error)} />}
+            </Ask>
+          )}
         </>
       )}
       {file.state === "done" && (

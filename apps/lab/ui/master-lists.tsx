@@ -7,10 +7,12 @@ import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { read, write } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
+import { Find } from "@probity/web/shell/find.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { usePlace } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { inspectApi } from "./inspect-path.ts";
 import { labApi } from "./path.ts";
@@ -51,9 +53,11 @@ export function MasterList(props: {
   const place = usePlace();
   const key = [path === "products" ? "lab-products" : "lab-points", ws];
   const queries = useQueryClient();
+  const q = typeof place.search["q"] === "string" ? place.search["q"] : "";
   const list = useQuery({
-    queryKey: key,
-    queryFn: () => read<Page<Kept>>(path === "products" ? labApi.products() : labApi.points()),
+    queryKey: [...key, q],
+    queryFn: () => read<Page<Kept>>(labApi.master(path, { q, limit: 200, sort: "code" })),
+    placeholderData: keepPreviousData,
   });
   const [editing, setEditing] = useState<Kept | "new" | null>(place.search["new"] === "1" ? "new" : null);
   const { title, one, note, none } = words[path];
@@ -71,9 +75,35 @@ export function MasterList(props: {
         <h2 id={path}>{title}</h2>
         {list.data?.items.length !== 0 && <span>{add("plain")}</span>}
       </div>
+      {(q !== "" || (list.data?.items.length ?? 0) > 0) && (
+        <div className={page.filters} role="search">
+          <Find
+            label={`Filter ${title.toLowerCase()} by words`}
+            hint="Code, name"
+            value={q}
+            onFind={(found) => place.query({ tab: path === "products" ? path : "points", q: found }, true)}
+          />
+          <DownloadAct look="quiet" path={labApi.master(path, { q, format: "csv" })} name={`${path}.csv`}>
+            Export these as CSV
+          </DownloadAct>
+        </div>
+      )}
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton label={`Reading the ${title.toLowerCase()}`} rows={4} />}
-      {list.data?.items.length === 0 && <EmptyState act={add("main")}>{none}</EmptyState>}
+      {list.data?.items.length === 0 &&
+        (q === "" ? (
+          <EmptyState act={add("main")}>{none}</EmptyState>
+        ) : (
+          <EmptyState
+            act={
+              <Act onAct={() => place.query({ tab: path === "products" ? path : "points" }, true)}>
+                Clear the filter
+              </Act>
+            }
+          >
+            Nothing matches. Use other words, or fewer.
+          </EmptyState>
+        ))}
       {(list.data?.items.length ?? 0) > 0 && (
         <LedgerTable
           caption={title}

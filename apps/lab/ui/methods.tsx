@@ -5,6 +5,7 @@ import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { read } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
+import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import { Find } from "@probity/web/shell/find.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
@@ -136,6 +137,13 @@ export function Methods() {
             value={words}
             onFind={(found) => at(tab, { q: found })}
           />
+          <DownloadAct
+            look="quiet"
+            path={tab === "limits" ? labApi.limitFile(words) : labApi.methodFile(words)}
+            name={tab === "limits" ? "limits.csv" : "methods.csv"}
+          >
+            Export these as CSV
+          </DownloadAct>
         </div>
       )}
       {words !== "" &&

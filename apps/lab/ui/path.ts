@@ -46,6 +46,7 @@ export const labApi = {
   worksheets: (values: Filters = {}) => apiPath(app, ["worksheets"], values),
   worksheet: (id: string, act?: string) =>
     apiPath(app, act === undefined ? ["worksheets", id] : ["worksheets", id, act]),
+  takeOff: (id: string) => apiPath(app, ["worksheets", id, "rows", "take-off"]),
   verification: (id: string) => apiPath(app, ["verifications", id]),
   waiting: (method?: string) => apiPath(app, ["worksheets", "waiting"], { method }),
   products: () => apiPath(app, ["products"], { limit: 200, sort: "code" }),
@@ -53,4 +54,8 @@ export const labApi = {
   methods: () => apiPath(app, ["methods", "current"]),
   specifications: (product?: string) => apiPath(app, ["specifications"], { product }),
   imports: (kind: "samples" | "results", ...tail: string[]) => apiPath(app, [kind, "import", ...tail]),
+  importFiles: (kind: "samples" | "results", values: Filters) => apiPath(app, [kind, "import"], values),
+  master: (path: "products" | "sampling-points", values: Filters) => apiPath(app, [path], values),
+  methodFile: (q: string) => apiPath(app, ["methods", "current"], { q, format: "csv" }),
+  limitFile: (q: string) => apiPath(app, ["specifications"], { q, format: "csv" }),
 };

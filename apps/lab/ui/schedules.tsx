@@ -10,8 +10,9 @@ import { read, write } from "@probity/web/shell/api.ts";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
+import { FilterRow, Shown, useFilters } from "./filter-row.tsx";
 import { labPage } from "./path.ts";
 import { ScheduleForm } from "./schedule-form.tsx";
 import css from "./stability.module.css";
@@ -26,10 +27,13 @@ export function Schedules() {
   const place = usePlace();
   const ws = place.params["ws"] ?? "";
   const queries = useQueryClient();
+  const filters = useFilters(["state", "q"]);
   const list = useQuery({
-    queryKey: ["lab-schedules", ws],
-    queryFn: () => read<{ items: Schedule[]; may: string[] }>(stabilityApi.schedules()),
+    queryKey: ["lab-schedules", ws, filters.asked],
+    queryFn: () => read<{ items: Schedule[]; total: number; may: string[] }>(stabilityApi.schedules(filters.asked)),
+    placeholderData: keepPreviousData,
   });
+  const total = list.data?.total ?? 0;
   // The one that was looked for comes into view, once.
   const asked = typeof place.search["one"] === "string" ? place.search["one"] : "";
   const there = list.data !== undefined;
@@ -84,10 +88,32 @@ export function Schedules() {
         The server registers these samples by itself, each slot once. What it could not register is shown, never
         dropped.
       </p>
+      {total > 0 && (
+        <FilterRow
+          of="schedules"
+          placeholder="Name, product, point"
+          filters={filters}
+          choices={[
+            {
+              name: "state",
+              label: "Stands",
+              options: [
+                { value: "running", label: "running" },
+                { value: "paused", label: "paused" },
+              ],
+            },
+          ]}
+          file={{ path: stabilityApi.schedules({ ...filters.asked, format: "csv" }), name: "schedules.csv" }}
+        />
+      )}
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton label="Reading the schedules" rows={4} />}
       {list.data?.items.length === 0 && (
-        <EmptyState act={make}>Nothing is sampled by a schedule yet. Make one for a water system or a room.</EmptyState>
+        <EmptyState act={total > 0 ? <Act onAct={filters.clear}>Clear the filters</Act> : make}>
+          {total > 0
+            ? "No schedule fits these filters."
+            : "Nothing is sampled by a schedule yet. Make one for a water system or a room."}
+        </EmptyState>
       )}
       {list.data?.items.map((schedule) => (
         <section key={schedule.id} id={`schedule-${schedule.id}`} className={css.schedule}>
@@ -125,6 +151,7 @@ export function Schedules() {
           <Strip schedule={schedule} ws={ws} refused={refused} onSkip={(on) => ask({ schedule, act: "skip", on })} />
         </section>
       ))}
+      <Shown count={list.data?.items.length ?? 0} total={total} one="schedule" many="schedules" />
       {editing !== null && (
         <ScheduleForm
           ws={ws}

@@ -10,7 +10,8 @@ import { read } from "@probity/web/shell/api.ts";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { FilterRow, Shown, useFilters } from "./filter-row.tsx";
 import css from "./stability.module.css";
 import { stabilityApi, stabilityPage, type StudyLine } from "./stability-types.ts";
 import { refusedBecause } from "./words.ts";
@@ -20,10 +21,13 @@ export function Studies() {
   useTitle("Stability");
   const place = usePlace();
   const ws = place.params["ws"] ?? "";
+  const filters = useFilters(["state", "q"]);
   const list = useQuery({
-    queryKey: ["lab-studies", ws],
-    queryFn: () => read<{ items: StudyLine[]; may: string[] }>(stabilityApi.studies()),
+    queryKey: ["lab-studies", ws, filters.asked],
+    queryFn: () => read<{ items: StudyLine[]; total: number; may: string[] }>(stabilityApi.studies(filters.asked)),
+    placeholderData: keepPreviousData,
   });
+  const total = list.data?.total ?? 0;
   const make = (
     <Act
       look="main"
@@ -43,10 +47,33 @@ export function Studies() {
         What is stored under which condition, pulled when, and how long it keeps. A protocol is frozen once another
         person approved it.
       </p>
+      {total > 0 && (
+        <FilterRow
+          of="studies"
+          placeholder="Number, title, product, condition"
+          filters={filters}
+          choices={[
+            {
+              name: "state",
+              label: "Stands",
+              options: [
+                { value: "overdue", label: "pull overdue" },
+                { value: "running", label: "running" },
+                { value: "to-start", label: "approved, to start" },
+                { value: "draft", label: "protocol in draft" },
+                { value: "pulled", label: "all pulled" },
+              ],
+            },
+          ]}
+          file={{ path: stabilityApi.studies({ ...filters.asked, format: "csv" }), name: "studies.csv" }}
+        />
+      )}
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton label="Reading the studies" />}
       {list.data?.items.length === 0 && (
-        <EmptyState act={make}>No study yet. Write the protocol of the first one.</EmptyState>
+        <EmptyState act={total > 0 ? <Act onAct={filters.clear}>Clear the filters</Act> : make}>
+          {total > 0 ? "No study fits these filters." : "No study yet. Write the protocol of the first one."}
+        </EmptyState>
       )}
       {(list.data?.items.length ?? 0) > 0 && (
         <LedgerTable
@@ -120,6 +147,7 @@ export function Studies() {
           ]}
         />
       )}
+      <Shown count={list.data?.items.length ?? 0} total={total} one="study" many="studies" />
     </div>
   );
 }

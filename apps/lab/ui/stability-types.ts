@@ -17,8 +17,9 @@ export const stabilityPage = {
   schedules: (ws: string) => page.app(ws, "lab/schedules"),
   schedule: (ws: string, id: string) => page.app(ws, `lab/schedules?one=${encodeURIComponent(id)}`),
 };
+type Filters = Record<string, string | undefined>;
 export const stabilityApi = {
-  studies: () => apiPath("lab", ["studies"]),
+  studies: (values: Filters = {}) => apiPath("lab", ["studies"], values),
   study: (id: string, act?: string) => apiPath("lab", act === undefined ? ["studies", id] : ["studies", id, act]),
   studyCsv: (id: string) => apiPath("lab", ["studies", id], { format: "csv" }),
   protocol: (id: string, act?: string) =>
@@ -27,7 +28,7 @@ export const stabilityApi = {
   evaluation: (id: string, values: Record<string, string | number | undefined>) =>
     apiPath("lab", ["studies", id, "evaluation"], values),
   kept: (id: string, format: "json" | "csv") => apiPath("lab", ["study-evaluations", id], { format }),
-  schedules: () => apiPath("lab", ["schedules"]),
+  schedules: (values: Filters = {}) => apiPath("lab", ["schedules"], values),
   schedule: (id: string, act?: string) =>
     apiPath("lab", act === undefined ? ["schedules", id] : ["schedules", id, act]),
   preview: () => apiPath("lab", ["schedules", "preview"]),

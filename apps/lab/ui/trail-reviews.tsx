@@ -13,20 +13,26 @@ import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { PolicyLimit } from "@probity/web/shell/policy-limit.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { FilterRow, Shown, useFilters } from "./filter-row.tsx";
 import { inspectApi, inspectPage } from "./inspect-path.ts";
 import type { ReviewDue, ReviewLine } from "./inspect-types.ts";
 import { refusedBecause } from "./words.ts";
 
-type Reviews = { items: ReviewLine[]; due: ReviewDue; may: string[] };
+type Reviews = { items: ReviewLine[]; total: number; due: ReviewDue; may: string[] };
 
 /** Reviews of the audit trail: which are open, which are late, who concluded the others and with what words. */
 export function TrailReviews() {
   useTitle("Audit-trail review");
   const place = usePlace();
   const ws = place.params["ws"] ?? "";
-  const reviews = useQuery({ queryKey: ["lab-reviews", ws], queryFn: () => read<Reviews>(inspectApi.reviews()) });
+  const filters = useFilters(["state", "q"]);
+  const reviews = useQuery({
+    queryKey: ["lab-reviews", ws, filters.asked],
+    queryFn: () => read<Reviews>(inspectApi.reviews(filters.asked)),
+    placeholderData: keepPreviousData,
+  });
   const [opening, setOpening] = useState(false);
   const found = reviews.data;
   const open = (
@@ -59,9 +65,30 @@ export function TrailReviews() {
           since.
         </Notice>
       )}
+      {found !== undefined && found.total > 0 && (
+        <FilterRow
+          of="reviews"
+          placeholder="Period, worksheet, person"
+          filters={filters}
+          choices={[
+            {
+              name: "state",
+              label: "Stands",
+              options: [
+                { value: "open", label: "open" },
+                { value: "late", label: "late" },
+                { value: "concluded", label: "concluded" },
+              ],
+            },
+          ]}
+          file={{ path: inspectApi.reviews({ ...filters.asked, format: "csv" }), name: "audit-trail-reviews.csv" }}
+        />
+      )}
       {found?.items.length === 0 && (
-        <EmptyState act={open}>
-          No review yet. Open the first for a period that is over, or from a worksheet.
+        <EmptyState act={found.total > 0 ? <Act onAct={filters.clear}>Clear the filters</Act> : open}>
+          {found.total > 0
+            ? "No review fits these filters."
+            : "No review yet. Open the first for a period that is over, or from a worksheet."}
         </EmptyState>
       )}
       {found !== undefined && found.items.length > 0 && (
@@ -111,6 +138,7 @@ export function TrailReviews() {
           ]}
         />
       )}
+      {found !== undefined && <Shown count={found.items.length} total={found.total} one="review" many="reviews" />}
       {opening && (
         <OpenReview
           since={found?.due.reviewedTo ?? null}

@@ -42,7 +42,11 @@ export function TrainingPage() {
     <div className={page.page}>
       <div className={page.head}>
         <h1>Training</h1>
-        <DownloadAct look="quiet" path={qualityApi.trainings({ format: "csv" })} name="training.csv">
+        <DownloadAct
+          look="quiet"
+          path={qualityApi.trainings({ q: text("q"), on: text("method"), format: "csv" })}
+          name="training.csv"
+        >
           Export as CSV
         </DownloadAct>
       </div>
