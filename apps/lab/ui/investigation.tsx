@@ -101,6 +101,7 @@ export function InvestigationPage() {
               done={found.approvedBy !== null}
               now={found.state === "retest-planned" || found.state === "retest-approved"}
               found={found}
+              passed={found.state === "phase-2" ? "Not taken: it went on to phase II." : undefined}
             >
               <Said
                 label={found.retests === null ? "" : `${found.retests} at most, planned by ${found.plannedBy ?? ""}`}
@@ -181,13 +182,21 @@ function Determinations({ found }: { found: Investigation }) {
   );
 }
 
-function Step(props: { title: string; done: boolean; now: boolean; found: Investigation; children: React.ReactNode }) {
+function Step(props: {
+  title: string;
+  done: boolean;
+  now: boolean;
+  found: Investigation;
+  /** What is said of a step that was gone past. */
+  passed?: string | undefined;
+  children: React.ReactNode;
+}) {
   return (
     <li data-state={props.now ? "now" : props.done ? "done" : "ahead"} aria-current={props.now ? "step" : undefined}>
       <h2>{props.title}</h2>
       {props.children}
       {!props.done && !props.now && (
-        <p className={pageCss.meta}>{props.found.state === "concluded" ? "Concluded without it." : "Not reached."}</p>
+        <p className={pageCss.meta}>{props.found.state === "concluded" ? "Concluded without it." : (props.passed ?? "Not reached.")}</p>
       )}
     </li>
   );
