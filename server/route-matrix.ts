@@ -182,6 +182,7 @@ export const samples: Samples = {
   },
   "POST /api/lab/customers/{id}/contacts": { body: { name: "Matrix", email: "matrix@example.test" } },
   "POST /api/lab/samples/{id}/customer": { body: { customerId: null } },
+  "POST /api/lab/samples/{id}/correct": { body: { reason: "Matrix", lot: "Matrix" } },
   "POST /api/ledger/anchors/targets": { body: { kind: "mail", name: "Matrix", address: "matrix@example.test" } },
   "POST /api/ledger/anchors/targets/{id}/secret": { body: { overlapHours: 24 } },
   "POST /api/ledger/streams": {

@@ -44,16 +44,24 @@ describe(
         /another customer's sample/,
       ));
 
-    test("LAB-03: a server that publishes what nobody explained", () =>
+    test("LAB-03: a server that publishes what nobody explained, and lets a value out of specification be typed over", () =>
       turnsRedServing(
         "LAB-03",
         {
           route: (route) =>
             route.path === "/api/lab/samples/{id}/publish"
               ? { ...route, handle: async () => ({ status: 201, body: { id: "x", number: 1 } }) }
-              : route,
+              : route.path === "/api/lab/results/save"
+                ? {
+                    ...route,
+                    handle: async (request) =>
+                      JSON.stringify(request.body).includes("Planted")
+                        ? { body: { saved: [], untouched: 0 } }
+                        : route.handle(request),
+                  }
+                : route,
         },
-        /publishing got 201/,
+        /typing another value over it got 200[^]*publishing got 201/,
       ));
   },
 );

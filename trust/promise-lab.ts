@@ -18,7 +18,7 @@ export const labPromises: readonly TrustPromise[] = [
     id: "LAB-03",
     group: "Laboratory",
     title: "Out of specification is investigated first",
-    text: "A result out of specification is not tested again before a plan that somebody else approved, and nothing of its sample is published before its investigation is concluded. The original result stays.",
+    text: "A result out of specification is not tested again before a plan that somebody else approved, and nothing of its sample is published before its investigation is concluded. The original result stays, and no reason types it over.",
   },
   {
     id: "LAB-04",

@@ -44,6 +44,7 @@ import { stabilityRoutes } from "./actions/stability-route.ts";
 import { uncertaintyRoutes } from "./actions/uncertainty-route.ts";
 import { versionRoutes } from "./actions/version-route.ts";
 import { worksheetRoutes } from "./actions/worksheet-route.ts";
+import { worksheetRowRoute } from "./actions/worksheet-row.ts";
 import { enqueueSample, loadSample } from "./jobs/load-sample.ts";
 import { importJobs } from "./jobs/import-file.ts";
 import { grants, guest, roles, system } from "./permission.ts";
@@ -162,6 +163,7 @@ export function lab(options: LabOptions = {}): App {
         correctionRoute(kernel),
         ...custodyRoutes(kernel),
         ...worksheetRoutes(kernel),
+        worksheetRowRoute(kernel),
         ...runQualityRoutes(kernel),
         ...verificationRoutes(kernel),
         ...trailRoutes(kernel),

@@ -68,7 +68,7 @@ export const problem = defineErrors("lab", {
   results_missing: {
     status: 409,
     title: "Not all results are in",
-    detail: "{count} results of {number} are still open. Nothing was changed. Enter them first.",
+    detail: "{count} of its results are still open. Nothing was changed. Enter them first.",
   },
   analyte_elsewhere: {
     status: 422,

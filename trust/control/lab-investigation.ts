@@ -40,6 +40,8 @@ export const investigatedFirst = defineControl({
           const reason = "Planted";
           const headers = { "if-match": `"${found.version}"` };
           const retest = await second.call("POST", `/api/lab/results/${found.id}/retest`, { reason }, headers);
+          // A typing error, so they say: the value stays all the same, and is told.
+          const typed = await enter(technician, out, "6.5", { reason });
           const told = await sample("told");
           if ((await result(told)).state === "open") await enter(technician, told, "8.2");
           if ((await state(told)) !== "verified") await verify(second, told);
@@ -51,12 +53,19 @@ export const investigatedFirst = defineControl({
             { "if-match": `"${Number(shown.body["version"])}"` },
           );
           const after = await second.call("GET", `/api/lab/samples/${out}`);
-          return allOf("no retest without an approved plan, and nothing published without a conclusion", [
-            [retest.status >= 400, "a retest without an approved plan was ordered"],
-            [listOf(after.body["results"]).length === 1, "a second determination is on the sample"],
-            [shown.body["state"] === "verified", "the sample to publish is not verified"],
-            [publish.status >= 400 && (await state(told)) === "verified", `publishing got ${said(publish)}`],
-          ]);
+          return allOf(
+            "no retest without an approved plan, no value typed over, nothing published without a conclusion",
+            [
+              [retest.status >= 400, "a retest without an approved plan was ordered"],
+              [
+                typed.status >= 400 && listOf(after.body["results"])[0]?.["text"] === "8.1",
+                `typing another value over it got ${said(typed)}`,
+              ],
+              [listOf(after.body["results"]).length === 1, "a second determination is on the sample"],
+              [shown.body["state"] === "verified", "the sample to publish is not verified"],
+              [publish.status >= 400 && (await state(told)) === "verified", `publishing got ${said(publish)}`],
+            ],
+          );
         }),
     },
   ],

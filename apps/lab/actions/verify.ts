@@ -49,7 +49,7 @@ export async function waitingOf(tx: Tx, of: Target): Promise<Waiting[]> {
   );
   const open = rows.filter((row) => row.state === "open").length;
   const waiting = rows.filter((row) => row.state === "entered");
-  if (open > 0) throw problem.results_missing({ values: { count: open, number: "it" } });
+  if (open > 0) throw problem.results_missing({ values: { count: open } });
   if (waiting.length === 0) throw problem.nothing_to_verify();
   const own = waiting.filter((row) => row.own === true);
   if (own.length > 0)

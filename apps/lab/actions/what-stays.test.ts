@@ -224,3 +224,23 @@ describe("LAB what a sample was registered with", () => {
     expect(JSON.parse((await world.as.reader("GET", `/api/lab/samples/${id}`)).text).lot).toBe("L-72");
   });
 });
+
+describe("LAB rows of a worksheet", () => {
+  test("come off while they have no value, and wait for another; afterwards they stay", async () => {
+    const [id = "", other = ""] = await received(world, 2, { specificationId: world.specification });
+    const [ph, second] = [await resultOf(world.as.reader, id, "ph"), await resultOf(world.as.reader, other, "ph")];
+    const made = await world.as.technician("POST", "/api/lab/worksheets", {
+      body: { title: "pH", resultIds: [ph.id, second.id] },
+    });
+    const sheet = String(made.body["id"]);
+    const off = async (resultIds: string[], version: number) =>
+      world.as.technician("POST", `/api/lab/worksheets/${sheet}/rows/take-off`, { version, body: { resultIds } });
+    expect((await off([ph.id], 1)).body["version"]).toBe(2);
+    const waits = JSON.parse((await world.as.reader("GET", "/api/lab/worksheets/waiting")).text).items;
+    expect(waits.map((each: { id: string }) => each.id)).toContain(ph.id);
+    const placed = await resultOf(world.as.reader, other, "ph");
+    await save({ id: placed.id, version: placed.version, text: "6.5" });
+    expect((await off([placed.id], 2)).body["code"]).toBe("lab.wrong_state");
+    expect((await off([ph.id], 2)).status).toBe(404);
+  });
+});

@@ -131,6 +131,13 @@ describe("LAB what is entered", () => {
     expect(reportedOf(value("7.25"), analyte({ rule: "half-even" }))).toBe("7.2");
     expect(reportedOf(value("0.03"), analyte({ quantification: "0.05", decimals: 2 }))).toBe("<0.05");
     expect(reportedOf(value("<0.050"), analyte())).toBe("<0.050");
+    const seen = analyte({ detection: "0.01", quantification: "0.05", decimals: 2 });
+    expect(["0.009", "0.01", "0.05", "<0.01"].map((text) => reportedOf(value(text), seen))).toEqual([
+      "not detected (<0.01)",
+      "<0.05",
+      "0.05",
+      "<0.01",
+    ]);
     expect(reportedOf(value("7.250"), analyte({ decimals: null }))).toBe("7.250");
     const text = analyte({ kind: "text", choices: ["absent", "present"] });
     expect(reportedOf(value("absent", text), text)).toBe("absent");

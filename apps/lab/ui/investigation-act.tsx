@@ -347,7 +347,7 @@ function Conclude({ found, busy, send }: Part) {
       <Field
         name="capa"
         label="Corrective action"
-        hint="Its number, where you keep them."
+        hint="Its number or its https address, where you keep them."
         value={capa}
         onChange={setCapa}
       />

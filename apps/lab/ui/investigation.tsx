@@ -207,7 +207,16 @@ function Said({ label, text }: { label: string; text: string | null }) {
   return (
     <div className={css.said}>
       <span className={pageCss.meta}>{label}</span>
-      <p>{text}</p>
+      <p>
+        {/* An address of the system that keeps corrective actions is followed, in a tab of its own that learns nothing of this page. */}
+        {/^https:\/\/\S+$/.test(text) ? (
+          <a href={text} target="_blank" rel="noopener noreferrer">
+            {text}
+          </a>
+        ) : (
+          text
+        )}
+      </p>
     </div>
   );
 }

@@ -23,6 +23,7 @@ import { StoryDialog } from "./story.tsx";
 import type { SavedRow, Worksheet } from "./types.ts";
 import { Verifications, VerifyAct } from "./verify.tsx";
 import { refusedBecause } from "./words.ts";
+import { WorksheetRows } from "./worksheet-rows.tsx";
 
 /** One worksheet: the grid, what its blanks and controls say, and its verification by another person. */
 export function WorksheetPage() {
@@ -31,6 +32,7 @@ export function WorksheetPage() {
   const key = ["lab-worksheet", id];
   const sheet = useQuery({ queryKey: key, queryFn: () => read<Worksheet>(labApi.worksheet(id)) });
   const [story, setStory] = useState<string | null>(null);
+  const [changing, setChanging] = useState(false);
   const queries = useQueryClient();
   const review = useMutation({
     mutationFn: () => write<{ id: string }>("POST", inspectApi.reviews(), { worksheetId: id }),
@@ -79,8 +81,17 @@ export function WorksheetPage() {
         ) : (
           <StatusMark tone={open === 0 ? "partial" : "none"} word={open === 0 ? "to verify" : `${open} open`} tinted />
         )}
-        <span className={page.row}>
+        <span className={`${page.row} p-no-print`}>
           <Go to={labPage.imports(ws, "results")}>Import results</Go>
+          {found.state === "open" && (
+            <Act
+              disabledReason={refusedBecause(found.may, "lab.worksheet.change", "technicians")}
+              onAct={() => setChanging(true)}
+            >
+              Change rows
+            </Act>
+          )}
+          <Act onAct={() => window.print()}>Print</Act>
           <Act
             busy={review.isPending}
             disabledReason={refusedBecause(found.may, "lab.review.change", "reviewers and admins")}
@@ -150,6 +161,16 @@ export function WorksheetPage() {
           "verdicts come with saving, against the limits frozen at registration",
         ]}
       />
+      {changing && (
+        <WorksheetRows
+          sheet={found}
+          onClose={() => setChanging(false)}
+          onDone={() => {
+            setChanging(false);
+            void queries.invalidateQueries({ queryKey: key });
+          }}
+        />
+      )}
       <StoryDialog
         id={story}
         may={found.may}
