@@ -23,9 +23,12 @@ export interface Stop {
 
 /** The first record of a list, opened. */
 export async function opened(page: Page): Promise<void> {
-  const list = page.url();
+  const before = await page.locator("main h1").first().textContent();
   await page.locator("main tbody a").first().click();
-  await page.waitForURL((url) => url.href !== list);
+  await page.waitForFunction((list) => {
+    const heading = document.querySelector("main h1");
+    return heading !== null && heading.textContent !== list && heading.closest("[data-loading]") === null;
+  }, before);
 }
 
 /** Presses the first button of that name that is not refused. */

@@ -121,7 +121,12 @@ export function ChartPlot({
               {point.earlier.length > 0 && <circle r="8" className={css.corrected} />}
               <Shape point={point} />
               {rule !== undefined && named.has(index) && (
-                <text className={css.rule} y={point.z !== null && point.z < 0 ? 22 : -13} textAnchor="middle">
+                <text
+                  className={css.rule}
+                  // Beneath its point where it would lie on the words at the top.
+                  y={(point.z !== null && point.z < 0) || at < edge.top + 16 ? 22 : -13}
+                  textAnchor="middle"
+                >
                   {rule.rule}
                 </text>
               )}
