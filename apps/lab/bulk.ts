@@ -22,19 +22,16 @@ export async function insertAll(
   rows: readonly NewRow[],
   progress?: Progress,
 ): Promise<void> {
-  let done = 0;
   const first = rows[0];
   if (first === undefined) return;
   const columns = sql.join(Object.keys(first.row).map((name) => sql.ref(name)));
-  for (const some of chunks(rows)) {
+  await inParts(tx, rows, progress, async (some) => {
     await tx.recordAll(some.map(({ row, fields }) => ({ action, record: table, rowId: row.id, version: 1, fields })));
     const json = JSON.stringify(some.map(({ row }) => row));
     const insert = sql`insert into ${sql.table(table)} (${columns})
       select ${columns} from jsonb_populate_recordset(null::${sql.table(table)}, ${json}::jsonb)`;
     await tx.all({ compile: () => insert.compile(query) });
-    done += some.length;
-    await progress?.(done);
-  }
+  });
 }
 
 /** A row that changes from the version its caller saw. */
@@ -57,10 +54,10 @@ export async function updateAll(
   const first = rows[0];
   if (first === undefined) return 0;
   const names = Object.keys(first.row).filter((name) => name !== "id" && name !== "version");
-  const sets = sql.join(names.map((name) => sql`${sql.ref(name)} = c.${sql.ref(name)}`));
+  const columns = sql.join(names.map((name) => sql.ref(name)));
+  const values = sql.join(names.map((name) => sql`c.${sql.ref(name)}`));
   let changed = 0;
-  let done = 0;
-  for (const some of chunks(rows)) {
+  await inParts(tx, rows, progress, async (some) => {
     await tx.recordAll(
       some.map(({ row, fields }): LedgerEvent => ({
         action,
@@ -70,15 +67,41 @@ export async function updateAll(
         fields,
       })),
     );
-    const json = JSON.stringify(some.map(({ row }) => row));
-    const update = sql<{ id: string }>`update ${sql.table(table)} r set ${sets}
-      from jsonb_populate_recordset(null::${sql.table(table)}, ${json}::jsonb) c
-      where r.id = c.id and r.version = c.version returning r.id`;
+    const ids = some.map(({ row }) => row.id);
+    const json = JSON.stringify(Object.fromEntries(some.map(({ row }) => [row.id, row])));
+    // Each row takes its values out by its id. A join with them, planned before a file's rows were counted, reads the whole
+    // table for each part, or compares each of its rows with each other.
+    const update = sql<{ id: string }>`update ${sql.table(table)} r
+      set (${columns}) = (select ${values} from jsonb_populate_record(null::${sql.table(table)}, given.rows -> r.id::text) c)
+      from (select ${json}::jsonb as rows) given
+      where r.id = any(${ids}::uuid[]) and r.version = (given.rows -> r.id::text ->> 'version')::integer returning r.id`;
     changed += (await tx.all({ compile: () => update.compile(query) })).length;
+  });
+  return changed;
+}
+
+/** Writes rows part by part, told after each. */
+async function inParts<T>(
+  tx: Tx,
+  rows: readonly T[],
+  progress: Progress | undefined,
+  write: (some: readonly T[]) => Promise<void>,
+): Promise<void> {
+  let done = 0;
+  for (const some of chunks(rows)) {
+    // Plans of statements, triggers and foreign keys that were made when the tables were small read all of them for each row:
+    // a file forgets them before its first part, and after it, when there are some hundred rows and leaves to plan for.
+    if (rows.length > atOnce && done <= atOnce) await forgetPlans(tx);
+    await write(some);
     done += some.length;
     await progress?.(done);
   }
-  return changed;
+}
+
+/** Every statement of this connection is planned anew when it is run next (PostgreSQL, DISCARD PLANS). */
+async function forgetPlans(tx: Tx): Promise<void> {
+  const discard = sql`discard plans`;
+  await tx.all({ compile: () => discard.compile(query) });
 }
 
 /** Parts of a list, each small enough for one round trip. */

@@ -1,12 +1,22 @@
-import { createHash, randomUUIDv7 as uuidv7 } from "node:crypto";
+import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { Type } from "typebox";
 import { sql } from "kysely";
-import { defineRoute, doorProblem, enqueue, exportRows, type Kernel, type Route, type Tx } from "@probity/kernel";
+import {
+  defineRoute,
+  doorProblem,
+  enqueue,
+  exportRows,
+  sha256InPieces,
+  type Kernel,
+  type Route,
+  type Tx,
+} from "@probity/kernel";
 import { insertAll, updateAll } from "../bulk.ts";
 import { columnsOf, type ImportKind } from "../csv/mapping.ts";
-import { looksLikeFormula } from "../csv/read.ts";
+import { looksLikeFormula, type Table } from "../csv/read.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
+import { inTurns } from "../turn.ts";
 import { csvAnswer } from "./gate-route.ts";
 import { nameContent } from "./idempotency.ts";
 import { planOf } from "./import-plan.ts";
@@ -40,11 +50,12 @@ function previewRoute(kernel: Kernel, kind: ImportKind): Route {
     answers: { 200: Type.Object({ total: Type.Integer(), errors: Type.Array(Type.Unknown()) }) },
     handle: async (request) => {
       const { table, asReport, ...given } = await readUpload(kernel, request, kind);
+      const formulas = await formulasIn(table);
       const body = await kernel.door.work(request.credential, importPermission[kind], async (tx) => {
         const sources = await sourcesOf(tx, kind);
         const { mapping, source } = mappingFor(kind, table, given, sources);
         const plan = await planOf(tx, kind, table, mapping);
-        const report = asReport ? { csv: wrongRows(table, plan.errors) } : {};
+        const report = asReport ? { csv: await wrongRows(table, plan.errors) } : {};
         return {
           encoding: table.encoding,
           delimiter: table.delimiter,
@@ -54,7 +65,7 @@ function previewRoute(kernel: Kernel, kind: ImportKind): Route {
           source,
           sources: sources.map((each) => each.name),
           total: table.rows.length,
-          formulas: table.rows.reduce((sum, row) => sum + row.filter(looksLikeFormula).length, 0),
+          formulas,
           rows: table.rows.slice(0, shownRows),
           ...shownPlan(plan),
           ...report,
@@ -63,6 +74,17 @@ function previewRoute(kernel: Kernel, kind: ImportKind): Route {
       return { body };
     },
   });
+}
+
+/** How many cells a spreadsheet would run. */
+async function formulasIn(table: Table): Promise<number> {
+  const turn = inTurns();
+  let count = 0;
+  for (const row of table.rows) {
+    await turn();
+    count += row.filter(looksLikeFormula).length;
+  }
+  return count;
 }
 
 function startRoute(kernel: Kernel, kind: ImportKind): Route {
@@ -77,7 +99,7 @@ function startRoute(kernel: Kernel, kind: ImportKind): Route {
     answers: { 202: Type.Object({ id: Type.String(), jobId: Type.String() }) },
     handle: async (request) => {
       const { table, bytes, fileName, tenantId, keys, asReport: _, ...given } = await readUpload(kernel, request, kind);
-      const sha256 = createHash("sha256").update(bytes).digest("hex");
+      const sha256 = (await sha256InPieces(bytes)).toString("hex");
       const stored = await kernel.files.store(tenantId, keys, bytes, "txt");
       nameContent(`${sha256} ${JSON.stringify([given.mapping ?? null, given.source ?? null, fileName])}`);
       const body = await kernel.door.work(request.credential, importPermission[kind], async (tx) => {

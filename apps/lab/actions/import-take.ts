@@ -1,8 +1,9 @@
-import { csvOf, doorProblem, Problem, type Job, type Kernel, type Tx } from "@probity/kernel";
-import { updateAll, type Progress } from "../bulk.ts";
+import { csvHead, csvRows, doorProblem, Problem, type Job, type Kernel, type Tx } from "@probity/kernel";
+import { chunks, updateAll, type Progress } from "../bulk.ts";
 import type { ImportKind } from "../csv/mapping.ts";
 import { readTable, type Table } from "../csv/read.ts";
 import { query } from "../query.ts";
+import { inTurns } from "../turn.ts";
 import { isMapping, planOf, type Plan, type RowError } from "./import-plan.ts";
 import { importPermission } from "./import-upload.ts";
 import { registerSamples } from "./register.ts";
@@ -38,7 +39,7 @@ export async function takeFile(kernel: Kernel, job: Job, kind: ImportKind): Prom
   });
   if (file.state !== "waiting") return;
   await job.report("reading", 0, file.row_count);
-  const read = readTable(await kernel.files.readAll(blob, keys));
+  const read = await readTable(await kernel.files.readAll(blob, keys));
   if (!read.ok || !isMapping(file.mapping)) throw new Error("A stored file is not what it was when it was sent");
   const table = read.table;
   try {
@@ -86,7 +87,7 @@ async function refuse(
     keys: await kernel.files.keysOf(tx),
     tenantId: tx.who.tenantId,
   }));
-  const report = Buffer.from(wrongRows(table, errors), "utf8");
+  const report = Buffer.from(await wrongRows(table, errors), "utf8");
   const stored = errors.length === 0 ? null : await kernel.files.store(tenantId, keys, report, "txt");
   await kernel.door
     .work(job.credential, permission, async (tx) => {
@@ -123,20 +124,23 @@ async function waitingFile(tx: Tx, id: string) {
 }
 
 /** The rows with errors as a file of their own, to be corrected and sent again, with their line and what is wrong. */
-export function wrongRows(table: Table, errors: readonly RowError[]): string {
+export async function wrongRows(table: Table, errors: readonly RowError[]): Promise<string> {
   const names = table.head.map((name, index) => name || `column ${index + 1}`);
   const unique = names.map((name, index) => (names.indexOf(name) === index ? name : `${name} (${index + 1})`));
-  const byRow = new Map<number, RowError[]>();
-  for (const each of errors) byRow.set(each.row, [...(byRow.get(each.row) ?? []), each]);
-  const rows = [...byRow].toSorted(([a], [b]) => a - b);
-  return csvOf(
-    ["line", ...unique, "what is wrong"],
-    rows.map(([row, wrong]) => ({
+  const columns = ["line", ...unique, "what is wrong"];
+  const byRow = [...Map.groupBy(errors, (each) => each.row)].toSorted(([a], [b]) => a - b);
+  const turn = inTurns();
+  const parts = [csvHead(columns)];
+  for (const some of chunks(byRow, 100)) {
+    await turn();
+    const rows = some.map(([row, wrong]) => ({
       ...Object.fromEntries(unique.map((name, index) => [name, table.rows[row]?.[index] ?? ""])),
       line: row + 2,
       "what is wrong": wrong.map(({ column, why }) => (column === "" ? why : `${column}: ${why}`)).join(" "),
-    })),
-  );
+    }));
+    parts.push(csvRows(columns, rows));
+  }
+  return parts.join("");
 }
 
 /** What is shown of a plan before its file is taken. */

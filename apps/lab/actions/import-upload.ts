@@ -42,7 +42,7 @@ export async function readUpload(kernel: Kernel, request: RouteRequest, kind: Im
       } else if (typeof part.value === "string") texts.set(part.fieldname, part.value);
     }
   if (file === undefined) throw refuse("There is no file in the request.");
-  const read = readTable(file.bytes);
+  const read = await readTable(file.bytes);
   if (!read.ok) throw refuse(read.why);
   const source = texts.get("source")?.trim() || undefined;
   if (source !== undefined && source.length > 80) throw refuse("The name of its source has more than 80 characters.");

@@ -6,6 +6,7 @@ import { chunks, updateAll, type ChangedRow, type Progress } from "../bulk.ts";
 import type { DefinedAnalyte, Definition } from "../definition.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
+import { inTurns } from "../turn.ts";
 import { judgeControls } from "./chart-evaluate.ts";
 import { analyteOf, methodVersions, specificationVersions } from "./frozen.ts";
 import { interimOf, limitOf, resultColumns, type ResultRow } from "./present.ts";
@@ -75,7 +76,9 @@ export async function saveResults(
   const faults: Fault[] = [];
   const changes: ChangedRow[] = [];
   const saved: Saved[] = [];
+  const turn = inTurns();
   for (const entry of entries) {
+    await turn();
     const row = rows.get(entry.id);
     const version = row && methods.get(row.method_version_id);
     if (row === undefined || version === undefined) {
@@ -178,25 +181,57 @@ async function rowsOf(tx: Tx, ids: readonly string[]): Promise<Map<string, Joine
     const rows = await tx.all(
       query
         .selectFrom("lab.result as r")
-        .leftJoin("lab.sample as s", "s.id", "r.sample_id")
-        .select([
-          ...resultColumns,
-          "r.updated_by",
-          // What it was made with stays with the first entry; before it, what its worksheet names now.
-          sql<string | null>`coalesce(r.setup_id, (select u.id from lab.setup u
-            where u.tenant_id = r.tenant_id and u.worksheet_id = r.worksheet_id and r.state = 'open' order by u.number desc limit 1))`.as(
-            "setup_id",
-          ),
-          "s.number as sample_number",
-          "s.state as sample_state",
-          "s.specification_version_id",
-        ])
-        .where("r.id", "in", some)
+        .select([...resultColumns, "r.updated_by", "r.setup_id"])
+        .where(sql<boolean>`r.id = any(${some}::uuid[])`)
         .where("r.deleted_at", "is", null),
     );
-    for (const row of rows) found.set(row.id, row);
+    // Looked up by themselves: a join planned before a file's rows were counted reads every sample for each result.
+    const samples = await samplesOf(
+      tx,
+      rows.flatMap((row) => row.sample_id ?? []),
+    );
+    const setups = await setupsOf(
+      tx,
+      rows.flatMap((row) => (row.state === "open" && row.setup_id === null ? (row.worksheet_id ?? []) : [])),
+    );
+    for (const row of rows) {
+      const sample = samples.get(row.sample_id ?? "");
+      found.set(row.id, {
+        ...row,
+        // What it was made with stays with the first entry; before it, what its worksheet names now.
+        setup_id: row.setup_id ?? (row.state === "open" ? (setups.get(row.worksheet_id ?? "") ?? null) : null),
+        sample_number: sample?.number ?? null,
+        sample_state: sample?.state ?? null,
+        specification_version_id: sample?.specification_version_id ?? null,
+      });
+    }
   }
   return found;
+}
+
+async function samplesOf(tx: Tx, ids: readonly string[]) {
+  const rows = await tx.all(
+    query
+      .selectFrom("lab.sample")
+      .select(["id", "number", "state", "specification_version_id"])
+      .where(sql<boolean>`id = any(${[...new Set(ids)]}::uuid[])`),
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** The newest set of instruments and lots that each worksheet names. */
+async function setupsOf(tx: Tx, worksheetIds: readonly string[]): Promise<Map<string | null, string>> {
+  if (worksheetIds.length === 0) return new Map();
+  const rows = await tx.all(
+    query
+      .selectFrom("lab.setup")
+      .distinctOn("worksheet_id")
+      .select(["worksheet_id", "id"])
+      .where(sql<boolean>`worksheet_id = any(${[...new Set(worksheetIds)]}::uuid[])`)
+      .orderBy("worksheet_id")
+      .orderBy("number", "desc"),
+  );
+  return new Map(rows.map((row) => [row.worksheet_id, row.id]));
 }
 
 function isUntouched(entry: Entry, row: ResultRow, interim: Record<string, string>): boolean {

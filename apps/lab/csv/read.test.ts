@@ -2,13 +2,13 @@ import { describe, expect, test } from "vitest";
 import { guessMapping } from "./mapping.ts";
 import { looksLikeFormula, readTable } from "./read.ts";
 
-const tableOf = (content: string | Uint8Array) => {
-  const read = readTable(typeof content === "string" ? new TextEncoder().encode(content) : content);
+const tableOf = async (content: string | Uint8Array) => {
+  const read = await readTable(typeof content === "string" ? new TextEncoder().encode(content) : content);
   return read.ok ? read.table : read.why;
 };
 
 describe("LAB files of people and instruments", () => {
-  test("encodings: with and without a mark, UTF-16, and what is left is Windows-1252", () => {
+  test("encodings: with and without a mark, UTF-16, and what is left is Windows-1252", async () => {
     const text = "Product;Lot\nWasser für Injektion;Ä-1\n";
     const utf16 = new Uint8Array([
       0xff,
@@ -22,7 +22,7 @@ describe("LAB files of people and instruments", () => {
       ["utf-16le", utf16],
       ["windows-1252", latin],
     ] as const) {
-      expect(tableOf(bytes)).toEqual({
+      expect(await tableOf(bytes)).toEqual({
         encoding,
         delimiter: ";",
         head: ["Product", "Lot"],
@@ -30,25 +30,25 @@ describe("LAB files of people and instruments", () => {
       });
     }
   });
-  test("quotes, line ends within a cell, every line end, empty lines", () => {
-    expect(tableOf('a,b\r\n"x, ""y""","1\n2"\r\r\n\n3,4')).toMatchObject({
+  test("quotes, line ends within a cell, every line end, empty lines", async () => {
+    expect(await tableOf('a,b\r\n"x, ""y""","1\n2"\r\r\n\n3,4')).toMatchObject({
       rows: [
         ['x, "y"', "1\n2"],
         ["3", "4"],
       ],
     });
-    expect(tableOf("a\tb\n1\t2")).toMatchObject({ delimiter: "\t", rows: [["1", "2"]] });
+    expect(await tableOf("a\tb\n1\t2")).toMatchObject({ delimiter: "\t", rows: [["1", "2"]] });
   });
-  test("what can't be read is told", () => {
-    expect(tableOf('a,b\n"1,2')).toContain("never closed");
-    expect(tableOf("a,b\n")).toContain("no rows");
-    expect(tableOf("")).toContain("empty");
-    expect(tableOf("a\n" + "1\n".repeat(50_001))).toContain("50000 are taken");
-    expect(tableOf(new Uint8Array([80, 75, 3, 4, 0, 0, 1]))).toContain("not text");
+  test("what can't be read is told", async () => {
+    expect(await tableOf('a,b\n"1,2')).toContain("never closed");
+    expect(await tableOf("a,b\n")).toContain("no rows");
+    expect(await tableOf("")).toContain("empty");
+    expect(await tableOf("a\n" + "1\n".repeat(50_001))).toContain("50000 are taken");
+    expect(await tableOf(new Uint8Array([80, 75, 3, 4, 0, 0, 1]))).toContain("not text");
   });
-  test("APP-06 cells made to be read slowly are read at once", () => {
+  test("APP-06 cells made to be read slowly are read at once", async () => {
     const cells = [" ".repeat(998), `<${" ".repeat(997)}`, `-${"1".repeat(997)}`].map((cell) => `S,pH,"${cell}x"\n`);
-    const table = tableOf(`sample,analyte,value\n${Array.from({ length: 170 }, () => cells.join("")).join("")}`);
+    const table = await tableOf(`sample,analyte,value\n${Array.from({ length: 170 }, () => cells.join("")).join("")}`);
     if (typeof table === "string") throw new Error(table);
     const begun = performance.now();
     expect(guessMapping("results", table).decimal).toBe("point");

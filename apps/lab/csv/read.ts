@@ -1,3 +1,5 @@
+import { inTurns } from "../turn.ts";
+
 /** A table read from a file of a person or instrument. Cells are texts, exactly as they are in it. */
 export type Table = {
   readonly encoding: string;
@@ -10,10 +12,15 @@ export type TableRead = { readonly ok: true; readonly table: Table } | { readonl
 export const mostRows = 50_000;
 const mostColumns = 100;
 const longestCell = 1_000;
+/** Read at a stretch: a millisecond or two. */
+const pieceSigns = 20_000;
 const delimiters = [",", ";", "\t", "|"];
 
-/** Reads bytes as a table: UTF-8 with or without its mark, UTF-16 by its mark, else Windows-1252; the delimiter by the first line. */
-export function readTable(bytes: Uint8Array): TableRead {
+/**
+ * Reads bytes as a table: UTF-8 with or without its mark, UTF-16 by its mark, else Windows-1252; the delimiter by the first
+ * line. In pieces: rows from another thread would be taken over here at a stretch, which takes as long as reading them.
+ */
+export async function readTable(bytes: Uint8Array): Promise<TableRead> {
   const { text, encoding } = decode(bytes);
   if (text.includes("\0")) return { ok: false, why: "The file is not text." };
   const first =
@@ -22,13 +29,13 @@ export function readTable(bytes: Uint8Array): TableRead {
       .split(/\r?\n/)
       .find((line) => line.trim() !== "") ?? "";
   const delimiter = delimiters.toSorted((a, b) => first.split(b).length - first.split(a).length)[0] ?? ",";
-  const lines = cellsOf(text, delimiter);
+  const lines = await cellsOf(text, delimiter);
   if (typeof lines === "string") return { ok: false, why: lines };
-  const [head, ...rows] = lines.filter((row) => row.some((cell) => cell.trim() !== ""));
+  const [head, ...rows] = lines.rows;
   if (head === undefined) return { ok: false, why: "The file is empty." };
   if (rows.length === 0) return { ok: false, why: "The file has a heading and no rows." };
-  if (rows.length > mostRows)
-    return { ok: false, why: `The file has ${rows.length} rows; ${mostRows} are taken at once.` };
+  if (lines.count - 1 > mostRows)
+    return { ok: false, why: `The file has ${lines.count - 1} rows; ${mostRows} are taken at once.` };
   if (head.length > mostColumns)
     return { ok: false, why: `The file has ${head.length} columns; ${mostColumns} are taken.` };
   return { ok: true, table: { encoding, delimiter, head: head.map((cell) => cell.trim()), rows } };
@@ -53,23 +60,35 @@ function decode(bytes: Uint8Array): { text: string; encoding: string } {
   }
 }
 
+/** The rows that hold anything; `count` has those that are too many to be kept as well. */
+type Lines = { readonly rows: string[][]; readonly count: number };
+
 /** RFC 4180, with any of the line ends in use. A text says what is wrong. */
-function cellsOf(text: string, delimiter: string): string[][] | string {
+async function cellsOf(text: string, delimiter: string): Promise<Lines | string> {
+  const turn = inTurns();
   const rows: string[][] = [];
+  let count = 0;
+  let line = 1;
   let row: string[] = [];
   let cell = "";
   let quoted = false;
   let place = 0;
-  const endCell = () => {
+  let pieceEnds = 0;
+  const endRow = () => {
     row.push(cell);
     cell = "";
-  };
-  const endRow = () => {
-    endCell();
-    rows.push(row);
+    line += 1;
+    if (row.some((each) => each.trim() !== "")) {
+      count += 1;
+      if (count <= mostRows + 1) rows.push(row);
+    }
     row = [];
   };
   for (; place < text.length; place += 1) {
+    if (place >= pieceEnds) {
+      await turn();
+      pieceEnds = place + pieceSigns;
+    }
     const sign = text[place] ?? "";
     if (quoted) {
       if (sign !== '"') cell += sign;
@@ -78,14 +97,16 @@ function cellsOf(text: string, delimiter: string): string[][] | string {
         place += 1;
       } else quoted = false;
     } else if (sign === '"' && cell === "") quoted = true;
-    else if (sign === delimiter) endCell();
-    else if (sign === "\n") endRow();
+    else if (sign === delimiter) {
+      row.push(cell);
+      cell = "";
+    } else if (sign === "\n") endRow();
     else if (sign === "\r") {
       if (text[place + 1] !== "\n") endRow();
     } else cell += sign;
-    if (cell.length > longestCell) return `A cell in line ${rows.length + 1} has more than ${longestCell} characters.`;
+    if (cell.length > longestCell) return `A cell in line ${line} has more than ${longestCell} characters.`;
   }
-  if (quoted) return `A quotation mark in line ${rows.length + 1} is never closed.`;
+  if (quoted) return `A quotation mark in line ${line} is never closed.`;
   if (cell !== "" || row.length > 0) endRow();
-  return rows;
+  return { rows, count };
 }
