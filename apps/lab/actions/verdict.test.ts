@@ -102,7 +102,8 @@ test("what is read as a number here is read as the same number there", async () 
     tx.all({
       compile: () =>
         sql<{ reads: boolean; other: boolean }>`select lab.reads_as(d.text, 'mg/l', d.number, d.qualifier) as reads,
-            lab.reads_as(d.text, 'mg/l', coalesce(d.number, 7) + 1, d.qualifier) as other
+            lab.reads_as(d.text, 'mg/l', coalesce(d.number, 7) + 1, d.qualifier)
+              or lab.reads_as(d.text, 'mg/l', d.number, case when d.qualifier is null then '<' end) as other
           from jsonb_to_recordset(${JSON.stringify(drawn)}::jsonb) as d (text text, number numeric, qualifier text)`.compile(
           query,
         ),
@@ -213,4 +214,46 @@ test("LAB-01 a blinded sample's repeats are held against its limits, and its bli
   const { version } = await sampleOf(world.as.technician, id);
   const opened = await world.as.admin("POST", `/api/lab/samples/${id}/unblind`, { version, body: { reason: "Asked" } });
   expect(opened.status).toBeGreaterThanOrEqual(400);
+});
+
+test("LAB-05 no statement publishes of a sample what its limits do not give, or leaves its limits out", async () => {
+  const [id = ""] = await received(world);
+  await entered(world, id, "6.5");
+  const { reviewer } = world.as;
+  const verify = await reviewer("POST", `/api/lab/samples/${id}/verify`, {
+    version: (await sampleOf(reviewer, id)).version,
+  });
+  expect(verify.status).toBe(200);
+  const line = (entered: string, verdict: string) => ({
+    name: "",
+    unit: "",
+    entered,
+    reported: "",
+    limit: "",
+    verdict,
+    retested: [],
+  });
+  const told = (verdict: string, lines: readonly object[], number = 1) => [
+    { specification: "SPC-1", number, verdict, lines },
+  ];
+  const right = [line("6.5", "in"), line("5", "in")];
+  const own = randomUUID();
+  const publish = (evaluations: readonly object[]) =>
+    said(world.reviewer, "lab.sample.publish", [
+      {
+        record: "lab.publication",
+        id: own,
+        version: 1,
+        text: `insert into lab.publication (tenant_id, id, sample_id, number, evaluations, publisher)
+          select tenant_id, '${own}', id, 1, '${JSON.stringify(evaluations)}'::jsonb, 'A' from lab.sample where id = '${id}'`,
+      },
+    ]);
+  const gives = /a publication tells what its limits give/;
+  expect(await publish([])).toMatch(/limits a sample was registered with/);
+  expect(await publish(told("warn", right))).toMatch(gives);
+  expect(await publish(told("in", right.slice(1)))).toMatch(gives);
+  expect(await publish(told("in", [line("6.4", "in"), line("5", "in")]))).toMatch(gives);
+  expect(await publish(told("warn", [line("6.5", "warn"), line("5", "in")]))).toMatch(gives);
+  expect(await publish([...told("in", right), ...told("in", right, 9)])).toMatch(/names its limits/);
+  expect(await publish(told("in", right))).toBe("kept");
 });

@@ -170,3 +170,62 @@ begin
 end $$;
 create trigger sample_judged after update on lab.sample referencing new table as fresh
   for each statement execute function lab.sample_judged();
+
+-- What is told of a sample when it is published: each verified value against each specification, in the order of its results, then
+-- what nobody determined. Certificates tell what was published. (A value entered before its uncertainty was kept is told by the
+-- one its method declares: there the band is not looked at again.)
+create function lab.publication_judged() returns trigger
+language plpgsql security invoker set search_path = pg_catalog, pg_temp as $$
+declare
+  told jsonb;
+  version record;
+  lines jsonb;
+  undetermined integer;
+begin
+  if kernel.bound_permission() = 'lab.history.load' then
+    return null;
+  end if;
+  if not exists (select from lab.sample s
+    left join lab.specification_version v on v.tenant_id = s.tenant_id and v.id = s.specification_version_id
+    left join lab.specification f on f.tenant_id = v.tenant_id and f.id = v.specification_id
+    where s.tenant_id = new.tenant_id and s.id = new.sample_id
+      and (f.id is null or f.deleted_at is not null
+        or new.evaluations @> jsonb_build_array(jsonb_build_object('specification', f.code, 'number', v.number)))) then
+    raise exception 'a publication tells of the limits a sample was registered with' using errcode = 'PB422';
+  end if;
+  for told in select e from jsonb_array_elements(new.evaluations) e loop
+    select v.limits into version
+    from lab.specification_version v join lab.specification s on s.tenant_id = v.tenant_id and s.id = v.specification_id
+    where s.tenant_id = new.tenant_id and s.code = told ->> 'specification' and v.number = (told ->> 'number')::integer and s.deleted_at is null;
+    if not found then
+      raise exception 'a publication names its limits' using errcode = 'PB422';
+    end if;
+    select coalesce(jsonb_agg(jsonb_build_object('entered', r.text, 'verdict', lab.verdict_of(r.text, r.number, r.qualifier,
+        lab.limit_of(version.limits, m.method_id, r.analyte), (a ->> 'decimals')::integer, a ->> 'rule', r.uncertainty ->> 'expanded'),
+        'open', r.uncertainty is null and coalesce(jsonb_typeof(a -> 'uncertainty') = 'object', false)) order by r.id), '[]'),
+      (select count(*) from jsonb_array_elements(version.limits) l where not exists (
+        select from lab.result o join lab.method_version n on n.tenant_id = o.tenant_id and n.id = o.method_version_id
+        where o.tenant_id = new.tenant_id and o.sample_id = new.sample_id and o.kind = 'sample' and o.state = 'verified'
+          and o.analyte = l ->> 'analyte' and n.method_id::text = l ->> 'methodId'))
+    into lines, undetermined
+    from lab.result r
+    join lab.method_version m on m.tenant_id = r.tenant_id and m.id = r.method_version_id
+    cross join lateral lab.analyte_of(m.definition, r.analyte) a
+    where r.tenant_id = new.tenant_id and r.sample_id = new.sample_id and r.kind = 'sample' and r.state = 'verified';
+    if jsonb_array_length(told -> 'lines') <> jsonb_array_length(lines) + undetermined
+      or exists (select from jsonb_array_elements(told -> 'lines') with ordinality as t (line, place)
+        left join jsonb_array_elements(lines) with ordinality as f (line, place) using (place)
+        where case when f.line is null then t.line ->> 'verdict' <> 'unclear' or t.line ->> 'entered' <> ''
+          else t.line ->> 'entered' <> f.line ->> 'entered'
+            or t.line ->> 'verdict' is distinct from f.line ->> 'verdict' and not (f.line ->> 'open')::boolean end)
+      or told ->> 'verdict' is distinct from (
+        select case when bool_or(t ->> 'verdict' = 'out') then 'out' when bool_or(t ->> 'verdict' = 'unclear') then 'unclear'
+          when bool_or(t ->> 'verdict' = 'conditional') then 'conditional' when bool_or(t ->> 'verdict' = 'warn') then 'warn'
+          when bool_or(t ->> 'verdict' = 'in') then 'in' else 'none' end
+        from jsonb_array_elements(told -> 'lines') t) then
+      raise exception 'a publication tells what its limits give' using errcode = 'PB422';
+    end if;
+  end loop;
+  return null;
+end $$;
+create trigger publication_judged after insert on lab.publication for each row execute function lab.publication_judged();
