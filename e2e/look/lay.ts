@@ -13,7 +13,11 @@ export function rows(answer: Row, name = "items"): Row[] {
 export async function lay(owner: Colleague, reviewer: Colleague): Promise<void> {
   const none = async (list: string) => rows(await owner.call("GET", `/api/lab/${list}`)).length === 0;
   if (await none("certificates?state=superseded")) await certificates(owner, reviewer);
-  if (await none("investigations?state=phase-2")) await investigations(owner, reviewer);
+  for (const state of ["phase-1", "retest-planned", "retest-approved", "phase-2", "concluded"]) {
+    if (!(await none(`investigations?state=${state}`))) continue;
+    await investigations(owner, reviewer);
+    break;
+  }
 }
 
 /** One certificate in force and sent, one superseded by its amendment; a draft stays. */

@@ -56,6 +56,8 @@ const seen: Seen[] = [];
 try {
   for (const stop of wanted) {
     for (const way of chosen.filter((each) => stop.bench === true || !each.startsWith("bench"))) {
+      if (!browser.isConnected())
+        throw new Error(`The browser ended before ${stop.name}, ${way}. What was looked at stays.`);
       const faults = await look(rooms, world, stop, way, { into, whole: values.whole });
       for (const fault of faults) console.log(`▲ ${stop.name} ${way}: ${fault}`);
       seen.push({ stop, way, faults });

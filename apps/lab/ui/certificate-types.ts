@@ -51,8 +51,14 @@ export interface Certificate extends CertificateLine {
   discardedReason: string | null;
   content: {
     template: { name: string; version: number; title: string; fourEyes: boolean };
-    evaluations: { specification: string; number: number; verdict: Verdict }[];
+    evaluations: {
+      specification: string;
+      number: number;
+      verdict: Verdict;
+      lines: { name: string; rule?: string; decision?: string }[];
+    }[];
     investigations: { number: string; analyte: string }[];
+    overrides?: { analyte: string; askedBy: string; confirmedBy: string }[];
     amends: { number: string; reason: string; changes: string[] } | null;
     stated?: { by: string; role: string; at: string };
   };

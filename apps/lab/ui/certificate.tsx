@@ -189,6 +189,22 @@ export function CertificatePage() {
                 <StatusMark {...conformity[each.verdict]} />
               </li>
             ))}
+            {found.content.evaluations.flatMap(({ specification, lines }) =>
+              lines
+                .filter((line) => line.rule !== undefined)
+                .map((line) => (
+                  <li key={`${specification} ${line.name}`} className={page.meta}>
+                    {line.name}: decided by {line.rule}.
+                  </li>
+                )),
+            )}
+            {(found.content.overrides ?? []).map((each, index) => (
+              // Two gates of one result are two lines.
+              <li key={index} className={page.meta}>
+                {each.analyte} was let pass by an override: {each.askedBy} asked, {each.confirmedBy} confirmed; both and
+                their reasons are printed.
+              </li>
+            ))}
             {found.content.investigations.map((each) => (
               <li key={each.number} className={page.meta}>
                 {each.number}: {each.analyte} was out of specification; original result and outcome are printed.
