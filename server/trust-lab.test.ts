@@ -54,10 +54,10 @@ describe(
               : route.path === "/api/lab/results/save"
                 ? {
                     ...route,
-                    handle: async (request) =>
+                    handle: async (request, reply) =>
                       JSON.stringify(request.body).includes("Planted")
                         ? { body: { saved: [], untouched: 0 } }
-                        : route.handle(request),
+                        : route.handle(request, reply),
                   }
                 : route,
         },
