@@ -1,5 +1,5 @@
 import { PasswordInput, TextInput } from "@mantine/core";
-import type { Ref } from "react";
+import { type Ref, useEffect, useRef } from "react";
 import css from "./field.module.css";
 
 interface Props {
@@ -97,11 +97,21 @@ export function Choice<Value extends string>(props: {
 }
 
 /** The list of what is wrong above a form, each line a link to its field (same words as beside it). */
-export function ErrorSummary({ errors }: { errors: Record<string, string> }) {
+export function ErrorSummary({
+  errors,
+  focus,
+}: {
+  errors: Record<string, string>;
+  /** Takes the focus, and so comes into view, where `errors` changes on submitting alone. */ focus?: boolean;
+}) {
   const list = Object.entries(errors);
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (focus === true) box.current?.focus();
+  }, [errors, focus]);
   if (list.length === 0) return null;
   return (
-    <div className={css.summary} role="alert" tabIndex={-1}>
+    <div ref={box} className={css.summary} role="alert" tabIndex={-1}>
       <strong>{list.length === 1 ? "One entry needs a look." : `${list.length} entries need a look.`}</strong>
       <ul>
         {list.map(([name, message]) => (

@@ -55,87 +55,91 @@ export function BenchPage() {
         </span>
       </div>
       {bench.isError && <ProblemNotice problem={asProblem(bench.error)} onRetry={() => void bench.refetch()} />}
-      <nav className={css.counts} aria-label="Where samples stand">
-        {count(counts.late, "late", "?due=late", "gap")}
-        {count(counts.today, "due today", "?due=today", "partial")}
-        {count(counts.out, "out, open", "?state=open&verdict=out", "gap")}
-        {count(counts.registered, "to receive", "?state=registered")}
-        {count(counts.received, "in testing", "?state=received")}
-        {count(counts.tested, "to verify", "?state=tested")}
-      </nav>
       {next !== null && <FirstSteps ws={ws} next={next} />}
+      {next === null && (
+        <nav className={css.counts} aria-label="Where samples stand">
+          {count(counts.late, "late", "?due=late", "gap")}
+          {count(counts.today, "due today", "?due=today", "partial")}
+          {count(counts.out, "out, open", "?state=open&verdict=out", "gap")}
+          {count(counts.registered, "to receive", "?state=registered")}
+          {count(counts.received, "in testing", "?state=received")}
+          {count(counts.tested, "to verify", "?state=tested")}
+        </nav>
+      )}
       {idle && next === null && (
         <EmptyState act={<Go to={labPage.samples(ws)}>Register samples</Go>}>
           Nothing is on the bench. Register samples, or import a file of them.
         </EmptyState>
       )}
-      <div className={css.two}>
-        <section>
-          <h2>Due next</h2>
-          <ul className={css.lines}>
-            {found.due.map((item) => (
-              <li key={item.id} style={{ boxShadow: `inset 4px 0 ${toneColour(sampleTone(item)).ink}` }}>
-                <span>
-                  <Go to={labPage.sample(ws, item.id)} className={css.number}>
-                    {item.number}
-                  </Go>{" "}
-                  {item.product} <span className={page.meta}>{item.point ?? ""}</span>{" "}
-                  {item.priority === "urgent" && <span className={css.urgent}>urgent</span>}
-                </span>
-                <span className={page.row}>
-                  <StatusMark tone={stateLook[item.state].tone} word={stateLook[item.state].word} />
-                  <span className={item.dueOn !== null && item.dueOn < today ? css.late : page.meta}>
-                    {item.dueOn === today
-                      ? "today"
-                      : item.dueOn === null
-                        ? ""
-                        : `${showDay(item.dueOn)}${item.dueOn < today ? " late" : ""}`}
+      {next === null && (
+        <div className={css.two}>
+          <section>
+            <h2>Due next</h2>
+            <ul className={css.lines}>
+              {found.due.map((item) => (
+                <li key={item.id} style={{ boxShadow: `inset 4px 0 ${toneColour(sampleTone(item)).ink}` }}>
+                  <span>
+                    <Go to={labPage.sample(ws, item.id)} className={css.number}>
+                      {item.number}
+                    </Go>{" "}
+                    {item.product} <span className={page.meta}>{item.point ?? ""}</span>{" "}
+                    {item.priority === "urgent" && <span className={css.urgent}>urgent</span>}
                   </span>
-                </span>
-              </li>
-            ))}
-            {found.due.length === 0 && <li className={page.muted}>Nothing is due within a week.</li>}
-          </ul>
-        </section>
-        <section>
-          <h2>Out of specification</h2>
-          <ul className={css.lines}>
-            {found.out.map((item) => (
-              <li key={item.id} style={{ boxShadow: `inset 4px 0 ${toneColour("gap").ink}` }}>
-                <span>
-                  <Go to={labPage.sample(ws, item.sampleId)} className={css.number}>
-                    {item.number}
-                  </Go>{" "}
-                  {item.name} <b className={page.mono}>{item.text}</b> {item.unit}
-                </span>
-                <span className={page.meta}>
-                  {item.enteredBy}, {item.enteredAt === null ? "" : showAge(item.enteredAt)}{" "}
-                  <Act look="quiet" label={`History of ${item.name}, ${item.number}`} onAct={() => setStory(item.id)}>
-                    History
-                  </Act>
-                </span>
-              </li>
-            ))}
-            {found.out.length === 0 && <li className={page.muted}>No open result is out of its limits.</li>}
-          </ul>
-          <h2>Waiting for a worksheet</h2>
-          <ul className={css.lines}>
-            {found.methods.map((item) => (
-              <li key={item.id}>
-                <span>
-                  <b className={page.mono}>{item.open}</b> {item.code} {item.title}
-                </span>
-                <Go to={`${labPage.worksheets(ws)}?method=${item.id}`} label={`New worksheet for ${item.title}`}>
-                  New worksheet
-                </Go>
-              </li>
-            ))}
-            {found.methods.length === 0 && (
-              <li className={page.muted}>No method has work that is not on a worksheet.</li>
-            )}
-          </ul>
-        </section>
-      </div>
+                  <span className={page.row}>
+                    <StatusMark tone={stateLook[item.state].tone} word={stateLook[item.state].word} />
+                    <span className={item.dueOn !== null && item.dueOn < today ? css.late : page.meta}>
+                      {item.dueOn === today
+                        ? "today"
+                        : item.dueOn === null
+                          ? ""
+                          : `${showDay(item.dueOn)}${item.dueOn < today ? " late" : ""}`}
+                    </span>
+                  </span>
+                </li>
+              ))}
+              {found.due.length === 0 && <li className={page.muted}>Nothing is due within a week.</li>}
+            </ul>
+          </section>
+          <section>
+            <h2>Out of specification</h2>
+            <ul className={css.lines}>
+              {found.out.map((item) => (
+                <li key={item.id} style={{ boxShadow: `inset 4px 0 ${toneColour("gap").ink}` }}>
+                  <span>
+                    <Go to={labPage.sample(ws, item.sampleId)} className={css.number}>
+                      {item.number}
+                    </Go>{" "}
+                    {item.name} <b className={page.mono}>{item.text}</b> {item.unit}
+                  </span>
+                  <span className={page.meta}>
+                    {item.enteredBy}, {item.enteredAt === null ? "" : showAge(item.enteredAt)}{" "}
+                    <Act look="quiet" label={`History of ${item.name}, ${item.number}`} onAct={() => setStory(item.id)}>
+                      History
+                    </Act>
+                  </span>
+                </li>
+              ))}
+              {found.out.length === 0 && <li className={page.muted}>No open result is out of its limits.</li>}
+            </ul>
+            <h2>Waiting for a worksheet</h2>
+            <ul className={css.lines}>
+              {found.methods.map((item) => (
+                <li key={item.id}>
+                  <span>
+                    <b className={page.mono}>{item.open}</b> {item.code} {item.title}
+                  </span>
+                  <Go to={`${labPage.worksheets(ws)}?method=${item.id}`} label={`New worksheet for ${item.title}`}>
+                    New worksheet
+                  </Go>
+                </li>
+              ))}
+              {found.methods.length === 0 && (
+                <li className={page.muted}>No method has work that is not on a worksheet.</li>
+              )}
+            </ul>
+          </section>
+        </div>
+      )}
       <Weeks weeks={found.weeks} />
       <StoryDialog id={story} may={may} onClose={() => setStory(null)} onChanged={() => undefined} />
     </div>

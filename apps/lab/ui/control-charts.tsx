@@ -14,6 +14,7 @@ import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { keepPreviousData, useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { FirstSteps, useNextStep } from "./first-steps.tsx";
 import { RulesDialog } from "./chart-rules.tsx";
 import { chartApi, chartPage, outcomeLook, type ChartLine, type ChartList, type Kind } from "./chart-types.ts";
 import { labApi } from "./path.ts";
@@ -44,6 +45,8 @@ export function ControlCharts() {
       New chart
     </Act>
   );
+  const none = found?.items.length === 0 && found.total === 0;
+  const next = useNextStep(ws, none);
   return (
     <div className={page.page}>
       <div className={page.head}>
@@ -81,7 +84,8 @@ export function ControlCharts() {
       )}
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton label="Reading the charts" />}
-      {found?.items.length === 0 && (
+      {next !== null && <FirstSteps ws={ws} next={next} />}
+      {found?.items.length === 0 && next === null && (
         <EmptyState act={found.total > 0 ? <Act onAct={filters.clear}>Clear the filters</Act> : make}>
           {found.total > 0
             ? "No chart fits these filters."

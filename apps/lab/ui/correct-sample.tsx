@@ -85,7 +85,7 @@ export function CorrectSample({
     <Dialog open onClose={onClose} title={`Correct ${sample.number}`}>
       <form className={page.form} onSubmit={submit} noValidate>
         {correct.isError && <ProblemNotice problem={asProblem(correct.error)} />}
-        <ErrorSummary errors={wrong} />
+        <ErrorSummary errors={wrong} focus />
         <p className={page.muted}>
           What it was stays on the record beside what it becomes. Product, limits and number stay.
         </p>

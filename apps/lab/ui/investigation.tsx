@@ -196,7 +196,9 @@ function Step(props: {
       <h2>{props.title}</h2>
       {props.children}
       {!props.done && !props.now && (
-        <p className={pageCss.meta}>{props.found.state === "concluded" ? "Concluded without it." : (props.passed ?? "Not reached.")}</p>
+        <p className={pageCss.meta}>
+          {props.found.state === "concluded" ? "Concluded without it." : (props.passed ?? "Not reached.")}
+        </p>
       )}
     </li>
   );

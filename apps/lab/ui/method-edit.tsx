@@ -14,6 +14,7 @@ import { EditGrid } from "./edit-grid.tsx";
 import { inspectApi } from "./inspect-path.ts";
 import css from "./master.module.css";
 import type { Definition } from "./master-types.ts";
+import { methodFault } from "./typed-fault.ts";
 import { DemandFields } from "./method-demand-fields.tsx";
 import { demandOf, withDemand } from "./method-demand.ts";
 
@@ -61,6 +62,8 @@ export function MethodEditor(props: { id: string; from: Definition | null; onMad
   const [reason, setReason] = useState("");
   const [day, setDay] = useState("");
   const definition = withDemand(definitionOf(props.from, reference, fields, rows), demand);
+  const fault = methodFault(rows, fields);
+  const begun = props.from !== null || rows.some((row) => row.key !== "" || row.name !== "");
   const save = useMutation({
     mutationFn: () =>
       write("POST", inspectApi.versions("methods", props.id), {
@@ -75,7 +78,7 @@ export function MethodEditor(props: { id: string; from: Definition | null; onMad
       className={css.editor}
       onSubmit={(event) => {
         event.preventDefault();
-        if (reason.trim() !== "") save.mutate();
+        if (reason.trim() !== "" && fault === undefined) save.mutate();
       }}
     >
       {save.isError && <ProblemNotice problem={asProblem(save.error)} />}
@@ -139,13 +142,16 @@ export function MethodEditor(props: { id: string; from: Definition | null; onMad
       <Notice tone="none">
         New versions: <PolicyLimit name="lab.masterApproval" />. Samples that are registered keep the version they have.
       </Notice>
+      <p role="status" className={css.fault}>
+        {begun ? fault : ""}
+      </p>
       <div className={page.row}>
         <Act
           look="main"
           size="form"
           submit
           busy={save.isPending}
-          disabledReason={reason.trim() === "" ? "A new version says why." : undefined}
+          disabledReason={fault ?? (reason.trim() === "" ? "A new version says why." : undefined)}
         >
           Make version
         </Act>

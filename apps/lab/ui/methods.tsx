@@ -39,7 +39,7 @@ export function Methods() {
   const place = usePlace();
   const ws = place.params["ws"] ?? "";
   const tab = tabs.find((each) => each.key === place.search["tab"])?.key ?? "limits";
-  const making = place.search["new"] === "1" && (tab === "methods" || tab === "limits" ? tab : null);
+  const making = place.search["new"] === "1" ? tab : null;
   const at = (key: string, more: Record<string, string> = {}) =>
     place.query({ tab: key === "limits" ? undefined : key, ...more }, true);
   const next = useNextStep(ws);

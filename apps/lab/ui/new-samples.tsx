@@ -106,7 +106,7 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
     <Dialog open={props.open} onClose={props.onClose} title="Register samples">
       <form className={page.form} onSubmit={submit} noValidate>
         {make.isError && <ProblemNotice problem={asProblem(make.error)} />}
-        <ErrorSummary errors={wrong} />
+        <ErrorSummary errors={wrong} focus />
         {products.data?.items.length === 0 && (
           <Notice tone="partial" act={<Go to={`${labPage.methods(ws)}?tab=products&new=1`}>Add a product</Go>}>
             No product yet. A sample is of a product, and is tested by its limits.

@@ -52,6 +52,16 @@ const standingLook = {
   missing: { tone: "gap", word: "no quality control" },
 } as const satisfies Record<Run["standing"], { tone: Tone; word: string }>;
 
+/** Its controls are entered, and no chart judges them: nothing is waited for. */
+const unchartedLook = { tone: "none", word: "controls on no chart, not judged" } as const;
+function uncharted({ standing, controls }: Run): boolean {
+  return (
+    standing === "waiting" &&
+    controls.length > 0 &&
+    controls.every(({ chartId, text }) => chartId === null && text !== null)
+  );
+}
+
 type Of = { worksheet: string } | { sample: string };
 
 /** The runs of a worksheet or sample, read anew when `fresh` changes; not before it says something. */
@@ -114,7 +124,7 @@ export function RunQuality(props: { ws: string; runs: ReturnType<typeof useRuns>
                   {run.worksheet ?? ""}
                 </Go>
               )}
-              <StatusMark {...standingLook[run.standing]} tinted />
+              <StatusMark {...(uncharted(run) ? unchartedLook : standingLook[run.standing])} tinted />
               <Told run={run} />
             </div>
             {run.controls.length > 0 && (

@@ -81,8 +81,18 @@ export function Samples() {
   const may = useMay();
   const notMine = refusedBecause(may, "lab.sample.register", "technicians");
   const notReceiving = refusedBecause(may, "lab.sample.receive", "technicians");
+  const filtered = Object.keys(given).length > 0;
+  const none = list.isSuccess && list.items.length === 0;
+  // Where there is nothing at all, there is nothing to filter.
+  const bare = none && !filtered;
+  const next = useNextStep(ws, bare);
   const make = (
-    <Act look="main" size="form" disabledReason={notMine} onAct={() => setMaking(true)}>
+    <Act
+      look="main"
+      size="form"
+      disabledReason={notMine ?? (next === null ? undefined : "What comes before it stands below.")}
+      onAct={() => setMaking(true)}
+    >
       Register samples
     </Act>
   );
@@ -93,9 +103,6 @@ export function Samples() {
       {`Select all ${list.items.length} shown`}
     </Act>
   );
-  const filtered = Object.keys(given).length > 0;
-  const none = list.isSuccess && list.items.length === 0;
-  const next = useNextStep(ws, none && !filtered);
   const failed = scan.error ?? print.error ?? list.error;
   return (
     <div className={page.page}>
@@ -110,20 +117,22 @@ export function Samples() {
           {make}
         </span>
       </div>
-      <nav className={css.tabs} aria-label="Views">
-        {views.map((view) => (
-          <Act
-            key={view.title}
-            pressed={sameView(view.query, given)}
-            onAct={() => {
-              setChosen(new Set());
-              set({ state: "", verdict: "", due: "", ...view.query });
-            }}
-          >
-            {view.title}
-          </Act>
-        ))}
-      </nav>
+      {!bare && (
+        <nav className={css.tabs} aria-label="Views">
+          {views.map((view) => (
+            <Act
+              key={view.title}
+              pressed={sameView(view.query, given)}
+              onAct={() => {
+                setChosen(new Set());
+                set({ state: "", verdict: "", due: "", ...view.query });
+              }}
+            >
+              {view.title}
+            </Act>
+          ))}
+        </nav>
+      )}
       {picked.length > 0 ? (
         <div className={css.selection}>
           <b>{picked.length} selected</b>
@@ -160,7 +169,7 @@ export function Samples() {
           </Act>
           {all}
         </div>
-      ) : (
+      ) : bare ? null : (
         <SampleFilters
           ws={ws}
           given={given}
@@ -179,7 +188,7 @@ export function Samples() {
         />
       )}
       {list.isPending && <Skeleton label="Reading samples" />}
-      {none && next !== null && !filtered && <FirstSteps ws={ws} next={next} />}
+      {bare && next !== null && <FirstSteps ws={ws} next={next} />}
       {none && (next === null || filtered) && (
         <EmptyState act={filtered ? <Act onAct={() => place.query({}, true)}>Clear the filters</Act> : make}>
           {filtered ? "No sample fits these filters." : "No sample yet. Register one, or import a file of them."}

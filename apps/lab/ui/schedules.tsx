@@ -13,6 +13,7 @@ import { asProblem } from "@probity/web/shell/problem.ts";
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import { FilterRow, Shown, useFilters } from "./filter-row.tsx";
+import { FirstSteps, useNextStep } from "./first-steps.tsx";
 import { labPage } from "./path.ts";
 import { ScheduleForm } from "./schedule-form.tsx";
 import css from "./stability.module.css";
@@ -78,6 +79,8 @@ export function Schedules() {
       New schedule
     </Act>
   );
+  const none = list.data?.items.length === 0 && total === 0;
+  const next = useNextStep(ws, none);
   return (
     <div className={page.page}>
       <div className={page.head}>
@@ -108,7 +111,8 @@ export function Schedules() {
       )}
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton label="Reading the schedules" rows={4} />}
-      {list.data?.items.length === 0 && (
+      {next !== null && <FirstSteps ws={ws} next={next} />}
+      {list.data?.items.length === 0 && next === null && (
         <EmptyState act={total > 0 ? <Act onAct={filters.clear}>Clear the filters</Act> : make}>
           {total > 0
             ? "No schedule fits these filters."

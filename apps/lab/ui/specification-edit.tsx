@@ -14,6 +14,7 @@ import { EditGrid } from "./edit-grid.tsx";
 import { inspectApi } from "./inspect-path.ts";
 import css from "./master.module.css";
 import type { Limit } from "./master-types.ts";
+import { limitRowFault } from "./typed-fault.ts";
 import type { MethodVersion } from "./types.ts";
 
 const ends = [
@@ -72,13 +73,8 @@ export function LimitEditor(props: {
     },
     onSuccess: props.onMade,
   });
-  const missing =
-    props.missing ??
-    (rows.length === 0
-      ? "A specification has at least one limit."
-      : rows.some((row) => row.of === "")
-        ? "Each line names a determination."
-        : undefined);
+  const fault = limitRowFault(rows);
+  const missing = props.missing ?? fault;
   return (
     <form
       className={css.editor}
@@ -126,6 +122,9 @@ export function LimitEditor(props: {
       <Notice tone="none">
         New versions: <PolicyLimit name="lab.masterApproval" />. Samples that are registered keep the limits they have.
       </Notice>
+      <p role="status" className={css.fault}>
+        {rows.some((row) => row.of !== "" || row.low !== "" || row.high !== "") ? fault : ""}
+      </p>
       <div className={page.row}>
         <Act
           look="main"

@@ -12,6 +12,7 @@ import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { FilterRow, Shown, useFilters } from "./filter-row.tsx";
+import { FirstSteps, useNextStep } from "./first-steps.tsx";
 import css from "./stability.module.css";
 import { stabilityApi, stabilityPage, type StudyLine } from "./stability-types.ts";
 import { refusedBecause } from "./words.ts";
@@ -37,6 +38,8 @@ export function Studies() {
       New study
     </Act>
   );
+  const none = list.data?.items.length === 0 && total === 0;
+  const next = useNextStep(ws, none);
   return (
     <div className={page.page}>
       <div className={page.head}>
@@ -70,7 +73,8 @@ export function Studies() {
       )}
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton label="Reading the studies" />}
-      {list.data?.items.length === 0 && (
+      {next !== null && <FirstSteps ws={ws} next={next} />}
+      {list.data?.items.length === 0 && next === null && (
         <EmptyState act={total > 0 ? <Act onAct={filters.clear}>Clear the filters</Act> : make}>
           {total > 0 ? "No study fits these filters." : "No study yet. Write the protocol of the first one."}
         </EmptyState>

@@ -13,6 +13,7 @@ import { usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { FirstSteps, useNextStep } from "./first-steps.tsx";
 import css from "./chart.module.css";
 import { shortNumber } from "./chart-types.ts";
 import { labApi } from "./path.ts";
@@ -62,6 +63,8 @@ export function Uncertainty() {
     </Act>
   );
   const groups = [...Map.groupBy(found?.items ?? [], (each) => `${each.methodId} ${each.analyte}`).values()];
+  const none = found?.items.length === 0;
+  const next = useNextStep(ws, none);
   return (
     <div className={page.page}>
       <div className={page.head}>
@@ -81,7 +84,8 @@ export function Uncertainty() {
       </p>
       {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {list.isPending && <Skeleton label="Reading the budgets" />}
-      {found?.items.length === 0 && (
+      {none && next !== null && <FirstSteps ws={ws} next={next} />}
+      {none && next === null && (
         <EmptyState act={make}>No budget yet. Until one is approved, results state no uncertainty.</EmptyState>
       )}
       {groups.length > 0 && (
