@@ -15,6 +15,7 @@ pdf.GlobalWorkerOptions.workerSrc = workerUrl;
 export function CertificatePreview({ of, load }: { of: string; load: () => Promise<ArrayBuffer> }) {
   const [turned, setTurned] = useState(1);
   const [blank, setBlank] = useState(false);
+  const [drawing, setDrawing] = useState(true);
   const [tries, setTries] = useState(0);
   const canvas = useRef<HTMLCanvasElement>(null);
   const file = useQuery({
@@ -41,6 +42,7 @@ export function CertificatePreview({ of, load }: { of: string; load: () => Promi
     let task: pdf.RenderTask | undefined;
     let gone = false;
     setBlank(false);
+    setDrawing(true);
     void (async () => {
       const sheet = await document.getPage(number);
       const target = canvas.current;
@@ -50,9 +52,12 @@ export function CertificatePreview({ of, load }: { of: string; load: () => Promi
       target.height = viewport.height;
       task = sheet.render({ canvas: target, viewport });
       await task.promise;
+      setDrawing(false);
     })().catch(() => {
       // A page turned away from is left unfinished; one that stays and can't be drawn says so.
-      if (!gone) setBlank(true);
+      if (gone) return;
+      setBlank(true);
+      setDrawing(false);
     });
     return () => {
       gone = true;
@@ -71,7 +76,13 @@ export function CertificatePreview({ of, load }: { of: string; load: () => Promi
       {file.isSuccess && (
         <>
           {blank && <Undrawn onAgain={() => setTries(tries + 1)} />}
-          <canvas ref={canvas} role="img" hidden={blank} aria-label={`Page ${number} of ${pages}, as it is printed`} />
+          <canvas
+            ref={canvas}
+            role="img"
+            hidden={blank}
+            aria-busy={drawing}
+            aria-label={`Page ${number} of ${pages}, as it is printed`}
+          />
           <div className={css.turn}>
             <Act
               disabledReason={number === 1 ? "This is the first page." : undefined}

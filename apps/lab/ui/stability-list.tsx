@@ -139,12 +139,14 @@ export function Studies() {
             {
               id: "next",
               title: "Next pull",
+              named: true,
               width: "120px",
               cell: (row) => (row.nextOn === null ? "" : showDay(row.nextOn)),
             },
             {
               id: "ends",
               title: "Ends",
+              named: true,
               width: "110px",
               cell: (row) => (row.endsOn === null ? "" : showDay(row.endsOn)),
             },
