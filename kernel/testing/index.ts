@@ -6,6 +6,7 @@ export { takeUp } from "./guest.ts";
 export { removeInstanceFolder } from "./instance-folder.ts";
 export { testIsolation, type IsolationSuite } from "./isolation-suite.ts";
 export { issueTestKey, openTestKernel, type TestKernel, type TestPerson } from "./kernel.ts";
+export { longestBlock } from "./longest-block.ts";
 export { asDoor, placeLeaves, testRecord, type RecordSuite } from "./record-suite.ts";
 export { challengeFor, makeSigner, signAs, type TestSigner } from "./signing.ts";
 export { openTestLog, type TestLog } from "./log.ts";

@@ -1,6 +1,7 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { sql, type RawBuilder } from "kysely";
 import type { Job } from "@probity/kernel";
+import { longestBlock } from "@probity/kernel/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { query } from "../query.ts";
 import { ended, sendFile, workImports } from "../testing/import.ts";
@@ -73,6 +74,29 @@ describe("LAB a file is taken whole or not at all, whatever happens meanwhile", 
     expect([file.state, file.imported, file.errors?.[0]?.line]).toEqual(["refused", 0, 3]);
     const texts = await Promise.all(ids.map(async (each) => (await resultOf(world.as.reader, each, "ph")).text));
     expect(texts).toEqual([null, "6.9"]);
+  });
+});
+
+describe("LAB a large file holds nobody up", () => {
+  test("50,000 rows are read, looked at and told of in pieces: whoever asks meanwhile is answered", async () => {
+    const rows = Array.from({ length: 50_000 }, (_, row) => `${row % 9 === 0 ? "NOPE" : "WFI"},L-${row},"a, ""b"""`);
+    const content = new TextEncoder().encode(`product,lot,remark\n${rows.join("\n")}\n`);
+    let sent: Awaited<ReturnType<typeof sendFile>> | undefined;
+    const answers: number[] = [];
+    const longest = await longestBlock(async () => {
+      const looking = sendFile(world, "samples/import/preview", content, { report: "csv" }).then((answer) => {
+        sent = answer;
+      });
+      while (sent === undefined) {
+        answers.push((await world.as.reader("GET", "/api/lab/samples/import")).status);
+        await Promise.race([looking, new Promise((resolve) => setTimeout(resolve, 20))]);
+      }
+      await looking;
+    });
+    expect([sent?.status, sent?.body.total, sent?.body.errorCount]).toEqual([200, 50_000, 5_556]);
+    expect(answers.filter((status) => status !== 200)).toEqual([]);
+    // Of processor time. Read and looked at at a stretch, the same file takes several times as much.
+    expect(longest).toBeLessThan(60);
   });
 });
 

@@ -8,6 +8,7 @@ export type Content = string | Uint8Array<ArrayBuffer>;
 type Sent = {
   readonly mapping?: unknown;
   readonly source?: string;
+  readonly report?: "csv";
   readonly person?: TestPerson;
   readonly headers?: Readonly<Record<string, string>>;
 };
@@ -32,10 +33,11 @@ export async function workImports(world: LabWorld): Promise<{ stop(): Promise<vo
 
 /** Sends a file as the page does. */
 export async function sendFile(world: LabWorld, path: string, content: Content, given: Sent = {}) {
-  const { mapping, source, person = world.technician, headers = {} } = given;
+  const { mapping, source, report, person = world.technician, headers = {} } = given;
   const form = new FormData();
   if (mapping !== undefined) form.append("mapping", JSON.stringify(mapping));
   if (source !== undefined) form.append("source", source);
+  if (report !== undefined) form.append("report", report);
   form.append("file", new Blob([content]), "from-instrument.csv");
   const answer = await fetch(`${world.server.origin}/api/lab/${path}`, {
     method: "POST",
