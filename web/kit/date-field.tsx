@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import css from "./date-field.module.css";
 import { dayFault, moveDay, readDay, readDayTime, shown, today } from "./day.ts";
-import { ownZone, showTime } from "./time.ts";
+import { showTime } from "./time.ts";
 
 interface Props {
   /** Also the id that an error summary links to. */
@@ -95,7 +95,7 @@ export function DateField(props: Props) {
           id={name}
           name={name}
           className={css.text}
-          placeholder={time ? "2026-11-30 10:02" : "2026-11-30"}
+          placeholder={time ? "YYYY-MM-DD HH:MM" : "YYYY-MM-DD"}
           autoComplete="off"
           spellCheck={false}
           value={typed}
@@ -180,8 +180,8 @@ const whole = new Intl.DateTimeFormat("en-GB", {
   timeZone: "UTC",
 });
 
-/** `Monday 30 November 2026`; with a time also the zone it is read in. */
+/** `Monday 30 November 2026`; with a time also the zone it is read in, by its name on that day. */
 function sayDay(day: string, time: boolean): string {
   const words = whole.format(new Date(`${day.slice(0, 10)}T00:00:00Z`)).replace(",", "");
-  return time ? `${words.split(" ")[0]}, ${showTime(day)}, ${ownZone}` : words;
+  return time ? `${words.split(" ")[0]}, ${showTime(day)}` : words;
 }

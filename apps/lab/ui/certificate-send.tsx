@@ -52,7 +52,7 @@ export function Recipients({ found, onChange }: { found: Certificate; onChange: 
               {state(each) === "open" && (
                 <Act
                   look="quiet"
-                  label={`Revoke the link of ${each.recipient}`}
+                  label={`Revoke link … of ${each.recipient}`}
                   disabledReason={refusedBecause(found.may, "lab.certificate.send", "reviewers")}
                   onAct={() => {
                     revoke.reset();

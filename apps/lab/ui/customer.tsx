@@ -145,7 +145,7 @@ export function CustomerPage() {
                     )}
                     <Act
                       look="quiet"
-                      label={`Take ${each.name} off`}
+                      label={`Take off … ${each.name}`}
                       disabledReason={refused}
                       onAct={() => {
                         end.reset();
@@ -181,7 +181,7 @@ export function CustomerPage() {
                       </span>
                       <Act
                         look="quiet"
-                        label={`Put ${each.name} back`}
+                        label={`Put back ${each.name}`}
                         busy={back.isPending}
                         disabledReason={refused}
                         onAct={() => back.mutate(each)}
@@ -268,6 +268,7 @@ function whatFollows({ portal, links }: Contact, customer: string): string[] {
     invited: `Their invitation shows nothing of ${customer}, even if they take it up.`,
   };
   return [
+    `They are no contact of ${customer} any more, and are not offered when a certificate is sent.`,
     ...(portal === "open" || portal === "invited" ? [shut[portal]] : []),
     ...(links > 0
       ? [

@@ -194,7 +194,10 @@ export function Results() {
                     <span className={page.muted}>–</span>
                   ) : (
                     <>
-                      <span className={page.mono}>{each.text}</span> <span className={page.meta}>{each.unit}</span>
+                      <span className={`${page.mono} ${css.exact}`} title={each.text}>
+                        {each.text}
+                      </span>{" "}
+                      <span className={page.meta}>{each.unit}</span>
                     </>
                   ),
               },
