@@ -152,7 +152,7 @@ export function Ledger() {
                   title: "Acts",
                   quiet: true,
                   end: true,
-                  width: "250px",
+                  width: "290px",
                   cell: (target) => (
                     <span className={css.many}>
                       <Act

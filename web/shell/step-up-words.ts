@@ -13,6 +13,7 @@ const words: ConfirmWords = {
   "kernel.stream.certificate": () => "change the certificate this receiver is shown",
   "kernel.stream.back_fill": () => "send the past of the audit trail again",
   "kernel.anchor_target.create": (subject) => `give checkpoints to ${subject}`,
+  "kernel.ledger.resume": () => "declare that the log lost entries in a restore",
   "kernel.anchor_target.rotate": () => "give this receiver another secret",
   "kernel.ledger.export": () => "take the whole audit trail away",
   "kernel.sso_connection.settle": (_, told) =>
