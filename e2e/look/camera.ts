@@ -98,8 +98,8 @@ export async function look(rooms: Rooms, world: World, stop: Stop, way: string, 
 
 /** A window as high as its page: a picture of the full page would forget that fingers point. */
 async function unroll(page: Page): Promise<void> {
-  const [width, height] = await page.evaluate(() => [innerWidth, document.documentElement.scrollHeight]);
-  await page.setViewportSize({ width: width ?? 1280, height: Math.min(height ?? 800, 8000) });
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  await page.setViewportSize({ width: page.viewportSize()?.width ?? 1280, height: Math.min(height, 8000) });
   await page.waitForTimeout(200);
 }
 
@@ -113,7 +113,9 @@ async function provoke(page: Page, stop: Stop): Promise<void> {
 
 /** Sideways scrolling, and, where fingers work, what is too small for them. */
 async function measured(page: Page, fingers: boolean): Promise<string[]> {
-  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  // A phone zooms out until all is in: its own width says nothing of a page that is too wide.
+  const width = page.viewportSize()?.width ?? 0;
+  const sideways = await page.evaluate((wide) => document.documentElement.scrollWidth - wide, width);
   const faults = sideways > 1 ? [`scrolls sideways by ${sideways} px`] : [];
   if (!fingers) return faults;
   const small = await page.evaluate((least) => {
