@@ -228,7 +228,7 @@ export function CertificatePage() {
               ]),
         ]}
       >
-        <Go to={shellPage.verify()}>Verify the file</Go>
+        {pdf !== undefined && <Go to={shellPage.verify()}>Verify the file</Go>}
       </ProofLine>
       <Why
         asking={asking}
