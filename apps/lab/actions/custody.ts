@@ -12,14 +12,14 @@ const closed = { additionalProperties: false };
 const short = (maxLength: number) => Type.Optional(Type.Union([Type.String({ maxLength }), Type.Null()]));
 
 /** What happens to a sample between its receipt and its end. */
-export const custodyActs = ["moved", "handed-over", "opened", "returned", "disposed"] as const;
+const custodyActs = ["moved", "handed-over", "opened", "returned", "disposed"] as const;
 export const custodyBody = {
   act: Type.Union(custodyActs.map((act) => Type.Literal(act))),
   place: short(120),
   holder: short(120),
   remark: short(500),
 };
-export type Custody = {
+type Custody = {
   readonly act: (typeof custodyActs)[number];
   readonly place?: string | null | undefined;
   readonly holder?: string | null | undefined;

@@ -31,7 +31,7 @@ export type Evaluation = {
 };
 
 /** Stands in place of a value where a specification asks for what nobody determined. */
-export const notDetermined = "not determined";
+const notDetermined = "not determined";
 
 /**
  * What is told of a sample: its verified results against the specification it was registered with, and against any other
