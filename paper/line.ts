@@ -39,7 +39,7 @@ function append(line: Line, added: Piece): void {
   line.width += added.width;
 }
 
-/** Cuts a word that is wider than the measure into parts that fit, never inside a surrogate pair. */
+/** Cuts a word that is wider than the measure into parts that fit: after a hyphen where one fits, never inside a surrogate pair. */
 function cutWord(word: string, style: TextStyle, width: number, measure: Measure): string[] {
   const parts: string[] = [];
   let part = "";
@@ -47,9 +47,11 @@ function cutWord(word: string, style: TextStyle, width: number, measure: Measure
   for (const character of word) {
     const characterWidth = piece(character, style, measure).width;
     if (part !== "" && partWidth + characterWidth > width) {
-      parts.push(part);
-      part = "";
-      partWidth = 0;
+      const hyphen = part.lastIndexOf("-") + 1;
+      const kept = hyphen > 1 ? part.slice(0, hyphen) : part;
+      parts.push(kept);
+      part = part.slice(kept.length);
+      partWidth = part === "" ? 0 : piece(part, style, measure).width;
     }
     part += character;
     partWidth += characterWidth;

@@ -1,16 +1,18 @@
 import { sql } from "kysely";
 import type { HomeItem, Tx } from "@probity/kernel";
 import { query } from "../query.ts";
+import { investigationItems } from "./investigation-home.ts";
 import { lotStatus, lots } from "./lot-read.ts";
 import { mayOf } from "./sample-view.ts";
 import { dueOf } from "./trail-route.ts";
 import { approvalItems } from "./version-ahead.ts";
 
-/** Acts for the home page that a calendar asks for: reviews of the audit trail, versions to approve, lots that end, materials that run short. */
+/** Acts for the home page: open investigations, reviews of the audit trail, versions to approve, lots that end, materials that run short. */
 export async function dutyItems(tx: Tx, slug: string): Promise<HomeItem[]> {
   const base = `/w/${slug}/lab`;
   const may = await mayOf(tx);
   return [
+    ...(await investigationItems(tx, base, may)),
     ...(may.includes("lab.review.change") ? await reviewItems(tx, base) : []),
     ...(may.includes("lab.master.approve") ? await approvalItems(tx, base) : []),
     ...(await lotItems(tx, base, may)),
@@ -26,15 +28,16 @@ async function reviewItems(tx: Tx, base: string): Promise<HomeItem[]> {
       .select(["id", "title", sql<string>`due_on::text`.as("dueOn")])
       .where("locked_at", "is", null)
       .where("deleted_at", "is", null)
-      .where("due_on", "<", sql<string>`current_date`)
+      .where("due_on", "<=", sql<string>`current_date`)
       .orderBy("due_on")
       .limit(3),
   );
+  const today = new Date().toISOString().slice(0, 10);
   const items: HomeItem[] = late.map((each) => ({
-    urgency: "late",
+    urgency: each.dueOn < today ? "late" : "today",
     verb: "Conclude",
     object: `audit-trail review ${each.title}`,
-    detail: `it was due ${each.dueOn}`,
+    detail: each.dueOn < today ? `it was due ${each.dueOn}` : "it is due today",
     href: `${base}/trail-reviews/${each.id}`,
     act: "Open",
     reason: "a review has a day it is due",

@@ -30,6 +30,10 @@ export async function listInvestigations(
       "p.name as product",
       "r.name as analyte",
       "r.text",
+      // Of what was calculated nobody wrote the last decimals: a list shows as many as can be compared.
+      sql<
+        string | null
+      >`case when r.source = 'calculated' then trim_scale(round(r.number, 4))::text else r.text end`.as("shown"),
       "r.unit",
     ])
     .where("i.deleted_at", "is", null);

@@ -4,6 +4,7 @@ import { analyteOf, methodVersions } from "../actions/frozen.ts";
 import { resultColumns, valueOf, type ResultRow } from "../actions/present.ts";
 import type { Evaluation } from "../actions/publish.ts";
 import { reportedOf, type Value } from "../calc/value.ts";
+import type { DefinedAnalyte } from "../definition.ts";
 import { query } from "../query.ts";
 import type { CertificateContent, CertifiedInvestigation, CertifiedOverride, CertifiedResult } from "./content.ts";
 import { overridesOfSample } from "../actions/override-told.ts";
@@ -49,6 +50,7 @@ export async function buildContent(
       .limit(1),
   );
   if (told === undefined) throw doorProblem.not_found();
+  const results = await certifiedResults(tx, sampleId);
   return {
     v: "1",
     number,
@@ -69,9 +71,9 @@ export async function buildContent(
     publicationId: told.id,
     publication: { number: told.number, at: told.at.toISOString(), publisher: told.publisher },
     evaluations: readEvaluations(told.evaluations),
-    results: await certifiedResults(tx, sampleId),
+    results,
     investigations: await certifiedInvestigations(tx, sampleId),
-    overrides: await certifiedOverrides(tx, sampleId),
+    overrides: await certifiedOverrides(tx, sampleId, results),
   };
 }
 
@@ -114,7 +116,7 @@ async function certifiedResults(tx: Tx, sampleId: string): Promise<CertifiedResu
         enteredAt: iso(row.entered_at),
         verifiedAt: iso(row.verified_at),
         repeated: before.map((each) => ({
-          entered: each.text ?? "",
+          entered: saidOf(each, analyte),
           verdict: each.verdict ?? "none",
           reason: each.reason,
         })),
@@ -129,7 +131,7 @@ async function certifiedInvestigations(tx: Tx, sampleId: string): Promise<Certif
       .selectFrom("lab.investigation as i")
       .innerJoin("lab.result as r", "r.id", "i.result_id")
       .select([
-        "i.number",
+        "i.number as investigation",
         "i.cause",
         "i.conclusion",
         "i.conclusion_text",
@@ -137,19 +139,21 @@ async function certifiedInvestigations(tx: Tx, sampleId: string): Promise<Certif
         "i.capa",
         "i.no_capa",
         "i.concluded_at",
-        "r.name",
-        "r.text",
-        "r.unit",
+        ...resultColumns,
       ])
       .where("i.sample_id", "=", sampleId)
       .where("i.state", "=", "concluded")
       .where("i.deleted_at", "is", null)
       .orderBy("i.number"),
   );
+  const methods = await methodVersions(
+    tx,
+    rows.map((row) => row.method_version_id),
+  );
   return rows.map((row) => ({
-    number: row.number,
+    number: row.investigation,
     analyte: row.name,
-    original: row.text ?? "",
+    original: saidOf(row, analyteOf(methods.get(row.method_version_id), row.analyte)),
     unit: row.unit,
     cause: row.cause,
     conclusion: row.conclusion ?? "",
@@ -161,12 +165,24 @@ async function certifiedInvestigations(tx: Tx, sampleId: string): Promise<Certif
 }
 
 /** The gates that a verified result passed by an override, as two people told them. */
-async function certifiedOverrides(tx: Tx, sampleId: string): Promise<CertifiedOverride[]> {
+async function certifiedOverrides(
+  tx: Tx,
+  sampleId: string,
+  results: readonly CertifiedResult[],
+): Promise<CertifiedOverride[]> {
   return (await overridesOfSample(tx, sampleId)).map((each) => ({
     ...each,
+    entered:
+      results.find(({ name, entered }) => name === each.analyte && entered === each.entered)?.reported ?? each.entered,
     askedAt: each.askedAt.toISOString(),
     confirmedAt: iso(each.confirmedAt),
   }));
+}
+
+/** What was entered, to the character; what was calculated as it is reported: nobody wrote its last decimals. */
+function saidOf(row: ResultRow, analyte: DefinedAnalyte): string {
+  const value = valueOf(row);
+  return value === null ? "" : analyte.kind === "calculated" ? reportedOf(value, analyte) : value.text;
 }
 
 /** As it was kept with the value; nothing where the value is only bounded. */

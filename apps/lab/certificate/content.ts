@@ -103,8 +103,12 @@ export function changesBetween(before: CertificateContent, now: Omit<Certificate
     const old = was.get(each.name);
     was.delete(each.name);
     if (old === undefined) changes.push(`${each.name}: added, ${each.entered} ${each.unit}`.trimEnd());
-    else if (old.entered !== each.entered)
-      changes.push(`${each.name}: ${each.entered} ${each.unit} instead of ${old.entered}`.replaceAll(/\s+/g, " "));
+    else if (old.entered !== each.entered) {
+      // As it is reported; as it was entered where that alone tells them apart.
+      const alike = old.reported === each.reported;
+      const [after, before] = alike ? [each.entered, old.entered] : [each.reported, old.reported];
+      changes.push(`${each.name}: ${after} ${each.unit} instead of ${before}`.replaceAll(/\s+/g, " "));
+    }
   }
   for (const gone of was.keys()) changes.push(`${gone}: no longer told`);
   const verdicts = new Map(before.evaluations.map((each) => [each.specification, each]));

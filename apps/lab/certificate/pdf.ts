@@ -130,7 +130,7 @@ function drawFacts(sheet: Sheet, { sample, customer, template, publication, prep
     let bottom = top;
     facts.slice(row, row + 2).forEach(([name, value], column) => {
       const x = page.left + column * (columnWidth + 24);
-      const lines = sheet.lines(value, type.cell, columnWidth - labelWidth).slice(0, 4);
+      const lines = sheet.lines(value, type.cell, columnWidth - labelWidth);
       sheet.rule(top, ink.hairline, x, x + columnWidth);
       sheet.tagged("P", () => {
         sheet.label(name, type.cellMuted, x, top + 12);
@@ -185,17 +185,10 @@ function drawInvestigations(sheet: Sheet, content: CertificateContent): void {
     const top = sheet.y;
     sheet.tagged("P", () => sheet.label(each.number, type.exact, page.left, top + 10, page.text - page.left - 8));
     const original = decimals([each.original, each.unit].filter(Boolean).join(" "), template.decimalMark);
-    sheet.tagged("P", () => {
-      drawShape(sheet.doc, "triangle", page.text + 4, top + 7, 7, tone.bad.ink);
-      sheet.label(
-        `${each.analyte}: original result ${original}, out of specification`,
-        type.bodyBold,
-        page.text + 13,
-        top + 10,
-        page.right - page.text - 13,
-      );
-    });
-    sheet.y = top + 16;
+    sheet.ornament(() => drawShape(sheet.doc, "triangle", page.text + 4, top + 7, 7, tone.bad.ink));
+    const found = `${each.analyte}: original result ${original}, out of specification`;
+    sheet.paragraph(found, type.bodyBold, { x: page.text + 13, width: page.right - page.text - 13 });
+    sheet.y += 2;
     for (const text of tellInvestigation(each, template.zone)) sheet.paragraph(text, type.body);
     sheet.y += 6;
   }
@@ -214,18 +207,10 @@ function drawOverrides(sheet: Sheet, { overrides = [], template }: CertificateCo
     sheet.rule(sheet.y, ink.hairline);
     sheet.y += 5;
     const top = sheet.y;
-    sheet.tagged("P", () => {
-      drawShape(sheet.doc, "half", page.left + 5, top + 7, 7, tone.warning.ink);
-      const entered = decimals(each.entered, template.decimalMark);
-      sheet.label(
-        `${each.analyte} ${entered}: ${each.gate}`,
-        type.bodyBold,
-        page.left + 16,
-        top + 10,
-        page.right - page.left - 16,
-      );
-    });
-    sheet.y = top + 16;
+    sheet.ornament(() => drawShape(sheet.doc, "half", page.left + 5, top + 7, 7, tone.warning.ink));
+    const held = `${each.analyte} ${decimals(each.entered, template.decimalMark)}: ${each.gate}`;
+    sheet.paragraph(held, type.bodyBold, { x: page.left + 16, width: page.right - page.left - 16 });
+    sheet.y += 2;
     for (const text of tellOverride(each, template.zone))
       sheet.paragraph(text, type.cell, { x: page.left + 16, width: page.right - page.left - 16 });
     sheet.y += 6;
@@ -311,7 +296,12 @@ function drawFurniture(sheet: Sheet, print: CertificatePrint, index: number, cou
     amends === null ? `${number} · ${sample.number}` : `${number}, supersedes ${amends.number} · ${sample.number}`;
   sheet.label(foot, type.meta, page.left, page.bottom + 30, 380);
   sheet.label(`Page ${index + 1} of ${count}`, type.meta, page.right, page.bottom + 30, 100, "right");
-  signatureFoot(signatures).forEach((text, at) =>
+  const { stated } = content;
+  const signed =
+    stated === undefined
+      ? signatureFoot(signatures)
+      : [`Signed where it was issued by ${stated.by}, ${printInstant(stated.at, template.zone)}`];
+  signed.forEach((text, at) =>
     sheet.label(text, { ...type.meta, size: 7.2 }, page.left, page.bottom + 41 + at * 9.5, page.right - page.left),
   );
   if (isIssued(print)) return;

@@ -21,10 +21,11 @@ export interface InvestigationLine {
   product: string;
   analyte: string;
   text: string | null;
+  shown: string | null;
   unit: string;
 }
 
-export interface Investigation extends Omit<InvestigationLine, "analyte" | "text" | "unit"> {
+export interface Investigation extends Omit<InvestigationLine, "analyte" | "text" | "shown" | "unit"> {
   version: number;
   checklist: { question: string; answer: Answer; note: string }[] | null;
   causeText: string | null;

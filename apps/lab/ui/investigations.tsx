@@ -119,7 +119,7 @@ export function Investigations() {
                 <>
                   <b>{each.analyte}</b>{" "}
                   <span className={`${pageCss.mono} ${lab.exact}`} title={each.text ?? undefined}>
-                    {each.text}
+                    {each.shown ?? each.text}
                   </span>{" "}
                   {each.unit}
                   <div className={pageCss.meta}>
