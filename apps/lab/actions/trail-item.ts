@@ -115,7 +115,7 @@ export async function itemsOf(
     left join lab.result r on r.tenant_id = kernel.tenant()
       and r.id = case t.record when 'lab.result' then t.row_id when 'lab.gate_override' then (t.after ->> 'result_id')::uuid end
     left join lab.sample s on s.tenant_id = r.tenant_id and s.id = r.sample_id
-    left join lab.sample u on t.record = 'lab.unlock' and u.tenant_id = kernel.tenant() and u.id = (t.after ->> 'sample_id')::uuid
+    left join lab.sample u on t.record in ('lab.unlock', 'lab.correction') and u.tenant_id = kernel.tenant() and u.id = (t.after ->> 'sample_id')::uuid
     left join lab.sample i on t.record = 'lab.sample' and i.tenant_id = kernel.tenant() and i.id = t.row_id
     left join lab.method m on t.record = 'lab.method_version' and m.tenant_id = kernel.tenant() and m.id = (t.after ->> 'method_id')::uuid
     left join lab.specification f on t.record = 'lab.specification_version' and f.tenant_id = kernel.tenant()
@@ -146,8 +146,8 @@ export async function itemsOf(
         .filter((each) => each !== null)
         .join(", "),
       sampleId: row.sampleId,
-      before: said(row, row.before),
-      after: said(row, row.after),
+      before: row.record === "lab.correction" ? corrected(row.after, "before") : said(row, row.before),
+      after: row.record === "lab.correction" ? corrected(row.after, "after") : said(row, row.after),
       reason: word(row.after, "reason"),
       mark: marks.get(key) ?? null,
     });
@@ -161,6 +161,12 @@ function said({ kind, record }: Raw, body: unknown): string | null {
   if (record === "lab.result") return word(body, "text");
   if (record === "lab.setting" || record.endsWith("_version")) return number(body);
   return word(body, "state");
+}
+/** Every fact of a correction as it was, or as it is. */
+function corrected(body: unknown, side: "before" | "after"): string {
+  const changes: unknown = typeof body === "object" && body !== null ? Reflect.get(body, "changes") : null;
+  if (!Array.isArray(changes)) return "";
+  return changes.map((each: unknown) => `${word(each, "field") ?? ""}: ${word(each, side) ?? "–"}`).join("; ");
 }
 function word(body: unknown, name: string): string | null {
   const found: unknown = typeof body === "object" && body !== null ? Reflect.get(body, name) : null;

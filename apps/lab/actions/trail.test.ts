@@ -56,6 +56,10 @@ const see = (id: string, items: readonly Item[], note?: string, by = inspector.b
 describe("LAB review of the audit trail", () => {
   test("what matters is an item with old and new value, reason and person; it is seen by name, and the whole concluded by signature", async () => {
     const [id = ""] = await received(world);
+    await world.as.technician("POST", `/api/lab/samples/${id}/correct`, {
+      version: (await sampleOf(world.as.reader, id)).version,
+      body: { reason: "Lot left out", lot: "L-8" },
+    });
     await entered(world, id);
     const ph = await resultOf(world.as.technician, id, "ph");
     await world.as.technician("POST", "/api/lab/results/save", {
@@ -79,6 +83,12 @@ describe("LAB review of the audit trail", () => {
       after: "6.8",
       reason: "Read again",
       mark: null,
+    });
+    expect(items.find((item) => item.kinds.includes("corrected"))).toMatchObject({
+      before: "Lot: –",
+      after: "Lot: L-8",
+      reason: "Lot left out",
+      sampleId: id,
     });
     expect(items.find((item) => item.kinds.includes("unlocked"))).toMatchObject({ reason: "Wrong dilution" });
     const kinds = new Set(items.flatMap((item) => item.kinds));

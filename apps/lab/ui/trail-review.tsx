@@ -28,6 +28,7 @@ const kindWords: Readonly<Record<string, string>> = {
   unlocked: "unlocked",
   overridden: "gate overridden",
   cancelled: "cancelled",
+  corrected: "registration corrected",
   deleted: "deleted",
   method: "method, limit or setting",
   clock: "clock differs",
