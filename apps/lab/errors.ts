@@ -17,6 +17,12 @@ export const problem = defineErrors("lab", {
     detail:
       "{what} has no specification and no method was named. Nothing was registered. Choose a specification or methods.",
   },
+  sample_refused: {
+    status: 409,
+    title: "The sample laboratory was not laid in",
+    detail:
+      "This workspace has products of its own. Nothing was laid in, and yours are untouched. Open another workspace for the sample laboratory.",
+  },
   sampled_later: {
     status: 422,
     title: "Sampled in the future",

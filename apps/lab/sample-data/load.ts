@@ -2,6 +2,7 @@ import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { Job, Kernel, Tx } from "@probity/kernel";
 import type { Sealer } from "@probity/seal";
 import { insertAll, type NewRow } from "../bulk.ts";
+import { problem } from "../errors.ts";
 import { query } from "../query.ts";
 import { dayMs, dayOf, workdayBefore } from "./calendar.ts";
 import { loadCharts } from "./chart.ts";
@@ -11,7 +12,7 @@ import { loadInspector } from "./inspector.ts";
 import { loadInstruments } from "./instrument.ts";
 import { methods, points, products } from "./laboratory.ts";
 import { loadMatters } from "./matter.ts";
-import { loadStability, stabilityPermissions } from "./stability.ts";
+import { loadStability, stabilityPermissions, stabilityProduct } from "./stability.ts";
 import { layToday, todayPermissions } from "./today.ts";
 import { loadUncertainty } from "./uncertainty.ts";
 
@@ -53,7 +54,10 @@ export async function loadLaboratory(kernel: Kernel, job: Job, sealer: Sealer | 
 }
 
 async function layMaster(tx: Tx): Promise<void> {
-  if (await tx.first(query.selectFrom("lab.product").select("id").limit(1))) return;
+  const there = await tx.all(query.selectFrom("lab.product").select("code").limit(500));
+  // Taken up again after a kill it finds its own; anybody else's is not mixed with what is invented.
+  if (there.some(({ code }) => products.every((each) => each.code !== code) && code !== stabilityProduct)) throw problem.sample_refused();
+  if (there.length > 0) return;
   const insert = (table: Parameters<typeof insertAll>[1], rows: NewRow["row"][]) =>
     insertAll(tx, table, `${table}.create`, rows.map((row) => ({ row, fields: { ...row } })));
   const methodIds = new Map(methods.map(({ code }) => [code, uuidv7()]));

@@ -114,6 +114,23 @@ describe("LAB the sample laboratory", () => {
     expect(found).toEqual([]);
   });
 
+  test("laid in again it changes nothing; a workspace with products of its own is left as it is", async () => {
+    const all = "select (select count(*) from lab.sample) as s, (select count(*) from lab.result) as r, (select count(*) from lab.certificate) as c";
+    const before = await rowsOf(all);
+    await layIn(server.kernel, app, workspace);
+    expect(await rowsOf(all)).toEqual(before);
+    const other = await server.kernel.foundWorkspace("own");
+    const person = await server.member(other, "owner");
+    const body = { code: "OWN-1", name: "A product of theirs", kind: "finished", description: null };
+    expect((await server.as(person)("POST", "/api/lab/products", { body })).status).toBe(201);
+    await layIn(server.kernel, app, other);
+    const left = await server.kernel.door.work(person.session, "lab.sample.read", async (tx) => [
+      await tx.all(query.selectFrom("lab.product").select("code")),
+      await tx.all(query.selectFrom("lab.sample").select("id")),
+    ]);
+    expect(left).toEqual([[{ code: "OWN-1" }], []]);
+  }, 60_000);
+
   test("every row stands in the log as it is", async () => {
     expect((await reconcileAsOwner(server.kernel.admin)).findings).toEqual([]);
   });

@@ -17,7 +17,8 @@ import { analysts, head, reviewers } from "./people.ts";
 type Work = <T>(permission: string, run: (tx: Tx) => Promise<T>) => Promise<T>;
 export const stabilityPermissions = ["lab.schedule.change", "lab.study.evaluate"];
 const zone = "Europe/Berlin";
-const product = "CTZ-TAB";
+export const stabilityProduct = "CTZ-TAB";
+const product = stabilityProduct;
 const number = (key: string, name: string, decimals: number): Definition["analytes"][number] => ({
   key,
   name,
