@@ -56,6 +56,7 @@ import {
   type Tx,
 } from "@probity/kernel";
 import { openTrustKey, startProbes, trustRoutes } from "@probity/trust";
+import { listenAt } from "./listen.ts";
 import { nameProbes } from "./probe-log.ts";
 import { budgetsOf } from "./budget.ts";
 import { ensureWebBuilt } from "./build-web.ts";
@@ -144,7 +145,7 @@ async function serve(config: Config, { startAfterSeconds = 5 }: ServerOptions): 
         logger.fatal({ err: error, tried }, "PostgreSQL did not come back; it is tried again"),
       )
     : undefined;
-  await http.listen({ host: config.host, port: config.port });
+  await listenAt(http, config);
   const transport = await listenBeside(http, config, logger);
   const asked = { ...probeOptions(instance, config, logger), ...transport.probe, mark, startAfterSeconds };
   const probes = startProbes(kernel, asked);
