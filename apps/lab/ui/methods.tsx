@@ -55,6 +55,8 @@ export function Methods() {
   const products = useQuery({ queryKey: ["lab-products", ws], queryFn: () => read<Page<Named>>(labApi.products()) });
   const reads = tab === "limits" || tab === "methods";
   const failed = reads ? (methods.error ?? limits.error ?? products.error) : null;
+  // A limit is read with the names of its product and determination, or not at all.
+  const named = methods.data !== undefined && products.data !== undefined;
   const refused = refusedBecause(may, "lab.master.change", "admins");
   const lacking = next === "product" ? "Add a product first." : next === "method" ? "Add a method first." : undefined;
   const known = new Map((methods.data?.items ?? []).map((method) => [method.methodId, method]));
@@ -152,7 +154,7 @@ export function Methods() {
             Nothing matches. Use other words, or fewer.
           </EmptyState>
         )}
-      {(tab === "limits" ? shownLimits : []).map((specification) => (
+      {(tab === "limits" && named ? shownLimits : []).map((specification) => (
         <section key={specification.id}>
           <h2>
             {nameOf(specification.productId)}{" "}

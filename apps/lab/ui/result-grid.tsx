@@ -5,6 +5,7 @@ import { KeyHint } from "@probity/web/kit/key-hint.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { toneColour } from "@probity/web/kit/status.ts";
+import page from "@probity/web/shell/page.module.css";
 import { Go } from "@probity/web/shell/place.tsx";
 import { type ClipboardEvent, type KeyboardEvent, memo, useState } from "react";
 import css from "./result-grid.module.css";
@@ -172,6 +173,7 @@ export function ResultGrid(props: Props) {
         title={`Change ${entry.changes.length === 1 ? "a saved value" : `${entry.changes.length} saved values`}`}
       >
         <form
+          className={page.form}
           onSubmit={(event) => {
             event.preventDefault();
             if (why.trim() !== "") void entry.send(why.trim());

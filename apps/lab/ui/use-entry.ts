@@ -109,6 +109,8 @@ export function useEntry(rows: readonly ResultLine[], onSaved: (saved: SavedRow[
       const told = asProblem(error);
       setProblem(told);
       setAsking(false);
+      // What another saved meanwhile is read anew beneath what is typed: it can be compared, and the next saving is based on it.
+      if (told.status === 412) onSaved([]);
       announce(told.sentence);
     } finally {
       setBusy(false);
