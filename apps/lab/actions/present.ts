@@ -1,8 +1,14 @@
+import type { Tx } from "@probity/kernel";
 import { readDecimal } from "../calc/decimal.ts";
 import { sayBand, sayGuard, sayRule } from "../calc/guard.ts";
 import { judgeValue, reportedOf, sayLimit, type Limit, type Qualifier, type Value } from "../calc/value.ts";
-import type { MethodVersion, SpecificationVersion } from "./frozen.ts";
-import { analyteOf } from "./frozen.ts";
+import {
+  analyteOf,
+  methodVersions,
+  specificationVersions,
+  type MethodVersion,
+  type SpecificationVersion,
+} from "./frozen.ts";
 import { keptUncertainty } from "./uncertainty-kept.ts";
 
 /** A stored result, as the queries of this app select it. */
@@ -112,6 +118,27 @@ export function presentResult(row: ResultRow, version: MethodVersion, limit: Lim
     verifiedBy: row.verified_name,
     broughtIn: row.brought_in,
   };
+}
+
+/** Results as the API shows them, each beside its row: by the versions they were registered under. */
+export async function presentResults<Row extends ResultRow & { readonly specification_version_id: string | null }>(
+  tx: Tx,
+  rows: readonly Row[],
+): Promise<{ row: Row; shown: ShownResult }[]> {
+  const methods = await methodVersions(
+    tx,
+    rows.map((row) => row.method_version_id),
+  );
+  const specifications = await specificationVersions(
+    tx,
+    rows.flatMap((row) => row.specification_version_id ?? []),
+  );
+  return rows.flatMap((row) => {
+    const version = methods.get(row.method_version_id);
+    if (version === undefined) return [];
+    const limit = limitOf(row, version, specifications.get(row.specification_version_id ?? ""));
+    return [{ row, shown: presentResult(row, version, limit) }];
+  });
 }
 
 /**

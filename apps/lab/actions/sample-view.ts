@@ -1,8 +1,7 @@
 import { sql } from "kysely";
 import { doorProblem, type Tx } from "@probity/kernel";
 import { query } from "../query.ts";
-import { methodVersions, specificationVersions } from "./frozen.ts";
-import { limitOf, presentResult, resultColumns, type ShownResult } from "./present.ts";
+import { presentResults, resultColumns, type ShownResult } from "./present.ts";
 
 /** A sample's facts, with the names of what it points at. */
 export async function readSample(tx: Tx, id: string) {
@@ -80,19 +79,7 @@ export async function resultsOfSample(tx: Tx, sampleId: string): Promise<ShownRe
       .where("r.deleted_at", "is", null)
       .orderBy("r.id"),
   );
-  const methods = await methodVersions(
-    tx,
-    rows.map((row) => row.method_version_id),
-  );
-  const specifications = await specificationVersions(
-    tx,
-    rows.flatMap((row) => row.specification_version_id ?? []),
-  );
-  return rows.flatMap((row) => {
-    const version = methods.get(row.method_version_id);
-    const specification = specifications.get(row.specification_version_id ?? "");
-    return version === undefined ? [] : [presentResult(row, version, limitOf(row, version, specification))];
-  });
+  return (await presentResults(tx, rows)).map(({ shown }) => shown);
 }
 
 /** Who held a sample, where and when. */

@@ -2,8 +2,8 @@ import { sql } from "kysely";
 import { doorProblem, type Tx } from "@probity/kernel";
 import { query } from "../query.ts";
 import type { Protocol } from "../statistic/study-plan.ts";
-import { methodVersions, specificationVersions, type SpecificationVersion } from "./frozen.ts";
-import { limitOf, presentResult, resultColumns, type ShownResult } from "./present.ts";
+import { specificationVersions, type SpecificationVersion } from "./frozen.ts";
+import { presentResults, resultColumns, type ShownResult } from "./present.ts";
 import { readProtocol } from "./stability-change.ts";
 
 export type StudyProtocol = {
@@ -140,20 +140,9 @@ export async function studyResults(tx: Tx, studyId: string): Promise<StudyResult
       .orderBy("p.months")
       .orderBy("r.id"),
   );
-  const methods = await methodVersions(
-    tx,
-    rows.map((row) => row.method_version_id),
-  );
-  const specifications = await specificationVersions(
-    tx,
-    rows.flatMap((row) => row.specification_version_id ?? []),
-  );
-  return rows.flatMap((row) => {
-    const version = methods.get(row.method_version_id);
-    if (version === undefined) return [];
-    const limit = limitOf(row, version, specifications.get(row.specification_version_id ?? ""));
+  return (await presentResults(tx, rows)).map(({ row, shown }) => {
     const { batch, condition, months, sampleId, sample, number, qualifier } = row;
-    return [{ ...presentResult(row, version, limit), batch, condition, months, sampleId, sample, number, qualifier }];
+    return { ...shown, batch, condition, months, sampleId, sample, number, qualifier };
   });
 }
 

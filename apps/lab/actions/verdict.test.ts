@@ -20,7 +20,8 @@ function chance(): (of: number) => number {
     return Math.floor((state / 2 ** 32) * of);
   };
 }
-const one = <T>(draw: (of: number) => number, list: readonly [T, ...T[]]): T => list[draw(list.length)] ?? list[0];
+const one = <const T>(draw: (of: number) => number, list: readonly [T, ...T[]]): T =>
+  list[draw(list.length)] ?? list[0];
 
 test("the database and the calculation, written apart, give one verdict on ten thousand drawn values", async () => {
   const draw = chance();

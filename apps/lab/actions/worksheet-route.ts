@@ -16,9 +16,9 @@ import { limitFault, limitSchema } from "../definition.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
 import { chartForRow, feedCharts } from "./chart-point.ts";
-import { currentMethods, methodVersions, specificationVersions } from "./frozen.ts";
+import { currentMethods } from "./frozen.ts";
 import { nextNumbers } from "./number.ts";
-import { limitOf, presentResult, resultColumns } from "./present.ts";
+import { presentResults, resultColumns } from "./present.ts";
 import { emptyResult } from "./register.ts";
 import { mayOf } from "./sample-view.ts";
 import { verificationsOver } from "./verification-view.ts";
@@ -341,30 +341,15 @@ async function rowsOf(tx: Tx, worksheetId: string) {
       .orderBy("r.position")
       .orderBy("r.id"),
   );
-  const methods = await methodVersions(
-    tx,
-    rows.map((row) => row.method_version_id),
-  );
-  const specifications = await specificationVersions(
-    tx,
-    rows.flatMap((row) => row.specification_version_id ?? []),
-  );
-  return rows.flatMap((row) => {
-    const version = methods.get(row.method_version_id);
-    if (version === undefined) return [];
-    const specification = specifications.get(row.specification_version_id ?? "");
-    return [
-      {
-        ...presentResult(row, version, limitOf(row, version, specification)),
-        sample: row.sample,
-        sampleId: row.sample_id,
-        product: row.product,
-        point: row.point,
-        priority: row.priority,
-        dueOn: row.due_on,
-      },
-    ];
-  });
+  return (await presentResults(tx, rows)).map(({ row, shown }) => ({
+    ...shown,
+    sample: row.sample,
+    sampleId: row.sample_id,
+    product: row.product,
+    point: row.point,
+    priority: row.priority,
+    dueOn: row.due_on,
+  }));
 }
 
 function worksheets() {
