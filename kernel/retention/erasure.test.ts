@@ -193,6 +193,10 @@ describe("LED-06 RET-02 a person is forgotten", () => {
     const verified = await verdict();
     expect(verified.findings).toEqual([]);
     expect(verified).toMatchObject({ outcome: "VERIFIED_WITH_ERASURES", complete: true });
+    // Who reads the log as a table sees that something is closed, where it was, and nothing of it.
+    const { text: csv } = await server.as(owner)("GET", "/api/ledger/export?format=csv");
+    expect(csv).toContain("(erased)");
+    for (const words of Object.values(marker)) expect(csv).not.toContain(words);
     expect(verified.counts.fieldsErased).toBeGreaterThan(5);
     expect(verified.counts.fieldsClosed).toBe(0);
     for (const word of Object.values(marker)) expect(verified.text).not.toContain(word);
