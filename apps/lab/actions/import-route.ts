@@ -19,6 +19,7 @@ import { query } from "../query.ts";
 import { inTurns } from "../turn.ts";
 import { csvAnswer } from "./gate-route.ts";
 import { nameContent } from "./idempotency.ts";
+import { countRows } from "./import-count.ts";
 import { planOf } from "./import-plan.ts";
 import { mappingFor, rememberSource, sourcesOf } from "./import-source.ts";
 import { shownPlan, wrongRows } from "./import-take.ts";
@@ -51,6 +52,7 @@ function previewRoute(kernel: Kernel, kind: ImportKind): Route {
     handle: async (request) => {
       const { table, asReport, ...given } = await readUpload(kernel, request, kind);
       const formulas = await formulasIn(table);
+      await countRows(kernel, request.credential, kind, table.rows.length);
       const body = await kernel.door.work(request.credential, importPermission[kind], async (tx) => {
         const sources = await sourcesOf(tx, kind);
         const { mapping, source } = mappingFor(kind, table, given, sources);

@@ -4,6 +4,7 @@ import type { ImportKind } from "../csv/mapping.ts";
 import { readTable, type Table } from "../csv/read.ts";
 import { query } from "../query.ts";
 import { inTurns } from "../turn.ts";
+import { countRows } from "./import-count.ts";
 import { isMapping, planOf, type Plan, type RowError } from "./import-plan.ts";
 import { importPermission } from "./import-upload.ts";
 import { registerSamples } from "./register.ts";
@@ -42,6 +43,7 @@ export async function takeFile(kernel: Kernel, job: Job, kind: ImportKind): Prom
   const read = await readTable(await kernel.files.readAll(blob, keys));
   if (!read.ok || !isMapping(file.mapping)) throw new Error("A stored file is not what it was when it was sent");
   const table = read.table;
+  await countRows(kernel, job.credential, kind, table.rows.length);
   try {
     await takeRows(kernel, job, kind, file, table);
   } catch (error) {

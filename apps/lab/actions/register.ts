@@ -4,6 +4,7 @@ import { insertAll, orderedIds, type NewRow, type Progress } from "../bulk.ts";
 import { problem } from "../errors.ts";
 import { blindedProduct, blindRow, coverOf, readCovered, type Keys } from "./blind.ts";
 import { query } from "../query.ts";
+import { inTurns } from "../turn.ts";
 import {
   currentMethods,
   currentSpecifications,
@@ -66,7 +67,9 @@ export async function registerSamples(
   const cover = wanted.some((each) => each.blinded === true) ? await blindedProduct(tx) : "";
   const results: NewRow[] = [];
   const registered: Registered[] = [];
+  const turn = inTurns();
   for (const [index, each] of wanted.entries()) {
+    await turn();
     const [numbered, id] = [numbers[index], ids[index]];
     if (numbered === undefined || id === undefined) throw new Error("A sample without a number");
     const product = products.get(each.productId) ?? "";
