@@ -266,6 +266,8 @@ export interface MethodVersion {
       decimals: number | null;
       rule: string;
       quantification?: string | null;
+      detection?: string | null;
+      uncertainty?: { expanded: string; relative: boolean; coverage: string } | null;
       choices?: string[];
       formula?: string | null;
     }[];
