@@ -71,7 +71,11 @@ export const erasure = defineControl({
   id: "LED-06",
   standards: ["GDPR Art. 17", "UK GDPR Art. 17", "CCPA §1798.105", "ISO 27001 A.8.10"],
   yourPart: "Decide whether a request is justified, and tell receivers outside what you sent them.",
-  notProbed: ["what was exported, mailed or streamed before", "backups, which forget with their age"],
+  notProbed: [
+    "people whom an app's records name though they are no members",
+    "what was exported, mailed or streamed before",
+    "backups, which forget with their age",
+  ],
   maxAgeMinutes: 45,
   probes: [
     {
