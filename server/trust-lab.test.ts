@@ -1,11 +1,11 @@
 import { describe, test } from "vitest";
-import { door, turnsRed, turnsRedServing, useTrustWorld } from "./testing/trust-world.ts";
+import { door, isRedServing, turnsRed, turnsRedServing, useTrustWorld, withoutProof } from "./testing/trust-world.ts";
 
 useTrustWorld();
 
 describe(
   "TRU-01 controls of the laboratory turn red when their protection is really gone",
-  { timeout: 180_000 },
+  { timeout: 600_000 },
   () => {
     test("LAB-01: last zeros that are lost on the way into the table", () =>
       turnsRed(
@@ -23,6 +23,13 @@ describe(
         `${door}insert into kernel.role_permission (role, permission) values ('member', 'lab.result.verify')`,
         `${door}delete from kernel.role_permission where role = 'member' and permission = 'lab.result.verify'`,
         /a technician's verification got/,
+      ));
+
+    test("LAB-02: a server that opens what is verified for who brings no fresh proof", () =>
+      isRedServing(
+        "LAB-02",
+        withoutProof("/api/lab/samples/{id}/unlock", { status: 200, body: {} }),
+        /unlocking without a proof got 200/,
       ));
 
     test("LAB-04: a gate that nobody asks", () =>

@@ -2,7 +2,15 @@ import { pino } from "pino";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { startWorker } from "@probity/kernel";
 import { enabledApps } from "./apps.ts";
-import { door, kernel, turnsRed, turnsRedServing, useTrustWorld } from "./testing/trust-world.ts";
+import {
+  door,
+  isRedServing,
+  kernel,
+  turnsRed,
+  turnsRedServing,
+  useTrustWorld,
+  withoutProof,
+} from "./testing/trust-world.ts";
 
 useTrustWorld();
 
@@ -15,7 +23,7 @@ const dressed = (table: string) =>
 
 describe(
   "TRU-01 controls of signatures and locks turn red when their protection is really gone",
-  { timeout: 180_000 },
+  { timeout: 600_000 },
   () => {
     let worker: Awaited<ReturnType<typeof startWorker>>;
     beforeAll(async () => {
@@ -73,6 +81,13 @@ describe(
        ${dressed("kernel.membership")}${dressed("kernel.signer")}`,
         `${bare("kernel.signer")}delete from kernel.signer where user_id = '${owner}'; ${dressed("kernel.signer")}`,
         /an unverified person's signature got/,
+      ));
+
+    test("SIG-06: a server that lets somebody vouch for another without a fresh proof", () =>
+      isRedServing(
+        "SIG-06",
+        withoutProof("/api/signing/signers/{id}/verify", { status: 201, body: {} }),
+        /verifying without fresh proof got 201/,
       ));
   },
 );

@@ -168,7 +168,8 @@ async function keptReport(
 }
 
 async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
-  const deadline = Date.now() + 60_000;
+  // Within the time that half a probe has.
+  const deadline = Date.now() + 100_000;
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
