@@ -27,7 +27,7 @@ export async function amendCertificate(tx: Tx, id: string, reason: string): Prom
     query
       .selectFrom("lab.certificate as c")
       .innerJoin("lab.certificate_template as t", "t.id", "c.template_id")
-      .select(["c.id", "c.number", "c.sample_id", "c.content", "c.locked_at", "t.name as template"])
+      .select(["c.id", "c.number", "c.sample_id", "c.content", "c.locked_at", "c.stated_at", "t.name as template"])
       .where("c.id", "=", id)
       .where("c.deleted_at", "is", null),
   );
@@ -38,7 +38,7 @@ export async function amendCertificate(tx: Tx, id: string, reason: string): Prom
   if (standing.current?.id !== id)
     throw problem.certificate_superseded({ values: { number: before.number, by: standing.current?.number ?? "" } });
   const template = await templateOf(tx, undefined, before.template);
-  const amends = { id, number: before.number, issuedAt: before.locked_at.toISOString(), reason };
+  const amends = { id, number: before.number, issuedAt: (before.stated_at ?? before.locked_at).toISOString(), reason };
   return draft(tx, sample.id, standing.draft, template, { ...amends, before: readContent(before.content) });
 }
 

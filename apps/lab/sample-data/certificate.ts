@@ -91,7 +91,7 @@ export async function layCertificates(tx: Tx): Promise<void> {
           reason: amends?.reason ?? null,
           content: whole,
           locked_at: iso(at),
-          stated_at: iso(at - 25 * minuteMs),
+          stated_at: iso(at),
         },
         fields: { number: content.number, sample: content.sample.number, signedThereBy: head },
       },

@@ -85,7 +85,7 @@ const odd: Readonly<Record<string, string>> = {
   "a retest before its plan was approved": "lab.result r join lab.investigation i on i.result_id = r.replaces_id where r.entered_at < i.approved_at",
   "a sample told before its investigation was concluded": "lab.investigation i join lab.sample s on s.id = i.sample_id where s.published_at < i.concluded_at",
   "an investigation judged by who entered its result": "lab.investigation i join lab.result r on r.id = i.result_id where r.entered_name in (i.approved_name, i.concluded_name)",
-  "a certificate before what it tells was published": "lab.certificate c join lab.publication p on p.id = c.publication_id where c.locked_at < p.stated_at",
+  "a certificate before what it tells was published": "lab.certificate c join lab.publication p on p.id = c.publication_id where coalesce(c.stated_at, c.locked_at) < p.stated_at or c.stated_at <> (c.content #>> '{stated,at}')::timestamptz or c.stated_at > now() - interval '1 day'",
   "a certificate signed by who entered a result": "lab.certificate c join lab.result r on r.sample_id = c.sample_id where r.entered_name = c.content #>> '{stated,by}'",
   "a published sample of which nothing was told": "lab.sample s where state = 'published' and lot not like 'CTZ%' and not exists (select from lab.publication p where p.sample_id = s.id)",
   "a number of another year": "lab.sample where number not like 'S-' || to_char(coalesce(received_at, created_at) at time zone 'UTC', 'YY') || '-%' and lot not like 'CTZ%'",
