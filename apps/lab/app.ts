@@ -191,7 +191,10 @@ export function lab(options: LabOptions = {}): App {
         ...trendRoutes(kernel),
         ...uncertaintyRoutes(kernel),
       ]),
-    jobs: (kernel: Kernel) => ({ "lab.load_sample": (job) => loadSample(kernel, job, options.sealer), ...importJobs(kernel) }),
+    jobs: (kernel: Kernel) => ({
+      "lab.load_sample": (job) => loadSample(kernel, job, options.sealer),
+      ...importJobs(kernel),
+    }),
     rounds: (kernel: Kernel) => {
       const settled = new Map<string, string>();
       return [{ name: "lab.schedules", everyMs: 60_000, run: () => runSchedules(kernel, settled) }];

@@ -57,7 +57,7 @@ export function Field(props: Props) {
       {input}
       <datalist id={`${props.name}-known`}>
         {props.known.map((each) => (
-          <option key={each} value={each} />
+          <option key={each}>{each}</option>
         ))}
       </datalist>
     </>

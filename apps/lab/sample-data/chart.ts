@@ -8,7 +8,7 @@ import { insertAll, type NewRow } from "../bulk.ts";
 import { query } from "../query.ts";
 import { dayMs, hourMs, iso, isWorkday, minuteMs, workdayBefore } from "./calendar.ts";
 import { Draw } from "./draw.ts";
-import { numbersInTime } from "./history.ts";
+import { numbersInTime } from "./numbers-in-time.ts";
 import { analysts, head, reviewer } from "./people.ts";
 
 

@@ -1,16 +1,16 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { Tx } from "@probity/kernel";
-import { nextNumbers, type Numbered } from "../actions/number.ts";
 import { approvedBudgets } from "../actions/uncertainty-kept.ts";
 import { insertAll, orderedIds } from "../bulk.ts";
 import { query } from "../query.ts";
 import { dayMs, isWorkday, minuteMs } from "./calendar.ts";
-import { customersInTurn } from "./certificate.ts";
+import { customersInTurn } from "./customer.ts";
 import { Draw } from "./draw.ts";
 import { layOne, type Laid, type Looked, type Planned } from "./history-sample.ts";
 import { loadSetups } from "./instrument.ts";
 import { known } from "./known.ts";
 import { points, products, type SampleProduct } from "./laboratory.ts";
+import { numbersInTime } from "./numbers-in-time.ts";
 import { storyOf } from "./season.ts";
 
 export const historyDays = 364;
@@ -90,13 +90,4 @@ export async function layInvestigations(tx: Tx, looked: readonly Looked[]): Prom
       fields: { number: numbers[index]?.number, state: row["state"] },
     })),
   );
-}
-
-/** Numbers of moments in their order: each year has its own series. */
-export async function numbersInTime(tx: Tx, kind: Parameters<typeof nextNumbers>[1], moments: readonly number[]): Promise<Numbered[]> {
-  const drawn: Numbered[] = [];
-  for (const [, some] of Map.groupBy(moments, (at) => new Date(at).getUTCFullYear()))
-    // oxlint-disable-next-line no-await-in-loop -- two years at most, over one connection
-    drawn.push(...(await nextNumbers(tx, kind, some.length, new Date(some[0] ?? Date.now()))));
-  return drawn;
 }

@@ -7,7 +7,7 @@ import type { Drawn } from "./draw.ts";
 import { answers } from "./out-of-limits.ts";
 import { analysts, head, microbiologist, reviewer } from "./people.ts";
 import { Stage, type Attempt, type Laid } from "./scene.ts";
-import { numbersInTime } from "./history.ts";
+import { numbersInTime } from "./numbers-in-time.ts";
 
 /** Lots that what is under way is told by; certificates find theirs by them. */
 export const lotsOf = (now: number) => {
