@@ -51,6 +51,7 @@ export class Publisher {
   #beatAt = 0;
   #clusterChanged = false;
   #said = "";
+  #under: Promise<unknown> = Promise.resolve();
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -82,8 +83,17 @@ export class Publisher {
     await this.#release();
   }
 
-  /** One tick, with everything it needs first. Answers how many logs were published; 0 too while another publisher has its turn. */
-  async round(): Promise<number> {
+  /**
+   * One tick, with everything it needs first. Answers how many logs were published; 0 too while another publisher has its turn.
+   * Whoever asks, this one's rounds follow each other: two at once would both append to the platform log.
+   */
+  round(): Promise<number> {
+    const next = this.#under.then(() => this.#roundOnce());
+    this.#under = next.catch(() => undefined);
+    return next;
+  }
+
+  async #roundOnce(): Promise<number> {
     const turn = this.#turn ?? (await this.#begin());
     if (turn === undefined) return 0;
     try {
@@ -93,7 +103,7 @@ export class Publisher {
       ) {
         // The logs go on under new names: everything is read anew.
         await this.#release();
-        return await this.round();
+        return await this.#roundOnce();
       }
       const published = await tick(turn, {
         leaves: this.#options.leaves ?? 200_000,

@@ -246,7 +246,7 @@ describe("LAB decision rules (ISO/IEC 17025:2017 7.1.3, 7.8.6.1)", () => {
     const shown = JSON.parse((await must(open.world.server.anonymous("GET", link))).text);
     const line = { name: "pH", result: "7.0", limit: "5.0–7.0", uncertainty: "± 0.10 (k = 2)", verdict: "conditional" };
     expect(shown.evaluations).toMatchObject([{ verdict: "conditional", lines: [{ ...line, retested: [] }] }]);
-    expect(shown.overrides).toMatchObject([{ head: "pH 6.95: Instrument" }]);
+    expect(shown.overrides).toMatchObject([{ head: "pH 7.0: Instrument" }]);
     const printed = await words(`${path}/pdf`);
     const [{ rules, lines }] = shown.evaluations;
     const sentences: string[] = [rules, lines[0].rule, lines[0].conformity, ...shown.overrides[0].told];
