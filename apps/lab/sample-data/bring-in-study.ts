@@ -9,6 +9,7 @@ import { findText } from "../actions/register.ts";
 import { planOf } from "../actions/stability-change.ts";
 import { addDays } from "../schedule/rhythm.ts";
 import { hourMs, iso, onWorkday, working } from "./calendar.ts";
+import { numbersInTime } from "./numbers-in-time.ts";
 import { unitsNeeded, type Protocol } from "../statistic/study-plan.ts";
 
 type At = { readonly lot: string; readonly months: number; readonly condition: string };
@@ -41,17 +42,23 @@ export async function bringInStudy(tx: Tx, study: BroughtIn): Promise<{ id: stri
   const [id, protocolId] = [uuidv7(), uuidv7()];
   const number = numbered?.number ?? "";
   const plans = study.batches.flatMap((batch) =>
-    planOf(study.content, batch.startedOn).map((pull) => ({ batch, pull, at: { ...pull, lot: batch.lot } })),
+    planOf(study.content, batch.startedOn).map((pull) => {
+      const at = { ...pull, lot: batch.lot };
+      const taken = study.pulled(at);
+      return { batch, pull, at, taken, onDay: taken === null ? null : onWorkday(addDays(pull.dueOn, taken.onDay)) };
+    }),
   );
-  const done = plans.filter(({ at }) => study.pulled(at) !== null);
-  const numbers = await nextNumbers(tx, "sample", done.length);
+  // Numbered in the order they were pulled in, each of its year.
+  const done = plans.flatMap((plan) => (plan.onDay === null ? [] : [{ plan, moment: Date.parse(`${plan.onDay}T09:00:00Z`) }]));
+  const inTime = done.toSorted((one, other) => one.moment - other.moment);
+  const drawn = await numbersInTime(tx, "sample", inTime.map(({ moment }) => moment));
+  const numbers = new Map(inTime.map(({ plan }, index) => [plan, drawn[index]]));
   const laid: Laid = { samples: [], results: [], storages: [], pulls: [], batches: [] };
   const storageIds = layStorages(study, id, protocolId, laid);
-  for (const { batch, pull, at } of plans) {
-    const taken = study.pulled(at);
+  for (const plan of plans) {
+    const { batch, pull, at, taken, onDay } = plan;
     const sampleId = taken === null ? null : uuidv7();
-    const sampleNumber = taken === null ? undefined : numbers[done.findIndex((each) => each.pull === pull && each.batch === batch)];
-    const onDay = taken === null ? null : onWorkday(addDays(pull.dueOn, taken.onDay));
+    const sampleNumber = numbers.get(plan);
     const deviation = onDay === null ? null : onDay < pull.opensOn ? "early" : onDay > pull.closesOn ? "late" : null;
     laid.pulls.push({
       row: {

@@ -8,6 +8,7 @@ import { toneColour } from "@probity/web/kit/status.ts";
 import page from "@probity/web/shell/page.module.css";
 import { Go } from "@probity/web/shell/place.tsx";
 import { type ClipboardEvent, type KeyboardEvent, memo, useState } from "react";
+import lab from "./lab.module.css";
 import css from "./result-grid.module.css";
 import { labPage } from "./path.ts";
 import type { RunMark } from "./run-quality.tsx";
@@ -274,7 +275,14 @@ const Line = memo(function Line(props: {
         )}
       </td>
       <td data-entry>
-        {closed && <span className={css.mono}>{row.text ?? ""}</span>}
+        {closed && (
+          <span
+            className={row.input === "calculated" ? `${css.mono} ${lab.exact}` : css.mono}
+            title={row.text ?? undefined}
+          >
+            {row.text ?? ""}
+          </span>
+        )}
         {!closed && row.input === "number" && input(draft?.text ?? row.text ?? "", 0, draft !== undefined)}
         {!closed && row.input === "text" && row.choices.length > 0 && (
           <select
