@@ -88,14 +88,15 @@ describe("TRU-01 probes leave what they found, and nothing else", () => {
   });
 
   test("of two servers one probes at a time", async () => {
-    let release: () => void = () => undefined;
-    const held = new Promise<void>((resolve) => (release = resolve));
+    const [held, inside] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const first = withProbeLock(kernel, async () => {
-      await held;
+      inside.resolve();
+      await held.promise;
       return "first";
     });
-    await expect.poll(() => withProbeLock(kernel, async () => "second")).toBeUndefined();
-    release();
+    await inside.promise;
+    expect(await withProbeLock(kernel, async () => "second")).toBeUndefined();
+    held.resolve();
     expect(await first).toBe("first");
     expect(await withProbeLock(kernel, async () => "third")).toBe("third");
   });
