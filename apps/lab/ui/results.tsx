@@ -194,7 +194,10 @@ export function Results() {
                     <span className={page.muted}>–</span>
                   ) : (
                     <>
-                      <span className={`${page.mono} ${css.exact}`} title={each.text}>
+                      <span
+                        className={/\d{8}/.test(each.text) ? `${page.mono} ${css.exact}` : page.mono}
+                        title={each.text}
+                      >
                         {each.text}
                       </span>{" "}
                       <span className={page.meta}>{each.unit}</span>
