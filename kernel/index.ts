@@ -24,6 +24,7 @@ export type { Remark } from "./lint/setting.ts";
 export { judge, refuseStart, rules, type Finding, type RecordShape } from "./lint/judge.ts";
 export { shapesOf } from "./lint/shape.ts";
 export { inspectUpload, type Accepted, type FileKind } from "./files/detect.ts";
+export type { AttachmentKind } from "./files/attachment.ts";
 export { FileRefusedError, ExtractionBusyError, type RefusalCode } from "./files/error.ts";
 export { documentText, type ReadDocument } from "./files/extract.ts";
 export { ExtractionPool, type ExtractionClaim } from "./files/extract-pool.ts";

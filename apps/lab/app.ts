@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { defineApp, type App, type Kernel } from "@probity/kernel";
 import type { Sealer } from "@probity/seal";
+import { attachmentRoutes } from "./actions/attachment-route.ts";
 import { blindRoutes } from "./actions/blind-route.ts";
 import { benchRoute, homeItems } from "./actions/bench-route.ts";
 import { certificateRoutes } from "./actions/certificate-route.ts";
@@ -48,6 +49,7 @@ import { worksheetRowRoute } from "./actions/worksheet-row.ts";
 import { enqueueSample, loadSample } from "./jobs/load-sample.ts";
 import { importJobs } from "./jobs/import-file.ts";
 import { grants, guest, roles, system } from "./permission.ts";
+import { attachment } from "./records/attachment.ts";
 import { blind } from "./records/blind.ts";
 import { importSource } from "./records/import-source.ts";
 import {
@@ -105,6 +107,7 @@ export function lab(options: LabOptions = {}): App {
       masterApproval,
       importFile,
       importSource,
+      attachment,
       blind,
       sample,
       custody,
@@ -172,6 +175,7 @@ export function lab(options: LabOptions = {}): App {
         resultListRoute(kernel),
         ...resultRoutes(kernel),
         ...importRoutes(kernel),
+        ...attachmentRoutes(kernel),
         ...blindRoutes(kernel),
         ...investigationRoutes(kernel),
         benchRoute(kernel),

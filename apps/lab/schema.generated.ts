@@ -9,6 +9,8 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
 
+export type Int8 = ColumnType<string, bigint | number | string, bigint | number | string>;
+
 export type Json = JsonValue;
 
 export type JsonArray = JsonValue[];
@@ -24,6 +26,39 @@ export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 export type Numeric = ColumnType<string, number | string, number | string>;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
+
+export interface LabAttachment {
+  blob_id: string;
+  brought_in: Generated<boolean>;
+  bytes: Int8;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  instrument_event_id: string | null;
+  investigation_id: string | null;
+  /**
+   * by its content, whatever its name says
+   */
+  kind: string;
+  locked_at: Timestamp | null;
+  name: string;
+  /**
+   * what it shows, in the words of who added it
+   */
+  note: string | null;
+  result_id: string | null;
+  retain_until: Timestamp | null;
+  sample_id: string | null;
+  sha256: string;
+  struck_at: Timestamp | null;
+  struck_by: string | null;
+  struck_reason: string | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
 
 export interface LabBlind {
   created_at: Generated<Timestamp>;
@@ -350,6 +385,27 @@ export interface LabDelivery {
   recipient: string;
   retain_until: Timestamp | null;
   revoked_at: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+}
+
+export interface LabDuplicateEvaluation {
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  criterion: Json;
+  deleted_at: Timestamp | null;
+  difference: Numeric | null;
+  duplicate_id: string;
+  duplicate_text: string;
+  id: string;
+  locked_at: Timestamp | null;
+  number: number;
+  original_id: string;
+  original_text: string;
+  outcome: string;
+  retain_until: Timestamp | null;
   tenant_id: Generated<string>;
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
@@ -753,6 +809,10 @@ export interface LabResult {
   created_at: Generated<Timestamp>;
   created_by: Generated<string>;
   deleted_at: Timestamp | null;
+  /**
+   * of a duplicate: the determination of the same run that it repeats
+   */
+  duplicate_of: string | null;
   entered_at: Timestamp | null;
   entered_by: string | null;
   entered_name: string | null;
@@ -1359,6 +1419,7 @@ export interface LabWorksheet {
 }
 
 export interface DB {
+  "lab.attachment": LabAttachment;
   "lab.blind": LabBlind;
   "lab.certificate": LabCertificate;
   "lab.certificate_file": LabCertificateFile;
@@ -1374,6 +1435,7 @@ export interface DB {
   "lab.custody": LabCustody;
   "lab.customer": LabCustomer;
   "lab.delivery": LabDelivery;
+  "lab.duplicate_evaluation": LabDuplicateEvaluation;
   "lab.gate": LabGate;
   "lab.gate_override": LabGateOverride;
   "lab.import_file": LabImportFile;

@@ -39,6 +39,8 @@ export interface Refused {
   readonly fileName: string;
   /** Public text: what happened, what is safe, what to do. */
   readonly text: string;
+  /** For `wrong-type`: what the content turned out to be. */
+  readonly found?: string;
 }
 
 /**
@@ -272,5 +274,6 @@ function refuse(code: RefusalCode, fileName: string, limits: FileLimits, detail:
     code,
     fileName: sayFileName(fileName),
     text: refusalText(code, fileName, limits, detail),
+    ...(detail.found === undefined ? {} : { found: detail.found }),
   };
 }

@@ -45,6 +45,11 @@ export class ExtractionPool {
     return this.#judge.inspect(bytes, fileName, limits, claim);
   }
 
+  /** Judges by its content a file that is to be kept beside a record. */
+  inspectAttachment(bytes: Uint8Array, fileName: string, limits: FileLimits): ReturnType<Judge["attach"]> {
+    return this.#judge.attach(bytes, fileName, limits);
+  }
+
   /** Reads one document when its turn comes. The claim's signal takes it out of the queue or kills its child. */
   async extract(input: ExtractionInput, claim: ExtractionClaim = {}): Promise<ReadDocument> {
     return this.#places.hold(claim, async () => {

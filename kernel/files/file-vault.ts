@@ -16,7 +16,7 @@ export type StoredBytes = {
   readonly bytes: number;
   readonly kind: BlobKind;
 };
-export type BlobKind = "pdf" | "docx" | "doc" | "txt" | "json";
+export type BlobKind = "pdf" | "docx" | "doc" | "txt" | "json" | "png" | "jpeg" | "csv";
 export type Blob = {
   readonly id: string;
   readonly tenantId: string;

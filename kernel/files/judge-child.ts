@@ -2,6 +2,7 @@
 // file takes up to a second here, and nobody's request waits for it.
 import { createHash } from "node:crypto";
 import { parentPort } from "node:worker_threads";
+import { inspectAttachment } from "./attachment.ts";
 import { inspectUpload } from "./detect.ts";
 import { decodeAnswer } from "./extract-answer.ts";
 import type { JudgeAnswer, JudgeTask } from "./judge.ts";
@@ -11,8 +12,12 @@ async function answerTo(task: JudgeTask): Promise<{ answer: JudgeAnswer; moved: 
     const decoded = decodeAnswer(task.bytes);
     return { answer: { act: "decode", decoded }, moved: decoded.said === "document" ? [decoded.json.buffer] : [] };
   }
-  const judged = await inspectUpload(task.bytes, task.fileName, task.limits);
   const sha256 = createHash("sha256").update(task.bytes).digest("hex");
+  if (task.act === "attach") {
+    const file = await inspectAttachment(task.bytes, task.fileName, task.limits);
+    return { answer: { act: "attach", sha256, file }, moved: [] };
+  }
+  const judged = await inspectUpload(task.bytes, task.fileName, task.limits);
   if (judged.outcome === "refused") return { answer: { act: "judge", sha256, refused: judged }, moved: [] };
   const { bytes, keep, ...accepted } = judged;
   // Unchanged bytes lie with the caller already: only a copy without macros is sent back.

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { Places, type Claim } from "../isolation/place.ts";
 import { ExtractionBusyError, FileRefusedError } from "./error.ts";
+import type { Attachable } from "./attachment.ts";
 import type { Accepted, Refused } from "./detect.ts";
 import type { DecodedAnswer } from "./extract-answer.ts";
 import { copyInPieces } from "./in-pieces.ts";
@@ -10,7 +11,7 @@ import type { FileLimits } from "./limit.ts";
 export type JudgeTask =
   | { readonly act: "decode"; readonly bytes: Uint8Array<ArrayBuffer> }
   | {
-      readonly act: "judge";
+      readonly act: "judge" | "attach";
       readonly bytes: Uint8Array<ArrayBuffer>;
       readonly fileName: string;
       readonly limits: FileLimits;
@@ -18,6 +19,7 @@ export type JudgeTask =
 export type JudgeAnswer =
   | { readonly act: "decode"; readonly decoded: DecodedAnswer }
   | { readonly act: "failed"; readonly message: string }
+  | { readonly act: "attach"; readonly sha256: string; readonly file: Attachable | Refused }
   | ({ readonly act: "judge"; readonly sha256: string } & (
       | { readonly refused: Refused }
       | {
@@ -61,6 +63,18 @@ export class Judge {
     const { kept, changed, ...accepted } = answer.accepted;
     const seen = changed ?? bytes;
     return { file: { ...accepted, bytes: seen, keep: kept ? seen : null }, sha256: answer.sha256 };
+  }
+
+  /** `inspectAttachment`, with the file's SHA-256. `bytes` stay the caller's. */
+  async attach(
+    bytes: Uint8Array,
+    fileName: string,
+    limits: FileLimits,
+  ): Promise<{ readonly file: Attachable | Refused; readonly sha256: string }> {
+    const own = await copyInPieces(bytes);
+    const answer = await this.#run({ act: "attach", bytes: own, fileName, limits }, fileName, {});
+    if (answer.act !== "attach") throw new Error("The judging thread answered something else");
+    return { file: answer.file, sha256: answer.sha256 };
   }
 
   /** `decodeAnswer`. The bytes are given away. */

@@ -14,6 +14,9 @@ const mediaTypes: Readonly<Record<string, string>> = {
   docx: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
   doc: "application/msword",
   txt: "text/plain; charset=utf-8",
+  csv: "text/csv; charset=utf-8",
+  png: "image/png",
+  jpeg: "image/jpeg",
 };
 
 /**

@@ -113,9 +113,12 @@ export async function itemsOf(
       coalesce(s.number, u.number, i.number) as sample, coalesce(s.id, u.id, i.id) as "sampleId", coalesce(r.name, m.code || ' ' || m.title, f.code || ' ' || f.title) as name
     from lab.trail_items(${review.fromAt}, ${review.toAt}, ${review.worksheetId}, ${review.hours}) t
     left join lab.result r on r.tenant_id = kernel.tenant()
-      and r.id = case t.record when 'lab.result' then t.row_id when 'lab.gate_override' then (t.after ->> 'result_id')::uuid end
+      and r.id = case t.record when 'lab.result' then t.row_id when 'lab.gate_override' then (t.after ->> 'result_id')::uuid
+        when 'lab.attachment' then (t.after ->> 'result_id')::uuid end
     left join lab.sample s on s.tenant_id = r.tenant_id and s.id = r.sample_id
-    left join lab.sample u on t.record in ('lab.unlock', 'lab.correction') and u.tenant_id = kernel.tenant() and u.id = (t.after ->> 'sample_id')::uuid
+    left join lab.investigation v on t.record = 'lab.attachment' and v.tenant_id = kernel.tenant() and v.id = (t.after ->> 'investigation_id')::uuid
+    left join lab.sample u on t.record in ('lab.unlock', 'lab.correction', 'lab.attachment') and u.tenant_id = kernel.tenant()
+      and u.id = coalesce((t.after ->> 'sample_id')::uuid, v.sample_id)
     left join lab.sample i on t.record = 'lab.sample' and i.tenant_id = kernel.tenant() and i.id = t.row_id
     left join lab.method m on t.record = 'lab.method_version' and m.tenant_id = kernel.tenant() and m.id = (t.after ->> 'method_id')::uuid
     left join lab.specification f on t.record = 'lab.specification_version' and f.tenant_id = kernel.tenant()
@@ -143,12 +146,13 @@ export async function itemsOf(
       byId: row.actorId,
       leaf: Number(row.seq),
       what: [row.sample, row.name ?? (row.record === "lab.sample" ? null : nameIn(row.after))]
+        .concat(row.record === "lab.attachment" && row.name !== null ? [nameIn(row.after)] : [])
         .filter((each) => each !== null)
         .join(", "),
       sampleId: row.sampleId,
       before: row.record === "lab.correction" ? corrected(row.after, "before") : said(row, row.before),
       after: row.record === "lab.correction" ? corrected(row.after, "after") : said(row, row.after),
-      reason: word(row.after, "reason"),
+      reason: word(row.after, row.record === "lab.attachment" ? "struck_reason" : "reason"),
       mark: marks.get(key) ?? null,
     });
   }
@@ -159,6 +163,8 @@ export async function itemsOf(
 function said({ kind, record }: Raw, body: unknown): string | null {
   if (kind === "clock") return word(body, "sampled_at");
   if (record === "lab.result") return word(body, "text");
+  if (record === "lab.attachment")
+    return body === null ? null : word(body, "struck_reason") === null ? word(body, "name") : "struck out";
   if (record === "lab.setting" || record.endsWith("_version")) return number(body);
   return word(body, "state");
 }

@@ -29,6 +29,8 @@ const kindWords: Readonly<Record<string, string>> = {
   overridden: "gate overridden",
   cancelled: "cancelled",
   corrected: "registration corrected",
+  struck: "attachment struck out",
+  attached: "attached after an unlock",
   deleted: "deleted",
   method: "method, limit or setting",
   clock: "clock differs",
