@@ -62,6 +62,7 @@ import {
 } from "./records/certificate.ts";
 import { gateOverride, setting } from "./records/gate.ts";
 import { chartLimit, controlChart, controlEvaluation, controlNote, controlPoint, ruleSet } from "./records/chart.ts";
+import { duplicateEvaluation } from "./records/duplicate.ts";
 import { uncertaintyBudget } from "./records/uncertainty.ts";
 import { instrument, instrumentEvent, setup, setupItem } from "./records/instrument.ts";
 import { consumption, lot, lotEvent, material } from "./records/material.ts";
@@ -132,6 +133,7 @@ export function lab(options: LabOptions = {}): App {
       controlPoint,
       controlEvaluation,
       controlNote,
+      duplicateEvaluation,
       uncertaintyBudget,
       setting,
       gateOverride,

@@ -28,6 +28,20 @@ const analyteSchema = Type.Object(
         Type.Null(),
       ]),
     ),
+    /** How far a duplicate may lie from its original. Where it is declared, each run has a duplicate. */
+    duplicate: Type.Optional(
+      Type.Union([
+        Type.Object(
+          {
+            difference: Type.Union([Type.Literal("absolute"), Type.Literal("relative")]),
+            limit: decimalText,
+            compare: Type.Union([Type.Literal("entered"), Type.Literal("rounded")]),
+          },
+          closed,
+        ),
+        Type.Null(),
+      ]),
+    ),
   },
   closed,
 );
@@ -99,7 +113,9 @@ export function definitionFault({ fields, analytes, quality }: Definition): stri
   if (new Set(analytes.map((each) => each.key)).size !== analytes.length) return "Two analytes have one name.";
   const unknown = quality?.analytes?.find((each) => !analytes.some((one) => one.key === each && one.kind !== "text"));
   if (unknown !== undefined) return `Quality control is asked of “${unknown}”, which is no number of this method.`;
-  for (const { name, kind, formula } of analytes) {
+  for (const { name, kind, formula, duplicate } of analytes) {
+    if (duplicate && kind === "text") return `${name} is a text: how far two of it lie apart can't be told.`;
+    if (duplicate?.limit.startsWith("-")) return `Duplicates of ${name} can't lie less than nothing apart.`;
     if (kind !== "calculated") continue;
     try {
       const missing = [...namesOf(readExpression(formula ?? ""))].find((each) => !known.has(each));

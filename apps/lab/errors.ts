@@ -33,6 +33,12 @@ export const problem = defineErrors("lab", {
     title: "Not at this point",
     detail: "{number} is {state}. Nothing was changed. {next}",
   },
+  duplicate_of_none: {
+    status: 422,
+    title: "A duplicate of nothing here",
+    detail:
+      "A duplicate repeats a determination of a sample on the same worksheet, and this one names none. Nothing was made. Put the determination on the worksheet, or name another.",
+  },
   nothing_corrected: {
     status: 422,
     title: "Nothing to correct",

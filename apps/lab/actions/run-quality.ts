@@ -1,8 +1,9 @@
 import type { Tx } from "@probity/kernel";
 import { query } from "../query.ts";
 import { readPoints, readViolations, type JudgedPoint, type JudgedViolation, type Outcome } from "./chart-evaluate.ts";
+import { shownPairs, type ShownPair } from "./duplicate-evaluate.ts";
 import { tokensOf } from "./gate-token.ts";
-import { qualityGate, sayQuality } from "./quality-gate.ts";
+import { isOfDuplicates, qualityGate, sayQuality } from "./quality-gate.ts";
 
 /** A control or blank of a run, with how far it lies off by the limits it was judged with. */
 type RunControl = {
@@ -35,6 +36,10 @@ export type Run = {
   readonly results: readonly string[];
   readonly controls: readonly RunControl[];
   readonly violations: readonly JudgedViolation[];
+  /** Duplicates whose method declares how far they may lie from their originals. */
+  readonly duplicates: readonly Omit<ShownPair, "of">[];
+  /** What the duplicates, or their lack, hold the run's results for, in a sentence. */
+  readonly duplicatesWhy: string | null;
   readonly judgedAt: Date | null;
   /** Judgements of values that were changed since, oldest first. */
   readonly earlier: readonly { outcome: string; at: Date }[];
@@ -74,10 +79,11 @@ export async function runsOf(tx: Tx, of: Of): Promise<Run[]> {
   for (const row of rows) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
   // 2. What the database holds them for, their controls, and how those were judged.
   const sheets = [...new Set(rows.flatMap((row) => row.worksheetId ?? []))];
-  const [tokens, controls, judged] = [
+  const [tokens, controls, judged, pairs] = [
     await tokensOf(tx, qualityGate.name, rows.filter(waits)),
     await controlsOn(tx, sheets),
     await judgementsOf(tx, sheets),
+    await shownPairs(tx, sheets),
   ];
   const limits = await limitsOf(
     tx,
@@ -90,8 +96,11 @@ export async function runsOf(tx: Tx, of: Of): Promise<Run[]> {
     const mine = controls.filter((each) => keyOf(each) === key);
     const judgements = judged.filter((each) => keyOf(each) === key);
     const waiting = own.filter(waits);
-    const token = tokens.find(({ resultId }) => waiting.some((row) => row.id === resultId))?.token;
-    if (mine.length === 0 && token === undefined) return [];
+    const held = tokens.filter(({ resultId }) => waiting.some((row) => row.id === resultId)).map(({ token }) => token);
+    const token = held.find((each) => !isOfDuplicates(each));
+    const apart = held.find((each) => each.startsWith("duplicate-out")) ?? held.find(isOfDuplicates);
+    const twice = pairs.filter((each) => keyOf(each.of) === key);
+    if (mine.length === 0 && twice.length === 0 && held.length === 0) return [];
     // Refused once is refused, whatever was judged after it.
     const deciding = judgements.find(({ outcome }) => outcome === "refused") ?? judgements.at(-1);
     return [
@@ -102,11 +111,16 @@ export async function runsOf(tx: Tx, of: Of): Promise<Run[]> {
         method: first.method,
         analyte: first.analyte,
         name: own.find(waits)?.name ?? first.name,
-        standing: standingOf(token, deciding?.outcome),
+        standing: worse(
+          mine.length === 0 && token === undefined ? undefined : standingOf(token, deciding?.outcome),
+          twice.length === 0 && apart === undefined ? undefined : standingOfDuplicates(apart, twice),
+        ),
         why: token === undefined ? null : sayQuality(token, aboutOf(token, mine, deciding)),
         results: waiting.filter((row) => row.state !== "verified").map((row) => row.id),
         controls: mine.map((each) => shown(each, deciding, limits)),
         violations: deciding?.violations ?? [],
+        duplicates: twice.map(({ of: _, ...pair }) => pair),
+        duplicatesWhy: apart === undefined ? null : sayQuality(apart, ""),
         judgedAt: deciding?.at ?? null,
         earlier: judgements.filter((each) => each !== deciding).map(({ outcome, at }) => ({ outcome, at })),
       },
@@ -128,6 +142,22 @@ function standingOf(token: string | undefined, outcome: string | undefined): Run
   if (code === "unclear") return "unclear";
   if (code !== undefined) return "missing";
   return outcome === "accepted" || outcome === "warned" || outcome === "unclear" ? outcome : "waiting";
+}
+
+/** As the gate says of the duplicates; where no result waits for it any more, as they were judged. */
+function standingOfDuplicates(token: string | undefined, pairs: readonly ShownPair[]): Run["standing"] {
+  const has = (outcome: ShownPair["outcome"]) => pairs.some((each) => each.outcome === outcome);
+  const code = token?.split(":")[0];
+  if (code === "duplicate-out" || has("out")) return "refused";
+  if (code === "no-duplicate") return "missing";
+  if (code === "duplicate-unclear" || has("unclear")) return "unclear";
+  return code === undefined && !has("waiting") ? "accepted" : "waiting";
+}
+
+const gravest = ["refused", "missing", "unclear", "waiting", "warned", "accepted"] as const;
+/** Controls and duplicates make one run: it stands as the worse of the two. */
+function worse(...standings: (Run["standing"] | undefined)[]): Run["standing"] {
+  return gravest.find((each) => standings.includes(each)) ?? "waiting";
 }
 
 type Judgement = {

@@ -8,6 +8,7 @@ import { problem } from "../errors.ts";
 import { query } from "../query.ts";
 import { inTurns } from "../turn.ts";
 import { judgeControls } from "./chart-evaluate.ts";
+import { judgeDuplicates } from "./duplicate-evaluate.ts";
 import { analyteOf, methodVersions, specificationVersions } from "./frozen.ts";
 import { interimOf, limitOf, resultColumns, type ResultRow } from "./present.ts";
 import { settleSamples } from "./settle.ts";
@@ -167,10 +168,14 @@ export async function saveResults(
     "enter",
     progress && (() => progress(changes.length)),
   );
-  // 4. A run whose controls have values is judged at once.
+  // 4. A run whose controls have values is judged at once, and so are its duplicates.
   await judgeControls(
     tx,
     changes.flatMap(({ row }) => (/^(control|blank)$/.test(rows.get(row.id)?.kind ?? "") ? [row.id] : [])),
+  );
+  await judgeDuplicates(
+    tx,
+    changes.map(({ row }) => ({ id: row.id, worksheetId: rows.get(row.id)?.worksheet_id ?? null })),
   );
   return { saved, untouched: entries.length - changes.length };
 }

@@ -16,7 +16,7 @@ import { limitFault, limitSchema } from "../definition.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
 import { chartForRow, feedCharts } from "./chart-point.ts";
-import { currentMethods } from "./frozen.ts";
+import { currentMethods, methodVersions } from "./frozen.ts";
 import { nextNumbers } from "./number.ts";
 import { presentResults, resultColumns } from "./present.ts";
 import { emptyResult } from "./register.ts";
@@ -216,43 +216,36 @@ async function addRows(tx: Tx, worksheetId: string, { resultIds = [], extra = []
       .where("worksheet_id", "=", worksheetId),
   );
   let position = last?.position ?? 0;
-  // 1. Blanks and controls come first: they are run first.
+  // 1. Blanks and controls come first: they are run first. Their places are kept while the samples' rows are put on.
+  const first = position + 1;
+  position += extra.length;
+  await placeRows(tx, worksheetId, resultIds, position);
   const added: NewRow[] = [];
   const feeds: { chartId: string; resultId: string }[] = [];
   const methods = await currentMethods(
     tx,
     extra.map((each) => each.methodId),
   );
-  for (const each of extra) {
-    const version = methods.get(each.methodId);
+  const originals = await originalsOf(tx, worksheetId, extra);
+  for (const [index, each] of extra.entries()) {
+    const original = each.kind === "duplicate" ? originals.get(each.of ?? "") : undefined;
+    if (each.kind === "duplicate" && original === undefined) throw problem.duplicate_of_none();
+    // A duplicate is determined as its original is, also where the method has a newer version.
+    const version = original?.version ?? methods.get(each.methodId);
     if (version === undefined) throw doorProblem.not_found();
+    const analyte = original?.analyte ?? each.limit.analyte;
     const fault = limitFault({ ...each.limit, methodId: each.methodId });
     if (fault !== null) throw problem.limit_wrong({ values: { why: fault } });
-    let sampleId: string | null = null;
-    let limits: unknown = each.limit;
-    if (each.kind === "duplicate") {
-      const of = await tx.first(
-        query
-          .selectFrom("lab.result")
-          .select(["sample_id", "analyte", "limits"])
-          .where("id", "=", each.of ?? "00000000-0000-0000-0000-000000000000"),
-      );
-      if (!of) throw doorProblem.not_found();
-      sampleId = of.sample_id;
-      // Of a blinded sample they stand with each result.
-      limits = of.analyte === each.limit.analyte ? of.limits : null;
-    }
     const chart =
-      each.chartId === undefined
-        ? undefined
-        : await chartForRow(tx, { ...each, chartId: each.chartId, analyte: each.limit.analyte });
-    position += 1;
-    const empty = emptyResult(version, each.limit.analyte, {
+      each.chartId === undefined ? undefined : await chartForRow(tx, { ...each, chartId: each.chartId, analyte });
+    const empty = emptyResult(version, analyte, {
       worksheet_id: worksheetId,
-      position,
+      position: first + index,
       kind: each.kind,
-      sample_id: sampleId,
-      limits,
+      sample_id: original?.sampleId ?? null,
+      duplicate_of: original?.id ?? null,
+      // Of a blinded sample they stand with each result.
+      limits: original === undefined ? each.limit : original.limits,
     });
     const name = each.kind === "duplicate" ? empty.row["name"] : (chart?.name ?? each.name);
     added.push({ row: { ...empty.row, name }, fields: { ...empty.fields, kind: each.kind } });
@@ -260,7 +253,31 @@ async function addRows(tx: Tx, worksheetId: string, { resultIds = [], extra = []
   }
   await insertAll(tx, "lab.result", "lab.result.create", added);
   await feedCharts(tx, feeds);
-  // 2. What is open of received samples, and on no other worksheet, in the order it was chosen.
+}
+
+/** What duplicates on this worksheet are of: determinations of samples that stand on it. */
+async function originalsOf(tx: Tx, worksheetId: string, extra: readonly Extra[]) {
+  const ids = extra.flatMap((each) => (each.kind === "duplicate" && each.of !== undefined ? [each.of] : []));
+  if (ids.length === 0) return new Map<string, never>();
+  const rows = await tx.all(
+    query
+      .selectFrom("lab.result")
+      .select(["id", "sample_id as sampleId", "analyte", "limits", "method_version_id as methodVersionId"])
+      .where("id", "in", ids)
+      .where("worksheet_id", "=", worksheetId)
+      .where("kind", "=", "sample")
+      .where("deleted_at", "is", null),
+  );
+  const versions = await methodVersions(
+    tx,
+    rows.map((row) => row.methodVersionId),
+  );
+  return new Map(rows.map((row) => [row.id, { ...row, version: versions.get(row.methodVersionId) }]));
+}
+
+/** Puts on what is open of received samples, and on no other worksheet, in the order it was chosen. */
+async function placeRows(tx: Tx, worksheetId: string, resultIds: readonly string[], after: number): Promise<void> {
+  let position = after;
   const rows =
     resultIds.length === 0
       ? []

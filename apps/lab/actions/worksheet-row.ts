@@ -54,6 +54,18 @@ async function takeOff(tx: Tx, worksheetId: string, resultIds: readonly string[]
         next: "Only a sample's determination without a value is taken off.",
       },
     });
+  const twice = await tx.first(
+    query
+      .selectFrom("lab.result as d")
+      .innerJoin("lab.result as o", "o.id", "d.duplicate_of")
+      .select("o.name")
+      .where("d.duplicate_of", "in", [...resultIds])
+      .where("d.state", "<>", "cancelled"),
+  );
+  if (twice !== undefined)
+    throw problem.wrong_state({
+      values: { number: twice.name, state: "repeated by a duplicate here", next: "Both stay on this worksheet." },
+    });
   const changed = await updateAll(
     tx,
     "lab.result",

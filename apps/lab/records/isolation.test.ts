@@ -4,6 +4,7 @@ import { lab } from "../app.ts";
 import { insertAll } from "../bulk.ts";
 import { seedStability } from "../testing/stability.ts";
 import { seedCharts } from "../testing/chart-row.ts";
+import { seedDuplicates } from "../testing/duplicate-row.ts";
 import { seedCertificates } from "../testing/certificate-row.ts";
 import { phDefinition } from "../testing/world.ts";
 
@@ -227,6 +228,7 @@ async function seed({ kernel, member }: TestServer, owner: TestPerson): Promise<
     });
     await one("lab.verification", { id: uuidv7(), worksheet_id: id.sheet, way: "step-up", lines: { [id.result]: 1 } });
     await seedCharts(one, id);
+    await seedDuplicates(one, id);
     await one("lab.unlock", { id: uuidv7(), sample_id: id.sample, reason: "Test" });
     await one("lab.correction", {
       id: uuidv7(),

@@ -88,6 +88,7 @@ export const result = defineRecord({
     worksheetId: field.id("Worksheet", { optional: true }),
     methodVersionId: field.id("Method version"),
     replacesId: field.id("Retest of", { optional: true }),
+    duplicateOf: field.id("Duplicate of", { optional: true }),
     importId: field.id("Import", { optional: true }),
     setupId: field.id("Made with", { optional: true }),
     position: field.integer("Position", { optional: true }),

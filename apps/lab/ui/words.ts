@@ -86,6 +86,7 @@ export const labWords: Readonly<Record<string, string>> = {
   "lab.chart_limit.bring_in": "Control limits brought in",
   "lab.control_point.create": "Control put on a chart",
   "lab.control_evaluation.create": "Run judged by its controls",
+  "lab.duplicate_evaluation.create": "Duplicate judged",
   "lab.control_note.create": "Run commented",
   "lab.rule_set.create": "Rules put in force",
   "lab.schedule.create": "Schedule made",
