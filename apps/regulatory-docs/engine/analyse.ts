@@ -1,4 +1,5 @@
 /** The analysis: documents read one by one, requirements scored per document, then combined. Pure and deterministic. */
+import { claimsOf } from "./addressed.ts";
 import { type CompiledPack, compilePack } from "./compile.ts";
 import { type CitationList, findCitations } from "./citation.ts";
 import type { AnalysisDocument } from "./document.ts";
@@ -11,7 +12,7 @@ import type { GapRun, GapStatus, RequirementResult } from "./result.ts";
 import { explain, readingOf } from "./explain.ts";
 
 /** Version of the method; a run states it, and equal versions give equal results. */
-export const ENGINE_VERSION = "gap-1";
+export const ENGINE_VERSION = "gap-2";
 
 /** A document's part in a requirement. */
 export interface Showing {
@@ -29,6 +30,7 @@ export function analyse(pack: Pack, documents: readonly AnalysisDocument[], cita
   const compiled = compilePack(pack);
   const indexed = documents.map((document) => readDocument(document, compiled)).toSorted(byText);
   const scores = indexed.map((document) => scoreDocument(compiled.requirements, document));
+  const claims = claimsOf(compiled, indexed, scores);
   const requirements = pack.requirements.map((requirement, index): RequirementResult => {
     const form = compiled.requirements[index];
     if (!form) throw new Error(`the pack ${pack.id} changed while it was read`);
@@ -38,7 +40,7 @@ export function analyse(pack: Pack, documents: readonly AnalysisDocument[], cita
         return score ? [{ document, score, coverage: weigh(score, document, form.carriedBy) }] : [];
       })
       .toSorted((a, b) => b.coverage - a.coverage);
-    return explain(requirement, form, showings);
+    return explain(requirement, form, showings, claims[index] ?? []);
   });
   const summary: Record<GapStatus, number> = { covered: 0, partial: 0, gap: 0, "not-assessable": 0 };
   for (const { status } of requirements) summary[status] += 1;

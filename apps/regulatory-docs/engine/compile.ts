@@ -1,5 +1,5 @@
 /** A pack made ready for matching: alternatives as term numbers, statements as weighted words. */
-import type { Pack } from "./pack.ts";
+import type { Pack, Requirement } from "./pack.ts";
 import { TermBook } from "./term.ts";
 import { stemsOf } from "./token.ts";
 
@@ -17,6 +17,9 @@ export interface CompiledObligation {
 /** A requirement ready for scoring. The first scope group names the subject; the others narrow it within a sentence. */
 export interface CompiledRequirement {
   id: string;
+  /** Its chapter: the pack's group, else the clause above it. */
+  group: string;
+  seeAlso: string[];
   scope: number[][];
   obligations: CompiledObligation[];
   carriedBy: string[];
@@ -54,6 +57,8 @@ export function compilePack(pack: Pack): CompiledPack {
     const carried = requirement.carriedBy ?? [];
     return {
       id: requirement.id,
+      group: chapterOf(requirement),
+      seeAlso: requirement.seeAlso ?? [],
       scope: compileGroups(requirement.scope),
       chapterStems: new Set(),
       carriedBy: typeof carried === "string" ? [carried] : carried,
@@ -84,8 +89,7 @@ export function compilePack(pack: Pack): CompiledPack {
 function findChapters(pack: Pack, requirements: CompiledRequirement[], book: TermBook): void {
   const chapters = new Map<string, number[]>();
   pack.requirements.forEach((requirement, index) => {
-    const parts = requirement.id.split(".");
-    const chapter = requirement.group ?? parts.slice(0, Math.max(1, parts.length - 1)).join(".");
+    const chapter = chapterOf(requirement);
     chapters.set(chapter, [...(chapters.get(chapter) ?? []), index]);
   });
   const leading = pack.requirements.map((requirement) => {
@@ -108,6 +112,11 @@ function findChapters(pack: Pack, requirements: CompiledRequirement[], book: Ter
       if (requirement) requirement.chapterStems = common;
     }
   }
+}
+
+function chapterOf(requirement: Requirement): string {
+  const parts = requirement.id.split(".");
+  return requirement.group ?? parts.slice(0, Math.max(1, parts.length - 1)).join(".");
 }
 
 /** Stem → share of the terms that hold it. */

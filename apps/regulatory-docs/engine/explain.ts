@@ -1,13 +1,17 @@
 /** From scores to a result a person can check: combined coverage, ranked quotes, reasons, the next step. */
 import type { Showing } from "./analyse.ts";
+import type { Claim } from "./addressed.ts";
 import type { CompiledRequirement } from "./compile.ts";
 import type { Exclusion } from "./exclusion.ts";
 import type { Requirement } from "./pack.ts";
 import {
+  type Addressed,
+  ADDRESSED_FROM,
   COVERED_FROM,
   type DocumentReading,
   type Evidence,
   GAP_BELOW,
+  type GapStatus,
   type ObligationResult,
   type ObligationState,
   type RequirementResult,
@@ -19,11 +23,12 @@ import type { IndexedDocument } from "./term.ts";
 const SECOND_DOCUMENT = 0.6;
 const MOST_EVIDENCE = 8;
 
-/** Combines the showings of all documents, best first, into the requirement's result. */
+/** Combines the showings and claims of all documents, each best first, into the requirement's result. */
 export function explain(
   requirement: Requirement,
   form: CompiledRequirement,
   showings: readonly Showing[],
+  claims: readonly Claim[],
 ): RequirementResult {
   const carriers = showings.filter((showing) => showing.coverage > 0);
   const best = carriers[0];
@@ -57,15 +62,18 @@ export function explain(
   });
   const coverage = round(weights === 0 ? 0 : sum / weights);
   const status = requirement.assessable === "records" ? "not-assessable" : statusOf(coverage);
+  const claim = chosen(claims, carriers);
+  const addressed = addressedBy(claim);
   return {
     id: requirement.id,
     title: requirement.title,
     group: requirement.group ?? "",
     status,
     coverage,
+    addressed,
     evidence: status === "gap" && coverage < 0.1 ? [] : merged(carriers, form),
     obligations,
-    reasons: reasonsFor(requirement, obligations, carriers, status),
+    reasons: reasonsFor(requirement, obligations, carriers, status, addressed, claim),
     nextStep: requirement.nextStep ?? "",
     seeAlso: requirement.seeAlso ?? [],
     carriers: carriers
@@ -128,27 +136,58 @@ function evidenceFor(showing: Showing, indexes: readonly number[], ids: readonly
   return out;
 }
 
+const MOST_HEADINGS = 3;
+/** A share of passages below this says nothing about what a document is for. */
+const DENSITY_TOLD = 0.1;
+
+/** Of the documents meant for it the one that says most: an old title page beside the procedure is not where to look. */
+function chosen(claims: readonly Claim[], carriers: readonly Showing[]): Claim | undefined {
+  const worth = (claim: Claim): number =>
+    claim.score + (carriers.find(({ document }) => document === claim.document)?.coverage ?? 0) / 2;
+  const meant = claims.filter(({ score }) => score >= ADDRESSED_FROM);
+  return meant.toSorted((a, b) => worth(b) - worth(a))[0] ?? claims[0];
+}
+
+function addressedBy(claim: Claim | undefined): Addressed {
+  if (!claim) return { score: 0, meant: false, document: null, why: [] };
+  const { id, name } = claim.document.structure.document;
+  const why: string[] = [];
+  if (claim.title === "subject") why.push("its title names the subject");
+  if (claim.headings.length > 0) {
+    const shown = claim.headings.slice(0, MOST_HEADINGS).map((heading) => `“${heading}”`);
+    why.push(`its section${shown.length > 1 ? "s" : ""} ${shown.join(", ")}`);
+  }
+  if (claim.density >= DENSITY_TOLD) why.push(`${Math.round(100 * claim.density)} % of its passages speak of it`);
+  return {
+    score: round(claim.score),
+    meant: claim.score >= ADDRESSED_FROM,
+    document: { document: id, name, title: titleOf(claim.document) },
+    why,
+  };
+}
+
+function titleOf({ structure }: IndexedDocument): string {
+  return structure.title || structure.document.name;
+}
+
 function reasonsFor(
   requirement: Requirement,
   obligations: readonly ObligationResult[],
   carriers: readonly Showing[],
-  status: string,
+  status: GapStatus,
+  addressed: Addressed,
+  claim: Claim | undefined,
 ): string[] {
   const reasons: string[] = [];
   const [best] = carriers;
-  const name = best?.document.structure.title || best?.document.structure.document.name || "";
   const list = (state: ObligationState): string =>
     obligations
       .filter((obligation) => obligation.state === state)
       .map((obligation) => `(${obligation.id}) ${obligation.statement}`)
       .join(" ");
   if (status === "not-assessable") reasons.push("Documents alone cannot show this: it needs records of what was done.");
-  if (!best) reasons.push("No document treats this subject.");
-  else if (best.document.content.kind === "template")
-    reasons.push(`“${name}” stands for this, but holds prompts and empty fields instead of content.`);
-  else if (best.coverage < GAP_BELOW)
-    reasons.push(`The nearest document, “${name}”, touches the subject without settling it.`);
-  else reasons.push(`“${name}” treats this subject.`);
+  if (claim && addressed.meant) reasons.push(...meantFor(claim, addressed, best));
+  else reasons.push(...meantByNone(best));
   const seen = list("seen");
   const partly = list("partly");
   const missing = list("not-seen");
@@ -160,6 +199,28 @@ function reasonsFor(
   if (best?.document.overview && best.document.content.kind === "content")
     reasons.push("The best passage stands in a manual or overview, which counts less than a procedure.");
   return reasons;
+}
+
+/** Where the requirement belongs, and how far that document has come. */
+function meantFor(claim: Claim, addressed: Addressed, best: Showing | undefined): string[] {
+  const { kind } = claim.document.content;
+  const reasons = [`“${titleOf(claim.document)}” is meant for this: ${addressed.why.join("; ")}.`];
+  if (kind === "template") reasons.push("It holds prompts and empty fields instead of content.");
+  else if (kind === "stub") reasons.push("It has hardly any content yet.");
+  else if (!best || best.coverage < GAP_BELOW) reasons.push("It does not settle the subject.");
+  if (best && best.document !== claim.document && best.coverage >= GAP_BELOW)
+    reasons.push(`Most of what was found stands in “${titleOf(best.document)}”.`);
+  return reasons;
+}
+
+function meantByNone(best: Showing | undefined): string[] {
+  if (!best) return ["No document is meant for this, and none treats the subject."];
+  const name = `“${titleOf(best.document)}”`;
+  if (best.document.content.kind === "template")
+    return [`No document is meant for this. The nearest, ${name}, holds prompts and empty fields instead of content.`];
+  if (best.coverage < GAP_BELOW)
+    return [`No document is meant for this. The nearest, ${name}, touches the subject without settling it.`];
+  return [`No document has this as its subject: ${name} treats it beside others.`];
 }
 
 const EXCLUDED: Readonly<Record<Exclusion, string>> = {

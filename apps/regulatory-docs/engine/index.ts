@@ -13,6 +13,8 @@ export {
   type Requirement,
 } from "./pack.ts";
 export {
+  type Addressed,
+  ADDRESSED_FROM,
   type CitationFinding,
   COVERED_FROM,
   type DocumentReading,

@@ -33,6 +33,21 @@ export interface ObligationResult {
   evidence: Evidence[];
 }
 
+/**
+ * Which document is meant for a requirement, whatever it says about it. Coverage asks what is said; this asks where it
+ * belongs, and tells "no procedure treats this" from "this procedure is meant for it and says nothing yet".
+ */
+export interface Addressed {
+  /** 0–1: how plainly title, headings and passages of a document name the subject. */
+  score: number;
+  /** From `ADDRESSED_FROM` on: the document is meant for the requirement. */
+  meant: boolean;
+  /** The nearest document and its title in the text (its name where it has none); null where none speaks of the subject. */
+  document: { document: string; name: string; title: string } | null;
+  /** What it is told from: "its title names the subject", "its section “Rework”". */
+  why: string[];
+}
+
 /** One requirement of the pack. */
 export interface RequirementResult {
   id: string;
@@ -41,6 +56,7 @@ export interface RequirementResult {
   status: GapStatus;
   /** 0–1: below `GAP_BELOW` a gap, from `COVERED_FROM` on covered, partial between. */
   coverage: number;
+  addressed: Addressed;
   /** Best first, at most eight. */
   evidence: Evidence[];
   obligations: ObligationResult[];
@@ -95,6 +111,9 @@ export interface GapRun {
 export const GAP_BELOW = 0.4;
 /** From this coverage on it is covered. */
 export const COVERED_FROM = 0.75;
+
+/** From this claim on a document is meant for a requirement (`addressed.ts`). */
+export const ADDRESSED_FROM = 0.59;
 
 /** The status a coverage stands for. */
 export function statusOf(coverage: number): GapStatus {

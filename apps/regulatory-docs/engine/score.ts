@@ -21,6 +21,8 @@ export interface DocumentScore {
   coverage: number;
   /** Characters in sections that are about the requirement: a chapter of a manual is short, a procedure is not. */
   depth: number;
+  /** What title, headings and sentences say the document is about. */
+  about: Aboutness;
 }
 
 /** Weights of context: a group counts in full in the unit itself and less, the further off its word stands. */
@@ -40,7 +42,7 @@ export function scoreDocument(
     sizes.reduce((sum, size) => sum + size, 0),
   );
   return requirements.map((requirement, index) => {
-    const about = views[index] ?? { sections: [], titled: false, headed: [], depth: 0 };
+    const about = views[index] ?? NOT_ABOUT;
     const headed = about.headed.reduce((sum, section) => sum + (sizes[section] ?? 0), 0);
     const share = Math.min(1, Math.max(headed / whole / MAIN_SHARE, headed / MAIN_CHARACTERS));
     const mainness = about.titled ? 1 : Math.max(akin(requirement, document), share);
@@ -49,7 +51,7 @@ export function scoreDocument(
 }
 
 /** "Design review" in a procedure titled "Design and development": the title holds a word of the whole chapter. */
-function akin(requirement: CompiledRequirement, document: IndexedDocument): number {
+export function akin(requirement: CompiledRequirement, document: IndexedDocument): number {
   for (const stemmed of requirement.chapterStems) if (document.titleStems.has(stemmed)) return 0.85;
   return 0;
 }
@@ -78,20 +80,25 @@ function scoreRequirement(
     weights += weight;
   });
   const coverage = weights === 0 ? 0 : sum / weights;
-  return { mainness, obligations, coverage, depth: about.depth };
+  return { mainness, obligations, coverage, depth: about.depth, about };
 }
 
-interface Aboutness {
+/** How far a document is about a requirement's subject. */
+export interface Aboutness {
   /** 0–1 by section. */
   sections: number[];
   /** The title names the subject. */
   titled: boolean;
   /** Sections whose heading, with those above it, names the subject. */
   headed: number[];
+  /** Those of them whose own heading does. */
+  named: number[];
+  /** Share of the units that speak of the subject. */
+  density: number;
   depth: number;
 }
 
-const NOT_ABOUT: Aboutness = { sections: [], titled: false, headed: [], depth: 0 };
+const NOT_ABOUT: Aboutness = { sections: [], titled: false, headed: [], named: [], density: 0, depth: 0 };
 
 function aboutness(requirement: CompiledRequirement, document: IndexedDocument): Aboutness {
   const { structure, content } = document;
@@ -136,11 +143,13 @@ function aboutness(requirement: CompiledRequirement, document: IndexedDocument):
   });
   let depth = 0;
   const headed: number[] = [];
+  const ownHeading: number[] = [];
   scores.forEach((score, index) => {
     if (score >= 0.5) depth += size[index] ?? 0;
     if ((headings[index] ?? 0) > 0) headed.push(index);
+    if ((headings[index] ?? 0) === 1) ownHeading.push(index);
   });
-  return { sections: scores, titled, headed, depth };
+  return { sections: scores, titled, headed, named: ownHeading, density, depth };
 }
 
 const sizesOf = new WeakMap<IndexedDocument, number[]>();
