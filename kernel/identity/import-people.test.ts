@@ -75,7 +75,7 @@ describe("imported people", () => {
       expect(await code(enter(email, "wrong lantern folds 81"))).toBe("identity.sign_in_refused");
       expect(await stored(email)).toMatch(/^\$2[aby]\$10\$/);
       expect((await enter(email)).profile.workspaces).toMatchObject([{ id: workspace, role: "member" }]);
-      expect(await stored(email)).toMatch(/^\$argon2id\$v=19\$m=12288,t=3,p=1\$/);
+      expect(await stored(email)).toMatch(/^\$argon2id\$v=19\$m=9216,t=4,p=1\$/);
       expect((await enter(email)).token).toBeTruthy();
     }
   });

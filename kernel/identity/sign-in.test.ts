@@ -74,10 +74,10 @@ describe("sign-in", () => {
     }
   });
 
-  test("IDN-01 passwords are stored as Argon2id with 12 MiB, three passes, one lane", async () => {
+  test("IDN-01 passwords are stored as Argon2id with 9 MiB, four passes, one lane", async () => {
     const { userId } = await addUser();
     const found = await admin.query("select password from identity.account where user_id = $1", [userId]);
-    expect(found.rows[0].password).toMatch(/^\$argon2id\$v=19\$m=12288,t=3,p=1\$/);
+    expect(found.rows[0].password).toMatch(/^\$argon2id\$v=19\$m=9216,t=4,p=1\$/);
   });
 
   test("IDN-05 unknown address, wrong password and disabled person get one answer", async () => {

@@ -4,7 +4,7 @@ import { allOf } from "./outcome.ts";
 
 /** Password hashes of the whole instance that are neither Argon2id of our cost nor an import's bcrypt of cost 10 or more. */
 const weak = `select count(*)::int as n from identity.account
-  where password is not null and password !~ '^\\$argon2id\\$v=19\\$m=(12288,t=3|19456,t=2),p=1\\$'
+  where password is not null and password !~ '^\\$argon2id\\$v=19\\$m=(9216,t=4|12288,t=3|19456,t=2),p=1\\$'
     and password !~ '^\\$2[aby]\\$(1[0-9]|2[0-9]|3[01])\\$[./A-Za-z0-9]{53}$'`;
 
 export const passwordHash = defineControl({
@@ -21,7 +21,7 @@ export const passwordHash = defineControl({
       run: async ({ kernel }) => {
         const found = await kernel.identityPool.query<{ n: number }>(weak);
         const n = found.rows[0]?.n ?? -1;
-        return allOf("every stored password is Argon2id (12 MiB, three passes, or 19 MiB, two) or an import's bcrypt", [
+        return allOf("every stored password is Argon2id (9 MiB in four passes, or as good) or an import's bcrypt", [
           [n === 0, `${n} stored passwords are hashed in another way`],
         ]);
       },
