@@ -4,7 +4,7 @@ import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { read, write } from "@probity/web/shell/api.ts";
 import page from "@probity/web/shell/page.module.css";
 import { asProblem } from "@probity/web/shell/problem.ts";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import css from "./lab.module.css";
 import { labApi } from "./path.ts";
@@ -16,10 +16,12 @@ import { refusedBecause } from "./words.ts";
  * result is changed by it. Where its product has no other there is nothing to ask.
  */
 export function PublishAct({ sample, onDone }: { sample: Sample; onDone: () => void }) {
-  const list = useQuery({
+  const queries = useQueryClient();
+  const ofProduct = {
     queryKey: ["lab-specifications-of", sample.productId],
     queryFn: () => read<{ items: Specification[] }>(labApi.specifications(sample.productId)),
-  });
+  };
+  const list = useQuery(ofProduct);
   const [open, setOpen] = useState(false);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const publish = useMutation({
@@ -35,16 +37,24 @@ export function PublishAct({ sample, onDone }: { sample: Sample; onDone: () => v
       onDone();
     },
   });
-  const others = (list.data?.items ?? []).filter(({ specificationId }) => specificationId !== sample.specificationId);
+  const othersOf = (found: { items: Specification[] } | undefined) =>
+    (found?.items ?? []).filter(({ specificationId }) => specificationId !== sample.specificationId);
+  const others = othersOf(list.data);
+  // Whoever is quicker than the list waits for it: without it nobody knows whether there is something to ask.
+  const begin = useMutation({
+    mutationFn: () => queries.ensureQueryData(ofProduct),
+    onSuccess: (found) => (othersOf(found).length === 0 ? publish.mutate() : setOpen(true)),
+    onError: () => setOpen(true),
+  });
   const own =
     sample.specification === null ? "No limits" : `${sample.specification} v${sample.specificationNumber ?? ""}`;
   return (
     <>
       <Act
         look="main"
-        busy={publish.isPending && !open}
+        busy={begin.isPending || (publish.isPending && !open)}
         disabledReason={refusedBecause(sample.may, "lab.sample.publish", "reviewers")}
-        onAct={() => (list.isSuccess && others.length === 0 ? publish.mutate() : setOpen(true))}
+        onAct={() => begin.mutate()}
       >
         Publish
       </Act>
