@@ -172,6 +172,15 @@ async function seed({ kernel, member }: TestServer, owner: TestPerson): Promise<
       verdict: "out",
       entered_by: owner.membershipId,
     });
+    await one("lab.attachment", {
+      id: uuidv7(),
+      result_id: id.result,
+      name: "plate.png",
+      kind: "png",
+      bytes: 1,
+      sha256: "0".repeat(64),
+      blob_id: blobId,
+    });
     await one("lab.investigation", {
       id: uuidv7(),
       series: "INV-26",
