@@ -37,7 +37,7 @@ export type Run = {
   readonly controls: readonly RunControl[];
   readonly violations: readonly JudgedViolation[];
   /** Duplicates whose method declares how far they may lie from their originals. */
-  readonly duplicates: readonly Omit<ShownPair, "of">[];
+  readonly duplicates: readonly ShownPair[];
   /** What the duplicates, or their lack, hold the run's results for, in a sentence. */
   readonly duplicatesWhy: string | null;
   readonly judgedAt: Date | null;
@@ -119,7 +119,7 @@ export async function runsOf(tx: Tx, of: Of): Promise<Run[]> {
         results: waiting.filter((row) => row.state !== "verified").map((row) => row.id),
         controls: mine.map((each) => shown(each, deciding, limits)),
         violations: deciding?.violations ?? [],
-        duplicates: twice.map(({ of: _, ...pair }) => pair),
+        duplicates: twice,
         duplicatesWhy: apart === undefined ? null : sayQuality(apart, ""),
         judgedAt: deciding?.at ?? null,
         earlier: judgements.filter((each) => each !== deciding).map(({ outcome, at }) => ({ outcome, at })),

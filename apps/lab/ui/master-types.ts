@@ -59,6 +59,14 @@ export function linesOfDefinition(definition: Definition): [string, string][] {
             ] satisfies [string, string],
           ]
         : []),
+      ...(analyte.duplicate
+        ? [
+            [
+              `${analyte.key} duplicates`,
+              `one a run, at most ${analyte.duplicate.limit}${analyte.duplicate.difference === "relative" ? " % of their mean" : ` ${analyte.unit}`.trimEnd()} apart, as ${analyte.duplicate.compare === "rounded" ? "reported" : "entered"}`,
+            ] satisfies [string, string],
+          ]
+        : []),
       ...(analyte.formula ? [[`${analyte.key} formula`, analyte.formula] satisfies [string, string]] : []),
       ...((analyte.choices ?? []).length > 0
         ? [[`${analyte.key} choices`, (analyte.choices ?? []).join(", ")] satisfies [string, string]]

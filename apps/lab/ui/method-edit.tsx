@@ -14,7 +14,7 @@ import { EditGrid } from "./edit-grid.tsx";
 import { inspectApi } from "./inspect-path.ts";
 import css from "./master.module.css";
 import type { Definition } from "./master-types.ts";
-import { methodFault } from "./typed-fault.ts";
+import { duplicateFault, methodFault } from "./typed-fault.ts";
 import { DemandFields } from "./method-demand-fields.tsx";
 import { demandOf, withDemand } from "./method-demand.ts";
 
@@ -51,6 +51,16 @@ const emptyAnalyte = {
   choices: "",
 };
 type AnalyteRow = typeof emptyAnalyte;
+const differences = [
+  { value: "absolute", label: "in its unit" },
+  { value: "relative", label: "% of their mean" },
+];
+const comparisons = [
+  { value: "entered", label: "as entered" },
+  { value: "rounded", label: "as reported" },
+];
+const emptyDuplicate = { analyte: "", difference: "absolute", limit: "", compare: "entered" };
+type DuplicateRow = typeof emptyDuplicate;
 const emptyField = { key: "", name: "", unit: "" };
 
 /** The next version of a method, typed like a sheet, with its calculation tried beside it. */
@@ -58,11 +68,12 @@ export function MethodEditor(props: { id: string; from: Definition | null; onMad
   const [reference, setReference] = useState(props.from?.reference ?? "");
   const [fields, setFields] = useState(props.from?.fields.map((each) => ({ ...each })) ?? []);
   const [rows, setRows] = useState<AnalyteRow[]>(props.from?.analytes.map(rowOf) ?? [{ ...emptyAnalyte }]);
+  const [duplicates, setDuplicates] = useState(duplicatesOf(props.from));
   const [demand, setDemand] = useState(() => demandOf(props.from));
   const [reason, setReason] = useState("");
   const [day, setDay] = useState("");
-  const definition = withDemand(definitionOf(props.from, reference, fields, rows), demand);
-  const fault = methodFault(rows, fields);
+  const definition = withDemand(definitionOf(props.from, reference, fields, rows, duplicates), demand);
+  const fault = methodFault(rows, fields) ?? duplicateFault(duplicates);
   const begun = props.from !== null || rows.some((row) => row.key !== "" || row.name !== "");
   const save = useMutation({
     mutationFn: () =>
@@ -121,6 +132,36 @@ export function MethodEditor(props: { id: string; from: Definition | null; onMad
       </section>
       <Try definition={definition} />
       <DemandFields demand={demand} onChange={setDemand} />
+      <section>
+        <h2>Duplicates</h2>
+        <p className={page.muted}>
+          {duplicates.length === 0
+            ? "None is asked for. Of what stands here each run has a duplicate, and it lies no further from its original than said."
+            : "Each run has a duplicate of these, no further from its original than said. A run without one is held."}
+        </p>
+        <EditGrid
+          caption="How far duplicates may lie apart"
+          words="Ask for a duplicate"
+          rows={duplicates}
+          empty={{ ...emptyDuplicate, analyte: rows.find((row) => row.kind !== "text")?.key ?? "" }}
+          onChange={setDuplicates}
+          columns={[
+            {
+              key: "analyte",
+              title: "Analyte",
+              options: [
+                { value: "", label: "choose" },
+                ...rows.flatMap((row) =>
+                  row.kind === "text" || row.key === "" ? [] : [{ value: row.key, label: `${row.key}  ${row.name}` }],
+                ),
+              ],
+            },
+            { key: "limit", title: "At most apart", decimal: true, width: "120px" },
+            { key: "difference", title: "Told", options: differences, width: "160px" },
+            { key: "compare", title: "Values", options: comparisons, width: "140px" },
+          ]}
+        />
+      </section>
       <div className={css.short}>
         <Field
           name="method-reference"
@@ -217,6 +258,10 @@ function Try({ definition }: { definition: Definition }) {
   );
 }
 
+function duplicatesOf(from: Definition | null): DuplicateRow[] {
+  return (from?.analytes ?? []).flatMap(({ key, duplicate }) => (duplicate ? [{ analyte: key, ...duplicate }] : []));
+}
+
 function rowOf(analyte: Definition["analytes"][number]): AnalyteRow {
   return {
     ...emptyAnalyte,
@@ -234,6 +279,7 @@ function definitionOf(
   reference: string,
   fields: readonly { key: string; name: string; unit: string }[],
   rows: readonly AnalyteRow[],
+  duplicates: readonly DuplicateRow[],
 ): Definition {
   return {
     ...from,
@@ -257,7 +303,17 @@ function definitionOf(
         detection: row.detection.trim() || null,
         choices,
         formula: row.kind === "calculated" ? row.formula.trim() : null,
+        duplicate: criterionOf(duplicates.find((each) => each.analyte === row.key.trim())),
       };
     }),
+  };
+}
+
+function criterionOf(row: DuplicateRow | undefined): Definition["analytes"][number]["duplicate"] {
+  if (row === undefined) return null;
+  return {
+    difference: row.difference === "relative" ? "relative" : "absolute",
+    limit: row.limit.trim(),
+    compare: row.compare === "rounded" ? "rounded" : "entered",
   };
 }

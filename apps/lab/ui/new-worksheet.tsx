@@ -1,6 +1,6 @@
 import { Act } from "@probity/web/kit/act.tsx";
 import { Dialog } from "@probity/web/kit/dialog.tsx";
-import { Choice, Field } from "@probity/web/kit/field.tsx";
+import { Choice } from "@probity/web/kit/field.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { showDay } from "@probity/web/kit/time.ts";
@@ -13,7 +13,8 @@ import { useState } from "react";
 import css from "./lab.module.css";
 import { chartApi, type ChartList } from "./chart-types.ts";
 import { labApi, labPage } from "./path.ts";
-import type { Waiting } from "./types.ts";
+import { askedDuplicates, determinationOf, extraOf, ownRowFault, OwnRows, type OwnRow } from "./own-rows.tsx";
+import type { MethodVersion, Waiting } from "./types.ts";
 
 /** Gathers what waits for a method, urgent and due first, with a blank, a control and a duplicate where they are wanted. */
 export function NewWorksheet(props: {
@@ -37,9 +38,6 @@ export function NewWorksheet(props: {
   const rows = all.filter((item) => item.methodId === method);
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
   const picked = rows.filter((item) => !left.has(item.id)).slice(0, 500);
-  const [blank, setBlank] = useState("");
-  const [low, setLow] = useState("");
-  const [high, setHigh] = useState("");
   const [unused, setUnused] = useState<ReadonlySet<string>>(new Set());
   const charts = useQuery({
     queryKey: ["lab-charts-of", method],
@@ -49,9 +47,34 @@ export function NewWorksheet(props: {
   const offered = (charts.data?.items ?? []).filter(
     (chart) => chart.state === "in-use" && rows.some((item) => item.analyte === chart.analyte),
   );
-  const [twice, setTwice] = useState(false);
+  const known = useQuery({
+    queryKey: ["lab-methods", ws],
+    queryFn: () => read<{ items: MethodVersion[] }>(labApi.methods()),
+    enabled: props.open,
+  });
+  const originals = picked.map((item) => ({
+    id: item.id,
+    at: determinationOf(item.methodId, item.analyte),
+    label: `${item.sample}  ${item.name}`,
+  }));
+  const determinations = [
+    ...new Map(
+      picked.map((item) => {
+        const at = determinationOf(item.methodId, item.analyte);
+        return [at, { at, label: item.name, unit: item.unit }];
+      }),
+    ).values(),
+  ];
+  // What the method asks for is offered until something else is typed.
+  const asked = askedDuplicates(
+    known.data?.items.find((each) => each.methodId === method),
+    originals,
+  );
+  const [typed, setTyped] = useState<{ method: string; rows: OwnRow[] } | null>(null);
+  const own = (typed?.method === method ? typed.rows : asked).filter(({ at }) =>
+    determinations.some((each) => each.at === at),
+  );
   const queries = useQueryClient();
-  const analyte = rows[0]?.analyte ?? "";
   const make = useMutation({
     mutationFn: () =>
       write<{ id: string }>("POST", labApi.worksheets(), {
@@ -68,37 +91,7 @@ export function NewWorksheet(props: {
               chartId: chart.id,
               limit: { analyte: chart.analyte, compare: "entered" },
             })),
-          ...(blank.trim() === ""
-            ? []
-            : [
-                {
-                  kind: "blank",
-                  methodId: method,
-                  name: "Blank",
-                  limit: { analyte, high: blank.trim(), compare: "entered" },
-                },
-              ]),
-          ...(low.trim() === "" && high.trim() === ""
-            ? []
-            : [
-                {
-                  kind: "control",
-                  methodId: method,
-                  name: "Control",
-                  limit: { analyte, low: low.trim() || null, high: high.trim() || null, compare: "entered" },
-                },
-              ]),
-          ...(twice && picked[0]
-            ? [
-                {
-                  kind: "duplicate",
-                  methodId: method,
-                  name: "Duplicate",
-                  of: picked[0].id,
-                  limit: { analyte, compare: "entered" },
-                },
-              ]
-            : []),
+          ...extraOf(own),
         ],
       }),
     onSuccess: async (made) => {
@@ -184,26 +177,21 @@ export function NewWorksheet(props: {
                 ))}
               </div>
             )}
-            <div className={css.map}>
-              <Field
-                name="sheet-blank"
-                label="Blank, at most"
-                value={blank}
-                onChange={setBlank}
-                hint="Empty: no blank."
-              />
-              <Field name="sheet-low" label="Control, from" value={low} onChange={setLow} hint="Empty: no control." />
-              <Field name="sheet-high" label="Control, to" value={high} onChange={setHigh} />
-            </div>
-            <label className={css.check}>
-              <input type="checkbox" checked={twice} onChange={() => setTwice(!twice)} /> Duplicate of the first
-            </label>
+            <p className={page.muted}>Blanks, other controls and duplicates</p>
+            <OwnRows
+              rows={own}
+              determinations={determinations}
+              originals={originals}
+              onChange={(changed) => setTyped({ method, rows: changed })}
+            />
             <div>
               <Act
                 look="main"
                 size="form"
                 busy={make.isPending}
-                disabledReason={picked.length === 0 ? "Choose at least one determination." : undefined}
+                disabledReason={
+                  picked.length === 0 ? "Choose at least one determination." : ownRowFault(own, originals)
+                }
                 onAct={() => make.mutate()}
               >
                 Make worksheet of {String(picked.length)}

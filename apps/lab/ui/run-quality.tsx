@@ -25,6 +25,8 @@ interface Run {
   results: string[];
   controls: RunControl[];
   violations: { rule: string; effect: "warn" | "reject"; chartIds: string[] }[];
+  duplicates: Pair[];
+  duplicatesWhy: string | null;
   judgedAt: string | null;
   earlier: { outcome: Outcome; at: string }[];
 }
@@ -39,6 +41,20 @@ interface RunControl {
   limit: { number: number; mean: string | null; deviation: string | null; upper: string | null } | null;
   rules: string[];
 }
+/** A duplicate and its original, and how far they may lie apart. */
+interface Pair {
+  duplicateId: string;
+  originalId: string;
+  sample: string | null;
+  duplicate: string | null;
+  original: string | null;
+  unit: string;
+  difference: string | null;
+  relative: boolean;
+  limit: string;
+  outcome: "in" | "out" | "unclear" | "waiting";
+  earlier: { outcome: string; at: string }[];
+}
 /** What a row of the grid says of its run. */
 export interface RunMark {
   tone: Tone;
@@ -48,15 +64,16 @@ export interface RunMark {
 
 const standingLook = {
   ...outcomeLook,
-  waiting: { tone: "planned", word: "waits for its controls" },
+  waiting: { tone: "planned", word: "waits to be judged" },
   missing: { tone: "gap", word: "no quality control" },
 } as const satisfies Record<Run["standing"], { tone: Tone; word: string }>;
 
 /** Its controls are entered, and no chart judges them: nothing is waited for. */
 const unchartedLook = { tone: "none", word: "controls on no chart, not judged" } as const;
-function uncharted({ standing, controls }: Run): boolean {
+function uncharted({ standing, controls, duplicates }: Run): boolean {
   return (
     standing === "waiting" &&
+    duplicates.every(({ outcome }) => outcome === "in") &&
     controls.length > 0 &&
     controls.every(({ chartId, text }) => chartId === null && text !== null)
   );
@@ -91,8 +108,12 @@ export function useRunMarks(ws: string, runs: readonly Run[] | undefined): Reado
             words: [sayDistance(each), ...each.rules].filter((part) => part !== "").join(" · ") || "chart",
             href: chartOf(ws, each),
           });
+      for (const pair of run.duplicates)
+        if (pair.outcome !== "waiting")
+          for (const id of [pair.duplicateId, pair.originalId])
+            marks.set(id, { tone: pairLook[pair.outcome].tone, words: sayPair(pair), href: null });
       if (run.standing === "refused" || run.standing === "missing")
-        for (const id of run.results)
+        for (const id of run.results.filter((each) => !marks.has(each)))
           marks.set(id, {
             tone: "gap",
             words: run.standing === "refused" ? "run refused" : "no quality control",
@@ -127,11 +148,16 @@ export function RunQuality(props: { ws: string; runs: ReturnType<typeof useRuns>
               <StatusMark {...(uncharted(run) ? unchartedLook : standingLook[run.standing])} tinted />
               <Told run={run} />
             </div>
-            {run.controls.length > 0 && (
+            {run.controls.length + run.duplicates.length > 0 && (
               <ul className={css.controls}>
                 {run.controls.map((each) => (
                   <li key={each.resultId}>
                     <Control ws={ws} control={each} run={run} />
+                  </li>
+                ))}
+                {run.duplicates.map((each) => (
+                  <li key={each.duplicateId}>
+                    <Twice pair={each} />
                   </li>
                 ))}
               </ul>
@@ -154,7 +180,8 @@ function Told({ run }: { run: Run }) {
           {effect === "reject" ? "the run is refused" : "a warning, the run goes on"}.
         </div>
       ))}
-      {run.standing !== "refused" && run.why !== null && <div>{run.why}</div>}
+      {run.why !== null && run.violations.every(({ effect }) => effect !== "reject") && <div>{run.why}</div>}
+      {run.duplicatesWhy !== null && <div>{run.duplicatesWhy}</div>}
       {(run.standing === "refused" || run.standing === "missing") && held > 0 && (
         <div>
           {held === 1 ? "One result is" : `${held} results are`} not verified with it. Put them on another worksheet, or
@@ -168,6 +195,45 @@ function Told({ run }: { run: Run }) {
         </div>
       ))}
     </div>
+  );
+}
+
+const pairLook = {
+  in: { tone: "covered", word: "in" },
+  out: { tone: "gap", word: "out" },
+  unclear: { tone: "none", word: "not judged" },
+  waiting: { tone: "planned", word: "waits for both" },
+} as const satisfies Record<Pair["outcome"], { tone: Tone; word: string }>;
+
+function unitOf({ relative, unit }: Pair): string {
+  return relative ? " %" : unit === "" ? "" : ` ${unit}`;
+}
+/** How far two lie apart and may: a quotient to three places, as its sixth decides nothing that is not said by in or out. */
+function sayPair(pair: Pair): string {
+  const unit = unitOf(pair);
+  if (pair.difference === null) return `Δ ${pairLook[pair.outcome].word}, at most ${pair.limit}${unit}`;
+  const shown = pair.relative ? shortNumber(pair.difference, 5) : pair.difference;
+  return `Δ ${shown}${unit}, at most ${pair.limit}${unit}: ${pairLook[pair.outcome].word}`;
+}
+
+/** A duplicate beside its original. */
+function Twice({ pair }: { pair: Pair }) {
+  const look = pairLook[pair.outcome];
+  return (
+    <>
+      <span>
+        Duplicate <span className={page.mono}>{pair.sample ?? ""}</span>
+      </span>
+      <span className={page.mono} title="original, duplicate">
+        {pair.original ?? "–"} · {pair.duplicate ?? "–"}
+      </span>
+      <span className={css.distance}>
+        {pair.difference === null
+          ? `≤ ${pair.limit}${unitOf(pair)}`
+          : `${pair.relative ? shortNumber(pair.difference, 5) : pair.difference} of ${pair.limit}${unitOf(pair)}`}
+      </span>
+      <StatusMark tone={look.tone} word={look.word} />
+    </>
   );
 }
 

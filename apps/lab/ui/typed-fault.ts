@@ -45,6 +45,19 @@ export function methodFault(analytes: readonly Analyte[], fields: readonly Field
   );
 }
 
+/** The first criterion of duplicates that can't be kept as it is typed. */
+export function duplicateFault(rows: readonly Readonly<Record<"analyte" | "limit", string>>[]): string | undefined {
+  return firstOf(rows, ({ analyte, limit }) =>
+    analyte === ""
+      ? "choose of which analyte a duplicate is made."
+      : rows.filter((each) => each.analyte === analyte).length > 1
+        ? `duplicates of ${analyte} are asked for twice.`
+        : limit.trim() === "" || limit.trim().startsWith("-")
+          ? `say how far duplicates of ${analyte} may lie apart, zero or more.`
+          : decimalFault(limit),
+  );
+}
+
 type Limit = Readonly<Record<"of" | "low" | "high" | "warnLow" | "warnHigh" | "guard", string>>;
 /** The first limit that can't be kept as it is typed. */
 export function limitRowFault(rows: readonly Limit[]): string | undefined {

@@ -268,6 +268,7 @@ export interface MethodVersion {
       quantification?: string | null;
       detection?: string | null;
       uncertainty?: { expanded: string; relative: boolean; coverage: string } | null;
+      duplicate?: { difference: "absolute" | "relative"; limit: string; compare: "entered" | "rounded" } | null;
       choices?: string[];
       formula?: string | null;
     }[];

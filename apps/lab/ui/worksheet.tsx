@@ -163,6 +163,7 @@ export function WorksheetPage() {
       />
       {changing && (
         <WorksheetRows
+          ws={ws}
           sheet={found}
           onClose={() => setChanging(false)}
           onDone={() => {
