@@ -16,7 +16,8 @@ export const doorProblem = defineErrors("kernel", {
   link_ended: {
     status: 401,
     title: "Link ended",
-    detail: "This link has ended or was revoked. The file is safe. Ask for a new link.",
+    detail:
+      "This link ended, was revoked or is not whole. The file is safe. Open it from the mail again, or ask for a new link.",
   },
   second_factor_required: {
     status: 403,

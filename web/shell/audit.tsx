@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Act } from "../kit/act.tsx";
-import { DateField } from "../kit/date-field.tsx";
+import { DayRange } from "../kit/day-range.tsx";
 import { Choice } from "../kit/field.tsx";
 import { EmptyState } from "../kit/empty-state.tsx";
 import { LedgerTable } from "../kit/ledger-table.tsx";
@@ -115,21 +115,13 @@ export function Audit() {
             { value: "failed", label: "failed" },
           ]}
         />
-        <DateField
-          quiet
-          name="audit-from"
+        <DayRange
+          name="audit"
           label="From"
-          max={filter.to}
-          value={filter.from ?? ""}
-          onChange={(value) => set("from", value)}
-        />
-        <DateField
-          quiet
-          name="audit-to"
-          label="to"
-          min={filter.from}
-          value={filter.to ?? ""}
-          onChange={(value) => set("to", value)}
+          from={filter.from ?? ""}
+          to={filter.to ?? ""}
+          onFrom={(value) => set("from", value)}
+          onTo={(value) => set("to", value)}
         />
         {filter.row !== undefined && (
           <Act pressed onAct={() => set("row", "")}>

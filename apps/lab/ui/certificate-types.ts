@@ -206,3 +206,9 @@ export const certificateWords: Readonly<Record<string, string>> = {
   "lab.sample.customer": "Customer of a sample set",
   "lab.portal.export": "List of samples exported by a customer",
 };
+
+/** Somebody's own words at the end of a sentence: with one full stop, theirs or ours. */
+export function quoted(words: string | null): string {
+  const said = (words ?? "").trim();
+  return /[.!?…]$/.test(said) ? `“${said}”` : `“${said}”.`;
+}

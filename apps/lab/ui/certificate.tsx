@@ -13,16 +13,17 @@ import { PageProblem } from "@probity/web/shell/page-problem.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { page as shellPage } from "@probity/web/shell/path.ts";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
-import { asProblem } from "@probity/web/shell/problem.ts";
+import { ApiProblem, asProblem } from "@probity/web/shell/problem.ts";
 import { Signatures } from "@probity/web/shell/sign.tsx";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { CertificatePreview } from "./certificate-preview.tsx";
 import { Recipients } from "./certificate-send.tsx";
 import {
   certificateApi,
   certificatePage,
   conformity,
+  quoted,
   standingLook,
   type Certificate,
   type CertificateLine,
@@ -45,6 +46,8 @@ export function CertificatePage() {
   };
   const seal = useMutation({
     mutationFn: () => write("POST", certificateApi.one(id, "seal")),
+    // A busy ledger takes longer than one call waits for it.
+    retry: (count, error) => count < 5 && error instanceof ApiProblem && error.code === "lab.certificate_unproved",
     onSettled: () => reload(),
   });
   const act = useMutation({
@@ -62,6 +65,16 @@ export function CertificatePage() {
     },
   });
   const found = one.data;
+  // Whoever signed may have closed the page before its file was made: it is made for the next who may and looks.
+  const due =
+    found !== undefined &&
+    found.issuedAt !== null &&
+    found.files.length === 0 &&
+    refusedBecause(found.may, "lab.certificate.prepare", "reviewers") === undefined;
+  const { isIdle, mutate: makeFile } = seal;
+  useEffect(() => {
+    if (due && isIdle) makeFile();
+  }, [due, isIdle, makeFile]);
   useTitle(found?.number ?? "Certificate");
   if (found === undefined)
     return one.isError ? (
@@ -146,15 +159,10 @@ export function CertificatePage() {
         </Notice>
       )}
       {found.discardedReason === null && found.content.stated === undefined && (
-        <Signatures
-          one={certificateApi.one(id)}
-          onChange={() => {
-            void reload();
-            seal.mutate();
-          }}
-        />
+        <Signatures one={certificateApi.one(id)} onChange={() => void reload()} />
       )}
-      {found.issuedAt !== null && !sealed && (
+      {/* One notice at a time: what went wrong says it too, and offers the same act. */}
+      {found.issuedAt !== null && !sealed && !seal.isError && (
         <Notice
           tone="partial"
           act={
@@ -250,8 +258,8 @@ function StandingNotice({ found, ws }: { found: Certificate; ws: string }) {
     return (
       <Notice tone="gap">
         Superseded by <Go to={certificatePage.one(ws, found.supersededById ?? "")}>{found.supersededBy}</Go>
-        {found.supersededAt !== null && `, ${showTime(found.supersededAt)}`}: “{found.supersededWhy}”. It stays as it
-        was signed, and is no longer valid.
+        {found.supersededAt !== null && `, ${showTime(found.supersededAt)}`}: {quoted(found.supersededWhy)} It stays as
+        it was signed, and is no longer valid.
       </Notice>
     );
   if (found.standing === "reopened")
@@ -262,11 +270,11 @@ function StandingNotice({ found, ws }: { found: Certificate; ws: string }) {
       </Notice>
     );
   if (found.standing === "discarded")
-    return <Notice tone="none">Discarded as a draft: “{found.discardedReason}”.</Notice>;
+    return <Notice tone="none">Discarded as a draft: {quoted(found.discardedReason)}</Notice>;
   if (found.content.amends !== null)
     return (
       <Notice tone="sealed">
-        Supersedes {found.content.amends.number}: “{found.content.amends.reason}”.
+        Supersedes {found.content.amends.number}: {quoted(found.content.amends.reason)}
         {found.content.amends.changes.length > 0 && ` Changed: ${found.content.amends.changes.join("; ")}.`}
       </Notice>
     );

@@ -10,7 +10,7 @@ import { page as shellPage } from "@probity/web/shell/path.ts";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery } from "@tanstack/react-query";
-import { certificateApi, conformity, standingLook, type Column, type Standing } from "./certificate-types.ts";
+import { certificateApi, conformity, quoted, standingLook, type Column, type Standing } from "./certificate-types.ts";
 import css from "./certificate.module.css";
 import type { Verdict } from "./types.ts";
 
@@ -95,8 +95,8 @@ export function DeliveredCertificate() {
       {past && (
         <Notice tone="gap">
           Superseded by {found.supersededBy}
-          {found.supersededAt !== null && `, ${showTime(found.supersededAt)}`}: “{found.supersededWhy}”. It is no longer
-          valid. Ask {found.laboratory} for {found.supersededBy}.
+          {found.supersededAt !== null && `, ${showTime(found.supersededAt)}`}: {quoted(found.supersededWhy)} It is no
+          longer valid. Ask {found.laboratory} for {found.supersededBy}.
         </Notice>
       )}
       {found.standing === "reopened" && (
@@ -212,7 +212,7 @@ function ToldResults(props: { evaluation: Delivered["evaluations"][number]; colu
                 {line.result} {has("unit") && <span className={page.meta}>{line.unit}</span>}
               </td>
               {has("limit") && <td>{line.limit === "" ? "none" : line.limit}</td>}
-              {uncertain && <td>{line.uncertainty}</td>}
+              {uncertain && <td className={css.uncertain}>{line.uncertainty}</td>}
               {has("verdict") && (
                 <td>
                   <StatusMark tone={conformity[line.verdict].tone} word={line.conformity} />

@@ -9,7 +9,14 @@ import page from "@probity/web/shell/page.module.css";
 import { page as shellPage } from "@probity/web/shell/path.ts";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { useQuery } from "@tanstack/react-query";
-import { certificateApi, certificatePage, conformity, standingLook, type Standing } from "./certificate-types.ts";
+import {
+  certificateApi,
+  certificatePage,
+  conformity,
+  quoted,
+  standingLook,
+  type Standing,
+} from "./certificate-types.ts";
 import css from "./certificate.module.css";
 import type { Verdict } from "./types.ts";
 
@@ -159,7 +166,7 @@ function OneCertificate({ certificate }: { certificate: OwnCertificate }) {
       <p className={page.meta}>
         {certificate.issuedAt !== null && `Issued ${showTime(certificate.issuedAt)}`}
         {certificate.supersedes !== null && ` · supersedes ${certificate.supersedes}: “${certificate.reason}”`}
-        {past && ` · superseded by ${certificate.supersededBy}: “${certificate.supersededWhy}”. No longer valid.`}
+        {past && ` · superseded by ${certificate.supersededBy}: ${quoted(certificate.supersededWhy)} No longer valid.`}
       </p>
       <div className={page.row}>
         <DownloadAct

@@ -1,5 +1,5 @@
 import { Act } from "@probity/web/kit/act.tsx";
-import { DateField } from "@probity/web/kit/date-field.tsx";
+import { DayRange } from "@probity/web/kit/day-range.tsx";
 import { EmptyState } from "@probity/web/kit/empty-state.tsx";
 import { Choice } from "@probity/web/kit/field.tsx";
 import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
@@ -17,6 +17,7 @@ import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { usePages } from "@probity/web/shell/use-pages.ts";
 import { useQuery } from "@tanstack/react-query";
+import { FilterFold } from "./filter-fold.tsx";
 import { useFilters } from "./filter-row.tsx";
 import { inspectApi, inspectPage } from "./inspect-path.ts";
 import css from "./lab.module.css";
@@ -84,64 +85,58 @@ export function Results() {
         it.
       </p>
       <div className={page.filters} role="search" aria-label="Filter results">
-        <Choice
-          quiet
-          name="state"
-          label="Stands"
-          value={value("state")}
-          options={[any, ...Object.entries(stateLook).map(([key, { word }]) => ({ value: key, label: word }))]}
-          onChange={(state) => set({ state })}
-        />
-        <Choice
-          quiet
-          name="verdict"
-          label="Verdict"
-          value={value("verdict")}
-          options={[any, ...verdicts.map((each) => ({ value: each, label: verdictLook[each].word }))]}
-          onChange={(verdict) => set({ verdict })}
-        />
-        <Choice
-          quiet
-          name="product"
-          label="Product"
-          value={value("product")}
-          options={[
-            any,
-            ...(products.data?.items ?? []).map((each) => ({ value: each.id, label: `${each.code} ${each.name}` })),
-          ]}
-          onChange={(product) => set({ product })}
-        />
-        <Choice
-          quiet
-          name="method"
-          label="Method"
-          value={value("method")}
-          options={[
-            any,
-            ...(methods.data?.items ?? []).map((each) => ({
-              value: each.methodId,
-              label: `${each.code} ${each.title}`,
-            })),
-          ]}
-          onChange={(method) => set({ method })}
-        />
-        <DateField
-          quiet
-          name="entered-from"
-          label="Entered"
-          max={value("enteredTo") || undefined}
-          value={value("enteredFrom")}
-          onChange={(enteredFrom) => set({ enteredFrom })}
-        />
-        <DateField
-          quiet
-          name="entered-to"
-          label="to"
-          min={value("enteredFrom") || undefined}
-          value={value("enteredTo")}
-          onChange={(enteredTo) => set({ enteredTo })}
-        />
-        <span className={page.meta}>days of UTC</span>
+        <FilterFold on={Object.keys(asked).length}>
+          <Choice
+            quiet
+            name="state"
+            label="Stands"
+            value={value("state")}
+            options={[any, ...Object.entries(stateLook).map(([key, { word }]) => ({ value: key, label: word }))]}
+            onChange={(state) => set({ state })}
+          />
+          <Choice
+            quiet
+            name="verdict"
+            label="Verdict"
+            value={value("verdict")}
+            options={[any, ...verdicts.map((each) => ({ value: each, label: verdictLook[each].word }))]}
+            onChange={(verdict) => set({ verdict })}
+          />
+          <Choice
+            quiet
+            name="product"
+            label="Product"
+            value={value("product")}
+            options={[
+              any,
+              ...(products.data?.items ?? []).map((each) => ({ value: each.id, label: `${each.code} ${each.name}` })),
+            ]}
+            onChange={(product) => set({ product })}
+          />
+          <Choice
+            quiet
+            name="method"
+            label="Method"
+            value={value("method")}
+            options={[
+              any,
+              ...(methods.data?.items ?? []).map((each) => ({
+                value: each.methodId,
+                label: `${each.code} ${each.title}`,
+              })),
+            ]}
+            onChange={(method) => set({ method })}
+          />
+          <DayRange
+            name="entered"
+            label="Entered"
+            from={value("enteredFrom")}
+            to={value("enteredTo")}
+            onFrom={(enteredFrom) => set({ enteredFrom })}
+            onTo={(enteredTo) => set({ enteredTo })}
+          />
+          <span className={page.meta}>days of UTC</span>
+        </FilterFold>
         {narrowed && (
           <Act look="quiet" onAct={clear}>
             Clear filters

@@ -1,5 +1,4 @@
-import { Act } from "@probity/web/kit/act.tsx";
-import { DateField } from "@probity/web/kit/date-field.tsx";
+import { DayRange } from "@probity/web/kit/day-range.tsx";
 import { Choice } from "@probity/web/kit/field.tsx";
 import { type Chip, FilterChips } from "@probity/web/kit/filter-chips.tsx";
 import { read } from "@probity/web/shell/api.ts";
@@ -8,7 +7,8 @@ import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import { Find } from "@probity/web/shell/find.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
+import { FilterFold } from "./filter-fold.tsx";
 import { labApi } from "./path.ts";
 import css from "./sample-filters.module.css";
 import type { Named } from "./types.ts";
@@ -45,7 +45,6 @@ export function SampleFilters(props: {
   children?: ReactNode;
 }) {
   const { ws, given, onChange } = props;
-  const [open, setOpen] = useState(false);
   const products = useQuery({ queryKey: ["lab-products", ws], queryFn: () => read<Page<Named>>(labApi.products()) });
   const points = useQuery({ queryKey: ["lab-points", ws], queryFn: () => read<Page<Named>>(labApi.points()) });
   const named = (items: readonly Named[] | undefined) => [
@@ -64,12 +63,7 @@ export function SampleFilters(props: {
           onFind={(words) => onChange({ q: words })}
           onEnter={props.onLabel}
         />
-        <span className={css.toggle}>
-          <Act pressed={open} onAct={() => setOpen(!open)}>
-            {narrowed === 0 ? "Filters" : `Filters, ${narrowed} on`}
-          </Act>
-        </span>
-        <div className={css.more} data-shut={!open || undefined}>
+        <FilterFold on={narrowed}>
           <Choice
             quiet
             name="product"
@@ -121,25 +115,17 @@ export function SampleFilters(props: {
             onChange={(value) => onChange({ due: value })}
           />
           <span className={css.received}>
-            <DateField
-              quiet
-              name="received-from"
+            <DayRange
+              name="received"
               label="Received"
-              max={given.receivedTo}
-              value={given.receivedFrom ?? ""}
-              onChange={(value) => onChange({ receivedFrom: value })}
-            />
-            <DateField
-              quiet
-              name="received-to"
-              label="to"
-              min={given.receivedFrom}
-              value={given.receivedTo ?? ""}
-              onChange={(value) => onChange({ receivedTo: value })}
+              from={given.receivedFrom ?? ""}
+              to={given.receivedTo ?? ""}
+              onFrom={(value) => onChange({ receivedFrom: value })}
+              onTo={(value) => onChange({ receivedTo: value })}
             />
             <span className={page.meta}>days of UTC</span>
           </span>
-        </div>
+        </FilterFold>
       </div>
       <div className={css.foot}>
         <FilterChips

@@ -14,6 +14,7 @@ import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { quoted } from "./certificate-types.ts";
 import lab from "./lab.module.css";
 import css from "./stability.module.css";
 import { StudyEvaluation } from "./study-evaluation.tsx";
@@ -105,7 +106,7 @@ export function StudyPage() {
             </Act>
           }
         >
-          Protocol v{draft.number} is a draft by {draft.writtenBy ?? "Probity"}: “{draft.reason}”. Another person
+          Protocol v{draft.number} is a draft by {draft.writtenBy ?? "Probity"}: {quoted(draft.reason)} Another person
           approves it; then it stays as it is.
         </Notice>
       )}

@@ -1,5 +1,5 @@
 import { Act } from "@probity/web/kit/act.tsx";
-import { DateField } from "@probity/web/kit/date-field.tsx";
+import { DayRange } from "@probity/web/kit/day-range.tsx";
 import { EmptyState } from "@probity/web/kit/empty-state.tsx";
 import { Choice } from "@probity/web/kit/field.tsx";
 import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
@@ -113,21 +113,13 @@ export function Trends() {
               onChange={(value) => set({ point: value, value: "" })}
             />
           )}
-          <DateField
-            quiet
-            name="from"
+          <DayRange
+            name="trend"
             label="From"
-            max={to || undefined}
-            value={from}
-            onChange={(value) => set({ from: value })}
-          />
-          <DateField
-            quiet
-            name="to"
-            label="to"
-            min={from || undefined}
-            value={to}
-            onChange={(value) => set({ to: value })}
+            from={from}
+            to={to}
+            onFrom={(value) => set({ from: value })}
+            onTo={(value) => set({ to: value })}
           />
         </div>
       )}
