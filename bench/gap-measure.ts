@@ -35,13 +35,21 @@ export function decide(
 
 /** The threshold with the best mean of gap recall and present recall; the middle of the best range. */
 export function bestThreshold(pairs: readonly Pair[]): number {
+  return thresholdFor(pairs, ({ gapRecall, presentRecall }) => gapRecall + presentRecall);
+}
+
+/** The threshold with the most right decisions; the middle of the best range. */
+export function mostAccurate(pairs: readonly Pair[]): number {
+  return thresholdFor(pairs, ({ accuracy }) => accuracy);
+}
+
+function thresholdFor(pairs: readonly Pair[], worth: (decisions: ReturnType<typeof decide>) => number): number {
   const scores = [...new Set(pairs.map((pair) => pair.score))].toSorted((a, b) => a - b);
   const cuts = scores.map((score, index) => (index === 0 ? score / 2 : (score + (scores[index - 1] ?? 0)) / 2));
   let best = -1;
   let kept: number[] = [];
   for (const cut of cuts) {
-    const { gapRecall, presentRecall } = decide(pairs, cut);
-    const value = gapRecall + presentRecall;
+    const value = worth(decide(pairs, cut));
     if (value > best + 1e-9) {
       best = value;
       kept = [cut];
