@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { everNamed, logState, type Tx } from "@probity/kernel";
 import { query } from "../query.ts";
 import { result } from "../records/sample.ts";
+import { attachmentsOf } from "./attachment-read.ts";
 import { madeWith, trainedBy } from "./made-with.ts";
 import { storyOf } from "./story.ts";
 import { verificationsOver } from "./verification-view.ts";
@@ -33,6 +34,7 @@ export async function evidenceOf(tx: Tx, id: string) {
   const used = await madeWith(tx, id, story.broughtIn);
   const trained = await trainedBy(tx, id);
   const overrides = await overridesOf(tx, id);
+  const attachments = await attachmentsOf(tx, { result: id });
   const checkpoint = (await logState(tx))?.size ?? 0;
   const people = await everNamed(tx, result, [id], "entered_by");
   const first = story.versions.find((step) => step.act === "entered" || step.act === "brought in");
@@ -116,6 +118,12 @@ export async function evidenceOf(tx: Tx, id: string) {
               ),
             ]
           : [fact("File", story.file.name), fact("SHA-256", story.file.sha256 ?? "")]),
+        ...attachments.map((each) =>
+          fact(
+            each.struckReason === null ? "Beside it" : "Struck out",
+            `${each.name}, sha-256 ${each.sha256}${each.struckReason === null ? "" : `: ${each.struckReason} (${each.struckBy ?? "Probity"})`}`,
+          ),
+        ),
         ...(story.attempts.length > 1 ? [fact("Determined", `${story.attempts.length} times, all kept`)] : []),
         ...story.attempts
           .filter((each) => each.id !== id)
@@ -184,7 +192,7 @@ export async function evidenceOf(tx: Tx, id: string) {
       ],
     },
   ];
-  return { story, principles, verifications, used, checkpoint, covered, mayExport: await mayExport(tx) };
+  return { story, principles, verifications, used, attachments, checkpoint, covered, mayExport: await mayExport(tx) };
 }
 
 const sourceWords: Readonly<Record<string, string>> = {

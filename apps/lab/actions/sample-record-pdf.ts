@@ -26,6 +26,7 @@ export async function sampleRecordPdf(record: SampleRecord, workspace: string, d
   sheet.y += 10;
   drawFacts(sheet, factsOf(record));
   for (const result of record.results) drawResult(sheet, result);
+  drawFiles(sheet, record);
   drawOverrides(sheet, record);
   drawSignatures(sheet, record);
   drawFamily(sheet, record);
@@ -107,6 +108,26 @@ function drawResult(sheet: Sheet, result: SampleRecord["results"][number]): void
     sheet.paragraph(`${step.by}, ${moment(step.at)}${leaf}`, type.meta, { x: page.text });
   }
   sheet.y += 8;
+}
+
+/** What stands beside the sample, its results and investigations; the hash says which file it is. */
+function drawFiles(sheet: Sheet, { attachments }: SampleRecord): void {
+  if (attachments.length === 0) return;
+  sheet.section("Files");
+  sheet.need(60);
+  sheet.paragraph("Files beside it", type.heading, { x: page.left, tag: "H2" });
+  for (const each of attachments) {
+    sheet.paragraph(`${each.name}, ${each.bytes} bytes, beside ${each.of}`, type.body);
+    const note = each.note === null ? "" : ` “${each.note}”`;
+    const leaf = each.leaf === null ? "" : ` · leaf ${each.leaf}`;
+    sheet.paragraph(`${each.by ?? "Probity"}, ${moment(each.at)}${note}${leaf} · sha-256 ${each.sha256}`, type.meta);
+    if (each.struckReason !== null && each.struckAt !== null)
+      sheet.paragraph(
+        `Struck out by ${each.struckBy ?? "Probity"}, ${moment(each.struckAt)}: “${each.struckReason}”`,
+        type.meta,
+      );
+  }
+  sheet.y += 10;
 }
 
 function drawOverrides(sheet: Sheet, { overrides }: SampleRecord): void {

@@ -1,5 +1,6 @@
 import { csvOf, versionsOf, type Tx } from "@probity/kernel";
 import { result as resultRecord, sample as sampleRecord } from "../records/sample.ts";
+import { attachmentsOf } from "./attachment-read.ts";
 import { correctionsOf } from "./correct.ts";
 import { genealogyOf } from "./genealogy.ts";
 import { custodyOf, publicationsOf, readSample, resultsOfSample, unlocksOf } from "./sample-view.ts";
@@ -32,6 +33,7 @@ export async function recordOf(tx: Tx, id: string) {
     custody: await tx.all(custodyOf(id)),
     unlocks: await tx.all(unlocksOf(id)),
     corrections: await tx.all(correctionsOf(id)),
+    attachments: await attachmentsOf(tx, { sample: id }),
     verifications: await verificationsOver(tx, { sampleId: id }),
     overrides: await overridesOfSample(tx, id),
     publications: await tx.all(publicationsOf(id)),
@@ -84,5 +86,28 @@ export function recordCsv(record: SampleRecord): string {
       leaf: step.leaf,
     })),
   );
-  return csvOf(columns, rows);
+  const files = record.attachments.flatMap((each) => {
+    const added = {
+      sample: record.sample.number,
+      result: each.of,
+      version: 1,
+      at: each.at,
+      by: each.by,
+      act: "file added",
+      value: each.name,
+      reason: each.note,
+      file: `${each.name} sha-256 ${each.sha256}`,
+      leaf: each.leaf,
+    };
+    if (each.struckReason === null) return [added];
+    const struck = {
+      version: each.version,
+      at: each.struckAt,
+      by: each.struckBy,
+      reason: each.struckReason,
+      leaf: null,
+    };
+    return [added, { ...added, ...struck, act: "file struck out" }];
+  });
+  return csvOf(columns, [...rows, ...files]);
 }

@@ -13,6 +13,7 @@ import { page as shellPage } from "@probity/web/shell/path.ts";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { Attachments } from "./attachments.tsx";
 import { InstrumentAct, type Asked } from "./instrument-act.tsx";
 import { Timeline } from "./instrument-drawing.tsx";
 import { InstrumentForm } from "./instrument-form.tsx";
@@ -200,6 +201,18 @@ export function InstrumentPage() {
         />
         {found.events.length === 0 && <p className={page.muted}>Nothing is on record yet.</p>}
       </section>
+      {found.events.length > 0 && (
+        <Attachments
+          filter={{ instrument: id }}
+          beside={found.events.map((each) => ({
+            place: "instrument-events",
+            id: each.id,
+            title: `${eventWord(each)}, ${each.performedOn === null ? showTime(each.at) : showDay(each.performedOn)}`,
+          }))}
+          may={found.may}
+          empty="No certificate, print-out or photo is beside any of these."
+        />
+      )}
       <section>
         <h2>Used for</h2>
         {found.uses.length === 0 ? (

@@ -8,6 +8,7 @@ import pageCss from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Attachments } from "./attachments.tsx";
 import { InvestigationAct } from "./investigation-act.tsx";
 import {
   conclusionWord,
@@ -19,6 +20,7 @@ import {
 import css from "./investigation.module.css";
 import lab from "./lab.module.css";
 import { labPage } from "./path.ts";
+import { useMay } from "./use-may.ts";
 import { verdictLook } from "./words.ts";
 
 const answerWord = {
@@ -32,6 +34,7 @@ export function InvestigationPage() {
   const { params } = usePlace();
   const [ws, id] = [params.ws ?? "", params.id ?? ""];
   const queries = useQueryClient();
+  const may = useMay();
   const one = useQuery({
     queryKey: ["lab-investigation", id],
     queryFn: () => read<Investigation>(investigationApi.one(id)),
@@ -141,6 +144,20 @@ export function InvestigationPage() {
               )}
             </Step>
           </ol>
+          <Attachments
+            filter={{ investigation: id }}
+            beside={[
+              {
+                place: "investigations",
+                id,
+                title: found.number,
+                closed:
+                  found.state === "concluded" ? `${found.number} is concluded: its files stay as they are.` : undefined,
+              },
+            ]}
+            may={may}
+            empty="No file is beside this investigation."
+          />
           <InvestigationAct key={found.version} found={found} onChanged={changed} />
         </>
       )}

@@ -15,6 +15,7 @@ import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
+import { Attachments } from "./attachments.tsx";
 import { BlindNotice } from "./blind-notice.tsx";
 import { CorrectSample } from "./correct-sample.tsx";
 import { CustodyAct } from "./custody-act.tsx";
@@ -174,6 +175,27 @@ export function SamplePage() {
           onStory={setStory}
         />
       </section>
+      <Attachments
+        filter={{ sample: id }}
+        beside={[
+          {
+            place: "samples",
+            id,
+            title: found.number,
+            closed:
+              locked || found.state === "cancelled"
+                ? `${found.number} is ${found.state}: its files stay as they are.`
+                : undefined,
+          },
+        ]}
+        may={found.may}
+        empty="No file is beside it or its results. A file of one result is added in that result’s history."
+        warning={
+          found.blinded
+            ? "Blinded: a file beside the sample keeps no name and opens with the blind. What shows a result goes beside the result."
+            : undefined
+        }
+      />
       <Verifications items={found.verifications} />
       <div className={css.two}>
         <section>

@@ -11,6 +11,7 @@ import { Go, usePlace } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { Attachments } from "./attachments.tsx";
 import { inspectPage } from "./inspect-path.ts";
 import { labApi } from "./path.ts";
 import { MadeWith } from "./setup-correct.tsx";
@@ -129,6 +130,23 @@ export function StoryDialog(props: {
               {found.file.name} · sha-256 {found.file.sha256}
             </p>
           )}
+          <Attachments
+            level={3}
+            filter={{ result: found.id }}
+            beside={[
+              {
+                place: "results",
+                id: found.id,
+                title: found.name,
+                closed:
+                  found.state === "open" || found.state === "entered"
+                    ? undefined
+                    : `${found.name} is ${found.state}: its files stay as they are.`,
+              },
+            ]}
+            may={props.may}
+            empty="No file is beside this result."
+          />
           <MadeWith ws={ws} result={found} may={props.may} onChanged={props.onChanged} />
           <ProofLine
             parts={[
