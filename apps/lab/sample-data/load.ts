@@ -4,6 +4,7 @@ import type { Sealer } from "@probity/seal";
 import { insertAll, type NewRow } from "../bulk.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
+import { loadFiles } from "./attachment.ts";
 import { dayMs, dayOf, workdayBefore } from "./calendar.ts";
 import { loadCharts } from "./chart.ts";
 import { certificatePermissions, layCertificates, layDrafts, sealIssued } from "./certificate.ts";
@@ -45,6 +46,7 @@ export async function loadLaboratory(kernel: Kernel, job: Job, sealer: Sealer | 
     await layCertificates(tx);
   });
   await work("lab.history.load", (tx) => loadCharts(tx, chartDays));
+  await loadFiles(kernel, work);
   await job.report("today", 2, sampleSteps);
   await work("lab.certificate.prepare", layDrafts);
   await layToday(work);

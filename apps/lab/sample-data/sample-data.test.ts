@@ -34,6 +34,8 @@ const states: readonly (readonly [what: string, least: number, from: string])[] 
   ["an approved retest that is still open", 1, "lab.result r join lab.result o on o.id = r.replaces_id join lab.investigation i on i.result_id = o.id where r.state = 'open' and o.state = 'retested' and i.state = 'retest-approved'"],
   ["an investigation in phase II", 1, "lab.investigation where state = 'phase-2' and scope is not null"],
   ["investigations that are concluded", 5, "lab.investigation where state = 'concluded' and capa is not null"],
+  ["files beside a result, an investigation and an event of an instrument", 3, "(select distinct (result_id is null, investigation_id is null) from lab.attachment where struck_reason is null) f"],
+  ["a file that was struck out", 1, "lab.attachment where struck_reason is not null and struck_at is not null"],
   ["an override that waits to be decided", 1, "lab.gate_override where state = 'asked'"],
   ["an override of a verified result", 1, "lab.gate_override o join lab.result r on r.id = o.result_id where o.state = 'confirmed' and r.state = 'verified'"],
   ["an issued certificate that tells an override", 1, "lab.certificate where locked_at is not null and jsonb_array_length(content -> 'overrides') = 1"],
