@@ -2,11 +2,18 @@ import { existsSync } from "node:fs";
 import sparticuz from "@sparticuz/chromium";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
+const refusals = new WeakMap<Page, string[]>();
+
+/** What a page was refused so far: calls with their status, and those that got no answer. */
+export function refusalsOf(page: Page): readonly string[] {
+  return refusals.get(page) ?? [];
+}
+
 /** Nothing of the browser's own goes out of the machine. */
 const quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"];
 
 /** What is missing after this long is missing; what a busy machine needs is no matter of these tests. */
-const patienceMs = 150_000;
+const patienceMs = 60_000;
 
 let opened: Promise<Browser | null> | undefined;
 
@@ -63,6 +70,12 @@ export async function visit(browser: Browser, options: BrowserContextOptions = {
     const named = expected?.test(message.text()) ?? false;
     if (message.type() === "error" && !ordinary && !named) faults.push(`${message.text()} ${message.location().url}`);
   });
+  const refused: string[] = [];
+  refusals.set(page, refused);
+  page.on("response", (answer) => {
+    if (answer.status() >= 400) refused.push(`${answer.request().method()} ${answer.url()} ${answer.status()}`);
+  });
+  page.on("requestfailed", (asked) => refused.push(`${asked.url()} ${asked.failure()?.errorText ?? ""}`));
   page.on("pageerror", (error) => faults.push(error.message));
   return { page, faults };
 }

@@ -5,6 +5,7 @@ import { objections } from "./audit-page.ts";
 import { closeVisits, openBrowser, visit } from "./browser.ts";
 import { copyHome, type Instance, startInstance } from "./instance.ts";
 import { ana, setUp } from "./people.ts";
+import { tellFailures } from "./tell-failure.ts";
 
 const browser = await openBrowser();
 
@@ -27,6 +28,7 @@ async function withAuthenticator(page: Page) {
 }
 
 describe.skipIf(browser === null)("a person with second factors", () => {
+  tellFailures(browser);
   let instance: Instance;
   let site: string;
   let recoveryCodes: string[] = [];

@@ -5,10 +5,12 @@ import { colleague, type Colleague, enableSigning, join, provoked } from "./coll
 import { copyHome, type Instance, startInstance } from "./instance.ts";
 import { ana, setUp } from "./people.ts";
 import { settled } from "./settled.ts";
+import { tellFailures } from "./tell-failure.ts";
 
 const browser = await openBrowser();
 
 describe.skipIf(browser === null)("LAB a result out of specification, from receipt to the certificate", () => {
+  tellFailures(browser);
   let instance: Instance;
   let owner: Colleague;
   let technician: Colleague;

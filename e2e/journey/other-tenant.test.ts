@@ -5,11 +5,13 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { closeVisits, openBrowser, type Visit, visit } from "./browser.ts";
 import { childEnvironment, copyHome, type Instance, startInstance } from "./instance.ts";
 import { sampleRun, setUp } from "./people.ts";
+import { tellFailures } from "./tell-failure.ts";
 
 const browser = await openBrowser();
 const script = join(import.meta.dirname, "second-workspace.ts");
 
 describe.skipIf(browser === null)("a member of another workspace", () => {
+  tellFailures(browser);
   let instance: Instance;
   let workspace: string;
   let theirs: { collection: string; run: string; document: string; finding: string };

@@ -10,10 +10,12 @@ import { objections } from "./audit-page.ts";
 import { closeVisits, openBrowser, visit } from "./browser.ts";
 import { copyHome, type Instance, startInstance } from "./instance.ts";
 import { settled } from "./settled.ts";
+import { tellFailures } from "./tell-failure.ts";
 
 const browser = await openBrowser();
 
 describe.skipIf(browser === null)("a visitor without an account", () => {
+  tellFailures(browser);
   let instance: Instance;
   let folder: string;
   beforeAll(async () => {

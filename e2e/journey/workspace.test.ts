@@ -9,6 +9,7 @@ import { closeVisits, openBrowser, type Visit, visit } from "./browser.ts";
 import { copyHome, type Instance, startInstance } from "./instance.ts";
 import { ana } from "./people.ts";
 import { settled } from "./settled.ts";
+import { tellFailures } from "./tell-failure.ts";
 
 const browser = await openBrowser();
 const base = "/w/acme-devices";
@@ -17,6 +18,7 @@ const selected = (page: Page) => grid(page).locator('[role="row"][aria-selected=
 const idOf = async (page: Page) => new URL(page.url()).searchParams.get("req");
 
 describe.skipIf(browser === null)("a quality manager's first hour", () => {
+  tellFailures(browser);
   let instance: Instance;
   let folder: string;
   let owner: Visit;
