@@ -8,7 +8,8 @@ const skewMilliseconds = 60_000;
 export const downloadLink = defineControl({
   id: "FIL-03",
   standards: ["SOC 2 CC6.1", "SOC 2 CC6.7", "ISO 27001 A.5.14", "ISO 27001 A.8.12"],
-  yourPart: "A link is a key for an hour: send it to nobody you would not send the file to.",
+  yourPart:
+    "A link is a key for an hour, that of a certificate for as many days as its sender chose: send it to nobody you would not send the file to.",
   maxAgeMinutes: 45,
   probes: [
     {
@@ -20,9 +21,10 @@ export const downloadLink = defineControl({
         const link = await linkTo(http, scratch.a.ownerKey, documentId);
         const got = await http("GET", link.url);
         const life = Date.parse(link.expiresAt) - Date.now();
+        // A certificate sent to a customer is opened by its own link for days, by a policy of its own: no file's address.
         const [long] = await database.attempt("probity_across", (connection) =>
           connection.query(
-            "select count(*) as n from kernel.link where expires_at > created_at + interval '1 hour 1 minute'",
+            "select count(*) as n from kernel.link where permission = 'kernel.file.open' and expires_at > created_at + interval '1 hour 1 minute'",
           ),
         );
         const [used] = await database.attempt("setup", async (connection) => {
@@ -41,7 +43,7 @@ export const downloadLink = defineControl({
               life > 0 && life <= lifeMilliseconds + skewMilliseconds,
               `the link lives ${Math.round(life / 60_000)} minutes`,
             ],
-            [Number(long?.["n"]) === 0, "a link lives longer than an hour"],
+            [Number(long?.["n"]) === 0, "a link to a file lives longer than an hour"],
             [Number(used?.["n"]) > 0, "the download left no leaf"],
           ],
         );
