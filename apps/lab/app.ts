@@ -34,6 +34,7 @@ import { runSchedules } from "./actions/schedule-run.ts";
 import { trailRoutes } from "./actions/trail-route.ts";
 import "./actions/trail-signing.ts";
 import { verificationRoutes } from "./actions/verification-route.ts";
+import { selectionRoutes } from "./actions/verify-selection.ts";
 import "./actions/verify-signing.ts";
 import { settingRoutes } from "./actions/setting-route.ts";
 import { setupRoutes } from "./actions/setup-route.ts";
@@ -171,6 +172,7 @@ export function lab(options: LabOptions = {}): App {
         worksheetRowRoute(kernel),
         ...runQualityRoutes(kernel),
         ...verificationRoutes(kernel),
+        ...selectionRoutes(kernel),
         ...trailRoutes(kernel),
         ...inspectRoutes(kernel),
         overviewRoute(kernel),

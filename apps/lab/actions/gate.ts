@@ -58,19 +58,7 @@ export async function openHolds(tx: Tx, results: readonly GatedResult[]): Promis
 export async function requireGates(tx: Tx, results: readonly GatedResult[]): Promise<void> {
   if (results.length === 0) return;
   await holdStill(tx, results);
-  const own = await tx.all(
-    query
-      .selectFrom("lab.result as r")
-      .innerJoin("lab.setup as s", "s.id", "r.setup_id")
-      .select("r.id")
-      .where(
-        "r.id",
-        "in",
-        results.map((each) => each.id),
-      )
-      .where("s.reason", "is not", null)
-      .where("s.created_by", "=", tx.who.actorId),
-  );
+  const own = await correctedByReader(tx, results);
   if (own.length > 0) throw gateProblem.own_correction({ values: { count: own.length } });
   const held = await openHolds(tx, results);
   if (held.length === 0) return;
@@ -83,6 +71,27 @@ export async function requireGates(tx: Tx, results: readonly GatedResult[]): Pro
     },
     members: { holds: held },
   });
+}
+
+/** Results of which the reader corrected what they were made with: somebody else verifies them. */
+export async function correctedByReader(
+  tx: Tx,
+  results: readonly { readonly id: string }[],
+): Promise<{ id: string }[]> {
+  if (results.length === 0) return [];
+  return tx.all(
+    query
+      .selectFrom("lab.result as r")
+      .innerJoin("lab.setup as s", "s.id", "r.setup_id")
+      .select("r.id")
+      .where(
+        "r.id",
+        "in",
+        results.map((each) => each.id),
+      )
+      .where("s.reason", "is not", null)
+      .where("s.created_by", "=", tx.who.actorId),
+  );
 }
 
 /** Whoever puts an instrument on hold, or a lot away, is waited for and waits: what is judged is what stands. */

@@ -15,7 +15,7 @@ import { verification } from "../records/verification.ts";
 import { requireSample } from "./sample-route.ts";
 import { nameOfActor } from "./save-result.ts";
 import { toldOf } from "./told.ts";
-import { listToVerify, verifyListed, wayOfVerifying, type Target } from "./verify.ts";
+import { listToVerify, verifyListed, wayOfVerifying, type Whole } from "./verify.ts";
 import { verifyProblem } from "./verify-error.ts";
 import { requireWorksheet } from "./worksheet-route.ts";
 
@@ -23,11 +23,11 @@ const may = "lab.result.verify";
 const idParams = Type.Object({ id: Type.String({ format: "uuid" }) });
 const common = { method: "POST", tag: "lab", permission: may, params: idParams } as const;
 const sets = [
-  { path: "samples", noun: "sample", target: (id: string): Target => ({ sampleId: id }), hold: requireSample },
+  { path: "samples", noun: "sample", target: (id: string): Whole => ({ sampleId: id }), hold: requireSample },
   {
     path: "worksheets",
     noun: "worksheet",
-    target: (id: string): Target => ({ worksheetId: id }),
+    target: (id: string): Whole => ({ worksheetId: id }),
     hold: requireWorksheet,
   },
 ] as const;
@@ -73,10 +73,20 @@ export function verificationRoutes(kernel: Kernel): Route[] {
   ]);
 }
 
-async function verifyUnsigned(tx: Tx, request: Pick<RouteRequest, "raw">, of: Target): Promise<number> {
+async function verifyUnsigned(tx: Tx, request: Pick<RouteRequest, "raw">, of: Whole): Promise<number> {
   const subject = "sampleId" in of ? of.sampleId : of.worksheetId;
-  const act = { action: may, subject, ...(await toldOf(tx, "sampleId" in of ? "sample" : "worksheet", subject)) };
-  const { id, version } = await listToVerify(tx, of, "step-up");
+  const told = await toldOf(tx, "sampleId" in of ? "sample" : "worksheet", subject);
+  return verifyByProof(tx, request, await listToVerify(tx, of, "step-up"), { subject, ...told });
+}
+
+/** Verifies a list that a fresh proof confirms: one that was given for this subject and is used up by it. */
+export async function verifyByProof(
+  tx: Tx,
+  request: Pick<RouteRequest, "raw">,
+  { id, version }: { readonly id: string; readonly version: number },
+  of: { readonly subject: string; readonly told?: string },
+): Promise<number> {
+  const act = { action: may, ...of };
   const grant = stepUpOf(request.raw);
   if (grant === null || tx.credential.kind !== "session") throw stepUpRequired(act, tx.who.tenantId);
   // The database uses the proof up and notes that this list was confirmed by it.

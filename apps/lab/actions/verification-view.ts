@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { manifestationOf, type Manifestation, type Tx } from "@probity/kernel";
 import { query } from "../query.ts";
-import { readLines, type Target } from "./verify.ts";
+import { placeOf, readLines, type Whole } from "./verify.ts";
 
 /** One act of verification over results of a sample or worksheet, as it is shown and printed beside them (11.50). */
 export type ShownVerification = {
@@ -20,19 +20,25 @@ export type ShownVerification = {
 };
 
 /** Every verification that names results (or one of them) of this sample or worksheet, oldest first; earlier ones stay visible. */
-export async function verificationsOver(tx: Tx, of: Target, only?: string): Promise<ShownVerification[]> {
-  const column = "sampleId" in of ? "sample_id" : "worksheet_id";
-  const id = "sampleId" in of ? of.sampleId : of.worksheetId;
+export async function verificationsOver(tx: Tx, of: Whole, only?: string): Promise<ShownVerification[]> {
+  const { column, ids } = placeOf(of);
   const results = await tx.all(
     query
       .selectFrom("lab.result")
       .select(["id", "state", "sample_id", "worksheet_id", "verification_id"])
-      .where(column, "=", id)
+      .where(column, "in", ids)
       .where("deleted_at", "is", null),
   );
   const samples = [...new Set(results.flatMap((each) => each.sample_id ?? []))];
   const sheets = [...new Set(results.flatMap((each) => each.worksheet_id ?? []))];
   if (results.length === 0) return [];
+  // A selection is of no one sample: its results name it, also those that were unlocked since.
+  const named = [
+    ...new Set([
+      ...results.flatMap((each) => each.verification_id ?? []),
+      ...(samples.length === 0 ? [] : await formerLists(tx, samples)),
+    ]),
+  ];
   const rows = await tx.all(
     query
       .selectFrom("lab.verification as v")
@@ -46,13 +52,14 @@ export async function verificationsOver(tx: Tx, of: Target, only?: string): Prom
         "v.lines",
         "v.locked_at as at",
         "m.name as by",
-        sql<string>`coalesce(s.number, w.number)`.as("of"),
+        sql<string>`coalesce(s.number, w.number, 'among other samples')`.as("of"),
       ])
       .where("v.locked_at", "is not", null)
       .where((where) =>
         where.or([
           ...(samples.length > 0 ? [where("v.sample_id", "in", samples)] : []),
           ...(sheets.length > 0 ? [where("v.worksheet_id", "in", sheets)] : []),
+          ...(named.length > 0 ? [where("v.id", "in", named)] : []),
         ]),
       )
       .orderBy("v.locked_at"),
@@ -77,4 +84,19 @@ export async function verificationsOver(tx: Tx, of: Target, only?: string): Prom
     });
   }
   return shown;
+}
+
+/** Lists that verified results of these samples before they were unlocked. */
+async function formerLists(tx: Tx, sampleIds: readonly string[]): Promise<string[]> {
+  const rows = await tx.all(
+    query
+      .selectFrom("lab.unlock as u")
+      .innerJoin("lab.result as r", "r.sample_id", "u.sample_id")
+      .innerJoin("kernel.version_history as h", "h.row_id", "r.id")
+      .select(sql<string>`h.body ->> 'verification_id'`.as("id"))
+      .distinct()
+      .where("u.sample_id", "in", [...sampleIds])
+      .where(sql<boolean>`h.tenant_id = r.tenant_id and h.body ->> 'verification_id' is not null`),
+  );
+  return rows.map((row) => row.id);
 }

@@ -20,6 +20,11 @@ export const verifyProblem = defineErrors("lab_verify", {
     detail:
       "Here only members who may sign verify results, and your identity is not verified for signing yet. Nothing was verified; the results are safe. Ask an admin to verify your identity, or another reviewer to sign.",
   },
+  nothing_to_select: {
+    status: 409,
+    title: "None of these is verified together",
+    detail: "{why} Nothing was verified. Settle what holds each, or verify it on its own page.",
+  },
   list_moved: {
     status: 412,
     title: "Changed meanwhile",

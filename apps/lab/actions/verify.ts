@@ -10,10 +10,18 @@ import { settleSamples } from "./settle.ts";
 import { verifyProblem } from "./verify-error.ts";
 
 /** A sample or worksheet that is verified whole. */
-export type Target = { readonly sampleId: string } | { readonly worksheetId: string };
+export type Whole = { readonly sampleId: string } | { readonly worksheetId: string };
+/** What one list is of; a selection is of several samples, each whole. */
+export type Target = Whole | { readonly sampleIds: readonly string[] };
 /** Each result with the version that was looked at. */
 export type Lines = Readonly<Record<string, number>>;
-type Waiting = GatedResult & { readonly version: number; readonly sample_id: string | null };
+export type Waiting = GatedResult & { readonly version: number; readonly sample_id: string | null };
+
+/** Where the results of a target are found. */
+export function placeOf(of: Target): { column: "sample_id" | "worksheet_id"; ids: string[] } {
+  if ("worksheetId" in of) return { column: "worksheet_id", ids: [of.worksheetId] };
+  return { column: "sample_id", ids: "sampleId" in of ? [of.sampleId] : [...of.sampleIds] };
+}
 
 /** How the bound person verifies: those who may sign do, of the others the workspace's policy says. */
 export async function wayOfVerifying(tx: Tx): Promise<"signature" | "step-up" | "refused"> {
@@ -21,17 +29,18 @@ export async function wayOfVerifying(tx: Tx): Promise<"signature" | "step-up" | 
   return (await policyValue(tx, "lab.unsignedVerification")) === "step-up" ? "step-up" : "refused";
 }
 
-/** What waits for verification, held until the transaction ends. Whole or not at all; never one's own, nothing a gate holds. */
-export async function waitingOf(tx: Tx, of: Target): Promise<Waiting[]> {
-  const column = "sampleId" in of ? "sample_id" : "worksheet_id";
-  const id = "sampleId" in of ? of.sampleId : of.worksheetId;
-  const rows = await tx.all(
+/** The results of a target, held until the transaction ends, each with whether its reader ever entered a value of it. */
+export async function resultsToVerify(tx: Tx, of: Target) {
+  const { column, ids } = placeOf(of);
+  return tx.all(
     query
       .selectFrom("lab.result as r")
       .select([
         "r.id",
         "r.version",
         "r.state",
+        "r.kind",
+        "r.verdict",
         "r.sample_id",
         "r.worksheet_id",
         "r.method_version_id",
@@ -42,11 +51,16 @@ export async function waitingOf(tx: Tx, of: Target): Promise<Waiting[]> {
           "own",
         ),
       ])
-      .where(`r.${column}`, "=", id)
+      .where(sql<boolean>`r.${sql.ref(column)} = any(${ids}::uuid[])`)
       .where("r.deleted_at", "is", null)
       .orderBy("r.id")
       .forUpdate(),
   );
+}
+
+/** What waits for verification, held until the transaction ends. Whole or not at all; never one's own, nothing a gate holds. */
+export async function waitingOf(tx: Tx, of: Target): Promise<Waiting[]> {
+  const rows = await resultsToVerify(tx, of);
   const open = rows.filter((row) => row.state === "open").length;
   const waiting = rows.filter((row) => row.state === "entered");
   if (open > 0) throw problem.results_missing({ values: { count: open } });
@@ -67,12 +81,21 @@ export async function listToVerify(
   of: Target,
   way: "signature" | "step-up",
 ): Promise<{ id: string; version: number; count: number }> {
-  const waiting = await waitingOf(tx, of);
+  return keepList(tx, of, way, await waitingOf(tx, of));
+}
+
+/** Keeps what is to be verified as a list of its own, or as one's own list of the same that nobody signed yet. */
+export async function keepList(
+  tx: Tx,
+  of: Target,
+  way: "signature" | "step-up",
+  waiting: readonly Waiting[],
+): Promise<{ id: string; version: number; count: number }> {
   const lines: Lines = Object.fromEntries(waiting.map((row) => [row.id, row.version]));
-  const target =
-    "sampleId" in of
-      ? { sample_id: of.sampleId, worksheet_id: null }
-      : { sample_id: null, worksheet_id: of.worksheetId };
+  const target = {
+    sample_id: "sampleId" in of ? of.sampleId : null,
+    worksheet_id: "worksheetId" in of ? of.worksheetId : null,
+  };
   const known = await tx.first(
     query
       .selectFrom("lab.verification")
@@ -108,6 +131,7 @@ export async function listToVerify(
 export async function verifyListed(tx: Tx, id: string, name: string | null): Promise<number> {
   const { target, lines } = await readVerification(tx, id);
   const waiting = await waitingOf(tx, target);
+  if ("sampleIds" in target && (await underInvestigation(tx, waiting)).size > 0) throw verifyProblem.list_moved();
   if (!sameLines(lines, Object.fromEntries(waiting.map((row) => [row.id, row.version]))))
     throw verifyProblem.list_moved();
   await updateAll(
@@ -137,10 +161,42 @@ export async function readVerification(tx: Tx, id: string): Promise<{ target: Ta
       .where("id", "=", id)
       .where("deleted_at", "is", null),
   );
-  const { sample_id: sampleId, worksheet_id: worksheetId } = row ?? { sample_id: null, worksheet_id: null };
-  if (row === undefined || (sampleId === null && worksheetId === null)) throw verifyProblem.list_moved();
-  const target: Target = sampleId === null ? { worksheetId: worksheetId ?? "" } : { sampleId };
-  return { target, lines: readLines(row.lines) };
+  if (row === undefined) throw verifyProblem.list_moved();
+  const lines = readLines(row.lines);
+  if (row.sample_id !== null) return { target: { sampleId: row.sample_id }, lines };
+  if (row.worksheet_id !== null) return { target: { worksheetId: row.worksheet_id }, lines };
+  return { target: { sampleIds: await samplesOf(tx, Object.keys(lines)) }, lines };
+}
+
+async function samplesOf(tx: Tx, resultIds: readonly string[]): Promise<string[]> {
+  const rows = await tx.all(
+    query
+      .selectFrom("lab.result")
+      .select("sample_id")
+      .distinct()
+      .where(sql<boolean>`id = any(${[...resultIds]}::uuid[])`)
+      .where("sample_id", "is not", null),
+  );
+  return rows.flatMap((row) => row.sample_id ?? []);
+}
+
+/** Samples whose results are out of specification, or were, without a conclusion. The database refuses them in a selection too. */
+export async function underInvestigation(
+  tx: Tx,
+  waiting: readonly { id: string; sample_id: string | null }[],
+): Promise<Set<string>> {
+  const ids = [...new Set(waiting.flatMap((row) => row.sample_id ?? []))];
+  const rows = await tx.all(
+    query
+      .selectFrom("lab.result as r")
+      .leftJoin("lab.investigation as i", (join) => join.onRef("i.result_id", "=", "r.id"))
+      .select("r.sample_id")
+      .distinct()
+      .where(sql<boolean>`r.sample_id = any(${ids}::uuid[])`)
+      .where(sql<boolean>`case when i.id is null then r.kind = 'sample' and r.verdict = 'out' and r.state = 'entered'
+        else i.state <> 'concluded' end`),
+  );
+  return new Set(rows.flatMap((row) => row.sample_id ?? []));
 }
 
 export function readLines(kept: unknown): Lines {
