@@ -7,7 +7,6 @@ import {
   leafHash,
   merkleRoot,
   openNote,
-  parseCheckpoint,
   parseNote,
   parseVkey,
   verifyBundle,
@@ -18,47 +17,28 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { acquireTestCluster } from "../database/test-cluster.ts";
 import type { TestPerson } from "../testing/kernel.ts";
 import { openTestLog, signerIn, type TestLog } from "../testing/log.ts";
-import { asDoor } from "../testing/record-suite.ts";
-import { openTestServer, type TestServer } from "../testing/server.ts";
+import { type LogWorld, openLogWorld } from "../testing/log-world.ts";
 import { logVkey } from "./checkpoint-proof.ts";
 
-let server: TestServer;
+let world: LogWorld;
 let log: TestLog;
-let acme: string;
-let rival: string;
-let ada: TestPerson;
-let bob: TestPerson;
 let admin: TestPerson;
 let stranger: TestPerson;
 
 beforeAll(async () => {
-  server = await openTestServer([]);
-  acme = await server.kernel.foundWorkspace("acme");
-  rival = await server.kernel.foundWorkspace("rival");
-  ada = await server.member(acme, "owner");
-  bob = await server.member(acme, "owner");
-  admin = await server.member(acme, "admin");
-  stranger = await server.member(rival, "owner");
-  log = openTestLog(server.kernel);
+  world = await openLogWorld();
+  log = world.log;
+  admin = await world.server.member(world.acme, "admin");
+  stranger = await world.server.member(world.rival, "owner");
 });
 afterAll(async () => {
   await log?.close();
-  await server?.close();
+  await world?.server.close();
 });
-
-const rows = (text: string, values: unknown[] = []) => asDoor(server, text, values);
-const act = (tenant: string, count: number) =>
-  server.kernel.door.work(server.kernel.system(tenant), "kernel.probe", (tx) =>
-    tx.recordAll(Array.from({ length: count }, (_, index) => ({ action: "kernel.test.act", fields: { index } }))),
-  );
-const noteOf = async (tenant: string) => {
-  const [row] = await rows("select note from kernel.ledger_log where tenant_id = $1", [tenant]);
-  return String(row?.["note"]);
-};
-const headOf = async (tenant: string) => parseCheckpoint(parseNote(await noteOf(tenant)).text);
 
 /** Copies the whole database, or puts a copy in its place, as who restores a backup does. */
 async function database(copy: "take" | "put back"): Promise<void> {
+  const { server } = world;
   const { adminConfig } = await acquireTestCluster();
   const root = new Client(adminConfig);
   await root.connect();
@@ -84,6 +64,7 @@ const elsewhere = process.env["PROBITY_TEST_DATABASE_URL"] !== undefined;
 test.skipIf(elsewhere)(
   "LED-03 a database put back from a copy is halted, two owners declare what was lost, and the log goes on under a new name",
   async () => {
+    const { server, acme, rival, ada, bob, rows, act, noteOf, headOf } = world;
     await act(acme, 20);
     await act(rival, 3);
     await log.publish();
@@ -211,6 +192,7 @@ test.skipIf(elsewhere)(
 test.skipIf(elsewhere)(
   "LED-03 a signer without its memory signs nothing by itself, nor does one with another key",
   async () => {
+    const { server, acme, act } = world;
     const other = openTestLog(server.kernel);
     await log.publisher.stop();
     await act(acme, 1);

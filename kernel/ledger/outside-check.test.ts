@@ -1,12 +1,10 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseCheckpoint, parseNote } from "@probity/verify";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TestPerson } from "../testing/kernel.ts";
 import { openTestLog, signerIn, type TestLog } from "../testing/log.ts";
-import { asDoor } from "../testing/record-suite.ts";
-import { openTestServer, type TestServer } from "../testing/server.ts";
+import { type LogWorld, openLogWorld } from "../testing/log-world.ts";
 import { openWitness } from "../testing/witness.ts";
 import { keptOutside } from "./kept-outside.ts";
 import { platformConsistency } from "./anchor/platform-tree.ts";
@@ -14,41 +12,24 @@ import { logVkey } from "./checkpoint-proof.ts";
 import { platformLogId } from "./platform.ts";
 import { askWitness } from "./witness/client.ts";
 
-let server: TestServer;
+let world: LogWorld;
 let log: TestLog;
-let acme: string;
-let rival: string;
-let ada: TestPerson;
-let bob: TestPerson;
 
 beforeAll(async () => {
-  server = await openTestServer([]);
-  acme = await server.kernel.foundWorkspace("acme");
-  rival = await server.kernel.foundWorkspace("rival");
-  ada = await server.member(acme, "owner");
-  bob = await server.member(acme, "owner");
-  log = openTestLog(server.kernel);
+  world = await openLogWorld();
+  log = world.log;
 });
 afterAll(async () => {
   await log?.close();
-  await server?.close();
+  await world?.server.close();
 });
 
-const rows = (text: string, values: unknown[] = []) => asDoor(server, text, values);
-const act = (tenant: string, count: number) =>
-  server.kernel.door.work(server.kernel.system(tenant), "kernel.probe", (tx) =>
-    tx.recordAll(Array.from({ length: count }, (_, index) => ({ action: "kernel.test.act", fields: { index } }))),
-  );
-const noteOf = async (tenant: string) => {
-  const [row] = await rows("select note from kernel.ledger_log where tenant_id = $1", [tenant]);
-  return String(row?.["note"]);
-};
-const sizeOf = async (tenant: string) => parseCheckpoint(parseNote(await noteOf(tenant)).text).size;
-const statusFor = async (person: TestPerson) => (await server.as(person)("GET", "/api/ledger/status")).body;
+const statusFor = async (person: TestPerson) => (await world.server.as(person)("GET", "/api/ledger/status")).body;
 
 const kept = ["ledger_event", "ledger_head", "ledger_log", "ledger_tile", "ledger_platform", "ledger_checkpoint"];
 /** The whole machine, as a snapshot of its disk has it: database and signer's memory. Gives what puts it back. */
 async function machine(): Promise<{ back(): Promise<TestLog>; end(): Promise<void> }> {
+  const { server, rows } = world;
   await log.publisher.stop();
   for (const table of kept) await rows(`create table kernel.${table}_then as select * from kernel.${table}`);
   const folder = mkdtempSync(join(tmpdir(), "probity-snapshot-"));
@@ -73,6 +54,7 @@ async function machine(): Promise<{ back(): Promise<TestLog>; end(): Promise<voi
 
 describe("what is kept outside", () => {
   test("LED-03 a machine put back whole, signer and all, is seen by a copy, a witness and a remembered anchor, each alone", async () => {
+    const { server, acme, ada, rows, act, noteOf, headOf } = world;
     await act(acme, 20);
     await log.publish();
     const { publicKey } = await signerIn(log.folder).heads();
@@ -82,8 +64,8 @@ describe("what is kept outside", () => {
     await act(acme, 300);
     await log.publish();
     const copy = await noteOf(acme);
-    const lost = await sizeOf(acme);
-    const size = await sizeOf(platformLogId);
+    const lost = (await headOf(acme)).size;
+    const size = (await headOf(platformLogId)).size;
     const shown = {
       note: await noteOf(platformLogId),
       size,
@@ -133,7 +115,7 @@ describe("what is kept outside", () => {
       await log.publish();
       await log.publish();
       expect(log.publisher.halted).toEqual([]);
-      expect(parseCheckpoint(parseNote(await noteOf(acme)).text).origin).toBe(`log.example/logs/${acme}/2`);
+      expect((await headOf(acme)).origin).toBe(`log.example/logs/${acme}/2`);
       const [epoch] = await rows("select old_note, lost_to from kernel.ledger_epoch where tenant_id = $1", [acme]);
       expect([epoch?.["old_note"], Number(epoch?.["lost_to"])]).toEqual([copy, lost]);
     } finally {
@@ -144,6 +126,7 @@ describe("what is kept outside", () => {
   });
 
   test("LED-03 a log rewritten at the size that was given, tiles and signer and all, does not give the copy's root", async () => {
+    const { server, acme, rows, act, noteOf, headOf } = world;
     await act(acme, 30);
     await log.publish();
     const before = await machine();
@@ -151,7 +134,7 @@ describe("what is kept outside", () => {
     await log.publish();
     await rows(
       "insert into kernel.anchor (tenant_id, id, kind, holder, outcome, size, note) values ($1, gen_random_uuid(), 'mail', 'ana@acme.example', 'done', $2, $3)",
-      [acme, await sizeOf(acme), await noteOf(acme)],
+      [acme, (await headOf(acme)).size, await noteOf(acme)],
     );
     log = await before.back();
     // Other entries in the place of those that were there, grown past them before anybody compares.
@@ -171,12 +154,13 @@ describe("what is kept outside", () => {
     await declare();
     await log.publish();
     await log.publish();
-    expect(parseCheckpoint(parseNote(await noteOf(acme)).text).origin).toBe(`log.example/logs/${acme}/3`);
+    expect((await headOf(acme)).origin).toBe(`log.example/logs/${acme}/3`);
   });
 });
 
 /** Two owners declare what is halted. */
 async function declare(): Promise<void> {
+  const { server, ada, bob } = world;
   await log.publisher.stop();
   log = openTestLog(server.kernel, { folder: log.folder });
   await log.publisher.round();
@@ -187,19 +171,20 @@ async function declare(): Promise<void> {
 
 describe("a count that was set back", () => {
   test("LED-03 over entries that are there, that log alone waits, says so, and goes on when two owners let it", async () => {
+    const { server, acme, rival, ada, rows, act, headOf } = world;
     await act(acme, 5);
     await log.publish();
     await rows("update kernel.ledger_head set size = size - 3 where tenant_id = $1", [acme]);
     await act(acme, 4);
     await act(rival, 4);
-    const before = await sizeOf(rival);
+    const before = (await headOf(rival)).size;
     const deadline = Date.now() + 45_000;
-    while ((await sizeOf(rival)) < before + 4 && Date.now() < deadline) {
+    while ((await headOf(rival)).size < before + 4 && Date.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 50));
       await server.kernel.sequencer.drain();
       await log.publisher.drain();
     }
-    expect(await sizeOf(rival)).toBe(before + 4);
+    expect((await headOf(rival)).size).toBe(before + 4);
     const waiting = await rows("select distinct tenant_id from kernel.ledger_inbox");
     expect(waiting).toEqual([{ tenant_id: acme }]);
     expect(await statusFor(ada)).toMatchObject({ stopped: expect.any(String) });
@@ -212,6 +197,6 @@ describe("a count that was set back", () => {
     expect(await statusFor(ada)).toMatchObject({ stopped: null, halted: null, condition: "publishing" });
     const seqs = await rows("select seq from kernel.ledger_event where tenant_id = $1 order by seq", [acme]);
     expect(seqs.map(({ seq }) => Number(seq))).toEqual(seqs.map((_, index) => index));
-    expect(await sizeOf(acme)).toBe(seqs.length);
+    expect((await headOf(acme)).size).toBe(seqs.length);
   });
 });

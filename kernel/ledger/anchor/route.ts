@@ -7,6 +7,7 @@ import { spendStepUp } from "../../identity/step-up.ts";
 import type { Kernel } from "../../kernel.ts";
 import { query } from "../../work/query.ts";
 import type { Outside } from "../stream/receiver.ts";
+import { renewAnswer, renewBody } from "../stream/webhook-secret.ts";
 import { anchorProblem } from "./error.ts";
 import { newestNote } from "./round.ts";
 import { addTarget, removeTarget, rotateTargetSecret, wakeTargets } from "./target.ts";
@@ -129,19 +130,8 @@ export function anchorRoutes(kernel: Kernel, options: AnchorRoutesOptions): Rout
       tag: "ledger",
       permission: change,
       params: idParams,
-      body: Type.Object(
-        {
-          overlapHours: Type.Integer({
-            minimum: 0,
-            maximum: 168,
-            description: "how long the secret before signs too; 0: no longer, as after a leak",
-          }),
-        },
-        { additionalProperties: false },
-      ),
-      answers: {
-        200: Type.Object({ secret: Type.String(), previousUntil: Type.Union([Type.String(), Type.Null()]) }),
-      },
+      body: renewBody,
+      answers: { 200: renewAnswer },
       handle: async (request) => {
         const { id } = request.params;
         const body = await kernel.door.work(request.credential, change, async (tx) => {

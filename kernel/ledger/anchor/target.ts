@@ -8,6 +8,7 @@ import type { Tx } from "../../work/door.ts";
 import { query } from "../../work/query.ts";
 import type { Outside } from "../stream/receiver.ts";
 import { newSecret } from "../stream/webhook.ts";
+import { renewSecret } from "../stream/webhook-secret.ts";
 import { anchorProblem } from "./error.ts";
 
 export type TargetKind = "mail" | "webhook" | "witness";
@@ -37,8 +38,6 @@ export type AnchorTarget = {
 
 const record = "kernel.anchor_target";
 const mostTargets = 20;
-const hourMs = 3_600_000;
-
 const here = () => query.selectFrom(record).where("deleted_at", "is", null);
 
 export async function listTargets(tx: Tx): Promise<AnchorTarget[]> {
@@ -114,16 +113,12 @@ export async function rotateTargetSecret(
   const row = await tx.first(here().select(["version", "kind"]).where("id", "=", id).forUpdate());
   if (row === undefined) throw anchorProblem.unknown();
   if (row.kind !== "webhook") throw anchorProblem.other_kind();
-  const before = (await readSealed(tx, keyring, record, [id])).get(id)?.["secret"];
-  const previousUntil = overlapHours === 0 ? null : new Date(Date.now() + overlapHours * hourMs);
-  const secret = newSecret();
-  const version = row.version + 1;
-  await tx.record({ action: "kernel.anchor_target.rotate", record, rowId: id, version, fields: { overlapHours } });
-  await tx.all(query.updateTable(record).set({ previous_until: previousUntil }).where("id", "=", id));
-  // What no longer signs is kept nowhere as the newest value: a rotation without overlap forgets it.
-  const previous = previousUntil === null ? "" : before;
-  await writeSealed(tx, keyring, { record, rowId: id, version }, { secret, previous });
-  return { secret, previousUntil };
+  return renewSecret(
+    tx,
+    keyring,
+    { record, action: "kernel.anchor_target.rotate", id, version: row.version },
+    overlapHours,
+  );
 }
 
 /** What signs a webhook's copies now: its secret, and for an overlap the one before. */

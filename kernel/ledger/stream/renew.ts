@@ -1,18 +1,13 @@
-import { readSealed, writeSealed } from "../../vault/sealed-field.ts";
+import { writeSealed } from "../../vault/sealed-field.ts";
 import type { TenantKeyring } from "../../vault/tenant-key.ts";
 import type { Tx } from "../../work/door.ts";
 import { query } from "../../work/query.ts";
 import { checkedClient, type ClientCertificate } from "./client-certificate.ts";
 import { incompleteStream, streamProblem } from "./error.ts";
 import { lockStream, streamRecord as record } from "./stream.ts";
-import { newSecret } from "./webhook.ts";
+import { renewSecret } from "./webhook-secret.ts";
 
-const hourMs = 3_600_000;
-
-/**
- * Gives a webhook another secret, shown this once and sealed (ENC-03). For the overlap both sign every message, so that the
- * receiver can change over without losing one (Standard Webhooks); without one the old secret is worth nothing at once.
- */
+/** Gives a stream's webhook another secret. */
 export async function rotateSecret(
   tx: Tx,
   keyring: TenantKeyring,
@@ -21,16 +16,7 @@ export async function rotateSecret(
 ): Promise<{ secret: string; previousUntil: Date | null }> {
   const row = await lockStream(tx, id);
   if (row.kind !== "webhook") throw streamProblem.other_kind({ values: { kind: "webhook" } });
-  const before = (await readSealed(tx, keyring, record, [id])).get(id)?.["secret"];
-  const previousUntil = overlapHours === 0 ? null : new Date(Date.now() + overlapHours * hourMs);
-  const secret = newSecret();
-  const version = row.version + 1;
-  await tx.record({ action: "kernel.stream.rotate", record, rowId: id, version, fields: { overlapHours } });
-  await tx.all(query.updateTable(record).set({ previous_until: previousUntil }).where("id", "=", id));
-  // What no longer signs is kept nowhere as the newest value: a rotation without overlap forgets it.
-  const previous = previousUntil === null ? "" : before;
-  await writeSealed(tx, keyring, { record, rowId: id, version }, { secret, previous });
-  return { secret, previousUntil };
+  return renewSecret(tx, keyring, { record, action: "kernel.stream.rotate", id, version: row.version }, overlapHours);
 }
 
 /** Gives a syslog stream the certificate it shows, with its key; null: it shows none any more. */

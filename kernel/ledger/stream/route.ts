@@ -8,6 +8,7 @@ import { openLetters, sendLetters } from "./letter.ts";
 import type { Outside } from "./receiver.ts";
 import { rotateSecret, setCertificate } from "./renew.ts";
 import { addStream, backFillStream, listStreams, logSize, openStream, pauseStream, removeStream } from "./stream.ts";
+import { renewAnswer, renewBody } from "./webhook-secret.ts";
 
 const read = "kernel.stream.read";
 const change = "kernel.stream.change";
@@ -143,19 +144,8 @@ export function streamRoutes(kernel: Kernel, options: StreamRoutesOptions): Rout
       tag: "ledger",
       permission: change,
       params: idParams,
-      body: Type.Object(
-        {
-          overlapHours: Type.Integer({
-            minimum: 0,
-            maximum: 168,
-            description: "how long the secret before signs too; 0: no longer, as after a leak",
-          }),
-        },
-        { additionalProperties: false },
-      ),
-      answers: {
-        200: Type.Object({ secret: Type.String(), previousUntil: Type.Union([Type.String(), Type.Null()]) }),
-      },
+      body: renewBody,
+      answers: { 200: renewAnswer },
       handle: async (request) => {
         const { id } = request.params;
         const body = await kernel.door.work(request.credential, change, async (tx) => {
