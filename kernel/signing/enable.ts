@@ -47,6 +47,8 @@ export async function listSigners({ kernel }: Pick<Identity, "kernel">, tx: Tx):
       .where("m.status", "=", "active")
       .where("m.deleted_at", "is", null)
       .where("m.role", "<>", "operator")
+      // A customer's contact signs nothing here; who signed as a member before stays on the list.
+      .where((eb) => eb.or([eb("m.role", "<>", "guest"), eb("s.id", "is not", null)]))
       .orderBy("m.name"),
   );
   const names = await memberNames(tx);

@@ -100,3 +100,8 @@ export function sayAlarm(alarm: Pick<Alarm, "kind" | "seen" | "source" | "detail
     text: `${seen} requests within an hour for records that are not there or not theirs; the policy allows ${String(detail["limit"])}.`,
   };
 }
+
+/** Whether somebody works here now: a customer's contact is let in to see their own, and is nobody to share with or hand work to. */
+export function isColleague({ status, role }: { status: string; role: string }): boolean {
+  return status === "active" && role !== "guest";
+}

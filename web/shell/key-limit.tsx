@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { isColleague } from "./access-words.ts";
 import { read } from "./api.ts";
 import type { People } from "./api-types.ts";
 import type { KeyLimit, OwnKeys } from "./key-types.ts";
@@ -19,7 +20,7 @@ export function LimitKey(props: {
     queryFn: () => read<People>(api.people()),
     enabled: value !== null,
   });
-  const active = (people.data?.items ?? []).filter((each) => each.status === "active");
+  const active = (people.data?.items ?? []).filter(isColleague);
   const toggle = (part: keyof KeyLimit, id: string) => {
     if (value === null) return;
     const kept = value[part].filter((each) => each !== id);

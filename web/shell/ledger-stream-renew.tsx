@@ -15,9 +15,9 @@ import css from "./ledger.module.css";
 import pageCss from "./page.module.css";
 
 const overlaps = [
-  { value: "24", label: "sign both for a day, while the receiver changes over" },
-  { value: "168", label: "sign both for a week" },
-  { value: "0", label: "stop the old one at once, as after a leak" },
+  { value: "24", label: "signs too for a day" },
+  { value: "168", label: "signs too for a week" },
+  { value: "0", label: "ends at once, as after a leak" },
 ] as const;
 
 /** Another secret for a webhook, shown once; for the overlap both sign. `list`: what is read anew when it is made. */

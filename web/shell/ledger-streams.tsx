@@ -183,7 +183,7 @@ export function Streams() {
                       {stream.state === "retrying" ? "Try now" : "Resume"}
                     </Act>
                   )}
-                  <Act label={`Send ${stream.name} the past`} onAct={() => setFilling(stream)}>
+                  <Act label={`Back-fill ${stream.name}`} onAct={() => setFilling(stream)}>
                     Back-fill
                   </Act>
                   <Act

@@ -90,6 +90,7 @@ export function Ledger() {
       {data === undefined && standing.isPending && <Skeleton rows={8} label="Reading who holds the log" />}
       {data !== undefined && (
         <>
+          {status.data !== undefined && <Trouble status={status.data} />}
           <Statement standing={data} status={status.data} />
           {status.data !== undefined && <State status={status.data} standing={data} />}
           {data.anchors.length > 0 && <AnchorChart anchors={data.anchors} now={standing.dataUpdatedAt} />}
@@ -248,47 +249,51 @@ function Statement({ standing, status }: { standing: Standing; status: LogStatus
 
 /** The log itself, in four facts. */
 function State({ status, standing }: { status: LogStatus; standing: Standing }) {
-  const condition = conditions[status.condition];
+  const condition =
+    status.stopped === null ? conditions[status.condition] : { tone: "gap" as const, word: "stands still" };
   const { checkpoint } = status;
   const stamp = standing.anchors.find(({ kind }) => kind === "rfc3161");
   return (
+    <dl className={css.facts}>
+      <div>
+        <dt>Log</dt>
+        <dd>
+          <StatusMark tone={condition.tone} word={condition.word} />
+        </dd>
+        <dd className={pageCss.meta}>
+          {checkpoint === undefined ? "" : `${count(checkpoint.size)} entries, signed ${showAge(checkpoint.signedAt)}`}
+        </dd>
+      </div>
+      <div>
+        <dt>Waiting for a signature</dt>
+        <dd>{status.waiting === 0 ? "nothing" : `${count(status.waiting)} entries`}</dd>
+        <dd className={pageCss.meta}>
+          {status.oldestMilliseconds > 2_000 ? `the oldest for ${Math.round(status.oldestMilliseconds / 1000)} s` : ""}
+        </dd>
+      </div>
+      <div>
+        <dt>Key</dt>
+        <dd>{status.keyBesideData === false ? "in a signer apart" : "beside the data"}</dd>
+        <dd className={pageCss.meta}>
+          {status.keyBesideData === false ? "" : "whoever has this machine has it: copies outside are what holds"}
+        </dd>
+      </div>
+      <div>
+        <dt>Time-stamp</dt>
+        <dd>{stamp === undefined ? "none" : stamp.outcome === "done" ? showAge(stamp.at) : "not given"}</dd>
+        <dd className={pageCss.meta}>
+          {standing.stamps ? (stamp?.problem ?? stamp?.holder ?? "asked every hour") : "no authority is configured"}
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+/** What is wrong with the log, before anything that is said of it. */
+function Trouble({ status }: { status: LogStatus }) {
+  const condition = conditions[status.condition];
+  return (
     <>
-      <dl className={css.facts}>
-        <div>
-          <dt>Log</dt>
-          <dd>
-            <StatusMark tone={condition.tone} word={condition.word} />
-          </dd>
-          <dd className={pageCss.meta}>
-            {checkpoint === undefined
-              ? ""
-              : `${count(checkpoint.size)} entries, signed ${showAge(checkpoint.signedAt)}`}
-          </dd>
-        </div>
-        <div>
-          <dt>Waiting for a signature</dt>
-          <dd>{status.waiting === 0 ? "nothing" : `${count(status.waiting)} entries`}</dd>
-          <dd className={pageCss.meta}>
-            {status.oldestMilliseconds > 2_000
-              ? `the oldest for ${Math.round(status.oldestMilliseconds / 1000)} s`
-              : ""}
-          </dd>
-        </div>
-        <div>
-          <dt>Key</dt>
-          <dd>{status.keyBesideData === false ? "in a signer apart" : "beside the data"}</dd>
-          <dd className={pageCss.meta}>
-            {status.keyBesideData === false ? "" : "whoever has this machine has it: copies outside are what holds"}
-          </dd>
-        </div>
-        <div>
-          <dt>Time-stamp</dt>
-          <dd>{stamp === undefined ? "none" : stamp.outcome === "done" ? showAge(stamp.at) : "not given"}</dd>
-          <dd className={pageCss.meta}>
-            {standing.stamps ? (stamp?.problem ?? stamp?.holder ?? "asked every hour") : "no authority is configured"}
-          </dd>
-        </div>
-      </dl>
       {status.stopped !== null && (
         <Notice tone="gap" urgent>
           <b>Entries of this workspace wait since {showTime(status.stopped)}.</b> The count of its log was set back

@@ -6,6 +6,7 @@ import { Dialog } from "../kit/dialog.tsx";
 import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { Skeleton } from "../kit/skeleton.tsx";
 import type { Sharing } from "./access-types.ts";
+import { isColleague } from "./access-words.ts";
 import { read, write } from "./api.ts";
 import type { People } from "./api-types.ts";
 import { api, page } from "./path.ts";
@@ -55,7 +56,7 @@ function Form(props: {
     },
   });
   const isNobodys = sharing.owner.name === null;
-  const others = props.people.items.filter((each) => each.status === "active" && each.id !== sharing.owner.id);
+  const others = props.people.items.filter((each) => isColleague(each) && each.id !== sharing.owner.id);
   return (
     <div className={pageCss.form}>
       <p>

@@ -4,6 +4,7 @@ import { dayFault } from "@probity/web/kit/day.ts";
 import { Choice } from "@probity/web/kit/field.tsx";
 import { showDay } from "@probity/web/kit/time.ts";
 import { read } from "@probity/web/shell/api.ts";
+import { isColleague } from "@probity/web/shell/access-words.ts";
 import type { Member, Page } from "@probity/web/shell/api-types.ts";
 import { api } from "@probity/web/shell/path.ts";
 import { useQuery } from "@tanstack/react-query";
@@ -182,8 +183,10 @@ function Reopen({ finding, decisions, onClose }: FormProps) {
 
 function Assign({ finding, decisions, onClose }: FormProps) {
   const people = useQuery({ queryKey: ["people-all"], queryFn: () => read<Page<Member>>(api.people()) });
-  const options = (people.data?.items ?? []).map((member) => ({ value: member.id, label: member.name }));
   const now = typeof finding.assignee === "string" ? finding.assignee : (finding.assignee?.id ?? "");
+  const options = (people.data?.items ?? [])
+    .filter((member) => isColleague(member) || member.id === now)
+    .map((member) => ({ value: member.id, label: member.name }));
   const [chosen, setChosen] = useState<string>();
   const value = chosen ?? (now || (options[0]?.value ?? ""));
   const nobody = finding.assignee === null ? [] : [{ value: "", label: "Nobody" }];
