@@ -33,7 +33,8 @@ test("--json prints the contract: pack, requirements and their parts, quotes ver
   expect(ids).toEqual(expect.arrayContaining(["8.5.2", "8.5.2/a", "8.2.2"]));
   let quotes = 0;
   for (const one of result.requirements) {
-    expect(Object.keys(one)).toEqual(["id", "status", "coverage", "evidence"]);
+    const own = one.id.includes("/") ? [] : ["addressed"];
+    expect(Object.keys(one)).toEqual(["id", "status", "coverage", "evidence", ...own]);
     expect(["covered", "partial", "gap", "not-assessable"]).toContain(one.status);
     expect(one.coverage).toBeGreaterThanOrEqual(0);
     expect(one.coverage).toBeLessThanOrEqual(1);
@@ -43,6 +44,9 @@ test("--json prints the contract: pack, requirements and their parts, quotes ver
     }
   }
   expect(quotes).toBeGreaterThan(20);
+  const addressed = (id: string): unknown => result.requirements.find((one: { id: string }) => one.id === id).addressed;
+  expect(addressed("8.2.4")).toMatchObject({ meant: true, file: "procedures/audit.md" });
+  expect(addressed("7.5.10")).toMatchObject({ meant: false });
 });
 
 test("without --json a person can read it", async () => {

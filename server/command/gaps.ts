@@ -14,6 +14,7 @@ import {
   loadCitationList,
   loadPack,
   PackError,
+  type RequirementResult,
 } from "@probity/regulatory-docs/engine";
 
 const USAGE = `Usage: npx probity gaps DIR [--pack iso-13485] [--ocr] [--json]
@@ -38,6 +39,8 @@ interface RequirementLine {
   status: GapStatus;
   coverage: number;
   evidence: EvidenceLine[];
+  /** Of a whole requirement: the document nearest to it, and whether it is meant for it. */
+  addressed?: { score: number; meant: boolean; file: string | null; why: string[] };
 }
 
 /** Runs the command. Returns the exit code: 0 analysed, 1 nothing to analyse, 2 wrong use. */
@@ -164,10 +167,15 @@ function asJson(result: GapRun): { pack: string; requirements: RequirementLine[]
   return {
     pack: result.pack.id,
     requirements: result.requirements.flatMap((one) => [
-      line(one.id, one.status, one.coverage, one.evidence),
+      { ...line(one.id, one.status, one.coverage, one.evidence), addressed: addressedOf(one) },
       ...one.obligations.map((part) => line(`${one.id}/${part.id}`, part.status, part.coverage, part.evidence)),
     ]),
   };
+}
+
+function addressedOf({ addressed }: RequirementResult): NonNullable<RequirementLine["addressed"]> {
+  const { score, meant, document, why } = addressed;
+  return { score, meant, file: document?.name ?? null, why };
 }
 
 const MARKS: Readonly<Record<GapStatus, string>> = {
@@ -190,6 +198,12 @@ function asTable(result: GapRun): string {
     if (best && one.status !== "gap")
       lines.push(`           ${best.name}${best.page > 1 ? ` p. ${best.page}` : ""}: “${shorten(best.quote)}”`);
     if (one.status === "covered") continue;
+    if (one.status === "gap")
+      lines.push(
+        one.addressed.meant
+          ? `           meant for it: ${one.addressed.document?.name ?? ""}`
+          : "           no document is meant for it",
+      );
     for (const part of one.obligations)
       if (part.state === "not-seen") lines.push(`           not seen: ${part.statement}`);
     if (one.nextStep) lines.push(`           next: ${one.nextStep}`);

@@ -28,6 +28,12 @@ export async function reportInput(tx: Tx, view: RunView, pack: Pack, zone: strin
       title: each.title,
       status: each.status,
       coverage: each.coverage,
+      addressed: each.addressed && {
+        score: each.addressed.score,
+        meant: each.addressed.meant,
+        documentName: each.addressed.documentName,
+        why: each.addressed.why,
+      },
       decidedStatus: statusOf(each.decidedStatus),
       decision: each.decision
         ? {

@@ -1,8 +1,8 @@
 import { doorProblem, memberNames, readSealed, type Kernel, type Tx } from "@probity/kernel";
 import { loadPack, type Pack } from "../engine/pack.ts";
-import type { GapRun, RequirementResult } from "../engine/result.ts";
+import type { Addressed, GapRun } from "../engine/result.ts";
 import { problem } from "../errors.ts";
-import type { KeptRun } from "../jobs/analyse-collection.ts";
+import type { KeptRequirement, KeptRun } from "../jobs/analyse-collection.ts";
 import { query } from "../query.ts";
 import { loadJson } from "../text.ts";
 
@@ -74,7 +74,11 @@ export async function readRun(kernel: Kernel, tx: Tx, id: string) {
 }
 
 /** What the machine found about one requirement; evidence once each, referred to by its index. */
-export function machineView(run: GapRun, requirement: RequirementResult, revisionOf: (document: string) => number) {
+export function machineView(
+  run: Pick<GapRun, "pack">,
+  requirement: KeptRequirement,
+  revisionOf: (document: string) => number,
+) {
   const pack = loadPack(run.pack.id);
   const evidence = requirement.evidence.map((each) => ({
     documentId: each.document,
@@ -93,6 +97,7 @@ export function machineView(run: GapRun, requirement: RequirementResult, revisio
     group: groupTitle(pack, requirement.group),
     status: requirement.status,
     coverage: requirement.coverage,
+    addressed: addressedView(requirement.addressed),
     obligations: requirement.obligations.map((each) => ({
       id: each.id,
       statement: each.statement,
@@ -106,13 +111,20 @@ export function machineView(run: GapRun, requirement: RequirementResult, revisio
   };
 }
 
+/** Which document is meant for the requirement; null for a run kept before that was asked. */
+function addressedView(addressed: Addressed | undefined) {
+  if (!addressed) return null;
+  const { score, meant, document, why } = addressed;
+  return { score, meant, documentId: document?.document ?? null, documentName: document?.name ?? null, why };
+}
+
 /** "7.4 Purchasing": the number a reader knows, with the words. */
 function groupTitle(pack: Pack, id: string): string {
   const group = pack.groups.find((each) => each.id === id);
   return group ? `${group.id} ${group.title}` : id;
 }
 
-export function withdrawnView(run: GapRun, revisionOf: (document: string) => number) {
+export function withdrawnView(run: Pick<GapRun, "citations">, revisionOf: (document: string) => number) {
   return run.citations.map((each) => ({
     citation: each.cited,
     replacedBy:

@@ -1,16 +1,19 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { doorProblem, type Job, type Kernel, type LedgerEvent } from "@probity/kernel";
 import { analyseIsolated, type PackedDocument } from "../analysis.ts";
-import type { GapRun } from "../engine/result.ts";
+import type { Addressed, GapRun, RequirementResult } from "../engine/result.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
 import { loadTextBytes } from "../text.ts";
 
 const permission = "regulatory_docs.run.start";
 
+/** A requirement as it is kept: runs of the engine's first version do not say which document is meant for it. */
+export type KeptRequirement = Omit<RequirementResult, "addressed"> & { addressed?: Addressed };
+
 /** What a run keeps, sealed: the engine's whole answer and what it was made from. */
 export type KeptRun = {
-  readonly run: GapRun;
+  readonly run: Omit<GapRun, "requirements"> & { requirements: KeptRequirement[] };
   readonly documents: readonly {
     id: string;
     name: string;

@@ -45,6 +45,23 @@ describe("the CSV report", () => {
     for (const row of rows) expect(row.length).toBe(rows[0]?.length);
   });
 
+  test("names the document meant for each requirement, and says none where none is", () => {
+    const rows = parse(reportCsv(exampleInput(16, 1)).slice(1));
+    const [status, name, why] = ["machine_status", "meant_document", "meant_because"].map(
+      (column) => rows[0]?.indexOf(column) ?? -1,
+    );
+    const cells = (row: string[]): unknown[] => [row[status ?? -1], row[name ?? -1], row[why ?? -1]];
+    expect(cells(rows[1] ?? [])).toEqual([
+      "covered",
+      "SOP-06 Purchasing and supplier control.pdf",
+      "its title names the subject\n41 % of its passages speak of it",
+    ]);
+    expect(cells(rows[5] ?? [])).toEqual(["gap", "none", ""]);
+    const input = exampleInput(1, 1);
+    const older = { ...input, findings: input.findings.map((each) => ({ ...each, addressed: null })) };
+    expect(cells(parse(reportCsv(older).slice(1))[1] ?? [])).toEqual(["covered", "", ""]);
+  });
+
   test.each(["=1+1", "+1+A1", "-1+A1", "@SUM(A1)", " =1", '=HYPERLINK("http://x","y")'])(
     "keeps %j from running as a formula",
     (text) => {

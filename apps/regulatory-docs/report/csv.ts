@@ -34,6 +34,8 @@ const columns = [
   "run_at",
   "report_state",
   "signatures",
+  "meant_document",
+  "meant_because",
 ] as const;
 
 function statements(finding: ReportFinding, seen: boolean | "partly"): string {
@@ -72,7 +74,14 @@ function row(input: ReportInput, finding: ReportFinding): string[] {
     input.createdAt,
     input.state ?? "",
     (input.signatures ?? []).map(signatureLine).join("\n"),
+    ...meantCells(finding),
   ];
+}
+
+/** The document meant for the requirement and why; "none" where none is, empty where it was not asked. */
+function meantCells({ addressed }: ReportFinding): [string, string] {
+  if (addressed === null) return ["", ""];
+  return addressed.meant ? [addressed.documentName ?? "", addressed.why.join("\n")] : ["none", ""];
 }
 
 /** Printed name, meaning, date and time with zone (21 CFR 11.50(b)), and the record version it is bound to. */

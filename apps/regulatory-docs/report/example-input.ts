@@ -62,6 +62,15 @@ function finding(index: number, total: number, quotesEach: number): ReportFindin
     title: at(titles, index),
     status,
     coverage: { covered: 0.91, partial: 0.52, gap: 0.08, "not-assessable": 0 }[status],
+    addressed:
+      status === "gap"
+        ? { score: 0.14, meant: index % 16 === 12, documentName: "SOP-06 Purchasing and supplier control.pdf", why: [] }
+        : {
+            score: 1,
+            meant: true,
+            documentName: "SOP-06 Purchasing and supplier control.pdf",
+            why: ["its title names the subject", "41 % of its passages speak of it"],
+          },
     decidedStatus: decided ? (status === "partial" ? "covered" : status) : null,
     decision: decided
       ? {

@@ -18,6 +18,16 @@ export interface ReportObligation {
   seen: boolean | "partly";
 }
 
+/** Which document is meant for a requirement, whatever it says, and what that is told from. */
+export interface ReportAddressed {
+  /** 0–1. */
+  score: number;
+  meant: boolean;
+  /** The nearest document, meant for it or not; null where none speaks of the subject. */
+  documentName: string | null;
+  why: readonly string[];
+}
+
 /** A passage quoted verbatim. `page` is null where the file has no pages (DOCX, TXT). */
 export interface ReportEvidence {
   documentName: string;
@@ -36,6 +46,8 @@ export interface ReportFinding {
   status: FindingStatus;
   /** The machine's measure of how far the passages carry the requirement, 0 to 1. */
   coverage: number;
+  /** Null in runs made before this was asked. */
+  addressed: ReportAddressed | null;
   decidedStatus: FindingStatus | null;
   decision: ReportDecision | null;
   assignee: string | null;

@@ -30,7 +30,20 @@ export function resultSentence(input: ReportInput): string {
       : undecided === total
         ? "No person has decided on a finding yet: every status here is the machine’s reading."
         : `${plural(undecided, "finding still waits", "findings still wait")} for a person’s decision.`;
-  return `${result} ${decided}`;
+  return [result, meantSentence(input), decided].filter((each) => each !== "").join(" ");
+}
+
+/** How many of the gaps need a document, and how many need words in one: two kinds of work. */
+function meantSentence({ findings }: ReportInput): string {
+  const gaps = findings.filter((finding) => statusInForce(finding) === "gap");
+  if (gaps.length === 0 || gaps.some(({ addressed }) => addressed === null)) return "";
+  const without = gaps.filter(({ addressed }) => addressed?.meant === false).length;
+  if (without === 0) return "Each of these gaps has a document that is meant for it and does not settle it yet.";
+  if (without === gaps.length) return "No document is meant for any of these gaps.";
+  return (
+    `For ${without} of these gaps no document is meant; ` +
+    `${plural(gaps.length - without, "has one that does", "have one that does")} not settle the subject yet.`
+  );
 }
 
 function drawFacts(sheet: Sheet, input: ReportInput): void {

@@ -31,6 +31,7 @@ export function Detail(props: Props) {
           <Standing finding={finding} />
         </header>
         {finding.summary !== "" && <p className={css.summary}>{finding.summary}</p>}
+        <Meant finding={finding} />
         {finding.obligations.length > 0 && (
           <section className={css.machine} aria-label="What the machine saw">
             <span className={css.label}>Machine</span>
@@ -77,6 +78,34 @@ export function Detail(props: Props) {
       </div>
       {props.children}
     </article>
+  );
+}
+
+/** Where the requirement belongs: a gap in a procedure is other work than a procedure that is not there. */
+function Meant({ finding: { addressed, status } }: { finding: Finding }) {
+  if (addressed === null || (status === "not-assessable" && !addressed.meant)) return null;
+  return (
+    <p className={css.meant}>
+      <DocumentMark missing={!addressed.meant} />
+      {addressed.meant ? (
+        <span>
+          Meant for it: <b>{addressed.documentName}</b>
+          {addressed.why.length > 0 && <span className={css.why}> ({addressed.why.join("; ")})</span>}
+        </span>
+      ) : (
+        <span>No document is meant for it.</span>
+      )}
+    </p>
+  );
+}
+
+/** A sheet of paper; in dashes where there is none. */
+function DocumentMark({ missing }: { missing: boolean }) {
+  return (
+    <svg className={css.sheet} width="12" height="14" viewBox="0 0 12 14" aria-hidden="true">
+      <path d="M1.5 1h6l3 3v9h-9z" strokeDasharray={missing ? "2 1.6" : undefined} />
+      {!missing && <path d="M3.5 6h5M3.5 8.5h5M3.5 11h3" />}
+    </svg>
   );
 }
 

@@ -12,6 +12,7 @@ function finding(requirementId: string, parts: Partial<Finding> = {}): Finding {
     group: `${requirementId.slice(0, 1)} Chapter`,
     status: "covered",
     coverage: 1,
+    addressed: null,
     decidedStatus: null,
     decision: null,
     assignee: null,

@@ -87,6 +87,8 @@ export interface Finding {
   group: string;
   status: Status;
   coverage: number;
+  /** Which document is meant for the requirement, whatever it says; null in runs made before that was asked. */
+  addressed: { meant: boolean; documentId: string | null; documentName: string | null; why: string[] } | null;
   decidedStatus: Status | null;
   decision: Decision | null;
   assignee: string | { id: string; name: string | null } | null;
