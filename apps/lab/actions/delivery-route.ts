@@ -113,6 +113,8 @@ export function deliveryRoutes(kernel: Kernel, origin: string): Route[] {
             number: found.number,
             standing: found.standing,
             issuedAt: found.issuedAt,
+            /** Who signed it where it was issued; null of what was signed here. */
+            stated: content.stated ?? null,
             supersedes: found.supersedes,
             supersededBy: found.supersededBy,
             supersededAt: found.supersededAt,

@@ -77,6 +77,7 @@ export function portalRoutes(kernel: Kernel): Route[] {
               number: each.number,
               standing: each.standing,
               issuedAt: each.issuedAt,
+              broughtIn: each.broughtIn,
               supersedes: each.supersedes,
               reason: each.reason,
               supersededBy: each.supersededBy,

@@ -1,6 +1,7 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { Tx } from "@probity/kernel";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { broughtIn } from "../testing/brought-in-attack.ts";
 import { certificates, reviewed, set, type Attack } from "../testing/rule-attack.ts";
 import { closeRules, inspector, known, open, openRules, refused, run } from "../testing/rule.ts";
 
@@ -187,10 +188,43 @@ describe.each([
   ["certificates and their deliveries", certificates],
   ["reviews of the audit trail", reviews],
   ["blinds", blinds],
+  ["what is brought in", broughtIn],
 ])("LAB past every route the database keeps the rules of %s", (_, attacks) => {
   test.each(attacks)("$of", async (attack) => {
     const id = attack.id?.() ?? uuidv7();
     const by = attack.by?.() ?? open.world.admin;
     expect(await refused(by, attack.may, attack.record, id, attack.text(id))).toMatch(attack.refuses);
+  });
+});
+
+describe("LAB what was brought in says so for ever, and what is made here never does", () => {
+  const read = (text: string) =>
+    open.world.server.kernel.door.work(open.world.admin.session, "lab.sample.read", (tx) => run(tx, text));
+
+  test("a draft and an unlock that claim to be of elsewhere and of last year are of here and of now", async () => {
+    const draft = uuidv7();
+    const text = `insert into lab.certificate (tenant_id, id, series, sequence, number, sample_id, publication_id, template_id, content, brought_in, stated_at)
+      select c.tenant_id, '${draft}', 'Y', 1, 'Y-1', p.sample_id, p.id, c.template_id,
+        c.content || jsonb_build_object('number', 'Y-1', 'evaluations', p.evaluations), true, now() - interval '1 year'
+      from lab.certificate c, lab.publication p where c.id = '${known.draft}' and p.sample_id = '${known.free}'`;
+    expect(await refused(open.world.admin, "lab.certificate.prepare", "lab.certificate", draft, text)).toBe("done");
+    expect(await read(`select brought_in, stated_at from lab.certificate where id = '${draft}'`)).toEqual([
+      { brought_in: false, stated_at: null },
+    ]);
+  });
+
+  test("the mark of a publication that was brought in does not come off, nor does its time change", async () => {
+    const [before] = await read(
+      `select id, brought_in, stated_at from lab.publication where sample_id = '${known.brought}'`,
+    );
+    const id = String(before?.["id"]);
+    for (const [permission, values] of [
+      ["lab.history.load", "brought_in = false, stated_at = now()"],
+      ["lab.sample.publish", "brought_in = false, stated_at = null"],
+    ] as const)
+      // oxlint-disable-next-line no-await-in-loop -- two
+      await refused(open.world.admin, permission, "lab.publication", id, set("lab.publication", values)(id));
+    expect(before?.["brought_in"]).toBe(true);
+    expect(await read(`select id, brought_in, stated_at from lab.publication where id = '${id}'`)).toEqual([before]);
   });
 });

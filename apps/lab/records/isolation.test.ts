@@ -212,13 +212,6 @@ async function seed({ kernel, member }: TestServer, owner: TestPerson): Promise<
       asked_name: "Test",
     });
     await seedStability(one, id, owner.membershipId);
-    await one("lab.master_approval", {
-      id: uuidv7(),
-      method_version_id: id.methodVersion,
-      decision: "approved",
-      reason: "Test",
-      approver: "Test",
-    });
     const reviewId = uuidv7();
     const period = {
       from_at: "2026-01-01T00:00:00Z",
@@ -248,5 +241,21 @@ async function seed({ kernel, member }: TestServer, owner: TestPerson): Promise<
     await one("lab.publication", { id: uuidv7(), sample_id: id.sample, number: 1, evaluations: [], publisher: "Test" });
     return blobId;
   });
+  // Approved by another than who made it, as everywhere.
+  const approver = await member(tenantId, "owner");
+  await kernel.door.work(approver.session, "lab.master.approve", (tx) =>
+    insertAll(tx, "lab.master_approval", "lab.master_approval.create", [
+      {
+        row: {
+          id: uuidv7(),
+          method_version_id: id.methodVersion,
+          decision: "approved",
+          reason: "Test",
+          approver: "Test",
+        },
+        fields: {},
+      },
+    ]),
+  );
   await seedCertificates(kernel, owner, { product: id.product, blob });
 }

@@ -19,6 +19,7 @@ export type Known = Readonly<
     | "discarded"
     | "free"
     | "raw"
+    | "rawResult"
     | "reopened"
     | "customer"
     | "review"
@@ -110,6 +111,7 @@ export async function openRules(): Promise<void> {
   const found = await open.world.server.kernel.door.work(open.world.admin.session, "lab.sample.read", async (tx) => {
     const one = async (text: string) => String((await run(tx, text))[0]?.["id"]);
     return {
+      rawResult: await one(`select id from lab.result where sample_id = '${ids.raw}' and analyte = 'ph' limit 1`),
       file: await one(`select id from lab.certificate_file where certificate_id = '${signed.id}' and format = 'pdf'`),
       delivery: await one(`select id from lab.delivery where certificate_id = '${signed.id}'`),
       concludedMark: await one(`select id from lab.trail_mark where review_id = '${concluded}' limit 1`),

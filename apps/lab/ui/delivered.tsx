@@ -29,6 +29,7 @@ type Delivered = {
   number: string;
   standing: Standing;
   issuedAt: string;
+  stated: { by: string; role: string; at: string } | null;
   supersedes: string | null;
   supersededBy: string | null;
   supersededAt: string | null;
@@ -167,8 +168,10 @@ export function DeliveredCertificate() {
       )}
       {pdf !== undefined && <p className={css.hash}>SHA-256 of the PDF {pdf.sha256}</p>}
       <p className={page.meta}>
-        For {found.recipient}. Sample {found.sample.number}, issued {showTime(found.issuedAt)}. This link works until{" "}
-        {showTime(found.expiresAt)}; each opening is recorded.
+        For {found.recipient}. Sample {found.sample.number}, issued {showTime(found.issuedAt)}
+        {found.stated !== null &&
+          ` and signed there by ${found.stated.by}, ${found.stated.role}: it was brought in as issued, and no signature given here stands for it`}
+        . This link works until {showTime(found.expiresAt)}; each opening is recorded.
       </p>
     </div>
   );

@@ -37,6 +37,7 @@ type OwnCertificate = {
   number: string;
   standing: Standing;
   issuedAt: string | null;
+  broughtIn: boolean;
   supersedes: string | null;
   reason: string | null;
   supersededBy: string | null;
@@ -165,6 +166,7 @@ function OneCertificate({ certificate }: { certificate: OwnCertificate }) {
       </p>
       <p className={page.meta}>
         {certificate.issuedAt !== null && `Issued ${showTime(certificate.issuedAt)}`}
+        {certificate.broughtIn && " where it was brought in from, and signed there"}
         {certificate.supersedes !== null && ` · supersedes ${certificate.supersedes}: “${certificate.reason}”`}
         {past && ` · superseded by ${certificate.supersededBy}: ${quoted(certificate.supersededWhy)} No longer valid.`}
       </p>
