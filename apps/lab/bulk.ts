@@ -113,3 +113,9 @@ export function* chunks<T>(list: readonly T[], size = atOnce): Generator<readonl
 export function orderedIds(count: number): string[] {
   return Array.from({ length: count }, () => uuidv7()).toSorted();
 }
+
+/** An id that is listed where a row of that time belongs: the time in front as in every id (RFC 9562, 5.7), the rest chance. */
+export function idAt(moment: number): string {
+  const time = moment.toString(16).padStart(12, "0");
+  return `${time.slice(0, 8)}-${time.slice(8)}${uuidv7().slice(13)}`;
+}

@@ -82,6 +82,17 @@ describe("LAB the daily path", () => {
   });
 });
 
+test("LAB what is repeated is one's own last registration, neither another's nor a blinded one", async () => {
+  const { technician, admin, reader } = world.as;
+  const last = async (by = technician) => JSON.parse((await by("GET", "/api/lab/samples/last")).text).id;
+  const [mine = ""] = await received(world);
+  const others = await admin("POST", "/api/lab/samples", { body: { samples: [{ productId: world.product }] } });
+  await received(world, 1, { blinded: true });
+  expect(await last()).toBe(mine);
+  expect(await last(admin)).toBe(JSON.parse(others.text).items[0].id);
+  expect((await reader("GET", "/api/lab/samples/last")).status).toBe(403);
+});
+
 describe("LAB what is entered stays what was entered", () => {
   test("an untouched save changes nothing: 23.7 stays 23.7, no version, no leaf, no reason asked", async () => {
     const [id = ""] = await received(world);

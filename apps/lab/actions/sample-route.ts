@@ -1,7 +1,7 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import { Type } from "typebox";
 import { defineRoute, doorProblem, ledgerPlace, type Kernel, type Route, type Tx } from "@probity/kernel";
-import { insertAll, updateAll } from "../bulk.ts";
+import { idAt, insertAll, updateAll } from "../bulk.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
 import { correctionsOf } from "./correct.ts";
@@ -59,6 +59,34 @@ export function sampleRoutes(kernel: Kernel): Route[] {
           kernel.files.keysOf(tx).then((keys) => registerSamples(tx, request.body.samples, null, undefined, keys)),
         );
         return { status: 201, body: { items } };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/lab/samples/last",
+      summary:
+        "The sample you registered last, to register another like it; null where there is none of the last 90 days",
+      tag: "lab",
+      permission: "lab.sample.register",
+      answers: { 200: Type.Object({ id: Type.Union([Type.String(), Type.Null()]) }) },
+      handle: async (request) => {
+        const id = await kernel.door.work(request.credential, "lab.sample.register", async (tx) => {
+          const row = await tx.first(
+            query
+              .selectFrom("lab.sample")
+              .select("id")
+              .where("created_by", "=", tx.who.actorId)
+              .where("brought_in", "=", false)
+              .where("blinded", "=", false)
+              .where("deleted_at", "is", null)
+              // Ids begin with their time: what is older is not looked through.
+              .where("id", ">", idAt(Date.now() - 90 * 86_400_000))
+              .orderBy("id", "desc")
+              .limit(1),
+          );
+          return row?.id ?? null;
+        });
+        return { body: { id } };
       },
     }),
     defineRoute({

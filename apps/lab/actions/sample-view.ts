@@ -31,6 +31,7 @@ export async function readSample(tx: Tx, id: string) {
         "s.place",
         "s.condition",
         "s.product_id as productId",
+        "s.sampling_point_id as pointId",
         "s.customer_id as customerId",
         "s.sampled_at as sampledAt",
         "s.sampled_by as sampledBy",

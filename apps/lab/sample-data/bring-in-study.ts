@@ -1,6 +1,6 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import type { Tx } from "@probity/kernel";
-import { insertAll, type NewRow } from "../bulk.ts";
+import { idAt, insertAll, type NewRow } from "../bulk.ts";
 import { judgeValue, readValue } from "../calc/value.ts";
 import { sayDecimal } from "../calc/decimal.ts";
 import { analyteOf, type MethodVersion, type SpecificationVersion } from "../actions/frozen.ts";
@@ -57,7 +57,8 @@ export async function bringInStudy(tx: Tx, study: BroughtIn): Promise<{ id: stri
   const storageIds = layStorages(study, id, protocolId, laid);
   for (const plan of plans) {
     const { batch, pull, at, taken, onDay } = plan;
-    const sampleId = taken === null ? null : uuidv7();
+    // Lists go by ids: what was pulled in past years does not stand before the day's work.
+    const sampleId = onDay === null ? null : idAt(Date.parse(`${onDay}T09:00:00Z`));
     const sampleNumber = numbers.get(plan);
     const deviation = onDay === null ? null : onDay < pull.opensOn ? "early" : onDay > pull.closesOn ? "late" : null;
     laid.pulls.push({
@@ -163,7 +164,7 @@ function laySample(
     if (verdict === "out" || (verdict === "warn" && worst !== "out")) worst = verdict;
     laid.results.push({
       row: {
-        id: uuidv7(),
+        id: idAt(entered),
         sample_id: sample.id,
         method_version_id: method.id,
         kind: "sample",

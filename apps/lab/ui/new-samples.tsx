@@ -5,6 +5,7 @@ import { Dialog } from "@probity/web/kit/dialog.tsx";
 import { Choice, ErrorSummary, Field } from "@probity/web/kit/field.tsx";
 import { Notice } from "@probity/web/kit/notice.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
+import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { ownZone } from "@probity/web/kit/time.ts";
 import { read, write } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
@@ -16,13 +17,50 @@ import { type FormEvent, useState } from "react";
 import { certificateApi } from "./certificate-types.ts";
 import css from "./lab.module.css";
 import { labApi, labPage } from "./path.ts";
-import type { Named, Specification } from "./types.ts";
+import type { MethodVersion, Named, Sample, Specification } from "./types.ts";
 
 const lotMost = 60;
 
+interface Props {
+  ws: string;
+  open: boolean;
+  /** The sample that the new ones are like; the address keeps it. */
+  like: string | undefined;
+  onLike: (id: string) => void;
+  onClose: () => void;
+  onMade: (ids: string[]) => void;
+}
+
 /** One sample or a batch of the same kind: numbers are given without gaps, limits frozen as they are now. */
-export function NewSamples(props: { ws: string; open: boolean; onClose: () => void; onMade: (ids: string[]) => void }) {
-  const { ws } = props;
+export function NewSamples(props: Props) {
+  const { like } = props;
+  const model = useQuery({
+    queryKey: ["lab-sample", like],
+    queryFn: () => read<Sample>(labApi.sample(like ?? "")),
+    enabled: props.open && like !== undefined,
+  });
+  if (like !== undefined && model.data === undefined)
+    return (
+      <Dialog open={props.open} onClose={props.onClose} title="Register samples">
+        {model.isError ? (
+          <ProblemNotice problem={asProblem(model.error)} />
+        ) : (
+          <Skeleton label="Reading the sample it is like" rows={6} />
+        )}
+      </Dialog>
+    );
+  return <RegisterForm key={like ?? ""} {...props} from={like === undefined ? undefined : model.data} />;
+}
+
+/** As many days ahead as the other was when it was registered. */
+function dueLike(from: Sample | undefined): string {
+  if (!from?.dueOn) return "";
+  const days = Math.round((Date.parse(from.dueOn) - Date.parse(from.registeredAt.slice(0, 10))) / 86_400_000);
+  return days < 0 ? "" : new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+}
+
+function RegisterForm(props: Props & { from: Sample | undefined }) {
+  const { ws, from } = props;
   const products = useQuery({
     queryKey: ["lab-products", ws],
     queryFn: () => read<Page<Named>>(labApi.products()),
@@ -33,8 +71,8 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
     queryFn: () => read<Page<Named>>(labApi.points()),
     enabled: props.open,
   });
-  const [product, setProduct] = useState("");
-  const [specification, setSpecification] = useState("");
+  const [product, setProduct] = useState(from?.blinded ? "" : (from?.productId ?? ""));
+  const [specification, setSpecification] = useState(from?.specificationId ?? "");
   const limits = useQuery({
     queryKey: ["lab-specifications-of", product],
     queryFn: () => read<{ items: Specification[] }>(labApi.specifications(product)),
@@ -48,16 +86,29 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
   // What is shown is what is sent: of several, nothing is chosen behind the form.
   const held =
     specification || ((limits.data?.items.length ?? 0) > 1 ? (limits.data?.items[0]?.specificationId ?? "") : "");
-  const [customer, setCustomer] = useState("");
-  const [by, setBy] = useState("");
+  const [customer, setCustomer] = useState(from?.customerId ?? "");
+  const [by, setBy] = useState(from?.sampledBy ?? "");
   const [remark, setRemark] = useState("");
-  const [point, setPoint] = useState("");
+  const [point, setPoint] = useState(from?.pointId ?? "");
   const [lot, setLot] = useState("");
   const [count, setCount] = useState("1");
-  const [due, setDue] = useState("");
+  const [due, setDue] = useState(dueLike(from));
   const [sampled, setSampled] = useState("");
-  const [priority, setPriority] = useState<"routine" | "urgent">("routine");
+  const [priority, setPriority] = useState<"routine" | "urgent">(from?.priority ?? "routine");
   const [blinded, setBlinded] = useState(false);
+  // A sample without a specification was asked for methods of its own; they are asked for again.
+  const methods = useQuery({
+    queryKey: ["lab-methods", ws],
+    queryFn: () => read<{ items: MethodVersion[] }>(labApi.methods()),
+    enabled: props.open && from !== undefined && from.specificationId === null,
+  });
+  const codes = [...new Set(from?.specificationId === null ? from.results.map((row) => row.method.code) : [])];
+  const tests = product === from?.productId ? codes : [];
+  const methodIds = (methods.data?.items ?? []).flatMap((each) => (tests.includes(each.code) ? [each.methodId] : []));
+  const last = useMutation({
+    mutationFn: () => read<{ id: string | null }>(labApi.lastSample()),
+    onSuccess: ({ id }) => id !== null && props.onLike(id),
+  });
   const [wrong, setWrong] = useState<Record<string, string>>({});
   const queries = useQueryClient();
   const make = useMutation({
@@ -67,6 +118,7 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
           productId: product,
           samplingPointId: point || null,
           ...(held === "" ? {} : { specificationId: held }),
+          ...(methodIds.length === 0 ? {} : { methodIds }),
           customerId: customer || null,
           sampledBy: by.trim() || null,
           remark: remark.trim() || null,
@@ -107,6 +159,26 @@ export function NewSamples(props: { ws: string; open: boolean; onClose: () => vo
       <form className={page.form} onSubmit={submit} noValidate>
         {make.isError && <ProblemNotice problem={asProblem(make.error)} />}
         <ErrorSummary errors={wrong} focus />
+        {from === undefined ? (
+          <p className={page.row}>
+            <Act busy={last.isPending} onAct={() => last.mutate()}>
+              Repeat the last
+            </Act>
+            <span className={page.muted}>
+              {last.data?.id === null
+                ? "You registered none in the last 90 days."
+                : "All but what names the one sample: lot, time and remark."}
+            </span>
+          </p>
+        ) : (
+          <Notice tone="none">
+            {from.blinded
+              ? `${from.number} is blinded: what it is stays sealed, so nothing of it is repeated.`
+              : `Like ${from.number}. Lot, time of sampling and remark are left to you.`}
+            {tests.length > 0 && ` Tested by ${tests.join(", ")}.`}
+          </Notice>
+        )}
+        {last.isError && <ProblemNotice problem={asProblem(last.error)} />}
         {products.data?.items.length === 0 && (
           <Notice tone="partial" act={<Go to={`${labPage.methods(ws)}?tab=products&new=1`}>Add a product</Go>}>
             No product yet. A sample is of a product, and is tested by its limits.

@@ -54,7 +54,7 @@ export function ConditionRows({
   return (
     <>
       <div className={css.clip}>
-        <table className={css.rows} ref={table}>
+        <table className={`${css.rows} ${css.cards}`} ref={table}>
           <thead>
             <tr>
               <th scope="col">Condition</th>
@@ -82,7 +82,7 @@ export function ConditionRows({
                   add();
                 }}
               >
-                <td>
+                <td data-title="Condition">
                   <input
                     aria-label="Condition"
                     value={row.title}
@@ -90,7 +90,7 @@ export function ConditionRows({
                     onChange={(event) => set(at, { title: event.currentTarget.value })}
                   />
                 </td>
-                <td>
+                <td data-title="Kind">
                   {row.kind === "initial" ? (
                     <span className={page.muted}>initial</span>
                   ) : (
@@ -107,7 +107,7 @@ export function ConditionRows({
                     </select>
                   )}
                 </td>
-                <td>
+                <td data-title="Months">
                   <input
                     data-mono
                     aria-label="Months"
@@ -117,7 +117,7 @@ export function ConditionRows({
                     onChange={(event) => set(at, { months: event.currentTarget.value })}
                   />
                 </td>
-                <td>
+                <td data-title="Units a pull">
                   <input
                     data-mono
                     inputMode="numeric"

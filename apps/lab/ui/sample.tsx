@@ -123,6 +123,9 @@ export function SamplePage() {
               Move or dispose
             </Act>
           )}
+          {!found.blinded && refusedBecause(found.may, "lab.sample.register", "technicians") === undefined && (
+            <Go to={labPage.samples(ws, `?register=1&like=${id}`)}>Register another like this</Go>
+          )}
           <Go to={inspectPage.family(ws, id)}>Family & record</Go>
           <DownloadAct path={labApi.labels([id], "pdf")} name={`${found.number}.pdf`}>
             Label

@@ -11,7 +11,7 @@ import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { usePages } from "@probity/web/shell/use-pages.ts";
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { FirstSteps, useNextStep } from "./first-steps.tsx";
 import css from "./lab.module.css";
@@ -22,6 +22,7 @@ import { Receive, sampleOfLabel } from "./receive.tsx";
 import { type SampleFilter, SampleFilters, sampleFilters } from "./sample-filters.tsx";
 import type { SampleLine } from "./types.ts";
 import { useMay } from "./use-may.ts";
+import { VerifySelected } from "./verify-selected.tsx";
 import { refusedBecause, sampleTone, stateLook, verdictLook } from "./words.ts";
 
 const views: readonly { title: string; query: Record<string, string> }[] = [
@@ -34,6 +35,8 @@ const views: readonly { title: string; query: Record<string, string> }[] = [
 ];
 /** Labels are fetched by one address, which holds no more. */
 const labelsMost = 300;
+/** What one list of a verification holds. */
+const verifiedMost = 200;
 
 /** Every sample, by where it stands; filters are the address. */
 export function Samples() {
@@ -50,9 +53,14 @@ export function Samples() {
     labApi.samples({ ...given, limit: 50, cursor }),
   );
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const [making, setMaking] = useState(false);
+  // The form is in the address, with the sample it repeats: it stays when the page is loaded anew.
+  const making = place.search["register"] === "1";
+  const like =
+    typeof place.search["like"] === "string" && place.search["like"] !== "" ? place.search["like"] : undefined;
+  const setMaking = (open: boolean) => place.query(open ? { ...given, register: "1" } : given, !open);
   const picked = list.items.filter((item) => chosen.has(item.id));
-  const [asking, setAsking] = useState<"receive" | "custody" | null>(null);
+  const [asking, setAsking] = useState<"receive" | "custody" | "verify" | null>(null);
+  const queries = useQueryClient();
   const done = () => {
     setAsking(null);
     setChosen(new Set());
@@ -158,6 +166,19 @@ export function Samples() {
           >
             Move or dispose
           </Act>
+          <Act
+            disabledReason={
+              refusedBecause(may, "lab.result.verify", "reviewers") ??
+              (picked.some((item) => item.state !== "tested")
+                ? "Only what is tested is verified; take the others out."
+                : picked.length > verifiedMost
+                  ? `At most ${verifiedMost} samples by one signature. Take some out.`
+                  : undefined)
+            }
+            onAct={() => setAsking("verify")}
+          >
+            Verify
+          </Act>
           <Act busy={print.isPending} disabledReason={tooMany} onAct={() => print.mutate("pdf")}>
             Labels (PDF)
           </Act>
@@ -216,6 +237,17 @@ export function Samples() {
         />
       )}
       <Receive open={asking === "receive"} chosen={picked} onClose={() => setAsking(null)} onDone={done} />
+      {asking === "verify" && (
+        <VerifySelected
+          ws={ws}
+          samples={picked}
+          onClose={() => setAsking(null)}
+          onDone={() => {
+            done();
+            void queries.invalidateQueries({ queryKey: ["lab-samples"] });
+          }}
+        />
+      )}
       <CustodyAct
         open={asking === "custody"}
         ids={picked.map((item) => item.id)}
@@ -226,9 +258,10 @@ export function Samples() {
       <NewSamples
         ws={ws}
         open={making}
+        like={like}
+        onLike={(id) => place.query({ ...given, register: "1", like: id }, true)}
         onClose={() => setMaking(false)}
         onMade={(ids) => {
-          setMaking(false);
           setChosen(new Set(ids));
           place.query({}, true);
         }}

@@ -89,6 +89,7 @@ export interface Sample extends Omit<SampleLine, "results" | "entered" | "verifi
   remark: string | null;
   condition: string | null;
   productId: string;
+  pointId: string | null;
   customerId: string | null;
   sampledBy: string | null;
   receivedBy: string | null;
