@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { sampleFiles } from "../../apps/regulatory-docs/sample-data/make.ts";
 import { objections } from "./audit-page.ts";
 import { closeVisits, openBrowser, type Visit, visit } from "./browser.ts";
+import { colleague, join as joinAs } from "./colleague.ts";
 import { copyHome, type Instance, startInstance } from "./instance.ts";
 import { ana } from "./people.ts";
 import { settled } from "./settled.ts";
@@ -32,7 +33,8 @@ describe.skipIf(browser === null)("a quality manager's first hour", () => {
       await writeFile(join(folder, file.fileName), file.bytes);
     }
     // Pages opened faster than a person can spend the budget of ten calls a second; the client waits and asks again.
-    owner = await visit(browser ?? expect.fail("no browser"), { acceptDownloads: true }, /status of (403|429)/);
+    // Who is second to save is told so by a 412.
+    owner = await visit(browser ?? expect.fail("no browser"), { acceptDownloads: true }, /status of (403|412|429)/);
   });
   afterAll(async () => {
     await closeVisits(browser);
@@ -185,6 +187,38 @@ describe.skipIf(browser === null)("a quality manager's first hour", () => {
     await page.goto(`${instance.url}${base}/audit?action=regulatory_docs.collection.export`);
     await page.getByText("List of collections exported").waitFor();
     expect(await page.getByRole("row").count()).toBe(2);
+  });
+
+  test("two people edit one record: the second sees what changed, keeps their own words, and saves on top of it", async () => {
+    const { page } = owner;
+    const { request } = page.context();
+    const session: { workspaces: { id: string }[] } = await (await request.get(`${instance.url}/api/session`)).json();
+    const workspace = session.workspaces[0]?.id ?? expect.fail("no workspace");
+    const inviting = colleague(owner, instance.url, workspace, ana.email, ana.password);
+    const bo = { name: "Bo Lind", email: "bo@example.org" };
+    const second = await joinAs(browser ?? expect.fail("no browser"), instance.url, workspace, inviting, bo);
+    await page.goto(`${instance.url}${base}/regulatory-docs/collections?q=QMS`);
+    await page.getByRole("link", { name: "QMS 2026" }).first().click();
+    await page.getByRole("heading", { name: "QMS 2026" }).waitFor();
+    const edit = async (by: Page, field: string, value: string, why: string) => {
+      await by.getByRole("button", { name: "Edit name" }).click();
+      await by.getByLabel(field, { exact: true }).fill(value);
+      await by.getByLabel("Why it is changed").fill(why);
+    };
+    await edit(page, "Name", "QMS 2026, Lund", "There is a second site now.");
+    await second.page.goto(page.url());
+    await edit(second.page, "What it holds", "Procedures in force", "Drafts left it.");
+    await second.page.getByRole("button", { name: "Save collection" }).click();
+    await second.page.getByText("Procedures in force").waitFor();
+
+    await page.getByRole("button", { name: "Save collection" }).click();
+    await page.getByText("What it holds: empty → Procedures in force, taken over.").waitFor();
+    const typed = (field: string) => page.getByLabel(field, { exact: true }).inputValue();
+    expect([await typed("Name"), await typed("What it holds")]).toEqual(["QMS 2026, Lund", "Procedures in force"]);
+    await page.getByRole("button", { name: "Save collection" }).click();
+    await page.getByRole("heading", { name: "QMS 2026, Lund" }).waitFor();
+    expect(await page.getByText("Procedures in force").count()).toBe(1);
+    await second.page.context().close();
   });
 
   test("every page is clean of axe in light and dark, and no content security policy was broken on the way", async () => {

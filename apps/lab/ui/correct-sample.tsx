@@ -3,12 +3,11 @@ import { DateField } from "@probity/web/kit/date-field.tsx";
 import { dayFault } from "@probity/web/kit/day.ts";
 import { Dialog } from "@probity/web/kit/dialog.tsx";
 import { Choice, ErrorSummary, Field } from "@probity/web/kit/field.tsx";
-import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { ownZone } from "@probity/web/kit/time.ts";
 import { read, write } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
+import { useEdited } from "@probity/web/shell/edited.tsx";
 import page from "@probity/web/shell/page.module.css";
-import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { labApi } from "./path.ts";
@@ -37,8 +36,7 @@ export function CorrectSample({
     queryKey: ["lab-points", ws],
     queryFn: () => read<Page<Named>>(labApi.points()),
   });
-  const was = points.data?.items.find(({ code }) => code === sample.point)?.id ?? "";
-  const [point, setPoint] = useState<string | null>(null);
+  const [point, setPoint] = useState(sample.point ?? "");
   const [lot, setLot] = useState(sample.lot ?? "");
   const [sampled, setSampled] = useState(local(sample.sampledAt));
   const [by, setBy] = useState(sample.sampledBy ?? "");
@@ -47,14 +45,30 @@ export function CorrectSample({
   const [remark, setRemark] = useState(sample.remark ?? "");
   const [reason, setReason] = useState("");
   const [wrong, setWrong] = useState<Record<string, string>>({});
+  const edited = useEdited(sample, () => read<Sample>(labApi.sample(sample.id)), [
+    { label: "Sampling point", of: (each) => each.point ?? "", mine: point, take: setPoint },
+    { label: "Lot", of: (each) => each.lot ?? "", mine: lot, take: setLot },
+    { label: "Sampled at", of: (each) => local(each.sampledAt), mine: sampled, take: setSampled },
+    { label: "Sampled by", of: (each) => each.sampledBy ?? "", mine: by, take: setBy },
+    { label: "Due on", of: (each) => each.dueOn ?? "", mine: due, take: setDue },
+    {
+      label: "Priority",
+      of: (each) => each.priority,
+      mine: priority,
+      take: (value) => setPriority(value === "urgent" ? "urgent" : "routine"),
+    },
+    { label: "Remark", of: (each) => each.remark ?? "", mine: remark, take: setRemark },
+  ]);
   const said = {
-    ...(point === null || point === was ? {} : { samplingPointId: point || null }),
-    ...(lot.trim() === (sample.lot ?? "") ? {} : { lot: lot.trim() || null }),
-    ...(sampled === local(sample.sampledAt) ? {} : { sampledAt: sampled === "" ? null : sampled }),
-    ...(by.trim() === (sample.sampledBy ?? "") ? {} : { sampledBy: by.trim() || null }),
-    ...(due === (sample.dueOn ?? "") ? {} : { dueOn: due || null }),
-    ...(priority === sample.priority ? {} : { priority }),
-    ...(remark.trim() === (sample.remark ?? "") ? {} : { remark: remark.trim() || null }),
+    ...(point === (edited.base.point ?? "")
+      ? {}
+      : { samplingPointId: points.data?.items.find(({ code }) => code === point)?.id ?? null }),
+    ...(lot.trim() === (edited.base.lot ?? "") ? {} : { lot: lot.trim() || null }),
+    ...(sampled === local(edited.base.sampledAt) ? {} : { sampledAt: sampled === "" ? null : sampled }),
+    ...(by.trim() === (edited.base.sampledBy ?? "") ? {} : { sampledBy: by.trim() || null }),
+    ...(due === (edited.base.dueOn ?? "") ? {} : { dueOn: due || null }),
+    ...(priority === edited.base.priority ? {} : { priority }),
+    ...(remark.trim() === (edited.base.remark ?? "") ? {} : { remark: remark.trim() || null }),
   };
   const correct = useMutation({
     mutationFn: () =>
@@ -66,8 +80,9 @@ export function CorrectSample({
           ...(said.sampledAt ? { sampledAt: new Date(said.sampledAt).toISOString() } : {}),
           reason: reason.trim(),
         },
-        { version: sample.version },
+        { version: edited.base.version },
       ),
+    onError: edited.onError,
     onSuccess: onDone,
   });
   const submit = (event: FormEvent) => {
@@ -84,7 +99,7 @@ export function CorrectSample({
   return (
     <Dialog open onClose={onClose} title={`Correct ${sample.number}`}>
       <form className={page.form} onSubmit={submit} noValidate>
-        {correct.isError && <ProblemNotice problem={asProblem(correct.error)} />}
+        {correct.isError && edited.told(correct.error)}
         <ErrorSummary errors={wrong} focus />
         <p className={page.muted}>
           What it was stays on the record beside what it becomes. Product, limits and number stay.
@@ -92,10 +107,10 @@ export function CorrectSample({
         <Choice
           name="correct-point"
           label="Sampling point"
-          value={point ?? was}
+          value={point}
           options={[
             { value: "", label: "none" },
-            ...(points.data?.items ?? []).map((item) => ({ value: item.id, label: `${item.code}  ${item.name}` })),
+            ...(points.data?.items ?? []).map((item) => ({ value: item.code, label: `${item.code}  ${item.name}` })),
           ]}
           onChange={setPoint}
         />

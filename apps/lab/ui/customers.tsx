@@ -6,6 +6,7 @@ import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { read, write } from "@probity/web/shell/api.ts";
+import { useEdited } from "@probity/web/shell/edited.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -132,28 +133,35 @@ export function Customers() {
   );
 }
 
+type Kept = Pick<Customer, "id" | "version" | "code" | "name" | "address" | "remark">;
+
 /** A new customer, or what is changed of one. */
-export function CustomerDialog(props: {
-  customer?: Pick<Customer, "id" | "version" | "code" | "name" | "address" | "remark">;
-  onClose: () => void;
-  onSaved: (id: string) => void;
-}) {
+export function CustomerDialog(props: { customer?: Kept; onClose: () => void; onSaved: (id: string) => void }) {
   const { customer } = props;
   const [code, setCode] = useState(customer?.code ?? "");
   const [name, setName] = useState(customer?.name ?? "");
   const [address, setAddress] = useState(customer?.address ?? "");
+  const none: Kept = { id: "", version: 0, code: "", name: "", address: null, remark: null };
+  const edited = useEdited(customer ?? none, () => read<Kept>(certificateApi.customer(customer?.id ?? "")), [
+    { label: "Code", of: (each) => each.code, mine: code, take: setCode },
+    { label: "Name", of: (each) => each.name, mine: name, take: setName },
+    { label: "Address", of: (each) => each.address ?? "", mine: address, take: setAddress },
+  ]);
   const save = useMutation({
     mutationFn: () => {
       const body = {
         code: code.trim(),
         name: name.trim(),
         address: address.trim() || null,
-        remark: customer?.remark ?? null,
+        remark: edited.base.remark,
       };
       return customer === undefined
         ? write<{ id: string }>("POST", certificateApi.customers(), body)
-        : write<{ id: string }>("PUT", certificateApi.customer(customer.id), body, { version: customer.version });
+        : write<{ id: string }>("PUT", certificateApi.customer(customer.id), body, {
+            version: edited.base.version,
+          });
     },
+    onError: edited.onError,
     onSuccess: ({ id }) => props.onSaved(id),
   });
   const title = customer === undefined ? "New customer" : `Change ${customer.code}`;
@@ -166,7 +174,7 @@ export function CustomerDialog(props: {
           if (code.trim() !== "" && name.trim() !== "") save.mutate();
         }}
       >
-        {save.isError && <ProblemNotice problem={asProblem(save.error)} />}
+        {save.isError && edited.told(save.error)}
         <Field name="code" label="Code" value={code} onChange={setCode} />
         <Field name="customer-name" label="Name" value={name} onChange={setName} />
         <Field name="address" label="Address" hint="Stands on certificates." value={address} onChange={setAddress} />

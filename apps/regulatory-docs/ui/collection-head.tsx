@@ -2,7 +2,8 @@ import { Act } from "@probity/web/kit/act.tsx";
 import { Dialog } from "@probity/web/kit/dialog.tsx";
 import { Field } from "@probity/web/kit/field.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
-import { write } from "@probity/web/shell/api.ts";
+import { read, write } from "@probity/web/shell/api.ts";
+import { useEdited } from "@probity/web/shell/edited.tsx";
 import css from "@probity/web/shell/page.module.css";
 import { usePlace } from "@probity/web/shell/place.tsx";
 import { ShareDialog } from "@probity/web/shell/share.tsx";
@@ -55,16 +56,19 @@ function Edit(props: { collection: Collection; onClose: () => void; onChanged: (
   const [description, setDescription] = useState(collection.description ?? "");
   const [reason, setReason] = useState("");
   const [sent, setSent] = useState(false);
-  // The version this dialog was opened on, so that a change made meanwhile by another is not overwritten.
-  const [version] = useState(collection.version);
+  const edited = useEdited(collection, () => read<Collection>(docsApi.collection(collection.id)), [
+    { label: "Name", of: (each) => each.name, mine: name, take: setName },
+    { label: "What it holds", of: (each) => each.description ?? "", mine: description, take: setDescription },
+  ]);
   const save = useMutation({
     mutationFn: () =>
       write(
         "PATCH",
         docsApi.collection(collection.id),
         { name: name.trim(), description: description.trim(), reason: reason.trim() },
-        { version },
+        { version: edited.base.version },
       ),
+    onError: edited.onError,
     onSuccess: async () => {
       await props.onChanged();
       props.onClose();
@@ -81,7 +85,7 @@ function Edit(props: { collection: Collection; onClose: () => void; onChanged: (
           if (name.trim() !== "" && reason.trim() !== "") save.mutate();
         }}
       >
-        {save.isError && <ProblemNotice problem={asProblem(save.error)} />}
+        {save.isError && edited.told(save.error)}
         <Field
           name="edit-name"
           label="Name"
