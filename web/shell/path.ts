@@ -32,6 +32,8 @@ export const route = {
   elsewhere: "/confirmed",
   me: "/me",
   workspace: "/w/$ws",
+  /** Whatever else is asked for in a workspace. */
+  elsewhereInside: "/w/$ws/$",
   home: "/w/$ws/home",
   audit: "/w/$ws/audit",
   retention: "/w/$ws/retention",

@@ -1,12 +1,13 @@
 import { Outlet } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { page } from "./path.ts";
 import { Go, usePlace } from "./place.tsx";
 import { useSession } from "./session.ts";
 import { Wordmark } from "./wordmark.tsx";
 import css from "./public-frame.module.css";
 
-/** Pages anyone may read. */
-export function PublicFrame() {
+/** Pages anyone may read; `children` instead of the page of the address, where that leads nowhere. */
+export function PublicFrame({ children }: { children?: ReactNode }) {
   const session = useSession();
   const { path } = usePlace();
   const home = session.data?.workspaces[0];
@@ -36,7 +37,7 @@ export function PublicFrame() {
         </nav>
       </header>
       <main id="main" className={css.main}>
-        <Outlet />
+        {children ?? <Outlet />}
       </main>
       <footer className={css.foot}>
         <Go to={page.trust()}>What is proved, and what is not</Go>

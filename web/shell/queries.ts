@@ -1,5 +1,6 @@
 import { QueryClient } from "@tanstack/react-query";
 import { ApiProblem } from "./problem.ts";
+import { waitsFor } from "./waiting.tsx";
 
 /** What the server refused it would refuse again; only silence and a spent budget are asked once more. */
 function again(count: number, error: Error): boolean {
@@ -10,7 +11,10 @@ function again(count: number, error: Error): boolean {
 /** A spent budget says how long; a little more, so that a page's queries do not all come back at once. */
 function wait(count: number, error: Error): number {
   const asked = error instanceof ApiProblem ? error.retryAfterSeconds : null;
-  return asked === null ? 1_000 * 2 ** count : asked * 1_000 + Math.random() * 500;
+  if (asked === null) return 1_000 * 2 ** count;
+  const delayMs = asked * 1_000 + Math.random() * 500;
+  waitsFor(delayMs);
+  return delayMs;
 }
 
 /** Answers of the server, shared by all screens; cleared when the workspace changes. */

@@ -2,8 +2,9 @@ import { Outlet } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { Announcer } from "../kit/announcer.tsx";
 import { Notice } from "../kit/notice.tsx";
+import { Waiting } from "./waiting.tsx";
 
-/** Stands around every page: the spoken line and the offline banner. */
+/** Stands around every page: the spoken line, the offline banner and the wait for a spent budget. */
 export function Root() {
   const [online, setOnline] = useState(navigator.onLine);
   useEffect(() => {
@@ -22,6 +23,7 @@ export function Root() {
           There is no connection. What you entered stays here. Acts go through when it is back.
         </Notice>
       )}
+      <Waiting />
       <Outlet />
       <Announcer />
     </>

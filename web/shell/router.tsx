@@ -66,6 +66,7 @@ const inside = createRoute({ getParentRoute: () => root, id: "inside", component
 const insidePages = [
   createRoute({ getParentRoute: () => inside, path: route.me, component: me }),
   createRoute({ getParentRoute: () => inside, path: route.workspace, component: home }),
+  createRoute({ getParentRoute: () => inside, path: route.elsewhereInside, component: () => <NotFound inside /> }),
   createRoute({ getParentRoute: () => inside, path: route.home, component: home }),
   createRoute({ getParentRoute: () => inside, path: route.audit, component: audit }),
   createRoute({ getParentRoute: () => inside, path: route.retention, component: retention }),
