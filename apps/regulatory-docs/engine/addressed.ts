@@ -31,6 +31,9 @@ const COMMON_LEAST = 3;
 /** More headings than any procedure has: what stands beyond them is not looked at. */
 const MOST_HEADINGS = 2000;
 
+/** More content words than a heading has: a line of a paragraph that the page's layout made look like one. */
+const MOST_WORDS = 8;
+
 /** A requirement's subject: the words of each of its names. */
 interface Subject {
   requirement: CompiledRequirement;
@@ -144,7 +147,8 @@ function bodiesOf(documents: readonly IndexedDocument[], book: TermBook): Body[]
     structure.sections.slice(0, MOST_HEADINGS).forEach((section, index) => {
       if (index === 0 || (index === 1 && section.title === structure.title)) return;
       if ((content.roles[index] ?? "procedure") !== "procedure") return;
-      body.set(index, new Set(stemsOf(section.title, book.lexicon)));
+      const stems = new Set(stemsOf(section.title, book.lexicon));
+      if (stems.size <= MOST_WORDS) body.set(index, stems);
     });
     for (const key of new Set([...body.values()].map(keyOf))) holders.set(key, (holders.get(key) ?? 0) + 1);
     return body;

@@ -31,10 +31,10 @@ export function Detail(props: Props) {
           <Standing finding={finding} />
         </header>
         {finding.summary !== "" && <p className={css.summary}>{finding.summary}</p>}
-        <Meant finding={finding} />
         {finding.obligations.length > 0 && (
           <section className={css.machine} aria-label="What the machine saw">
             <span className={css.label}>Machine</span>
+            <Meant finding={finding} />
             <ul>
               {finding.obligations.map((obligation) => (
                 <ObligationLine key={obligation.id} obligation={obligation} onEvidence={props.onEvidence} />
