@@ -12,7 +12,7 @@ export const labPromises: readonly TrustPromise[] = [
     id: "LAB-02",
     group: "Laboratory",
     title: "Another person verifies, and then it stays",
-    text: "Nobody verifies a result they entered, in whatever role. What is verified is locked: it is opened again by right, with a fresh proof and a reason, and the old version stays on the record.",
+    text: "Nobody verifies a result they entered, in whatever role. What is verified is locked, with the files beside it: it is opened again by right, with a fresh proof and a reason, and the old version stays on the record.",
   },
   {
     id: "LAB-03",

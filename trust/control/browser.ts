@@ -1,5 +1,5 @@
 import type { ProbeContext } from "../control.ts";
-import type { ProbeAnswer } from "../http.ts";
+import type { ProbeAnswer, ProbeRequest } from "../http.ts";
 
 /** Calls the instance as a page with this session cookie would; follows the new token a change of it gives. */
 export class ProbeBrowser {
@@ -12,7 +12,21 @@ export class ProbeBrowser {
     this.token = token;
     this.#workspace = workspace;
   }
-  async call(method: string, path: string, json?: unknown, headers: Record<string, string> = {}): Promise<ProbeAnswer> {
+  call(method: string, path: string, json?: unknown, headers: Record<string, string> = {}): Promise<ProbeAnswer> {
+    return this.#send(method, path, json === undefined ? {} : { json }, headers);
+  }
+
+  /** Sends one file, as a form of the page does. */
+  upload(path: string, file: NonNullable<ProbeRequest["file"]>): Promise<ProbeAnswer> {
+    return this.#send("POST", path, { file }, {});
+  }
+
+  async #send(
+    method: string,
+    path: string,
+    content: Pick<ProbeRequest, "json" | "file">,
+    headers: Record<string, string>,
+  ): Promise<ProbeAnswer> {
     const name = this.#context.publicUrl.startsWith("https:") ? "__Host-probity-session" : "probity-session";
     const answer = await this.#context.http(method, path, {
       headers: {
@@ -21,7 +35,7 @@ export class ProbeBrowser {
         ...(this.#workspace === undefined ? {} : { "probity-workspace": this.#workspace }),
         ...headers,
       },
-      ...(json === undefined ? {} : { json }),
+      ...content,
     });
     for (const cookie of answer.headers.getSetCookie()) {
       const value = new RegExp(`^${name}=([^;]+)`).exec(cookie)?.[1];

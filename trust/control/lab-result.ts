@@ -99,16 +99,24 @@ export const otherVerifies = defineControl({
           if ((await state(done)) !== "verified") await verify(second, done);
           const edit = await enter(technician, done, "6.6", { reason: "Planted" });
           const high = await enter(second, done, "6.6", { reason: "Planted" });
+          const beside = `/api/lab/results/${(await result(done)).id}/attachments`;
+          const planted = { name: "planted.txt", bytes: Buffer.from("Planted") };
+          const late = await technician.browser.upload(beside, planted);
+          const higher = await owner.browser.upload(beside, planted);
           const weak = await unlock(technician, done, "Planted");
           const silent = await unlock(second, done, "");
           const unproved = await unlockUnproved(owner, done, "Planted");
           const after = await result(done);
           return allOf(
-            "one's own result was not verified, a technician verified and unlocked nothing, nobody unlocked without a fresh proof, and what is verified kept",
+            "one's own result was not verified, a technician verified and unlocked nothing, nobody unlocked without a fresh proof, and what is verified kept and took no file",
             [
               [self.body["code"] === "lab.own_result", `verifying one's own result got ${said(self)}`],
               [low.status === 403, `a technician's verification got ${said(low)}`],
               [edit.status >= 400 && high.status >= 400, "a verified result was saved again"],
+              [
+                late.body["code"] === "lab.attachment_closed" && higher.body["code"] === "lab.attachment_closed",
+                `a file beside a verified result got ${said(late)} and ${said(higher)}`,
+              ],
               [weak.status === 403, `a technician's unlocking got ${said(weak)}`],
               [silent.status >= 400, `unlocking without a reason got ${said(silent)}`],
               [unproved.body["code"] === "kernel.step_up_required", `unlocking without a proof got ${said(unproved)}`],

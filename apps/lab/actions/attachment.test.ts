@@ -74,7 +74,7 @@ const copyOf = (id: string, columns: Readonly<Record<string, string>>) => {
   return { row: { id: row, version: 1 }, text };
 };
 
-describe("LAB-06 a file beside a record", () => {
+describe("LAB-01 a file beside a record", () => {
   test("is kept as it was sent, told by who, when, size and SHA-256; opening it leaves its own leaf and serves nothing to run", async () => {
     const { sample, result, id } = await tested();
     const sha256 = createHash("sha256").update(picture).digest("hex");

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { sql, type RawBuilder } from "kysely";
-import type { Kernel, Tx } from "@probity/kernel";
+import type { Kernel, StoredBytes, Tx } from "@probity/kernel";
 import { attach, type NewFile } from "../actions/attachment-route.ts";
 import type { Place } from "../actions/attachment-read.ts";
 import { updateAll } from "../bulk.ts";
@@ -18,7 +18,7 @@ export async function loadFiles(kernel: Pick<Kernel, "files">, work: Work): Prom
     return { files: await filesOf(tx), tenantId: tx.who.tenantId, keys: await kernel.files.keysOf(tx) };
   });
   if (given === undefined) return;
-  const stored = [];
+  const stored: StoredBytes[] = [];
   // oxlint-disable-next-line no-await-in-loop -- a handful, and the store writes each whole
   for (const file of given.files) stored.push(await kernel.files.store(given.tenantId, given.keys, file.bytes, file.kind));
   await work("lab.history.load", async (tx) => {
