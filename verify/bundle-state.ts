@@ -157,7 +157,7 @@ export class BundleState {
       if (newest.fault === undefined) this.#unsigned();
       return this.verdict();
     }
-    for (const part of this.#outside) await this.#takeOutside(part);
+    for (const part of this.#outside) await this.#takeOutside(part, newest);
     if (this.#head.filter === null) await this.#settleRange(newest);
     const evidence = await weighEvidence(
       { platforms: this.#platforms, anchors: this.#anchors },
@@ -174,7 +174,7 @@ export class BundleState {
     for (const restore of this.#explanations.restores) {
       if (restore.old === undefined) continue;
       const old = await this.#keys.openLog(restore.oldNote);
-      if (old.fault !== undefined || old.signers.length === 0)
+      if (old.signers.length === 0)
         this.findings.add("gap", "The checkpoint before a restore is not signed by a known key", restore.index);
     }
     for (const other of [...this.#checkpoints.slice(0, -1), ...evidence.held]) await this.#relate(other, newest, false);
@@ -218,8 +218,7 @@ export class BundleState {
     const { origin, tenant, from, to, filter, complete, unfilteredCount } = this.#head;
     if (!logOf(origin).endsWith(`/logs/${tenant}`))
       this.findings.add("fault", "The file names a workspace and another's log");
-    if (from > to || unfilteredCount !== to - from)
-      this.findings.add("fault", "The file's range and its count do not fit");
+    if (unfilteredCount !== to - from) this.findings.add("fault", "The file's range and its count do not fit");
     if (complete && filter !== null)
       this.findings.add("gap", "A selection says that it is complete, which it can't be");
     if (this.#keys.strange) this.findings.add("gap", "None of the keys you brought is for this log");
@@ -278,10 +277,9 @@ export class BundleState {
   }
 
   /** An explaining leaf from outside the range: by its own proof. */
-  async #takeOutside(part: LeafPart): Promise<void> {
+  async #takeOutside(part: LeafPart, newest: OpenCheckpoint): Promise<void> {
     const [leaf] = await runLater(checkLeaves([part]), this.#options.provider.hashAll);
-    const newest = this.#checkpoints.at(-1);
-    if (leaf === undefined || newest === undefined) return;
+    if (leaf === undefined) throw new Error("An outside part without its leaf");
     if (leaf.fault !== undefined) this.findings.add("fault", leaf.fault, part.index);
     else if (await this.#tree.includes(part, leaf.hash, newest.checkpoint))
       this.#explanations.note(leaf, this.findings);
@@ -297,7 +295,6 @@ export class BundleState {
   async #settleRange(newest: OpenCheckpoint): Promise<void> {
     const { from, to } = this.#head;
     const { size, root } = newest.checkpoint;
-    if (this.#leaves === 0 && !this.#gapped && from === to) return;
     if (this.#next < to) this.#miss(this.#next, to);
     if (this.#gapped) return;
     if (size < to) this.findings.add("gap", `The newest checkpoint ends at ${size}: what follows is not signed`, size);
@@ -325,7 +322,7 @@ export class BundleState {
   async #relate(other: OpenCheckpoint, newest: OpenCheckpoint, kept: boolean): Promise<boolean> {
     const name = kept ? "The checkpoint you kept" : "A checkpoint";
     const { size } = other.checkpoint;
-    if (other.fault !== undefined || other.signers.length === 0) {
+    if (other.signers.length === 0) {
       if (kept) this.findings.add("fault", "The checkpoint you kept and this file are not signed by the same key");
       else if (other.fault === undefined) this.findings.add("gap", "A checkpoint is signed by nobody known");
       return false;

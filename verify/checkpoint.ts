@@ -18,12 +18,12 @@ export function checkpointText(origin: string, size: number, root: Uint8Array): 
 
 export function parseCheckpoint(text: string): Checkpoint {
   const lines = text.split("\n");
-  const [origin, size, root, ...rest] = lines;
+  const [origin = "", size = "", root = "", ...rest] = lines;
   if (rest.pop() !== "") throw new FormatError("The checkpoint does not end with a newline");
-  if (origin === undefined || origin === "") throw new FormatError("The checkpoint names no log");
-  if (size === undefined || !/^(0|[1-9][0-9]{0,15})$/.test(size) || !Number.isSafeInteger(Number(size)))
+  if (origin === "") throw new FormatError("The checkpoint names no log");
+  if (!/^(0|[1-9][0-9]{0,15})$/.test(size) || !Number.isSafeInteger(Number(size)))
     throw new FormatError("The checkpoint's size is not a number");
-  const hash = root === undefined ? undefined : fromBase64(root);
+  const hash = fromBase64(root);
   if (hash?.length !== hashLength) throw new FormatError("The checkpoint's root is not a hash of 32 bytes");
   if (rest.some((line) => line === "")) throw new FormatError("The checkpoint has an empty extension line");
   return { origin, size: Number(size), root: hash, extensions: rest };

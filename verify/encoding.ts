@@ -17,7 +17,7 @@ export function utf8All(texts: readonly string[]): Uint8Array[] {
   return texts.map((text) => {
     const place = slab.subarray(at, at + text.length);
     const { read, written } = encoder.encodeInto(text, place);
-    if (read < text.length || written < text.length) return encoder.encode(text);
+    if (read < text.length) return encoder.encode(text);
     at += written;
     return place;
   });

@@ -3,6 +3,7 @@ import { timestampClient } from "@probity/seal";
 import { plainFetch, testAuthority } from "@probity/seal/testing";
 import { describe, expect, it } from "vitest";
 import type { VerifyOptions } from "./bundle-state.ts";
+import { UsageError } from "./format-error.ts";
 import type { BundleLine } from "./format.ts";
 import type { Outcome } from "./outcome.ts";
 import {
@@ -61,6 +62,8 @@ describe("LED-03 checkpoints that were kept", () => {
     const foreign = new TestLog({ tenant: "019aa000-0000-7000-8000-000000000009" });
     foreign.grow(2);
     await expect(verifyText(honest, { checkpoint: foreign.note() })).rejects.toThrow(/The checkpoint is of/);
+    for (const own of [{ checkpoint: "nonsense" }, { keys: ["nonsense"] }])
+      await expect(verifyText(honest, own)).rejects.toThrow(UsageError);
     await expect(verifyText(honest, { checkpoint: "nonsense" })).rejects.toThrow(/no signatures/);
     await expect(verifyText(honest, { keys: ["nonsense"] })).rejects.toThrow(/not a verifier key/);
   });
@@ -162,6 +165,8 @@ describe("LED-03 what lies outside the server", () => {
       } as const;
       const stamped = await expectOutcome(bundleLines(log, { more: [stamp] }), "VERIFIED");
       expect(stamped).toMatchObject({ counts: { anchors: 1 }, checkpoint: { time: { by: "timestamp" } } });
+      expect(stamped.evidentTo).toEqual([expect.stringMatching(/^time stamp authority CN=/)]);
+      expect(stamped.findings[0]?.text).toMatch(/stamped the checkpoint; whether to trust its certificate is yours/);
       await expectOutcome(bundleLines(log, { more: [{ ...stamp, note: log.note(39) }] }), "TAMPERED");
       const broken = Buffer.from(token);
       broken[broken.length - 9] = (broken.at(-9) ?? 0) ^ 1;

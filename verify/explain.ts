@@ -53,7 +53,7 @@ export class Explanations {
     this.erasures += 1;
     for (const entry of list) {
       const [index, names] = Array.isArray(entry) ? entry : [];
-      if (typeof index !== "number" || !isCount(index) || index >= leaf.part.index || !Array.isArray(names))
+      if (!isCount(index) || index >= leaf.part.index || !Array.isArray(names))
         throw new FormatError("An erasure names leaves that it can't have erased");
       const erased = this.#erased.get(index) ?? new Set();
       for (const name of names) if (typeof name === "string") erased.add(name);
@@ -66,7 +66,7 @@ export class Explanations {
     const owners = valueOf(leaf, "owners");
     const old = valueOf(leaf, "old");
     const [from, to] = Array.isArray(lost) ? lost : [];
-    if (typeof from !== "number" || typeof to !== "number" || !isCount(from) || !isCount(to) || from > to)
+    if (!isCount(from) || !isCount(to) || from > to)
       throw new FormatError("A restore does not show which leaves were lost");
     if (!Array.isArray(owners) || new Set(owners.filter((owner) => typeof owner === "string")).size < 2)
       throw new FormatError("A restore was not declared by two owners");

@@ -157,8 +157,8 @@ export function* verifySubtreeConsistency(
 }
 
 /** A whole number JavaScript holds exactly. */
-export function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0;
+export function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
 // Bit operators cut at 32 bits; a log may be longer.

@@ -92,7 +92,10 @@ export function derTime(value: Der | undefined): Date {
   if (year === undefined || (!isShort && value?.tag !== derTag.generalizedTime) || (year.length === 2) !== isShort)
     throw new DerError("a time is not written as a time");
   const full = isShort ? (Number(year) >= 50 ? `19${year}` : `20${year}`) : year;
-  return new Date(`${full}-${month}-${day}T${hour}:${minute}:${second}${(fraction ?? "").slice(0, 4)}Z`);
+  const at = new Date(`${full}-${month}-${day}T${hour}:${minute}:${second}${(fraction ?? "").slice(0, 4)}Z`);
+  // Later and earlier than it would both be wrong: a certificate would never be out of date.
+  if (Number.isNaN(at.getTime())) throw new DerError("a time is none there is");
+  return at;
 }
 
 /** The bytes of a bit string that ends on a byte, as keys and signatures do. */

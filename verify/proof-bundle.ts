@@ -47,7 +47,7 @@ async function check(proof: ProofBundle, options: VerifyOptions, findings: Findi
   const [leaf] = await runLater(checkLeaves([proof]), provider.hashAll);
   if (leaf === undefined) throw new Error("A proof without its leaf");
   const body = leaf.body ?? {};
-  const signed = newest.fault === undefined && newest.signers.length > 0;
+  const signed = newest.signers.length > 0;
   if (newest.fault !== undefined) findings.add("fault", newest.fault);
   else if (!signed && keys.pinned.log) findings.add("fault", "The checkpoint is not signed by the key you brought");
   else if (!signed) findings.add("remark", "No known key signed the checkpoint");
@@ -72,7 +72,7 @@ async function check(proof: ProofBundle, options: VerifyOptions, findings: Findi
     if (logOf(kept.checkpoint.origin) !== logOf(proof.origin))
       throw new UsageError(`The checkpoint is of ${kept.checkpoint.origin}, the file of ${proof.origin}`);
     const relation = await tree.relation(kept.checkpoint, newest.checkpoint);
-    if (kept.fault !== undefined || kept.signers.length === 0)
+    if (kept.signers.length === 0)
       findings.add("fault", "The checkpoint you kept and this file are not signed by the same key");
     else if (relation === "other") findings.add("fault", "The checkpoint you kept is of another history");
     else if (relation === "same") keptFits = true;

@@ -137,7 +137,7 @@ function isLeafLine(line: Members): line is LeafLine {
     const value = line[name];
     const good =
       name === "index"
-        ? typeof value === "number" && isCount(value)
+        ? isCount(value)
         : name === "leaf" || name === "proof"
           ? typeof value === "string"
           : name === "open"
@@ -245,7 +245,7 @@ function optional(line: Members, name: "proof"): { proof?: string } {
 
 function count(line: Members, name: string): number {
   const value = line[name];
-  if (typeof value !== "number" || !isCount(value)) throw wrong(name, "a whole number");
+  if (!isCount(value)) throw wrong(name, "a whole number");
   return value;
 }
 

@@ -25,7 +25,7 @@ export type OpenCheckpoint = {
   /** The log's own keys that signed. Empty: nobody we know. */
   readonly signers: readonly VerifierKey[];
   readonly cosignatures: readonly { readonly name: string; readonly keyId: string; readonly timeSeconds: number }[];
-  /** Why it does not count. `text` of it is then of no worth. */
+  /** Why it does not count. Nobody signed it then, and `text` of it is of no worth. */
   readonly fault?: string;
 };
 

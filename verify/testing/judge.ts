@@ -24,3 +24,17 @@ export async function judge(file: string | readonly BundleLine[], outcome: Outco
     throw new Error(`${verdict.outcome} instead of ${outcome}: ${JSON.stringify(verdict.findings)}`);
   return verdict;
 }
+
+/** The outcome, and everything that was found besides remarks, unless they are asked for. */
+export async function told(file: string | readonly BundleLine[], own: Own = {}, remarks = false): Promise<string[]> {
+  const { outcome, findings } = await verifyText(file, own);
+  return [outcome, ...findings.filter(({ sort }) => remarks || sort !== "remark").map(({ text }) => text)];
+}
+
+/** A note of which the first signature is not the one that was made. */
+export function forged(note: string): string {
+  return note.replace(
+    /\n— (\S+) (\S{20})(.)/,
+    (_, name: string, begin: string, one: string) => `\n— ${name} ${begin}${one === "A" ? "B" : "A"}`,
+  );
+}

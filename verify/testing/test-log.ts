@@ -53,6 +53,7 @@ export type TestEvent = {
   readonly action: string;
   readonly fields?: Readonly<Record<string, unknown>>;
   readonly record?: { readonly record: string; readonly row: string; readonly version: string };
+  readonly outcome?: "done" | "refused" | "failed";
 };
 type Entry = { readonly leaf: string; readonly hash: Uint8Array; readonly open: Openings };
 
@@ -75,7 +76,7 @@ export class TestLog {
   }
 
   /** Appends a leaf and answers its index. */
-  add({ action, fields = {}, record }: TestEvent): number {
+  add({ action, fields = {}, record, outcome = "done" }: TestEvent): number {
     const random = randomBytes(16 * Object.keys(fields).length);
     const named = Object.entries(fields)
       .toSorted(byName)
@@ -96,7 +97,7 @@ export class TestLog {
       tenant: this.tenant,
       actor: "00000000-0000-7000-8000-000000000001",
       action,
-      outcome: "done",
+      outcome,
       request: "r-1",
       root: hex(compute(merkleRoot(named.map(({ hash }) => hash)))),
       ...record,
