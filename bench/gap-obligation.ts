@@ -23,9 +23,14 @@ interface Reading {
   label: Label;
 }
 
-interface Judged extends Reading {
-  answer: Label;
+interface Answer {
   coverage: number;
+  status: GapStatus;
+  meant: boolean;
+}
+
+interface Judged extends Reading, Answer {
+  answer: Label;
 }
 
 const ROOT = process.env.PROBITY_QMS_SETS ?? "/work/shared/data/qms";
@@ -57,7 +62,7 @@ function main(): void {
 }
 
 function judge(pack: Pack, readings: readonly Reading[]): Judged[] {
-  const answers = new Map<string, Map<string, number>>();
+  const answers = new Map<string, Map<string, Answer>>();
   return readings.flatMap((reading): Judged[] => {
     const key = `${reading.set}/${reading.document}`;
     let answer = answers.get(key);
@@ -66,13 +71,15 @@ function judge(pack: Pack, readings: readonly Reading[]): Judged[] {
       if (!file) return [];
       answer = new Map();
       for (const one of analyse(pack, [documentFromText(key, readFileSync(file, "utf8"))]).requirements) {
-        answer.set(one.id, one.coverage);
-        for (const part of one.obligations) answer.set(`${one.id}/${part.id}`, part.coverage);
+        const status = one.status === "not-assessable" ? statusOf(one.coverage) : one.status;
+        answer.set(one.id, { coverage: one.coverage, status, meant: one.addressed.meant });
+        for (const part of one.obligations)
+          answer.set(`${one.id}/${part.id}`, { coverage: part.coverage, status: part.status, meant: false });
       }
       answers.set(key, answer);
     }
-    const coverage = answer.get(reading.requirement);
-    return coverage === undefined ? [] : [{ ...reading, coverage, answer: labelOf(statusOf(coverage)) }];
+    const given = answer.get(reading.requirement);
+    return given ? [{ ...reading, ...given, answer: labelOf(given.status) }] : [];
   });
 }
 
@@ -98,6 +105,11 @@ function report(set: string, judged: readonly Judged[], pack: Pack): void {
       `  coverage of “${label}”: 10 % ${at(0.1)}  25 % ${at(0.25)}  50 % ${at(0.5)}  75 % ${at(0.75)}  90 % ${at(0.9)}`,
     );
   }
+  const meant = LABELS.map((label) => {
+    const some = judged.filter((one) => one.label === label);
+    return `${label} ${some.filter((one) => one.meant).length} of ${some.length}`;
+  });
+  console.log(`  the document is called meant for the requirement: ${meant.join(", ")}`);
   if (process.argv.includes("--sweep")) sweep(judged);
   console.log("  rows = readers, columns = engine: full, partial, none");
   for (const label of LABELS) {

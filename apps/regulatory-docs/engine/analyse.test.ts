@@ -3,7 +3,7 @@ import { analyse } from "./analyse.ts";
 import { documentFromText } from "./document.ts";
 import { FIXTURE_CARRIERS, fixtureDocuments } from "./fixture.ts";
 import { loadPack } from "./pack.ts";
-import type { GapRun, RequirementResult } from "./result.ts";
+import { COVERED_FROM, type GapRun, type RequirementResult } from "./result.ts";
 
 const pack = loadPack("iso-13485");
 const documents = fixtureDocuments();
@@ -185,6 +185,18 @@ describe("what looks like coverage and is none", () => {
     expect(requirement(run, "7.6").status).toBe("gap");
     expect(run.documents[0]?.notes.join(" ")).toContain("does not exist or does not apply");
   });
+});
+
+test("AI-06 what is covered has no obligation that nothing speaks of", () => {
+  const judged = analyse(pack, documents).requirements.map(({ status, coverage, obligations }) => ({
+    status,
+    coverage,
+    unseen: obligations.some(({ state }) => state === "not-seen"),
+  }));
+  const full = judged.filter(({ coverage }) => coverage >= COVERED_FROM);
+  for (const { status, unseen } of full) expect(status).toBe(unseen ? "partial" : "covered");
+  // Both happen in these documents, so the rule is seen at work.
+  expect(new Set(full.map(({ unseen }) => unseen)).size).toBe(2);
 });
 
 describe("evidence", () => {

@@ -61,7 +61,7 @@ export function explain(
     weights += weight;
   });
   const coverage = round(weights === 0 ? 0 : sum / weights);
-  const status = requirement.assessable === "records" ? "not-assessable" : statusOf(coverage);
+  const status = requirement.assessable === "records" ? "not-assessable" : statusWith(coverage, obligations);
   const claim = chosen(claims, carriers);
   const addressed = addressedBy(claim);
   return {
@@ -85,6 +85,12 @@ export function explain(
         score: round(showing.coverage),
       })),
   };
+}
+
+/** Covered is a promise to the reader: no mean makes up for an obligation that nothing speaks of. */
+function statusWith(coverage: number, obligations: readonly ObligationResult[]): GapStatus {
+  const status = statusOf(coverage);
+  return status === "covered" && obligations.some(({ state }) => state === "not-seen") ? "partial" : status;
 }
 
 /** How much of a document's raw showing survives its kind (template, overview). */

@@ -54,7 +54,7 @@ export interface RequirementResult {
   title: string;
   group: string;
   status: GapStatus;
-  /** 0–1: below `GAP_BELOW` a gap, from `COVERED_FROM` on covered, partial between. */
+  /** 0–1: below `GAP_BELOW` a gap, from `COVERED_FROM` on covered unless an obligation is not seen, partial between. */
   coverage: number;
   addressed: Addressed;
   /** Best first, at most eight. */
@@ -109,7 +109,7 @@ export interface GapRun {
 
 /** Below this coverage a requirement is a gap. */
 export const GAP_BELOW = 0.4;
-/** From this coverage on it is covered. */
+/** From this coverage on it is covered, where no obligation is unseen. */
 export const COVERED_FROM = 0.75;
 
 /** From this claim on a document is meant for a requirement (`addressed.ts`). */
