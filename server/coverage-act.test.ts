@@ -27,6 +27,9 @@ const jobs: Readonly<Record<string, Leaves>> = {
   "lab.load_sample": { file: "apps/lab/sample-data/history.ts", action: "lab.result.bring_in" },
   "lab.import_samples": { file: "apps/lab/actions/import-take.ts", action: "lab.import_file." },
   "lab.import_results": { file: "apps/lab/actions/import-take.ts", action: "lab.import_file." },
+  "lab.tell_out": { file: "apps/lab/jobs/send-notice.ts", action: "lab.notice.send" },
+  "lab.tell_change": { file: "apps/lab/jobs/send-notice.ts", action: "lab.notice.send" },
+  "lab.tell_approve": { file: "apps/lab/jobs/send-notice.ts", action: "lab.notice.send" },
   "kernel.mail": { none: "a mail is queued in the transaction of the act that causes it, whose leaf says so" },
 };
 

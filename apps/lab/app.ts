@@ -49,6 +49,7 @@ import { worksheetRoutes } from "./actions/worksheet-route.ts";
 import { worksheetRowRoute } from "./actions/worksheet-row.ts";
 import { enqueueSample, loadSample } from "./jobs/load-sample.ts";
 import { importJobs } from "./jobs/import-file.ts";
+import { noticeJobs } from "./jobs/send-notice.ts";
 import { grants, guest, roles, system } from "./permission.ts";
 import { attachment } from "./records/attachment.ts";
 import { blind } from "./records/blind.ts";
@@ -69,6 +70,7 @@ import { instrument, instrumentEvent, setup, setupItem } from "./records/instrum
 import { consumption, lot, lotEvent, material } from "./records/material.ts";
 import { training } from "./records/training.ts";
 import { investigation } from "./records/investigation.ts";
+import { notice } from "./records/notice.ts";
 import {
   masterApproval,
   method,
@@ -122,6 +124,7 @@ export function lab(options: LabOptions = {}): App {
       trailMark,
       publication,
       investigation,
+      notice,
       customer,
       contact,
       certificateTemplate,
@@ -202,6 +205,7 @@ export function lab(options: LabOptions = {}): App {
     jobs: (kernel: Kernel) => ({
       "lab.load_sample": (job) => loadSample(kernel, job, options.sealer),
       ...importJobs(kernel),
+      ...noticeJobs(kernel, options.origin ?? "http://localhost"),
     }),
     rounds: (kernel: Kernel) => {
       const settled = new Map<string, string>();

@@ -92,4 +92,4 @@ export const guest = {
 export const grants = grantsOf(roles, { owner: "admin", admin: "admin", member: "technician" });
 
 /** What the server itself does in its rounds; nobody's by role. */
-export const system = ["lab.schedule.run"];
+export const system = ["lab.schedule.run", "lab.notice.send"];

@@ -3,7 +3,15 @@ import type { DB } from "./schema.generated.ts";
 
 /** What this app reads of the kernel's own tables: names of members, and the versions and leaves of its rows. */
 type KernelTables = {
-  "kernel.membership": { id: string; name: string; role: string; status: string };
+  "kernel.membership": {
+    id: string;
+    user_id: string;
+    name: string;
+    email: string;
+    role: string;
+    status: string;
+    deleted_at: Date | null;
+  };
   "kernel.version_history": {
     tenant_id: string;
     row_id: string;

@@ -482,6 +482,10 @@ export interface LabImportFile {
   source: string | null;
   state: Generated<string>;
   tenant_id: Generated<string>;
+  /**
+   * how many rows of each kind a file of results held, and how many were skipped and why
+   */
+  told: Json | null;
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
   version: Generated<number>;
@@ -744,6 +748,33 @@ export interface LabMethodVersion {
   updated_at: Generated<Timestamp>;
   updated_by: Generated<string>;
   version: Generated<number>;
+}
+
+export interface LabNotice {
+  /**
+   * what one act found is told in one mail
+   */
+  batch_id: string;
+  created_at: Generated<Timestamp>;
+  created_by: Generated<string>;
+  deleted_at: Timestamp | null;
+  id: string;
+  investigation_id: string | null;
+  investigation_version: number | null;
+  kind: string;
+  locked_at: Timestamp | null;
+  /**
+   * to how many it went; who they were is in the leaf of its sending
+   */
+  recipients: number | null;
+  result_id: string | null;
+  retain_until: Timestamp | null;
+  sent_at: Timestamp | null;
+  tenant_id: Generated<string>;
+  updated_at: Generated<Timestamp>;
+  updated_by: Generated<string>;
+  version: Generated<number>;
+  waits_for: string | null;
 }
 
 export interface LabNumbering {
@@ -1450,6 +1481,7 @@ export interface DB {
   "lab.material": LabMaterial;
   "lab.method": LabMethod;
   "lab.method_version": LabMethodVersion;
+  "lab.notice": LabNotice;
   "lab.numbering": LabNumbering;
   "lab.product": LabProduct;
   "lab.publication": LabPublication;

@@ -3,6 +3,7 @@ import { doorProblem, type Tx } from "@probity/kernel";
 import { insertAll, updateAll } from "../bulk.ts";
 import { query } from "../query.ts";
 import { investigationProblem as problem } from "./investigation-error.ts";
+import { tellWaiting } from "./notice.ts";
 import { nextNumbers } from "./number.ts";
 import { nameOfActor } from "./save-result.ts";
 
@@ -76,13 +77,14 @@ export async function openInvestigation(tx: Tx, resultId: string): Promise<{ id:
       fields: { number: numbered.number, resultId },
     },
   ]);
+  await tellWaiting(tx, { id, version: 1 }, "lab.investigation.open");
   return { id, number: numbered.number };
 }
 
 /** One step, with its leaf; answers the new version. */
 export async function step(
   tx: Tx,
-  row: Pick<InvestigationRow, "id" | "version">,
+  row: Pick<InvestigationRow, "id" | "version" | "state">,
   action: string,
   set: Readonly<Record<string, unknown>>,
 ): Promise<{ id: string; version: number }> {
@@ -90,6 +92,9 @@ export async function step(
     { row: { id: row.id, version: row.version, ...set }, fields: set },
   ]);
   if (changed !== 1) throw doorProblem.stale({ values: { current: row.version + 1, given: row.version } });
+  // Written on in the same state, nobody waits anew.
+  if (set["state"] !== undefined && set["state"] !== row.state)
+    await tellWaiting(tx, { id: row.id, version: row.version + 1 }, action);
   return { id: row.id, version: row.version + 1 };
 }
 

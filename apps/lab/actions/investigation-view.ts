@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { doorProblem, type Tx } from "@probity/kernel";
 import { query } from "../query.ts";
 import { assessmentQuestions } from "./investigation-checklist.ts";
+import { noticesOf } from "./notice.ts";
 import { mayOf, resultsOfSample } from "./sample-view.ts";
 
 /** Investigations as a list shows them, newest first, at most `most`. */
@@ -103,6 +104,7 @@ export async function readInvestigation(tx: Tx, id: string) {
   return {
     ...shown,
     questions: assessmentQuestions,
+    notices: await tx.all(noticesOf({ investigationId: id })),
     results,
     /** What the caller may not decide, said before they try. */
     own: { result: enteredById === tx.who.actorId, plan: plannedById === tx.who.actorId },

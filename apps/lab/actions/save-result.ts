@@ -11,6 +11,7 @@ import { judgeControls } from "./chart-evaluate.ts";
 import { judgeDuplicates } from "./duplicate-evaluate.ts";
 import { analyteOf, methodVersions, specificationVersions } from "./frozen.ts";
 import { interimOf, limitOf, resultColumns, type ResultRow } from "./present.ts";
+import { tellOut } from "./notice.ts";
 import { settleSamples } from "./settle.ts";
 import { approvedBudgets, uncertaintyOfValue } from "./uncertainty-kept.ts";
 import { calculate } from "./try-method.ts";
@@ -176,6 +177,11 @@ export async function saveResults(
   await judgeDuplicates(
     tx,
     changes.map(({ row }) => ({ id: row.id, worksheetId: rows.get(row.id)?.worksheet_id ?? null })),
+  );
+  // 5. What is out of specification is told to whom the laboratory wants it told.
+  await tellOut(
+    tx,
+    changes.flatMap(({ row }) => (row["verdict"] === "out" && rows.get(row.id)?.kind === "sample" ? [row.id] : [])),
   );
   return { saved, untouched: entries.length - changes.length };
 }

@@ -1,10 +1,12 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
+import { sql } from "kysely";
 import { Type } from "typebox";
 import { Value } from "typebox/value";
 import { defineRoute, spendStepUp, type Kernel, type Route, type Tx } from "@probity/kernel";
 import { insertAll } from "../bulk.ts";
 import { query } from "../query.ts";
 import { gates } from "./gate.ts";
+import { noticeSetting } from "./notice.ts";
 import { gateProblem as problem } from "./gate-error.ts";
 import { printedName } from "./investigation-step.ts";
 import { mayOf } from "./sample-view.ts";
@@ -17,14 +19,19 @@ const gateSchema = Type.Object(
   closed,
 );
 
-/** Every setting there is: its words, its shape and what holds where nothing was decided. Enforced by `lab.gate_applies`. */
-const known = () =>
-  gates.map((gate) => ({
+/**
+ * Every setting there is: its words, its shape and what holds where nothing was decided. Gates are enforced by
+ * `lab.gate_applies`, notices by the job that sends them.
+ */
+const known = () => [
+  ...gates.map((gate) => ({
     name: `gate.${gate.name}`,
     title: `${gate.title} before verification`,
     schema: gateSchema,
     preset: { required: "declared" },
-  }));
+  })),
+  noticeSetting,
+];
 
 /** What the laboratory decided of its own rules: made from a time on, with a reason and a fresh proof; nothing is changed. */
 export function settingRoutes(kernel: Kernel): Route[] {
@@ -37,7 +44,7 @@ export function settingRoutes(kernel: Kernel): Route[] {
       permission: read,
       answers: { 200: Type.Object({ items: Type.Array(Type.Unknown()), may: Type.Array(Type.String()) }) },
       handle: async (request) => {
-        const { rows, may } = await kernel.door.work(request.credential, read, async (tx) => {
+        const { rows, may, people } = await kernel.door.work(request.credential, read, async (tx) => {
           kernel.access.read(tx.who, read, request.source, "lab.setting");
           const kept = query
             .selectFrom("lab.setting")
@@ -45,7 +52,7 @@ export function settingRoutes(kernel: Kernel): Route[] {
             .where("deleted_at", "is", null)
             .orderBy("effective_at", "desc")
             .orderBy("id", "desc");
-          return { rows: await tx.all(kept), may: await mayOf(tx) };
+          return { rows: await tx.all(kept), may: await mayOf(tx), people: await tx.all(readers()) };
         });
         const now = new Date();
         const items = known().map(({ name, title, preset }) => {
@@ -53,7 +60,7 @@ export function settingRoutes(kernel: Kernel): Route[] {
           const inForce = decided.find((row) => row.effectiveAt <= now);
           return { name, title, value: inForce?.value ?? preset, decided };
         });
-        return { body: { items, may } };
+        return { body: { items, may, people } };
       },
     }),
     defineRoute({
@@ -84,6 +91,20 @@ export function settingRoutes(kernel: Kernel): Route[] {
       },
     }),
   ];
+}
+
+/** Those who may see the laboratory's pages, and so be told of what is on them. */
+function readers() {
+  return query
+    .selectFrom("kernel.membership")
+    .select(["id", "name"])
+    .where("status", "=", "active")
+    .where("role", "<>", "guest")
+    .where("deleted_at", "is", null)
+    .where(sql<boolean>`'lab.sample.read' = any (kernel.permissions_of(id))`)
+    .orderBy("name")
+    .orderBy("id")
+    .limit(500);
 }
 
 async function decide(

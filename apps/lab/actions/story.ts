@@ -1,6 +1,7 @@
 import { doorProblem, memberNames, type Tx } from "@probity/kernel";
 import { query } from "../query.ts";
 import { methodVersions, specificationVersions } from "./frozen.ts";
+import { noticesOf } from "./notice.ts";
 import { limitOf, presentResult, resultColumns } from "./present.ts";
 
 type HistoryRow = { version: number; at: Date; actor_id: string; body: Record<string, unknown>; seq: string | null };
@@ -71,6 +72,7 @@ export async function storyOf(tx: Tx, id: string) {
     file: row.fileName === null ? null : { name: row.fileName, sha256: row.fileHash, encoding: row.fileEncoding },
     original: original === undefined ? null : { text: original.text, by: original.by, at: original.at },
     attempts,
+    notices: await tx.all(noticesOf({ resultId: id })),
     versions: steps,
   };
 }

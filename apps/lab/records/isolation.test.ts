@@ -190,6 +190,7 @@ async function seed({ kernel, member }: TestServer, owner: TestPerson): Promise<
       result_id: id.result,
       state: "phase-1",
     });
+    await one("lab.notice", { id: uuidv7(), batch_id: uuidv7(), kind: "out", result_id: id.result });
     await one("lab.setting", {
       id: uuidv7(),
       name: "gate.training",

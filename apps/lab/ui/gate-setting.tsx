@@ -54,7 +54,7 @@ export function GateSettings({ ws }: { ws: string }) {
   });
   const [deciding, setDeciding] = useState<Setting | null>(null);
   const queries = useQueryClient();
-  const rows = list.data?.items ?? [];
+  const rows = (list.data?.items ?? []).filter((each) => each.name.startsWith("gate."));
   return (
     <section>
       <p className={`${page.muted} ${css.told}`}>

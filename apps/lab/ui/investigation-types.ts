@@ -1,3 +1,4 @@
+import type { Told } from "./notice-setting.tsx";
 import { apiPath, page } from "@probity/web/shell/path.ts";
 import type { Tone } from "@probity/web/kit/status.ts";
 import type { ResultLine } from "./types.ts";
@@ -27,6 +28,7 @@ export interface InvestigationLine {
 
 export interface Investigation extends Omit<InvestigationLine, "analyte" | "text" | "shown" | "unit"> {
   version: number;
+  notices: Told[];
   checklist: { question: string; answer: Answer; note: string }[] | null;
   causeText: string | null;
   hypothesis: string | null;

@@ -19,8 +19,8 @@ import {
 } from "./investigation-types.ts";
 import css from "./investigation.module.css";
 import lab from "./lab.module.css";
+import { ToldByMail } from "./notice-setting.tsx";
 import { labPage } from "./path.ts";
-import { useMay } from "./use-may.ts";
 import { verdictLook } from "./words.ts";
 
 const answerWord = {
@@ -34,7 +34,6 @@ export function InvestigationPage() {
   const { params } = usePlace();
   const [ws, id] = [params.ws ?? "", params.id ?? ""];
   const queries = useQueryClient();
-  const may = useMay();
   const one = useQuery({
     queryKey: ["lab-investigation", id],
     queryFn: () => read<Investigation>(investigationApi.one(id)),
@@ -144,6 +143,7 @@ export function InvestigationPage() {
               )}
             </Step>
           </ol>
+          <ToldByMail notices={found.notices} />
           <Attachments
             filter={{ investigation: id }}
             beside={[
@@ -155,7 +155,7 @@ export function InvestigationPage() {
                   found.state === "concluded" ? `${found.number} is concluded: its files stay as they are.` : undefined,
               },
             ]}
-            may={may}
+            may={found.may}
             empty="No file is beside this investigation."
           />
           <InvestigationAct key={found.version} found={found} onChanged={changed} />

@@ -17,6 +17,7 @@ import { GateSettings } from "./gate-setting.tsx";
 import { inspectPage } from "./inspect-path.ts";
 import css from "./lab.module.css";
 import { MasterList, Numbering } from "./master-lists.tsx";
+import { NoticeSetting } from "./notice-setting.tsx";
 import { NewMethod, NewSpecification } from "./new-master.tsx";
 import { labApi } from "./path.ts";
 import type { MethodVersion, Named, Specification } from "./types.ts";
@@ -31,6 +32,7 @@ const tabs = [
   { key: "points", title: "Sampling points" },
   { key: "numbering", title: "Numbering" },
   { key: "gates", title: "Gates" },
+  { key: "mails", title: "Mails" },
 ] as const;
 
 /** Methods and limits in force, read as a document: what is determined how, and what it is held against. */
@@ -119,6 +121,7 @@ export function Methods() {
       {tab === "points" && <MasterList key={tab} path="sampling-points" ws={ws} refused={refused} />}
       {tab === "numbering" && <Numbering ws={ws} />}
       {tab === "gates" && <GateSettings ws={ws} />}
+      {tab === "mails" && <NoticeSetting ws={ws} />}
       {failed !== null && (
         <ProblemNotice
           problem={asProblem(failed)}

@@ -13,6 +13,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Attachments } from "./attachments.tsx";
 import { inspectPage } from "./inspect-path.ts";
+import { ToldByMail } from "./notice-setting.tsx";
 import { labApi } from "./path.ts";
 import { MadeWith } from "./setup-correct.tsx";
 import { StatedUncertainty, useStated } from "./stated.tsx";
@@ -93,6 +94,7 @@ export function StoryDialog(props: {
               verified by {found.verifiedBy ?? "nobody"}, as stated there.
             </p>
           )}
+          <ToldByMail notices={found.notices} />
           <ol className={css.steps}>
             {found.versions.map((step) => (
               <li key={step.version} data-act={step.act}>

@@ -1,3 +1,5 @@
+import type { Told } from "./notice-setting.tsx";
+
 /** Shapes of the laboratory API, as the screens read them. */
 
 export type SampleState = "registered" | "received" | "tested" | "verified" | "published" | "cancelled";
@@ -186,6 +188,7 @@ export interface SavedRow {
 }
 
 export interface Story extends ResultLine {
+  notices: Told[];
   worksheet: string | null;
   file: { name: string; sha256: string; encoding: string } | null;
   original: { text: string; by: string; at: string } | null;

@@ -48,6 +48,8 @@ export const labWords: Readonly<Record<string, string>> = {
   "lab.worksheet.change": "Worksheet changed",
   "lab.worksheet.verify": "Worksheet verified",
   "lab.import_file.create": "File imported",
+  "lab.notice.create": "Mail to be sent",
+  "lab.notice.send": "Mail sent of what is out of specification",
   "lab.attachment.create": "File put beside a record",
   "lab.attachment.strike": "File struck out",
   "lab.attachment.view": "File beside a record opened",
