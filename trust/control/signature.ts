@@ -166,11 +166,14 @@ export const manifestation = defineControl({
       negative: (context) =>
         inWorld(context, async (world) => {
           const { reviewer, owner } = world.people;
-          await sign(world, reviewer, "review");
+          const made = await sign(world, reviewer, "review");
+          const signed = (await reviewer.call("GET", `${world.one}/report?format=csv`)).text;
           const opened = await unlock(world, owner);
           const csv = (await reviewer.call("GET", `${world.one}/report?format=csv`)).text;
           const json = (await reviewer.call("GET", `${world.one}/report?format=json`)).body;
           return allOf("after the unlocking no copy of the new version shows the signature of the old one", [
+            [made.status === 201, `signing got ${said(made)}`],
+            [signed.includes(meaning.review), "the CSV copy of the signed version shows no signature"],
             [opened.status === 200, `the unlocking got ${said(opened)}`],
             [!csv.includes(meaning.review), "the CSV copy of an unsigned version shows a signature"],
             [listOf(json["signatures"]).length === 0, "the JSON copy of an unsigned version shows a signature"],

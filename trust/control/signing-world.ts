@@ -9,7 +9,7 @@ import {
 import type { ProbeContext } from "../control.ts";
 import { listOf, type ProbeAnswer } from "../http.ts";
 import { scratchCollection, upload } from "../scratch-document.ts";
-import { ProbeBrowser } from "./browser.ts";
+import { ProbeBrowser, said } from "./browser.ts";
 
 const runs = "/api/regulatory-docs/runs";
 export const meaning = {
@@ -68,20 +68,36 @@ export async function signingWorld(context: ProbeContext): Promise<SigningWorld>
   const { scratch, people } = await signingPeople(context, fresh?.scratch);
   const report = fresh?.report ?? (await makeReport(context, scratch, people.author));
   if (fresh === undefined) opened.set(context.kernel, { at: Date.now(), scratch, report });
-  const shown = (await people.owner.call("GET", `${report.one}/signing`)).body;
   const world = {
     scratch,
     people,
     ...report,
-    at: { version: Number(shown["version"]), locked: shown["locked"] === true },
+    at: { version: 0, locked: false },
     end: async () => {
       // Left as it was found: open, for the next probe. What a broken-off run left locked is opened below.
-      if (world.at.locked) await unlock(world, people.owner);
+      if (world.at.locked) await leaveOpen(world, people.owner);
       for (const person of Object.values(people)) await person.browser.call("DELETE", "/api/session");
     },
   };
-  if (world.at.locked) await unlock(world, people.owner);
+  await readAgain(world, people.owner);
+  if (world.at.locked) await leaveOpen(world, people.owner);
   return world;
+}
+
+/** Opens the report, as it stands now: what goes on from one that stayed locked would blame the signature for it. */
+async function leaveOpen(world: Pick<SigningWorld, "one" | "at">, owner: ProbeSigner): Promise<void> {
+  const opened = await unlock(world, owner);
+  if (opened.status === 200) return;
+  await readAgain(world, owner);
+  const again = world.at.locked ? await unlock(world, owner) : undefined;
+  if (again !== undefined && again.status !== 200) throw new Error(`the scratch report stays locked: ${said(again)}`);
+}
+
+/** Where the report stands now, whoever moved it meanwhile. */
+async function readAgain(world: Pick<SigningWorld, "one" | "at">, person: ProbeSigner): Promise<void> {
+  const shown = await person.call("GET", `${world.one}/signing`);
+  if (shown.status !== 200) throw new Error(`the scratch report can't be read: ${said(shown)}`);
+  Object.assign(world.at, { version: Number(shown.body["version"]), locked: shown.body["locked"] === true });
 }
 
 async function signerOf(context: ProbeContext, scratch: SigningScratch, part: SigningPart): Promise<ProbeSigner> {
@@ -114,6 +130,9 @@ async function enable(owner: ProbeSigner, person: ProbeSigner): Promise<void> {
   };
   await owner.call("POST", `/api/signing/signers/${person.membershipId}/verify`, body);
   await person.call("POST", "/api/signing/acknowledge");
+  const { body: standing } = await person.call("GET", "/api/signing/me");
+  if (standing["status"] !== "enabled")
+    throw new Error(`a scratch signer is ${String(standing["status"])}, not enabled`);
 }
 
 async function makeReport(
@@ -147,7 +166,10 @@ async function makeReport(
   const other = { status: "gap", reasonCode: "other", reason: "Probe" };
   const path = `/api/regulatory-docs/findings/${finding}/override`;
   const decided = await author.call("POST", path, body, { "if-match": '"1"' });
-  if (decided.status !== 200) await author.call("POST", path, other, { "if-match": '"1"' });
+  if (decided.status !== 200) {
+    const otherwise = await author.call("POST", path, other, { "if-match": '"1"' });
+    if (otherwise.status !== 200) throw new Error(`the scratch report has no decision: ${said(otherwise)}`);
+  }
   return { one: `${runs}/${id}`, finding };
 }
 
@@ -203,7 +225,12 @@ export async function answer(
 }
 
 export async function sign(world: SigningWorld, person: ProbeSigner, step: "review" | "approve"): Promise<ProbeAnswer> {
-  const asked = await challenge(world, person, step);
+  let asked = await challenge(world, person, step);
+  if (asked.status === 412) {
+    // Something else of the report moved on since it was read, such as a note about its documents: no matter of signing.
+    await readAgain(world, person);
+    asked = await challenge(world, person, step);
+  }
   return asked.status === 201 ? answer(world, person, asked.body["challenge"]) : asked;
 }
 
