@@ -1,14 +1,29 @@
 import { Act } from "@probity/web/kit/act.tsx";
 import { Dialog } from "@probity/web/kit/dialog.tsx";
 import { Field } from "@probity/web/kit/field.tsx";
-import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
-import { write } from "@probity/web/shell/api.ts";
+import { read, write } from "@probity/web/shell/api.ts";
+import { useEdited } from "@probity/web/shell/edited.tsx";
 import page from "@probity/web/shell/page.module.css";
-import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import css from "./instrument.module.css";
 import { qualityApi, type Instrument } from "./instrument-types.ts";
+
+const labels = {
+  number: "Number",
+  kind: "Kind",
+  name: "Name",
+  location: "Place",
+  make: "Maker",
+  model: "Model",
+  serial: "Serial number",
+  calibrationMonths: "Calibrated every, months",
+  qualificationMonths: "Qualified every, months",
+  maintenanceMonths: "Maintained every, months",
+} as const;
+const names = ["number", "kind", "name", "location", "make", "model", "serial"] as const;
+const times = ["calibrationMonths", "qualificationMonths", "maintenanceMonths"] as const;
+type Opened = Partial<Instrument> & { readonly version: number };
 
 /** Registers an instrument, or corrects what the register says of one. */
 export function InstrumentForm(props: {
@@ -30,6 +45,17 @@ export function InstrumentForm(props: {
     qualificationMonths: String(known?.qualificationMonths ?? ""),
     maintenanceMonths: String(known?.maintenanceMonths ?? ""),
   });
+  const set = (name: keyof typeof values) => (value: string) => setValues((before) => ({ ...before, [name]: value }));
+  const edited = useEdited<Opened>(
+    known ?? { version: 0 },
+    () => read<Instrument>(qualityApi.instrument(known?.id ?? "")),
+    [...names, ...times].map((name) => ({
+      label: labels[name],
+      of: (each) => String(each[name] ?? ""),
+      mine: values[name],
+      take: set(name),
+    })),
+  );
   const send = useMutation({
     mutationFn: async () => {
       const months = (text: string) => (text.trim() === "" ? null : Number(text));
@@ -46,16 +72,19 @@ export function InstrumentForm(props: {
         maintenanceMonths: months(values.maintenanceMonths),
       };
       if (known === undefined) return write<{ id: string }>("POST", qualityApi.instruments(), body);
-      return write<{ id: string }>("POST", qualityApi.instrument(known.id, "change"), body, { version: known.version });
+      return write<{ id: string }>("POST", qualityApi.instrument(known.id, "change"), body, {
+        version: edited.base.version,
+      });
     },
+    onError: edited.onError,
     onSuccess: (made) => props.onDone(made.id),
   });
-  const field = (name: keyof typeof values, label: string, hint?: string) => (
+  const field = (name: keyof typeof values, hint?: string) => (
     <Field
       name={name}
-      label={label}
+      label={labels[name]}
       value={values[name]}
-      onChange={(value) => setValues((before) => ({ ...before, [name]: value }))}
+      onChange={set(name)}
       {...(hint === undefined ? {} : { hint })}
     />
   );
@@ -79,18 +108,18 @@ export function InstrumentForm(props: {
           if (missing === undefined) send.mutate();
         }}
       >
-        {send.isError && <ProblemNotice problem={asProblem(send.error)} />}
+        {send.isError && edited.told(send.error)}
         <div className={css.rows}>
-          {field("number", "Number", "As on its label, such as BAL-03.")}
-          {field("kind", "Kind", "What methods ask for, such as balance or ph-meter.")}
-          {field("name", "Name")}
-          {field("location", "Place")}
-          {field("make", "Maker")}
-          {field("model", "Model")}
-          {field("serial", "Serial number")}
-          {field("calibrationMonths", "Calibrated every, months")}
-          {field("qualificationMonths", "Qualified every, months")}
-          {field("maintenanceMonths", "Maintained every, months")}
+          {field("number", "As on its label, such as BAL-03.")}
+          {field("kind", "What methods ask for, such as balance or ph-meter.")}
+          {field("name")}
+          {field("location")}
+          {field("make")}
+          {field("model")}
+          {field("serial")}
+          {field("calibrationMonths")}
+          {field("qualificationMonths")}
+          {field("maintenanceMonths")}
         </div>
         <p>
           <Act look="main" size="form" submit busy={send.isPending} disabledReason={missing}>

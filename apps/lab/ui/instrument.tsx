@@ -260,7 +260,7 @@ export function InstrumentPage() {
         onDone={changed}
       />
       <InstrumentForm
-        key={correcting ? `correct-${found.version}` : "shut"}
+        key={correcting ? "correct" : "shut"}
         open={correcting}
         known={found}
         onClose={() => setCorrecting(false)}

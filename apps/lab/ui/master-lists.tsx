@@ -9,6 +9,7 @@ import { read, write } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
 import { DownloadAct } from "@probity/web/shell/download-act.tsx";
 import { Find } from "@probity/web/shell/find.tsx";
+import { useEdited } from "@probity/web/shell/edited.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { usePlace } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -165,6 +166,18 @@ function Edit(props: {
   const [kind, setKind] = useState<string>(row?.kind ?? "finished");
   const [note, setNote] = useState((path === "products" ? row?.description : row?.location) ?? "");
   const product = path === "products";
+  const none: Kept = { id: "", version: 0, code: "", name: "" };
+  const edited = useEdited(row ?? none, () => read<Kept>(inspectApi.master(path, row?.id ?? "")), [
+    { label: "Code", of: (each) => each.code, mine: code, take: setCode },
+    { label: "Name", of: (each) => each.name, mine: name, take: setName },
+    ...(product ? [{ label: "Kind", of: (each: Kept) => each.kind ?? "", mine: kind, take: setKind }] : []),
+    {
+      label: words[path].note,
+      of: (each) => (product ? each.description : each.location) ?? "",
+      mine: note,
+      take: setNote,
+    },
+  ]);
   const body = {
     code: code.trim(),
     name: name.trim(),
@@ -174,7 +187,8 @@ function Edit(props: {
     mutationFn: () =>
       row === null
         ? write("POST", inspectApi.master(path), body)
-        : write("PATCH", inspectApi.master(path, row.id), body, { version: row.version }),
+        : write("PATCH", inspectApi.master(path, row.id), body, { version: edited.base.version }),
+    onError: edited.onError,
     onSuccess: props.onDone,
   });
   const verb = row === null ? `Add ${words[path].one}` : "Save";
@@ -187,7 +201,7 @@ function Edit(props: {
           if (code.trim() !== "" && name.trim() !== "") save.mutate();
         }}
       >
-        {save.isError && <ProblemNotice problem={asProblem(save.error)} />}
+        {save.isError && edited.told(save.error)}
         <Field name="master-code" label="Code" value={code} onChange={setCode} />
         <Field name="master-name" label="Name" value={name} onChange={setName} />
         {product && (
