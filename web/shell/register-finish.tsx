@@ -1,12 +1,12 @@
-import { Checkbox } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { Act } from "../kit/act.tsx";
-import { Choice, ErrorSummary, Field } from "../kit/field.tsx";
+import { ErrorSummary } from "../kit/field.tsx";
 import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { Skeleton } from "../kit/skeleton.tsx";
 import { readPublic, write } from "./api.ts";
 import type { Preset, SetUpResult } from "./api-types.ts";
+import { missing, NewPassword, NewWorkspace, OwnName, SampleData } from "./new-workspace.tsx";
 import { api, page } from "./path.ts";
 import { Go, usePlace, useTitle } from "./place.tsx";
 import { type ApiProblem, asProblem } from "./problem.ts";
@@ -35,9 +35,9 @@ export function FinishRegistration() {
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const found: Record<string, string> = {};
-    if (form.name.trim() === "") found.name = "Enter your name as it shall stand beside your acts.";
-    if (form.password === "") found.password = "Choose a password.";
-    if (form.workspace.trim() === "") found.workspace = "Name the workspace, such as your organisation.";
+    if (form.name.trim() === "") found.name = missing.name;
+    if (form.password === "") found.password = missing.password;
+    if (form.workspace.trim() === "") found.workspace = missing.workspace;
     setErrors(found);
     if (Object.keys(found).length > 0) return;
     setBusy(true);
@@ -73,46 +73,22 @@ export function FinishRegistration() {
         <p className={css.muted}>You will sign in as {link.data.email}. Nothing has been created yet.</p>
         <ErrorSummary errors={{ ...errors, ...problem?.fields }} />
         {problem !== null && <ProblemNotice problem={problem} />}
-        <Field
-          name="name"
-          label="Your name"
-          autoComplete="name"
-          value={form.name}
-          onChange={set("name")}
-          error={errors.name}
-        />
-        <Field
-          name="password"
-          label="Password"
-          kind="password"
-          autoComplete="new-password"
+        <OwnName value={form.name} onChange={set("name")} error={errors.name} />
+        <NewPassword
           hint="At least 12 characters. A long sentence is best."
           value={form.password}
           onChange={set("password")}
           error={errors.password}
         />
-        <Field
-          name="workspace"
-          label="Workspace"
-          autoComplete="organization"
-          hint="Everything in it is kept apart from other workspaces."
+        <NewWorkspace
           value={form.workspace}
           onChange={set("workspace")}
           error={errors.workspace}
+          presets={link.data.presets}
+          preset={form.preset}
+          onPreset={set("preset")}
         />
-        <Choice
-          name="preset"
-          label="Policy preset"
-          value={form.preset}
-          onChange={set("preset")}
-          options={link.data.presets.map((item) => ({ value: item.id, label: item.title }))}
-        />
-        <Checkbox
-          label="Add sample documents with a finished gap result"
-          description="A collection of its own, which you can delete whole."
-          checked={sampleData}
-          onChange={(event) => setSampleData(event.currentTarget.checked)}
-        />
+        <SampleData checked={sampleData} onChange={setSampleData} />
         <div>
           <Act look="main" size="form" submit busy={busy}>
             Open account and workspace

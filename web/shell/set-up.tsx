@@ -1,12 +1,12 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Checkbox } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { Act } from "../kit/act.tsx";
-import { Choice, ErrorSummary, Field } from "../kit/field.tsx";
+import { ErrorSummary, Field } from "../kit/field.tsx";
 import { ProblemNotice } from "../kit/problem-notice.tsx";
 import { Skeleton } from "../kit/skeleton.tsx";
 import { readPublic, write } from "./api.ts";
 import type { Preset, SetUpRequest, SetUpResult, SetUpView } from "./api-types.ts";
+import { missing, NewPassword, NewWorkspace, OwnName, SampleData } from "./new-workspace.tsx";
 import { api, page } from "./path.ts";
 import { usePlace, useTitle } from "./place.tsx";
 import { type ApiProblem, asProblem } from "./problem.ts";
@@ -44,11 +44,11 @@ export function SetUp() {
   const check = (): boolean => {
     const found: Record<string, string> = {};
     if (step === 0) {
-      if (form.name.trim() === "") found.name = "Enter your name as it shall stand beside your acts.";
+      if (form.name.trim() === "") found.name = missing.name;
       if (!/^\S+@\S+$/.test(form.email)) found.email = "Enter an e-mail address, such as ana@example.org.";
-      if (form.password === "") found.password = "Choose a password.";
+      if (form.password === "") found.password = missing.password;
     }
-    if (step === 1 && form.workspace.trim() === "") found.workspace = "Name the workspace, such as your organisation.";
+    if (step === 1 && form.workspace.trim() === "") found.workspace = missing.workspace;
     setErrors(found);
     return Object.keys(found).length === 0;
   };
@@ -96,14 +96,7 @@ export function SetUp() {
         {problem !== null && <ProblemNotice problem={problem} />}
         {step === 0 && (
           <>
-            <Field
-              name="name"
-              label="Your name"
-              autoComplete="name"
-              value={form.name}
-              onChange={set("name")}
-              error={errors.name}
-            />
+            <OwnName value={form.name} onChange={set("name")} error={errors.name} />
             <Field
               name="email"
               label="E-mail"
@@ -113,11 +106,7 @@ export function SetUp() {
               onChange={set("email")}
               error={errors.email}
             />
-            <Field
-              name="password"
-              label="Password"
-              kind="password"
-              autoComplete="new-password"
+            <NewPassword
               hint="The server checks it when you finish. A long sentence is best."
               value={form.password}
               onChange={set("password")}
@@ -126,43 +115,18 @@ export function SetUp() {
           </>
         )}
         {step === 1 && (
-          <>
-            <Field
-              name="workspace"
-              label="Workspace"
-              autoComplete="organization"
-              hint="Everything in it is kept apart from other workspaces."
-              value={form.workspace}
-              onChange={set("workspace")}
-              error={errors.workspace}
-            />
-            <Choice
-              name="preset"
-              label="Policy preset"
-              value={preset?.id ?? ""}
-              onChange={set("preset")}
-              options={presets.map((item) => ({ value: item.id, label: item.title }))}
-            />
-            {preset !== undefined && preset.main.length > 0 && (
-              <dl className={css.numbers}>
-                {preset.main.map((number) => (
-                  <div key={number.title}>
-                    <dt>{number.title}</dt>
-                    <dd>{number.value}</dd>
-                  </div>
-                ))}
-              </dl>
-            )}
-          </>
+          <NewWorkspace
+            value={form.workspace}
+            onChange={set("workspace")}
+            error={errors.workspace}
+            presets={presets}
+            preset={form.preset}
+            onPreset={set("preset")}
+          />
         )}
         {step === 2 && (
           <>
-            <Checkbox
-              label="Add sample documents with a finished gap result"
-              description="A collection of its own, which you can delete whole."
-              checked={sampleData}
-              onChange={(event) => setSampleData(event.currentTarget.checked)}
-            />
+            <SampleData checked={sampleData} onChange={setSampleData} />
             <p className={css.muted}>
               Owner {form.name}, {form.email}. Workspace {form.workspace}. Nothing has been created yet.
             </p>

@@ -82,10 +82,10 @@ export function SignInForm({ onSession }: { onSession: (session: Session) => voi
         onChange={setPassword}
         error={errors.password}
       />
-      <div>
+      <div className={css.row}>
         <Act look="main" size="form" submit busy={busy}>
           Sign in
-        </Act>{" "}
+        </Act>
         <PasskeySignIn onSession={onSession} onProblem={setProblem} />
       </div>
     </form>
