@@ -141,6 +141,7 @@ describe("step-up", () => {
     const kept = await admin.query(
       "select g::text as row, encode(secret_hash, 'hex') as hash from identity.step_up_grant g where used_at is null",
     );
+    expect(kept.rows.length).toBeGreaterThan(0);
     for (const { row, hash } of kept.rows) {
       expect(row).not.toContain(grant);
       expect(outcome(await change(browser, "session.idleMinutes", hash))).toEqual(refused);

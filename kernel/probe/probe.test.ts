@@ -40,8 +40,14 @@ describe("TRU-01 probes leave what they found, and nothing else", () => {
       preset: "regulatory-docs",
     });
     expect(await isSetUp({ kernel })).toBe(true);
-    const members = await admin.query("set role probity_door; select tenant_id::text from kernel.membership m");
-    expect(members).toBeDefined();
+    const { rows: users } = await admin.query("select id from identity.user where email = 'ada@example.test'");
+    await admin.query("set role probity_door");
+    const listed = await admin.query(
+      "select w.name from kernel.membership m join kernel.workspace w on w.id = m.tenant_id where m.user_id = $1",
+      [users[0]?.id],
+    );
+    await admin.query("reset role");
+    expect(listed.rows).toEqual([{ name: "Nordwerk" }]);
     const again = await openScratch(kernel);
     expect(again.a.id).toBe(scratch.a.id);
     expect(again.a.ownerKey).not.toBe(scratch.a.ownerKey);
