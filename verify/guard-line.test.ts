@@ -129,20 +129,24 @@ describe("LED-03 a line is read to the last member", () => {
 });
 
 describe("LED-03 a leaf has one spelling", () => {
+  const flat = "not a flat object of strings";
+  const form = "not in canonical form";
   test.each([
-    ["no JSON", "{"],
-    ["nothing in it", "{}"],
-    ["a list", '["a"]'],
-    ["nothing", "null"],
-    ["a number", '{"a":1}'],
-    ["a name that is none", '{"__proto__":"a"}'],
-    ["another order", '{"b":"1","a":"1"}'],
-    ["white space", '{"a": "1"}'],
-    ["a name twice", '{"a":"1","a":"1"}'],
-    ["an escape that need not be", '{"a":"\\u0041"}'],
-    ["a slash that is escaped", '{"a":"\\/"}'],
-  ])("%s", (_, bad) => {
-    expect(() => parseLeaf(bad)).toThrow();
+    ["no JSON", "{", "not JSON"],
+    ["nothing in it", "{}", form],
+    ["a digit, as long as nothing in it", "7", flat],
+    ["a list", '["a"]', flat],
+    ["nothing", "null", flat],
+    ["a text", '"a"', flat],
+    ["a number", '{"a":1}', flat],
+    ["a name that is none", '{"__proto__":"a"}', flat],
+    ["another order", '{"b":"1","a":"1"}', "not in order"],
+    ["white space", '{"a": "1"}', form],
+    ["a name twice", '{"a":"1","a":"1"}', form],
+    ["an escape that need not be", '{"a":"\\u0041"}', form],
+    ["a slash that is escaped", '{"a":"\\/"}', form],
+  ])("%s", (_, bad, says) => {
+    expect(() => parseLeaf(bad)).toThrow(says);
   });
   it("takes what is canonical, escapes included", () => {
     for (const good of ['{"a":"1"}', '{"a":"\\n","b":"ü"}']) expect(parseLeaf(good)).toEqual(JSON.parse(good));

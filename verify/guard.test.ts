@@ -189,6 +189,12 @@ describe("LED-03 each guard of a bundle refuses alone", () => {
         "The file holds bytes that are not text",
       ]);
     }
+    // A character that is never finished.
+    const unfinished = await verifyFile([bytes, Uint8Array.of(0xc3)], { provider: nodeProvider, ...pin });
+    expect([unfinished.outcome, unfinished.findings[0]?.text]).toEqual([
+      "TAMPERED",
+      "The file holds bytes that are not text",
+    ]);
   });
 
   it("is read in batches, and told of as it is read", async () => {
