@@ -282,6 +282,7 @@ function files(kind: ImportKind) {
       "f.imported",
       "f.error_count as errorCount",
       "f.refusal",
+      "f.told",
       "f.report_blob_id as reportBlobId",
       "f.job_id as jobId",
       "j.state as jobState",

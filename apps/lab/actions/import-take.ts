@@ -5,7 +5,8 @@ import { readTable, type Table } from "../csv/read.ts";
 import { query } from "../query.ts";
 import { inTurns } from "../turn.ts";
 import { countRows } from "./import-count.ts";
-import { isMapping, planOf, type Plan, type RowError } from "./import-plan.ts";
+import type { RowError } from "./import-look.ts";
+import { isMapping, planOf, type Plan } from "./import-plan.ts";
 import { importPermission } from "./import-upload.ts";
 import { registerSamples } from "./register.ts";
 import { saveResults } from "./save-result.ts";
@@ -72,7 +73,9 @@ async function takeRows(kernel: Kernel, job: Job, kind: ImportKind, file: Waitin
     if (plan.kind === "samples") await registerSamples(tx, plan.samples, file.id, progress);
     else await saveResults(tx, plan.entries, "import", file.id, progress);
     // 3. The file's own end, in the same transaction.
-    await end(tx, file, "lab.import_file.take", { state: "done", imported: table.rows.length });
+    const told = plan.kind === "results" ? plan.told : null;
+    const skipped = told === null ? 0 : told.standards;
+    await end(tx, file, "lab.import_file.take", { state: "done", imported: table.rows.length - skipped, told });
   });
 }
 
@@ -147,5 +150,10 @@ export async function wrongRows(table: Table, errors: readonly RowError[]): Prom
 
 /** What is shown of a plan before its file is taken. */
 export function shownPlan(plan: Plan) {
-  return { good: plan.good, errors: plan.errors.slice(0, shownErrors), errorCount: plan.errorRows.size };
+  return {
+    good: plan.good,
+    errors: plan.errors.slice(0, shownErrors),
+    errorCount: plan.errorRows.size,
+    told: plan.kind === "results" ? plan.told : null,
+  };
 }

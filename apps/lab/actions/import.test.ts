@@ -97,7 +97,7 @@ describe("LAB files in", () => {
       [2, "The method gives no unit"],
       [2, "It was 6.50"],
       [3, `${number} has no open result for Lead.`],
-      [4, "There is no sample S-00-1."],
+      [4, "There is no sample S-00-1"],
       [5, `Line 2 already gives pH of ${number}.`],
     ]);
     expect((await sendFile(world, "results/import", file, { person: world.reader })).status).toBe(403);

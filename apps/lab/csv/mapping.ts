@@ -38,6 +38,9 @@ const fields: Readonly<Record<ImportKind, readonly ImportField[]>> = {
     { key: "value", title: "Value", required: true, also: ["value", "result", "reading"] },
     { key: "unit", title: "Unit", required: false, also: ["unit", "units"] },
     { key: "reason", title: "Reason for a change", required: false, also: ["reason"] },
+    { key: "kind", title: "Kind of row", required: false, also: ["kind", "rowkind", "sampletype"] },
+    { key: "worksheet", title: "Worksheet number", required: false, also: ["worksheet", "worksheetnumber"] },
+    { key: "field", title: "Interim field", required: false, also: ["interim", "interimfield", "field"] },
   ],
 };
 

@@ -176,6 +176,7 @@ export const importFile = defineRecord({
     errorCount: field.integer("Rows with errors"),
     errors: field.json("Errors", { optional: true }),
     refusal: field.text("Why it was refused", { max: 1000, optional: true }),
+    told: field.json("Rows by kind", { optional: true }),
     reportBlobId: field.id("Report", { optional: true }),
   },
 });

@@ -4,7 +4,7 @@ import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { saveFile, write } from "@probity/web/shell/api.ts";
 import page from "@probity/web/shell/page.module.css";
 import { useMutation } from "@tanstack/react-query";
-import { formOf, type Kind, type Mapping, type Reading } from "./import-form.ts";
+import { formOf, sayTold, type Kind, type Mapping, type Reading } from "./import-form.ts";
 import { ImportFaults } from "./import-faults.tsx";
 import css from "./import.module.css";
 import { labApi } from "./path.ts";
@@ -150,6 +150,7 @@ export function ImportColumns({ kind, file, seen, reading, busy, onRead, onSourc
       {seen.total > seen.rows.length && (
         <p className={page.meta}>{`and ${(seen.total - seen.rows.length).toLocaleString("en-GB")} more rows`}</p>
       )}
+      {missing.length === 0 && sayTold(seen.told) !== null && <p>{sayTold(seen.told)}</p>}
       {seen.formulas > 0 && (
         <p className={page.muted}>
           {seen.formulas === 1

@@ -1,4 +1,4 @@
-import type { Preview } from "./types.ts";
+import type { ImportTold, Preview } from "./types.ts";
 
 export type Kind = "samples" | "results";
 export type Mapping = Preview["mapping"];
@@ -13,4 +13,20 @@ export function formOf(file: File, { mapping, source }: Reading, more: Record<st
   for (const [name, value] of Object.entries(more)) form.append(name, value);
   form.append("file", file, file.name);
   return form;
+}
+
+/** What a file of results holds, in a sentence; nothing where all of it is samples. */
+export function sayTold(told: ImportTold | null): string | null {
+  if (told === null) return null;
+  const many = (count: number, one: string) =>
+    count === 0 ? [] : [`${count.toLocaleString("en-GB")} ${one}${count === 1 ? "" : "s"}`];
+  const own = [...many(told.blank, "blank"), ...many(told.control, "control"), ...many(told.duplicate, "duplicate")];
+  const rows = [`${told.sample.toLocaleString("en-GB")} of samples`, ...own].join(", ");
+  const interim = told.interim === 0 ? "" : ` Of these ${told.interim.toLocaleString("en-GB")} are interim values.`;
+  const skipped = [
+    ...(told.standards === 0 ? [] : [`${told.standards.toLocaleString("en-GB")} of standards and rinses`]),
+    ...(told.same === 0 ? [] : [`${told.same.toLocaleString("en-GB")} that stand so already`]),
+  ];
+  if (own.length === 0 && interim === "" && skipped.length === 0) return null;
+  return `Rows: ${rows}.${interim}${skipped.length === 0 ? "" : ` Skipped: ${skipped.join(", ")}.`}`;
 }

@@ -12,7 +12,7 @@ import { asProblem } from "@probity/web/shell/problem.ts";
 import { useJob } from "@probity/web/shell/use-job.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import type { Kind } from "./import-form.ts";
+import { sayTold, type Kind } from "./import-form.ts";
 import { ImportFaults } from "./import-faults.tsx";
 import css from "./import.module.css";
 import { labApi, labPage } from "./path.ts";
@@ -112,7 +112,7 @@ export function ImportStand({ ws, kind, id, onAgain }: { ws: string; kind: Kind;
             </span>
           }
         >
-          {`${file.imported.toLocaleString("en-GB")} rows of ${file.fileName} are in. The file is kept as it was, sha-256 ${file.sha256.slice(0, 12)}.`}
+          {`${file.imported.toLocaleString("en-GB")} rows of ${file.fileName} are in. ${sayTold(file.told) ?? ""} The file is kept as it was, sha-256 ${file.sha256.slice(0, 12)}.`}
         </Notice>
       )}
       {file.state === "refused" && (

@@ -20,7 +20,7 @@ import { refusedBecause } from "./words.ts";
 /** What each column may be called; the first ones are needed, the rest may be left out. */
 const headings: Readonly<Record<Kind, string>> = {
   samples: "Product code,Lot,Sampling point code,Sampled at,Sampled by,Due on,Priority,Specification code,Remark\r\n",
-  results: "Sample number,Analyte,Value,Unit,Reason for a change\r\n",
+  results: "Sample number,Analyte,Value,Unit,Reason for a change,Kind of row,Worksheet number,Interim field\r\n",
 };
 
 /** A file of samples or results: what it would become is shown row by row before anything is taken, and it is taken whole. */
@@ -89,7 +89,7 @@ export function ImportPage() {
         >
           {kind === "samples"
             ? "Drop a table of samples: one a row, with a product code. Up to 50,000 rows, any encoding, any delimiter."
-            : "Drop what the instrument wrote: sample number, analyte, value. Up to 50,000 rows, all taken or none."}
+            : "Drop what the instrument wrote: sample number, analyte, value. Blanks and controls by their name, duplicates as DUP and the number. Up to 50,000 rows, all taken or none."}
         </FileDrop>
       )}
       {refused !== undefined && <Notice tone="none">{refused}</Notice>}

@@ -322,9 +322,20 @@ export interface Preview {
   rows: string[][];
   errors: RowFault[];
   errorCount: number;
+  told: ImportTold | null;
   source: string | null;
   sources: string[];
   formulas: number;
+}
+/** How many rows of each kind a file of results holds, and what was skipped. */
+export interface ImportTold {
+  sample: number;
+  blank: number;
+  control: number;
+  duplicate: number;
+  interim: number;
+  standards: number;
+  same: number;
 }
 export interface RowFault {
   row: number;
@@ -345,6 +356,7 @@ export interface SentFile {
   imported: number;
   errorCount: number;
   errors?: RowFault[] | null;
+  told: ImportTold | null;
   refusal: string | null;
   reportBlobId: string | null;
   jobId: string | null;
