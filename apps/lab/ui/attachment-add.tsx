@@ -48,7 +48,11 @@ export function AddFile(props: { beside: readonly Beside[]; may: readonly string
   const percent = Math.round((sending?.share ?? 0) * 100);
   return (
     <div className={css.add}>
-      {add.isError && <ProblemNotice problem={asProblem(add.error)} />}
+      {add.isError && (
+        <div className={css.whole}>
+          <ProblemNotice problem={asProblem(add.error)} />
+        </div>
+      )}
       {refused === undefined && (
         <div className={css.fields}>
           {props.beside.length > 1 && (
@@ -60,13 +64,7 @@ export function AddFile(props: { beside: readonly Beside[]; may: readonly string
               options={props.beside.map((each) => ({ value: each.id, label: each.title }))}
             />
           )}
-          <Field
-            name={`${name}-note`}
-            label="What it shows"
-            value={note}
-            onChange={setNote}
-            hint="Goes with the file; may stay empty."
-          />
+          <Field name={`${name}-note`} label="What it shows (may stay empty)" value={note} onChange={setNote} />
         </div>
       )}
       {sending === null ? (

@@ -79,6 +79,17 @@ function uncharted({ standing, controls, duplicates }: Run): boolean {
   );
 }
 
+/** Nothing is entered yet and it is on no worksheet: what will be wanted, and no fault. */
+const earlyLook = { tone: "planned", word: "goes on a worksheet" } as const;
+function early({ standing, worksheetId, results }: Run, entered: ReadonlySet<string> | undefined): boolean {
+  return (
+    entered !== undefined &&
+    standing === "missing" &&
+    worksheetId === null &&
+    !results.some((each) => entered.has(each))
+  );
+}
+
 type Of = { worksheet: string } | { sample: string };
 
 /** The runs of a worksheet or sample, read anew when `fresh` changes; not before it says something. */
@@ -97,7 +108,11 @@ export function useRuns(of: Of, fresh: string) {
 }
 
 /** What the grid writes beside each control, and beside results of a run that holds them. */
-export function useRunMarks(ws: string, runs: readonly Run[] | undefined): ReadonlyMap<string, RunMark> {
+export function useRunMarks(
+  ws: string,
+  runs: readonly Run[] | undefined,
+  entered?: ReadonlySet<string>,
+): ReadonlyMap<string, RunMark> {
   return useMemo(() => {
     const marks = new Map<string, RunMark>();
     for (const run of runs ?? []) {
@@ -112,7 +127,7 @@ export function useRunMarks(ws: string, runs: readonly Run[] | undefined): Reado
         if (pair.outcome !== "waiting")
           for (const id of [pair.duplicateId, pair.originalId])
             marks.set(id, { tone: pairLook[pair.outcome].tone, words: sayPair(pair), href: null });
-      if (run.standing === "refused" || run.standing === "missing")
+      if (run.standing === "refused" || (run.standing === "missing" && !early(run, entered)))
         for (const id of run.results.filter((each) => !marks.has(each)))
           marks.set(id, {
             tone: "gap",
@@ -121,12 +136,22 @@ export function useRunMarks(ws: string, runs: readonly Run[] | undefined): Reado
           });
     }
     return marks;
-  }, [runs, ws]);
+  }, [runs, ws, entered]);
 }
 
-/** How the controls of each run were judged: the rule that fired, how far each control lies off, and its chart. */
-export function RunQuality(props: { ws: string; runs: ReturnType<typeof useRuns>; sheets?: boolean }) {
+/**
+ * How the controls of each run were judged: the rule that fired, how far each control lies off, and its chart. `entered` are
+ * the results that have a value, where a run without any is no fault yet.
+ */
+export function RunQuality(props: {
+  ws: string;
+  runs: ReturnType<typeof useRuns>;
+  sheets?: boolean;
+  entered?: ReadonlySet<string>;
+}) {
   const { ws, runs } = props;
+  const lookOf = (run: Run) =>
+    early(run, props.entered) ? earlyLook : uncharted(run) ? unchartedLook : standingLook[run.standing];
   if (runs.isError) return <ProblemNotice problem={asProblem(runs.error)} onRetry={() => void runs.refetch()} />;
   if (runs.data === undefined || runs.data.length === 0) return null;
   return (
@@ -136,7 +161,7 @@ export function RunQuality(props: { ws: string; runs: ReturnType<typeof useRuns>
         {runs.data.map((run) => (
           <li
             key={`${run.worksheetId ?? ""} ${run.methodId} ${run.analyte}`}
-            style={{ boxShadow: `inset 4px 0 ${toneColour(standingLook[run.standing].tone).ink}` }}
+            style={{ boxShadow: `inset 4px 0 ${toneColour(lookOf(run).tone).ink}` }}
           >
             <div className={css.told}>
               <b>{run.name}</b> <span className={page.mono}>{run.method}</span>
@@ -145,8 +170,12 @@ export function RunQuality(props: { ws: string; runs: ReturnType<typeof useRuns>
                   {run.worksheet ?? ""}
                 </Go>
               )}
-              <StatusMark {...(uncharted(run) ? unchartedLook : standingLook[run.standing])} tinted />
-              <Told run={run} />
+              <StatusMark {...lookOf(run)} tinted />
+              {early(run, props.entered) ? (
+                <div className={css.words}>Its method asks for controls: put it on a worksheet with them.</div>
+              ) : (
+                <Told run={run} />
+              )}
             </div>
             {run.controls.length + run.duplicates.length > 0 && (
               <ul className={css.controls}>

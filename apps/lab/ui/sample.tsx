@@ -14,7 +14,7 @@ import page from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import { Attachments } from "./attachments.tsx";
 import { BlindNotice } from "./blind-notice.tsx";
 import { CorrectSample } from "./correct-sample.tsx";
@@ -60,7 +60,11 @@ export function SamplePage() {
   const found = sample.data;
   const fresh = found === undefined ? "" : [found, ...found.results].map((row) => row.version).join();
   const runs = useRuns({ sample: id }, fresh);
-  const marks = useRunMarks(ws, runs.data);
+  const entered = useMemo(
+    () => new Set((found?.results ?? []).filter(({ text }) => text !== null).map((row) => row.id)),
+    [found],
+  );
+  const marks = useRunMarks(ws, runs.data, entered);
   const held = useHeld({ sample: id }, fresh);
   useTitle(found?.number ?? "Sample");
   if (found === undefined)
@@ -160,7 +164,7 @@ export function SamplePage() {
           );
         })}
       </ol>
-      <RunQuality ws={ws} runs={runs} sheets />
+      <RunQuality ws={ws} runs={runs} sheets entered={entered} />
       <section>
         <h2>Results</h2>
         <GateNotice of={{ sample: id }} fresh={fresh} />
