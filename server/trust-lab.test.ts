@@ -32,6 +32,13 @@ describe(
         /unlocking without a proof got 200/,
       ));
 
+    test("LAB-02: a server that takes a file beside what is verified", () =>
+      isRedServing(
+        "LAB-02",
+        withoutProof("/api/lab/results/{id}/attachments", { status: 201, body: {} }),
+        /a file beside a verified result got 201/,
+      ));
+
     test("LAB-04: a gate that nobody asks", () =>
       turnsRed(
         "LAB-04",

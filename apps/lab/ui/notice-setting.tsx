@@ -39,7 +39,7 @@ const name = "notice.out";
 const when = [
   { value: "never", label: "never" },
   { value: "out", label: "when a value is out of specification" },
-  { value: "out-and-waiting", label: "then, and when an investigation waits" },
+  { value: "out-and-waiting", label: "when a value is out, and when an investigation waits" },
 ] as const;
 const groups = [
   { value: "verify", label: "Everybody who verifies results" },
