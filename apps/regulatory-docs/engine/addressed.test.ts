@@ -98,6 +98,13 @@ describe("AI-06 no document is meant for a requirement", () => {
     expect(result.reasons[0]).toContain("No document is meant for this");
   });
 
+  test("that a line names which the page's layout made look like a heading", () => {
+    const line = "Internal audit reports reach the head of production within five working days after each visit";
+    const text = (heading: string): string => `# Parking\n\n## ${heading}\n\n${body.repeat(8)}\n`;
+    expect(about("8.2.4", [read(text(line))]).addressed.meant).toBe(false);
+    expect(about("8.2.4", [read(text("Internal audit"))]).addressed.meant).toBe(true);
+  });
+
   test("that a form's heading names on every document", () => {
     const sheet = (title: string): string => `# ${title}\n\n## Document control\n\n${body.repeat(8)}\n`;
     const set = ["Cleaning the kitchen", "Parking", "Visitors", "Keys"].map((title) => read(sheet(title), title));
