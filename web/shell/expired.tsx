@@ -27,7 +27,7 @@ export function Expired({ user }: { user: string }) {
     return () => removeEventListener("beforeunload", warn);
   }, [open]);
   return (
-    <Dialog open={open} closable={false} onClose={() => {}} title="Your session ended">
+    <Dialog open={open} closable={false} onClose={() => {}} title="Your session ended" above>
       <div className={css.form}>
         <p>What you entered is still here, beneath. Sign in to go on.</p>
         <SignInForm

@@ -110,7 +110,9 @@ export function Review() {
               title: "May do",
               cell: (item) => (
                 <details>
-                  <summary>{item.permissions.length} permissions</summary>
+                  <summary>
+                    {item.permissions.length} {item.permissions.length === 1 ? "permission" : "permissions"}
+                  </summary>
                   <span className={pageCss.meta}>{item.permissions.map(sayPermission).join(", ")}</span>
                 </details>
               ),

@@ -230,7 +230,7 @@ function Items(props: {
         >
           {`All ${open.length} here seen`}
         </Act>
-        <span className={page.meta}>
+        <span className={`${page.meta} ${css.keys}`}>
           <KeyHint of="j" /> <KeyHint of="k" /> next, before · <KeyHint of="n" /> note
         </span>
       </form>

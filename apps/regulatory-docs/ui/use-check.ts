@@ -116,13 +116,14 @@ function closed(title: string): string {
   return /[.!?…]$/.test(title) ? title : `${title}.`;
 }
 
-/** A 429 says when to come back. */
+/** A 429 says when to come back: once, and in minutes where the server counts seconds. */
 function waitWords(problem: ApiProblem): ApiProblem {
   if (problem.status !== 429 || problem.retryAfterSeconds === null || problem.next !== "") return problem;
   const minutes = Math.ceil(problem.retryAfterSeconds / 60);
   return new ApiProblem({
     ...problem,
     fields: {},
+    detail: problem.detail.replace(/ Try again after \d+ seconds?\.$/, ""),
     next: minutes <= 1 ? "Come back in a minute." : `Come back in ${minutes} minutes.`,
   });
 }
