@@ -69,6 +69,13 @@ describe("a record with sealed fields that asks for reasons", () => {
     expect((await send()).body["id"]).toBe(first.body["id"]);
     const retired = await retire(server.kernel, person.session.workspace ?? "", later(31));
     expect(retired["keys"]).toMatchObject({ outcome: "done", gone: 1 });
+    await placeLeaves(server);
+    const said = await asDoor(
+      server,
+      "select count(*)::integer as n from kernel.ledger_event where action = 'retention.keys.retired' and tenant_id = $1",
+      [person.session.workspace],
+    );
+    expect(said).toEqual([{ n: 1 }]);
     expect(await kept()).toEqual([]);
     const again = await Promise.all([send(), send(), send()]);
     for (const answer of again) expect([answer.status, answer.body["code"]]).toEqual([409, "kernel.key_forgotten"]);

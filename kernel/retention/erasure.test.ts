@@ -7,6 +7,7 @@ import { acquireTestCluster } from "../database/test-cluster.ts";
 import { invite } from "../identity/invitation.ts";
 import { admit } from "../identity/membership.ts";
 import { noteSession } from "../identity/note.ts";
+import { removeMember } from "../identity/people.ts";
 import { canonicalText } from "../ledger/canonical.ts";
 import { reconcileWorkspace } from "../ledger/reconcile.ts";
 import { decide, openReview, reviewItems } from "../review/review.ts";
@@ -161,6 +162,14 @@ describe("LED-06 RET-02 a person is forgotten", () => {
     const key = await server.withKey(owner, ["kernel.person.erase", "kernel.people.change"]);
     expect(await key("POST", path, { body })).toMatchObject({ status: 403, body: { code: "kernel.step_up_required" } });
     expect((await server.as(person)("GET", "/api/keys")).status).toBe(200);
+    // Of who is no longer a member it takes a fresh proof no less.
+    const gone = await server.member(acme, "member");
+    await server.kernel.door.work(owner.session, "kernel.people.change", (tx) => removeMember(tx, gone.membershipId));
+    await log.publish();
+    expect(await key("POST", `/api/people/${gone.membershipId}/erasure`, { body })).toMatchObject({
+      status: 403,
+      body: { code: "kernel.step_up_required" },
+    });
     // Nor does the one who may, of themselves; and of nobody there is nothing to erase.
     const other = await server.member(acme, "owner");
     expect(await server.as(other)("POST", `/api/people/${other.membershipId}/erasure`, { body })).toMatchObject({

@@ -85,9 +85,18 @@ describe("RET-01 what a policy says is kept so long goes when its time is over",
 
   test("access logs, finished jobs and deleted rows go with their time; each leaves its leaf, log and tables agree", async () => {
     const id = await deletedRow();
+    // Jobs that ended go, one that waits stays.
+    await asDoor(
+      server,
+      `insert into kernel.job (tenant_id, id, task, actor_id, state)
+       select $1, gen_random_uuid(), 'test', gen_random_uuid(), s from unnest('{done,failed,waiting,running}'::text[]) s`,
+      [acme],
+    );
     await server.kernel.access.flush();
     await log.publish();
     const results = await retire(server.kernel, acme, later(91));
+    expect(results["traces"]).toMatchObject({ outcome: "done", gone: 2 });
+    expect(await count("select count(*) as n from kernel.job where tenant_id = $1 and task = 'test'")).toBe(2);
     expect(results["access"]).toMatchObject({ outcome: "done" });
     expect(results["access"]?.gone).toBeGreaterThan(0);
     expect(results["deleted"]).toMatchObject({ outcome: "done", gone: 2 });
@@ -102,6 +111,9 @@ describe("RET-01 what a policy says is kept so long goes when its time is over",
     expect(verified).toMatchObject({ outcome: "VERIFIED", complete: true });
     expect(verified.text).toContain("retention.access.retired");
     expect(verified.text).toContain("retention.rows.retired");
+    expect(verified.text).toContain("retention.traces.retired");
+    // Nothing was kept of what asked twice, so nothing of it went and no event says so.
+    expect(verified.text).not.toContain("retention.keys.retired");
   });
 
   test("a tombstone without its leaf is found", async () => {
@@ -115,6 +127,27 @@ describe("RET-01 what a policy says is kept so long goes when its time is over",
     const ran = await retireAll(server.kernel);
     expect(ran).toBeGreaterThan(0);
     expect(await retireAll(server.kernel)).toBe(0);
+    // One class that never ran is reason enough, and so is a day.
+    await asDoor(server, "delete from kernel.retention_run where tenant_id = $1 and class = 'keys'", [acme]);
+    expect(await retireAll(server.kernel)).toBe(1);
+    expect(await count("select count(*) as n from kernel.retention_run where tenant_id = $1 and class = 'keys'")).toBe(
+      1,
+    );
+    expect(await retireAll(server.kernel, later(1.1))).toBeGreaterThan(1);
+  });
+
+  test("a class that fails is told on the page, and the others run", async () => {
+    await asDoor(server, "revoke execute on function kernel.retire_traces(timestamptz) from probity_app");
+    try {
+      const results = await retire(server.kernel, acme);
+      expect(Object.entries(results).map(([name, { outcome }]) => [name, outcome])).toEqual(
+        ["access", "traces", "deleted", "keys", "log"].map((name) => [name, name === "traces" ? "failed" : "done"]),
+      );
+      const page = JSON.stringify((await server.as(owner)("GET", "/api/retention")).body);
+      expect(page).toContain('"outcome":"failed"');
+    } finally {
+      await asDoor(server, "grant execute on function kernel.retire_traces(timestamptz) to probity_app");
+    }
   });
 
   test("what nothing enforces yet is said so", async () => {
@@ -160,5 +193,21 @@ describe("RET-01 LED-03 the oldest part of the log is pruned", () => {
     });
     expect(selected).toMatchObject({ outcome: "VERIFIED", counts: { leaves: 1 } });
     expect((await reconcileWorkspace(server.kernel, space)).findings).toEqual([]);
+    // Asked again it prunes nothing, and says nothing.
+    expect((await retire(server.kernel, space, later(400)))["log"]).toMatchObject({
+      gone: 0,
+      detail: "Nothing is old enough",
+    });
+    expect(
+      Number(
+        (
+          await asDoor(
+            server,
+            "select count(*) as n from kernel.ledger_event where tenant_id = $1 and action = 'retention.log.pruned'",
+            [space],
+          )
+        )[0]?.["n"],
+      ),
+    ).toBe(1);
   });
 });
