@@ -241,7 +241,7 @@ function unitOf({ relative, unit }: Pair): string {
 function sayPair(pair: Pair): string {
   const unit = unitOf(pair);
   if (pair.difference === null) return `Δ ${pairLook[pair.outcome].word}, at most ${pair.limit}${unit}`;
-  const shown = pair.relative ? shortNumber(pair.difference, 5) : pair.difference;
+  const shown = pair.relative ? shortNumber(pair.difference, 4) : pair.difference;
   return `Δ ${shown}${unit}, at most ${pair.limit}${unit}: ${pairLook[pair.outcome].word}`;
 }
 
@@ -259,7 +259,7 @@ function Twice({ pair }: { pair: Pair }) {
       <span className={css.distance}>
         {pair.difference === null
           ? `≤ ${pair.limit}${unitOf(pair)}`
-          : `${pair.relative ? shortNumber(pair.difference, 5) : pair.difference} of ${pair.limit}${unitOf(pair)}`}
+          : `Δ ${pair.relative ? shortNumber(pair.difference, 4) : pair.difference} ${pair.outcome === "out" ? ">" : "≤"} ${pair.limit}${unitOf(pair)}`}
       </span>
       <StatusMark tone={look.tone} word={look.word} />
     </>

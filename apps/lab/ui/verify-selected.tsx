@@ -94,7 +94,7 @@ export function VerifySelected(props: {
                   </ul>
                 </section>
               )}
-              <div className={css.box}>
+              <div className={css.box} role="region" aria-label="Results that are verified" tabIndex={0}>
                 <table className={css.table}>
                   <caption className="p-hidden">Results that are verified</caption>
                   <thead>
@@ -119,7 +119,10 @@ export function VerifySelected(props: {
                           {row.attempt > 1 && <span className={page.meta}> retest {row.attempt - 1}</span>}
                         </td>
                         <td className={page.mono}>
-                          <span className={lab.exact} title={row.text ?? undefined}>
+                          <span
+                            className={row.input === "calculated" ? lab.exact : undefined}
+                            title={row.text ?? undefined}
+                          >
                             {row.text}
                           </span>{" "}
                           <span className={page.meta}>{row.unit}</span>
