@@ -1,8 +1,10 @@
 import { sealPdf } from "@probity/seal";
 import { testPdf, testSigner } from "@probity/seal/testing";
 import { beforeAll, describe, expect, test } from "vitest";
+import { nodeProvider } from "./node.ts";
 import { fingerprintOf } from "./pdf-certificate.ts";
 import { verifyPdf } from "./pdf.ts";
+import { bundleLines, bundleText, proofOfLeaf, TestLog } from "./testing/bundle-maker.ts";
 
 const signer = testSigner();
 let plain: Buffer;
@@ -259,6 +261,62 @@ describe("SIG-03 a sealed PDF is verified with nothing but its bytes", () => {
     const start = harmless.indexOf("2 0 obj << /Type /Page /Rotate", sealed.length, "latin1");
     const pointing = harmless.toString("latin1").replace(/901 1\n\d{10}/, `2 1\n${String(start).padStart(10, "0")}`);
     expect((await verifyPdf(Buffer.from(pointing, "latin1"))).outcome).toBe("TAMPERED");
+  });
+
+  test("proofs that are attached are judged by their own rules, and the worst counts", async () => {
+    const log = new TestLog();
+    log.grow(5);
+    const proof = proofOfLeaf(log, 3);
+    const erased = new TestLog();
+    erased.grow(2);
+    erased.erase(1, ["title"]);
+    const files = {
+      good: JSON.stringify(proof),
+      bad: JSON.stringify({ ...proof, proof: log.inclusion(2) }),
+      incomplete: bundleText(bundleLines(log).slice(0, -1)),
+      erased: bundleText(bundleLines(erased)),
+      text: "hello",
+    };
+    const attached = async (...names: (keyof typeof files)[]) => {
+      const attachments = names.map((name) => ({
+        name,
+        mediaType: "application/json",
+        description: "",
+        bytes: Buffer.from(files[name]),
+      }));
+      const { pdf } = await sealPdf(plain, {
+        signer,
+        name: "T",
+        reason: "R",
+        at: new Date(),
+        certify: true,
+        attachments,
+      });
+      return verifyPdf(pdf, { verify: { provider: nodeProvider } });
+    };
+    const good = await attached("good", "text");
+    expect([good.outcome, good.seal, good.proofs.map(({ name }) => name), good.attachments.length]).toEqual([
+      "VERIFIED",
+      "VERIFIED",
+      ["good"],
+      2,
+    ]);
+    expect([
+      good.checked.some((each) => each.includes("attached proofs")),
+      good.notChecked.some((each) => each.includes("no proofs mean")),
+    ]).toEqual([true, true]);
+    expect((await attached("good")).notChecked.some((each) => each.includes("no proofs mean"))).toBe(false);
+    const bad = await attached("good", "bad");
+    expect([bad.outcome, bad.seal]).toEqual(["TAMPERED", "VERIFIED"]);
+    expect(bad.sentence).toContain("But the attached bad does not hold.");
+    expect((await attached("good", "incomplete")).outcome).toBe("INCOMPLETE");
+    expect((await attached("good", "erased")).outcome).toBe("VERIFIED_WITH_ERASURES");
+    const none = await attached("text");
+    expect([none.outcome, none.proofs, none.checked.some((each) => each.includes("attached proofs"))]).toEqual([
+      "VERIFIED",
+      [],
+      false,
+    ]);
   });
 
   test("a stranger's seal over changes does not make them good", async () => {
