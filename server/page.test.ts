@@ -33,7 +33,15 @@ test("every page can be opened by its address, and nothing else is one; LED-03 t
     }
     const asked = await server.inject({ url: "/verify?x=1", headers: { accept: "text/html" } });
     expect(asked.headers["content-security-policy"]).toContain("connect-src 'none'");
-    expect((await server.inject({ url: "/nowhere", headers: { accept: "text/html" } })).statusCode).toBe(404);
+    // Nowhere is a page for a person, and a problem for a program; both 404.
+    const lost = async (url: string, accept: string) => {
+      const { statusCode, headers } = await server.inject({ url, headers: { accept } });
+      return [statusCode, String(headers["content-type"]).includes("html")];
+    };
+    expect(await lost("/nowhere", "text/html")).toEqual([404, true]);
+    for (const url of ["/api/nowhere", "/assets/gone.js", "/.well-known/nothing"])
+      expect(await lost(url, "text/html")).toEqual([404, false]);
+    expect(await lost("/nowhere", "application/json")).toEqual([404, false]);
   } finally {
     await server.close();
     rmSync(folder, { recursive: true });

@@ -11,6 +11,9 @@ const pages =
 /** The page that checks files without sending them is a document of its own, and may connect nowhere. */
 const sealedOff = "/verify";
 
+/** The API, what is well known, and files by their name. */
+const forPrograms = /^\/(api|\.well-known)(\/|$)|\.\w+$/;
+
 /** The two pages with a check against robots; only they let a configured service in. */
 const withRobotCheck = /^\/(forgot|register)$/;
 const robotCheck: Readonly<Record<CaptchaConfig["kind"], readonly string[]>> = {
@@ -56,6 +59,9 @@ export async function servePages(
   server.get("/", (_, reply) => sendPage(reply));
   server.get("/*", (request, reply) => {
     const path = request.url.split("?", 1)[0] ?? "";
-    return pages.test(path) ? sendPage(reply, path) : reply.callNotFound();
+    if (pages.test(path)) return sendPage(reply, path);
+    // A person who mistyped an address reads a page that says so; a program reads the problem.
+    const reads = request.headers.accept?.includes("text/html") === true && !forPrograms.test(path);
+    return reads ? sendPage(reply.code(404), path) : reply.callNotFound();
   });
 }
