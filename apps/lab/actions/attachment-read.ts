@@ -146,7 +146,7 @@ function listOf(filter: AttachmentFilter) {
     ])
     .where("a.deleted_at", "is", null);
   if (filter.id !== undefined) list = list.where("a.id", "=", filter.id);
-  if (filter.sample !== undefined) list = list.where("s.id", "=", filter.sample);
+  if (filter.sample !== undefined) list = list.where("a.id", "in", idsOfSample(filter.sample));
   if (filter.result !== undefined) list = list.where("a.result_id", "=", filter.result);
   if (filter.investigation !== undefined) list = list.where("a.investigation_id", "=", filter.investigation);
   if (filter.instrument !== undefined) list = list.where("n.id", "=", filter.instrument);
@@ -155,4 +155,12 @@ function listOf(filter: AttachmentFilter) {
     list = list.where(sql<boolean>`lower(concat_ws(' ', a.name, a.note, a.sha256, m.name, s.number)) like ${part}`);
   }
   return list;
+}
+
+/** Found by three indexes: through the join above, every file of the laboratory would be looked at. */
+function idsOfSample(id: string) {
+  return sql<string>`(select id from lab.attachment where sample_id = ${id}
+    union all select f.id from lab.result x join lab.attachment f on f.tenant_id = x.tenant_id and f.result_id = x.id where x.sample_id = ${id}
+    union all select f.id from lab.investigation x join lab.attachment f on f.tenant_id = x.tenant_id and f.investigation_id = x.id
+      where x.sample_id = ${id})`;
 }
