@@ -59,6 +59,11 @@ const page = () => objectLike(/\/Type \/Page\b/);
 const form = () => objectLike(/\/Fields \[/);
 const root = () => objectLike(/\/Type \/Catalog/);
 const field = "<< /FT /Sig /T (Seal9) /Type /Annot /Subtype /Widget /Rect [0 0 0 0] >>";
+/** The page with one more annotation, where it can have one. */
+const annotated = () =>
+  page().value.includes("/Annots [")
+    ? page().value.replace(/\/Annots \[([^\]]*)\]/, "/Annots [$1 950 0 R]")
+    : page().value.replace(/>>\s*$/, "/Annots [950 0 R] >>");
 const grown = (more: string) => form().value.replace("]", ` ${more}]`);
 
 const unreadable = "Something was added after the seal that is no part of a PDF.";
@@ -74,6 +79,7 @@ describe("SIG-03 what is appended to a sealed file is refused for what is wrong 
       { objects: { 950: "<< /A 1 >>" } },
       { objects: { [page().number]: page().value } },
       { objects: { [form().number]: grown("950 0 R"), 950: field } },
+      { objects: { [page().number]: annotated(), 950: field } },
     ])
       // oxlint-disable-next-line no-await-in-loop -- one after the other
       expect([update, (await verifyPdf(updated(update))).outcome]).toEqual([update, "VERIFIED"]);
@@ -196,6 +202,16 @@ describe("SIG-03 what is appended to a sealed file is refused for what is wrong 
       "a field that is good in one version and not in the last",
       () => ({ objects: { [form().number]: grown("950 0 R"), 950: field.replace("[0 0 0 0]", "[0 0 0 9]") } }),
       () => changed(form().number),
+    ],
+    [
+      "a field whose place is none",
+      () => ({ objects: { [form().number]: grown("950 0 R"), 950: field.replace("[0 0 0 0]", "5") } }),
+      () => changed(form().number),
+    ],
+    [
+      "a page with a link over it",
+      () => ({ objects: { [page().number]: annotated(), 950: "<< /Type /Annot /Subtype /Link /Rect [0 0 0 0] >>" } }),
+      () => changed(page().number),
     ],
     [
       "a catalogue with another form",
