@@ -3,6 +3,7 @@ import { createHash, createPublicKey, generateKeyPairSync, sign, type KeyObject 
 import { fingerprintOf, readCertificate } from "@probity/verify/pdf-certificate";
 import { verifyPdf } from "@probity/verify/pdf";
 import { derTag, expectDer, readDer } from "@probity/verify/pdf-der";
+import { faultOfToken, readToken } from "@probity/verify/pdf-token";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { issueCertificate, selfSignedCertificate, sha256WithRsa } from "./certificate.ts";
 import { der, integer, nothing, octets, oid, sequence, setOf } from "./der.ts";
@@ -69,6 +70,7 @@ afterAll(() => authority?.close());
 type Wrong = {
   readonly type?: string;
   readonly content?: Uint8Array;
+  readonly contentType?: string;
   readonly certificate?: Uint8Array;
   readonly certificates?: readonly Uint8Array[];
   readonly identity?: Uint8Array;
@@ -99,7 +101,10 @@ async function signedData(wrong: Wrong): Promise<Uint8Array> {
     octets(signature),
     ...(wrong.unsigned === undefined ? [] : [der(0xa1, attribute(id.token, await wrong.unsigned(signature)))]),
   );
-  const content = sequence(oid(id.data), ...(wrong.content === undefined ? [] : [der(0xa0, octets(wrong.content))]));
+  const content = sequence(
+    oid(wrong.contentType ?? id.data),
+    ...(wrong.content === undefined ? [] : [der(0xa0, octets(wrong.content))]),
+  );
   const signers = Array.from({ length: wrong.signers ?? 1 }, () => signer);
   const inner = sequence(
     integer(1),
@@ -298,5 +303,47 @@ describe("SIG-03 a certificate above the signer's counts only where it issued th
   test("a certificate that may issue none, and issued one", async () => {
     const person = issueCertificate(root, { name: "Root", from, years: 1, usage });
     expect(await pinnedTo(person, person)).toEqual(["NOTHING_VERIFIED", "unknown"]);
+  });
+});
+
+describe("SIG-03 a time-stamp that is almost right is none", () => {
+  const tst = "1.2.840.113549.1.9.16.1.4";
+  const stamping = "1.3.6.1.5.5.7.3.8";
+  const from = new Date(Date.now() - hour);
+  const stamped = Buffer.from("stamped");
+  const info = (at = new Date()) =>
+    sequence(
+      integer(1),
+      oid("1.2.3"),
+      sequence(sha256, octets(hashOf(stamped))),
+      integer(7),
+      der(0x18, Buffer.from(`${at.toISOString().replaceAll(/[-:T]/g, "").slice(0, 14)}Z`)),
+    );
+  const said = (content: Uint8Array, ...more: Uint8Array[]) => [
+    attribute(id.contentType, oid(tst)),
+    attribute(id.digest, octets(hashOf(content))),
+    ...more,
+  ];
+  const certified = (certificate: Uint8Array, content = info(), bound = [boundTo(certificate)]): Wrong => ({
+    certificate,
+    contentType: tst,
+    content,
+    attributes: said(content, ...bound),
+  });
+  const purpose = (usageId: string, critical: boolean) =>
+    issueCertificate(key, { name: "Stamps", from, years: 1, usage: { id: usageId, critical } });
+  const good = purpose(stamping, true);
+  const fault = async (wrong: Wrong) => faultOfToken(readToken(await signedData(wrong)), stamped);
+
+  test("bound to its certificate, which is for that alone and was good then", async () => {
+    expect(await fault(certified(good))).toBeUndefined();
+    expect(await fault(certified(good, info(), []))).toBe("the time-stamp does not name its certificate");
+    for (const wrong of [purpose(stamping, false), purpose("1.3.6.1.5.5.7.3.36", true)])
+      expect(await fault(certified(wrong))).toBe("the time-stamp's certificate is not for time-stamping");
+    for (const at of [new Date(Date.now() - 2 * hour), new Date(Date.now() + 9_000 * hour)])
+      expect(await fault(certified(good, info(at)))).toBe("the time-stamp's certificate was not valid at its time");
+    await expect(fault({ ...certified(good), contentType: id.data })).rejects.toThrow("belongs is none");
+    const { content: _, ...empty } = certified(good);
+    await expect(fault(empty)).rejects.toThrow("belongs is none");
   });
 });
