@@ -309,7 +309,7 @@ function definitionOf(
   };
 }
 
-function criterionOf(row: DuplicateRow | undefined): Definition["analytes"][number]["duplicate"] {
+function criterionOf(row: DuplicateRow | undefined): NonNullable<Definition["analytes"][number]["duplicate"]> | null {
   if (row === undefined) return null;
   return {
     difference: row.difference === "relative" ? "relative" : "absolute",
