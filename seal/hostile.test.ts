@@ -2,7 +2,7 @@
 import { createHash, createPublicKey, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { fingerprintOf, readCertificate } from "@probity/verify/pdf-certificate";
 import { verifyPdf } from "@probity/verify/pdf";
-import { derTag, expectDer, readDer } from "@probity/verify/pdf-der";
+import { DerError, derTag, expectDer, readDer } from "@probity/verify/pdf-der";
 import { faultOfToken, readToken } from "@probity/verify/pdf-token";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { issueCertificate, selfSignedCertificate, sha256WithRsa } from "./certificate.ts";
@@ -343,6 +343,12 @@ describe("SIG-03 a time-stamp that is almost right is none", () => {
     for (const at of [new Date(Date.now() - 2 * hour), new Date(Date.now() + 9_000 * hour)])
       expect(await fault(certified(good, info(at)))).toBe("the time-stamp's certificate was not valid at its time");
     await expect(fault({ ...certified(good), contentType: id.data })).rejects.toThrow("belongs is none");
+    // A modulus that is no number: the key is none, and no reader may fall over it.
+    const keyless = Buffer.from(good);
+    const modulus = keyless.indexOf(Buffer.from("003082010a028201", "hex"));
+    expect(modulus).toBeGreaterThan(0);
+    keyless[modulus + 5] = 4;
+    await expect(fault(certified(keyless))).rejects.toThrow(new DerError("the key of a certificate can't be read"));
     const { content: _, ...empty } = certified(good);
     await expect(fault(empty)).rejects.toThrow("belongs is none");
   });

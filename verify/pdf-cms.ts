@@ -168,17 +168,30 @@ export async function isSignedBy(
   if (name === "ECDSA") {
     const curve = curves[parameters?.tag === derTag.oid ? derOid(parameters) : ""];
     if (curve === undefined) throw new DerError("the key's curve is not one we trust");
-    const key = await crypto.subtle.importKey("spki", spki, { name, namedCurve: curve.name }, false, ["verify"]);
+    const key = await readKey(spki, { name, namedCurve: curve.name });
     const plain = plainSignature(signature, curve.bytes);
     return plain !== undefined && crypto.subtle.verify({ name, hash }, key, plain, signed);
   }
-  const key = await crypto.subtle.importKey("spki", spki, { name, hash }, false, ["verify"]);
+  const key = await readKey(spki, { name, hash });
   return crypto.subtle.verify(
     name === "RSA-PSS" ? { name, saltLength: saltLength(hash) } : name,
     key,
     Uint8Array.from(signature),
     signed,
   );
+}
+
+/** A key that is none is a file that can't be read, as any other part of it that is none. */
+async function readKey(
+  spki: Uint8Array<ArrayBuffer>,
+  algorithm: RsaHashedImportParams | EcKeyImportParams,
+): Promise<CryptoKey> {
+  try {
+    return await crypto.subtle.importKey("spki", spki, algorithm, false, ["verify"]);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "NotSupportedError") throw error;
+    throw new DerError("the key of a certificate can't be read");
+  }
 }
 
 const curves: Readonly<Record<string, { name: string; bytes: number }>> = {
