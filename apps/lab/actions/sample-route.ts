@@ -84,6 +84,7 @@ export function sampleRoutes(kernel: Kernel): Route[] {
               .orderBy("id", "desc")
               .limit(1),
           );
+          kernel.access.read(tx.who, "lab.sample.register", request.source, "lab.sample", row?.id);
           return row?.id ?? null;
         });
         return { body: { id } };
