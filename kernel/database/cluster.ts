@@ -176,8 +176,7 @@ async function launchUntilReady(
       outputFile,
     });
     if (await untilReady(started, where.dataFolder, options.startBoundSeconds ?? 300)) return started;
-    // What it says first goes to the output file, and the rest to its log once that is open.
-    const said = readFileSync(outputFile, "utf8") + newestLog(dirname(logFile), since);
+    const said = await lastWords(outputFile, dirname(logFile), since);
     if (attempt < START_ATTEMPTS && /shared memory block|lock file .* already exists/.test(said)) {
       await sleep(200);
       continue;
@@ -190,6 +189,18 @@ async function launchUntilReady(
       `PostgreSQL did not start. The data in ${where.dataFolder} is as it was. It said: ${last.join(" ") || "nothing"} ` +
         `More is in ${logFile}.`,
     );
+  }
+}
+
+/**
+ * Why it ended: what it says first goes to the output file, and the rest to its log once that is open. A process of its own
+ * writes the log and may write the reason after it ended; without one, nothing is known after two seconds.
+ */
+async function lastWords(outputFile: string, logFolder: string, sinceMs: number): Promise<string> {
+  for (let left = 20; ; left -= 1) {
+    const said = readFileSync(outputFile, "utf8") + newestLog(logFolder, sinceMs);
+    if (left === 0 || /\b(?:FATAL|PANIC|ERROR)\b/.test(said)) return said;
+    await sleep(100);
   }
 }
 
