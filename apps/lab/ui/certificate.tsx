@@ -34,8 +34,13 @@ import { refusedBecause } from "./words.ts";
 
 /** One certificate: what it looks like, who signed it, what superseded what, who has it. */
 export function CertificatePage() {
+  const { ws = "", id = "" } = usePlace().params;
+  // An amendment is another certificate: that the file of the one before was made says nothing of its own.
+  return <OneCertificate key={id} ws={ws} id={id} />;
+}
+
+function OneCertificate({ ws, id }: { ws: string; id: string }) {
   const place = usePlace();
-  const [ws, id] = [place.params.ws ?? "", place.params.id ?? ""];
   const queries = useQueryClient();
   const one = useQuery({ queryKey: ["lab-certificate", id], queryFn: () => read<Certificate>(certificateApi.one(id)) });
   const [asking, setAsking] = useState<"amend" | "discard" | null>(null);
