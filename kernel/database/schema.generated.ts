@@ -834,21 +834,38 @@ export interface KernelOperatorGrant {
 
 export interface KernelPass {
   actor_id: string;
+  /**
+   * no list of networks confines the workspace or the key
+   */
+  anywhere: boolean;
   asked_id: string;
   bound: string;
   frozen: Generated<boolean>;
   good_until: Timestamp;
   hash: Buffer;
   idle: Interval | null;
+  /**
+   * the key of the binding's proof, as in kernel.door_secret
+   */
+  inner_pad: Buffer;
   key_id: string | null;
   key_networks: string[] | null;
   kind: string;
   networks: string[] | null;
+  /**
+   * the earlier of good_until and the end of the idle time
+   */
+  open_until: Timestamp;
+  outer_pad: Buffer;
   permissions: string[];
   seen_at: Timestamp;
   session_id: string | null;
   tail: Generated<string>;
   tenant_id: string;
+  /**
+   * from when on an entry is noted as the last one seen: once a minute at most, a read writes nothing of its own
+   */
+  touch_at: Timestamp;
   user_id: string;
   who: string;
 }

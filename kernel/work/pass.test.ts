@@ -95,6 +95,37 @@ describe("a pass", () => {
     expect(await enter(person.session)).toBe("kernel.session_ended");
   });
 
+  test("IDN-08 notes after a minute that its person was seen, once, and lets them in as whom it did", async () => {
+    const { person } = await workspace();
+    await withPass(person.session);
+    const seen = async () => {
+      const { rows } = await admin.query<{ pass: string; session: string }>(
+        `select p.seen_at::text as pass, s.last_seen_at::text as session
+         from kernel.pass p join identity.session s on s.id = p.session_id where p.user_id = $1`,
+        [person.userId],
+      );
+      return rows;
+    };
+    await change("update kernel.pass set seen_at = now() - interval '2 minutes' where user_id = $1", [person.userId]);
+    const [before] = await seen();
+    expect(await enter(person.session)).toBe("entered");
+    const [after] = await seen();
+    expect(after?.pass).not.toBe(before?.pass);
+    expect(after?.session).not.toBe(before?.session);
+    expect(await enter(person.session)).toBe("entered");
+    expect(await seen()).toEqual([after]);
+  });
+
+  test("ACC-02 lets in from the workspace's networks alone, and asks it of each entry", async () => {
+    const { id, person } = await workspace();
+    await change("update kernel.workspace set ip_allow = '{10.1.0.0/16}' where id = $1", [id]);
+    const from = (address: string | null) => ({ ...person.session, source: { ...person.session.source, address } });
+    expect([await enter(from("10.1.2.3")), await enter(from("10.1.2.3"))]).toEqual(["entered", "entered"]);
+    expect(await passes(person.session.token)).toBe(1);
+    for (const address of ["10.2.2.3", null]) expect(await enter(from(address))).toBe("kernel.source_not_allowed");
+    expect(await enter(from("10.1.9.9"))).toBe("entered");
+  });
+
   test("ACC-01 ends with a lesser role, and with leaving", async () => {
     const { owner, person } = await workspace();
     const token = await issueTestKey(kernel, person, { permissions: ["kernel.people.read", "kernel.people.change"] });
