@@ -5,12 +5,16 @@ import { ProblemNotice } from "../kit/problem-notice.tsx";
 import css from "./page.module.css";
 import { asProblem } from "./problem.ts";
 
-/** One field of a form over a record: what the record has there, what is typed, and how the form takes another value. */
+/**
+ * One field of a form over a record: what the record has there and what is typed, in words a reader can compare, and how the
+ * form takes what the record has now.
+ */
 export interface EditedField<T> {
   readonly label: string;
   readonly of: (record: T) => string;
-  readonly mine: string;
-  readonly take: (value: string) => void;
+  /** Null where no single field of the form holds it: it is only told. */
+  readonly mine: string | null;
+  readonly take: (value: string, now: T) => void;
 }
 type Overtaken<T> = { readonly before: T; readonly now: T; readonly kept: ReadonlySet<string> };
 
@@ -32,7 +36,8 @@ export function useEdited<T extends { readonly version: number }>(
     const kept = new Set<string>();
     for (const { label, of, mine, take } of fields) {
       if (of(now) === of(base)) continue;
-      if (mine === of(base)) take(of(now));
+      if (mine === null) continue;
+      if (mine === of(base)) take(of(now), now);
       else kept.add(label);
     }
     setOvertaken({ before: base, now, kept });
@@ -49,10 +54,14 @@ export function useEdited<T extends { readonly version: number }>(
         <ul className={css.meanwhile}>
           {fields
             .filter(({ of }) => of(overtaken.before) !== of(overtaken.now))
-            .map(({ label, of }) => (
+            .map(({ label, of, mine }) => (
               <li key={label}>
                 {label}: <s>{of(overtaken.before) || "empty"}</s> → <b>{of(overtaken.now) || "empty"}</b>
-                {overtaken.kept.has(label) ? ". Yours is kept; saving puts it in place of theirs." : ", taken over."}
+                {mine === null
+                  ? "."
+                  : overtaken.kept.has(label)
+                    ? ". Yours is kept; saving puts it in place of theirs."
+                    : ", taken over."}
               </li>
             ))}
         </ul>

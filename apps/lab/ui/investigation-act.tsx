@@ -1,16 +1,16 @@
 import { Act } from "@probity/web/kit/act.tsx";
 import { announce } from "@probity/web/kit/announcer.tsx";
 import { Choice, Field } from "@probity/web/kit/field.tsx";
-import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { write } from "@probity/web/shell/api.ts";
+import { type EditedField, useEdited } from "@probity/web/shell/edited.tsx";
 import pageCss from "@probity/web/shell/page.module.css";
-import { asProblem } from "@probity/web/shell/problem.ts";
 import { Textarea } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import {
   conclusionWord,
   investigationApi,
+  stateWord,
   type Answer,
   type Conclusion,
   type Investigation,
@@ -33,12 +33,32 @@ interface Part {
   send: Send;
 }
 
+/** What somebody else may have written under an open form. It is shown where it stands; a form takes none of it over. */
+const stands: readonly EditedField<Investigation>[] = [
+  ["State", (each: Investigation) => stateWord[each.state].word] as const,
+  ["Laboratory error", (each: Investigation) => each.cause ?? ""] as const,
+  ["What was found", (each: Investigation) => each.causeText ?? ""] as const,
+  [
+    "Answers",
+    (each: Investigation) => (each.checklist ?? []).map(({ answer, note }) => `${answer} ${note}`.trim()).join("; "),
+  ] as const,
+  ["Hypothesis", (each: Investigation) => each.hypothesis ?? ""] as const,
+  ["Plan", (each: Investigation) => each.plan ?? ""] as const,
+  ["Phase II", (each: Investigation) => each.scope ?? ""] as const,
+].map(([label, of]) => ({ label, of, mine: null, take: () => undefined }));
+
 /** What comes next, and nothing else: the acts of the state it is in. */
-export function InvestigationAct(props: { found: Investigation; onChanged: () => Promise<void> }) {
+export function InvestigationAct(props: {
+  found: Investigation;
+  reread: () => Promise<Investigation>;
+  onChanged: () => Promise<void>;
+}) {
   const { found } = props;
+  const edited = useEdited(found, props.reread, stands);
   const act = useMutation({
     mutationFn: (made: { act: string; body: unknown }) =>
-      write("POST", investigationApi.one(found.id, made.act), made.body, { version: found.version }),
+      write("POST", investigationApi.one(found.id, made.act), made.body, { version: edited.base.version }),
+    onError: edited.onError,
     onSuccess: async () => {
       announce("Saved");
       await props.onChanged();
@@ -55,7 +75,7 @@ export function InvestigationAct(props: { found: Investigation; onChanged: () =>
   const after = found.state === "retest-approved" || found.state === "phase-2";
   return (
     <div className={css.acts}>
-      {act.isError && <ProblemNotice problem={asProblem(act.error)} />}
+      {act.isError && edited.told(act.error)}
       {found.state === "phase-1" && <Assess {...part} />}
       {found.state === "phase-1" && assessed && <Plan {...part} />}
       {found.state === "retest-planned" && <Decide {...part} />}

@@ -8,6 +8,7 @@ import pageCss from "@probity/web/shell/page.module.css";
 import { Go, usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { Attachments } from "./attachments.tsx";
 import { InvestigationAct } from "./investigation-act.tsx";
 import {
@@ -40,9 +41,15 @@ export function InvestigationPage() {
   });
   const found = one.data;
   useTitle(found?.number ?? "Investigation");
+  const [saved, setSaved] = useState(0);
   const changed = async () => {
     await queries.invalidateQueries({ queryKey: ["lab-investigation", id] });
     await queries.invalidateQueries({ queryKey: ["lab-investigations"] });
+    setSaved((count) => count + 1);
+  };
+  const reread = async () => {
+    await queries.invalidateQueries({ queryKey: ["lab-investigation", id] });
+    return read<Investigation>(investigationApi.one(id));
   };
   if (found === undefined && one.isError)
     return (
@@ -158,7 +165,8 @@ export function InvestigationPage() {
             may={found.may}
             empty="No file is beside this investigation."
           />
-          <InvestigationAct key={found.version} found={found} onChanged={changed} />
+          {/* A form begins anew with what was saved here; what others save meanwhile takes nothing that is typed. */}
+          <InvestigationAct key={`${id} ${saved}`} found={found} reread={reread} onChanged={changed} />
         </>
       )}
     </div>

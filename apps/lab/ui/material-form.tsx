@@ -4,7 +4,8 @@ import { utcToday } from "@probity/web/kit/day.ts";
 import { Dialog } from "@probity/web/kit/dialog.tsx";
 import { Choice, Field } from "@probity/web/kit/field.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
-import { write } from "@probity/web/shell/api.ts";
+import { read, write } from "@probity/web/shell/api.ts";
+import { useEdited } from "@probity/web/shell/edited.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation } from "@tanstack/react-query";
@@ -20,6 +21,17 @@ const kinds = [
   { value: "consumable", label: "Consumable" },
 ] as const;
 type Kind = (typeof kinds)[number]["value"];
+const kindOf = (value: string | undefined): Kind => kinds.find((each) => each.value === value)?.value ?? "reagent";
+const labels = {
+  code: "Code",
+  name: "Name",
+  unit: "Counted in",
+  storage: "Storage",
+  afterOpeningDays: "Days after opening",
+  reorderAt: "Order at",
+} as const;
+const names = ["code", "name", "unit", "storage", "afterOpeningDays", "reorderAt"] as const;
+type Opened = Partial<Material> & { readonly version: number };
 
 /** Defines a material, whatever lot of it; or changes what is kept of one, with the reason. */
 export function MaterialForm(props: {
@@ -31,28 +43,37 @@ export function MaterialForm(props: {
   onDone: () => void;
 }) {
   const { known, named = false } = props;
-  const [kind, setKind] = useState<Kind>(kinds.find((each) => each.value === known?.kind)?.value ?? "reagent");
+  const [kind, setKind] = useState<Kind>(kindOf(known?.kind));
   const [values, setValues] = useState({
     code: known?.code ?? "",
     name: known?.name ?? "",
     unit: known?.unit ?? "mL",
-    days: String(known?.afterOpeningDays ?? ""),
+    afterOpeningDays: String(known?.afterOpeningDays ?? ""),
     storage: known?.storage ?? "",
-    reorder: String(known?.reorderAt ?? ""),
+    reorderAt: String(known?.reorderAt ?? ""),
     reason: "",
   });
+  const edited = useEdited<Opened>(known ?? { version: 0 }, () => read<Material>(qualityApi.material(known?.id)), [
+    { label: "Kind", of: (each) => each.kind ?? "", mine: kind, take: (value) => setKind(kindOf(value)) },
+    ...names.map((name) => ({
+      label: labels[name],
+      of: (each: Opened) => String(each[name] ?? ""),
+      mine: values[name],
+      take: (value: string) => setValues((before) => ({ ...before, [name]: value })),
+    })),
+  ]);
   const written = {
     code: values.code.trim(),
     name: values.name.trim(),
     kind,
     unit: values.unit.trim(),
-    afterOpeningDays: values.days.trim() === "" ? null : Number(values.days),
+    afterOpeningDays: values.afterOpeningDays.trim() === "" ? null : Number(values.afterOpeningDays),
     storage: values.storage.trim() || null,
-    reorderAt: values.reorder.trim() === "" ? null : Number(values.reorder),
+    reorderAt: values.reorderAt.trim() === "" ? null : Number(values.reorderAt),
   };
   // What nobody touched is not sent.
   const touched = Object.fromEntries(
-    Object.entries(written).filter(([name, value]) => known === undefined || Reflect.get(known, name) !== value),
+    Object.entries(written).filter(([name, value]) => known === undefined || Reflect.get(edited.base, name) !== value),
   );
   const send = useMutation({
     mutationFn: () =>
@@ -62,8 +83,9 @@ export function MaterialForm(props: {
             "PATCH",
             qualityApi.material(known.id),
             { ...touched, reason: values.reason.trim() },
-            { version: known.version },
+            { version: edited.base.version },
           ),
+    onError: edited.onError,
     onSuccess: props.onDone,
   });
   const field = (name: keyof typeof values, label: string, hint?: string) => (
@@ -80,9 +102,9 @@ export function MaterialForm(props: {
   const missing =
     written.code === "" || written.name === "" || written.unit === ""
       ? "Code, name and unit are needed."
-      : !number(values.days, true)
+      : !number(values.afterOpeningDays, true)
         ? "Days after opening is a whole number, or empty."
-        : !number(values.reorder, false)
+        : !number(values.reorderAt, false)
           ? "Order at is a number above 0 with a point, or empty."
           : known === undefined
             ? undefined
@@ -105,7 +127,7 @@ export function MaterialForm(props: {
           if (missing === undefined) send.mutate();
         }}
       >
-        {send.isError && <ProblemNotice problem={asProblem(send.error)} />}
+        {send.isError && edited.told(send.error)}
         {named && (
           <p className={page.muted}>
             Lots of it came in, so it stays {known?.code},{" "}
@@ -114,13 +136,17 @@ export function MaterialForm(props: {
           </p>
         )}
         <div className={css.rows}>
-          {!named && field("code", "Code", "What methods ask for, such as BUF-7.")}
-          {field("name", "Name")}
+          {!named && field("code", labels.code, "What methods ask for, such as BUF-7.")}
+          {field("name", labels.name)}
           {!named && <Choice name="material-kind" label="Kind" value={kind} options={kinds} onChange={setKind} />}
-          {field("unit", "Counted in", "Such as mL, g or plates.")}
-          {field("days", "Days after opening", "Empty where only the label counts.")}
-          {field("storage", "Storage")}
-          {field("reorder", `Order at, ${values.unit.trim() || "in its unit"}`, "When less than this may be used.")}
+          {field("unit", labels.unit, "Such as mL, g or plates.")}
+          {field("afterOpeningDays", labels.afterOpeningDays, "Empty where only the label counts.")}
+          {field("storage", labels.storage)}
+          {field(
+            "reorderAt",
+            `${labels.reorderAt}, ${values.unit.trim() || "in its unit"}`,
+            "When less than this may be used.",
+          )}
         </div>
         {known !== undefined && field("reason", "Why", "Such as: the supplier changed the bottle.")}
         <p>

@@ -5,6 +5,7 @@ import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { read, write } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
+import { type EditedField, useEdited } from "@probity/web/shell/edited.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { usePlace, useTitle } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
@@ -54,11 +55,7 @@ function Editor({ study }: { study: Study | null }) {
   const [head, setHead] = useState(last?.content ?? blank());
   const [lots, setLots] = useState(last?.content.batches.join(", ") ?? "");
   const [assays, setAssays] = useState(last?.content.assays.join(", ") ?? "assay");
-  const [rows, setRows] = useState<ConditionText[]>(
-    last === undefined
-      ? usual()
-      : last.content.conditions.map((each) => ({ ...each, months: each.months.join(", "), units: String(each.units) })),
-  );
+  const [rows, setRows] = useState<ConditionText[]>(last === undefined ? usual() : typed(last.content.conditions));
   const listed = (text: string) =>
     text
       .split(",")
@@ -70,6 +67,34 @@ function Editor({ study }: { study: Study | null }) {
     assays: listed(assays),
     conditions: rows.map((row) => ({ ...row, months: readMonths(row.months) ?? [], units: Number(row.units) })),
   };
+  const now = (protocol: Draft | undefined): Opened => ({
+    version: protocol?.version ?? 0,
+    reason: protocol?.reason ?? "",
+    content: protocol?.content ?? head,
+  });
+  const mine: Opened = { version: 0, reason, content };
+  const edited = useEdited<Opened>(
+    now(draft),
+    async () =>
+      now((await read<Study>(stabilityApi.study(study?.id ?? ""))).protocols.find(({ id }) => id === draft?.id)),
+    [
+      ...told.map(({ label, of, take }) => ({
+        label,
+        of,
+        mine: of(mine),
+        take: (_: string, theirs: Opened) => setHead((before) => take(before, theirs.content)),
+      })),
+      { label: "Batches", of: batchesOf, mine: batchesOf(mine), take: setLots },
+      { label: "Assays", of: assaysOf, mine: assaysOf(mine), take: setAssays },
+      {
+        label: "Conditions",
+        of: conditionsOf,
+        mine: conditionsOf(mine),
+        take: (_, theirs) => setRows(typed(theirs.content.conditions)),
+      },
+      { label: "Why", of: (each) => each.reason, mine: reason, take: setReason },
+    ] satisfies EditedField<Opened>[],
+  );
   const save = useMutation({
     mutationFn: async () => {
       const said = { specificationId: specification, content, reason: reason.trim() };
@@ -82,9 +107,10 @@ function Editor({ study }: { study: Study | null }) {
           })
         ).id;
       if (draft === undefined) await write("POST", stabilityApi.study(study.id, "protocols"), said);
-      else await write("PUT", stabilityApi.protocol(draft.id), said, { version: draft.version });
+      else await write("PUT", stabilityApi.protocol(draft.id), said, { version: edited.base.version });
       return study.id;
     },
+    onError: edited.onError,
     onSuccess: async (id) => {
       await queries.invalidateQueries({ queryKey: ["lab-study", id] });
       await queries.invalidateQueries({ queryKey: ["lab-studies", ws] });
@@ -128,7 +154,7 @@ function Editor({ study }: { study: Study | null }) {
           }
         }}
       >
-        {save.isError && <ProblemNotice problem={asProblem(save.error)} />}
+        {save.isError && edited.told(save.error)}
         <div className={css.pair}>
           {study === null && (
             <>
@@ -243,6 +269,30 @@ function Editor({ study }: { study: Study | null }) {
       </form>
     </div>
   );
+}
+
+type Draft = Study["protocols"][number];
+/** A draft as the form was opened on it. */
+type Opened = { readonly version: number; readonly reason: string; readonly content: Protocol };
+const batchesOf = ({ content }: Opened) => content.batches.join(", ");
+const assaysOf = ({ content }: Opened) => content.assays.join(", ");
+const conditionsOf = ({ content }: Opened) =>
+  content.conditions.map((each) => `${each.title}: ${each.months.join(", ")} × ${each.units}`).join("; ");
+const told = [
+  ["Container", "container"] as const,
+  ["Orientation", "orientation"] as const,
+  ["Meant to be kept", "keeping"] as const,
+  ["Window opens", "windowBefore"] as const,
+  ["Window closes", "windowAfter"] as const,
+  ["Time zone", "zone"] as const,
+].map(([label, name]) => ({
+  label,
+  of: ({ content }: Opened) => String(content[name]),
+  take: (before: Protocol, theirs: Protocol): Protocol => ({ ...before, [name]: theirs[name] }),
+}));
+
+function typed(conditions: Protocol["conditions"]): ConditionText[] {
+  return conditions.map((each) => ({ ...each, months: each.months.join(", "), units: String(each.units) }));
 }
 
 function faultOf(

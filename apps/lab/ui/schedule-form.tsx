@@ -2,9 +2,9 @@ import { Act } from "@probity/web/kit/act.tsx";
 import { DateField } from "@probity/web/kit/date-field.tsx";
 import { Dialog } from "@probity/web/kit/dialog.tsx";
 import { Choice, Field } from "@probity/web/kit/field.tsx";
-import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { read, write } from "@probity/web/shell/api.ts";
 import type { Page } from "@probity/web/shell/api-types.ts";
+import { useEdited } from "@probity/web/shell/edited.tsx";
 import page from "@probity/web/shell/page.module.css";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useMutation, useQuery } from "@tanstack/react-query";
@@ -43,6 +43,47 @@ export function ScheduleForm(props: {
     enabled: whole,
     retry: false,
   });
+  const codes = (ids: readonly string[]) =>
+    ids.map((id) => points.data?.items.find((point) => point.id === id)?.code ?? id).join(", ");
+  const told: readonly [string, keyof ScheduleSaid, (from: ScheduleSaid) => string][] = [
+    [
+      "Product",
+      "productId",
+      (from) => products.data?.items.find(({ id }) => id === from.productId)?.code ?? from.productId,
+    ],
+    [
+      "Specification",
+      "specificationId",
+      ({ specificationId: id }) => specifications.data?.items.find((each) => each.specificationId === id)?.code ?? id,
+    ],
+    ["Sampling points", "pointIds", (from) => codes(from.pointIds)],
+    ["Rhythm", "rhythm", (from) => rhythmText(from.rhythm)],
+    ["Due at", "dueTime", (from) => from.dueTime],
+    ["Time zone", "zone", (from) => from.zone],
+    ["From", "fromOn", (from) => from.fromOn],
+    ["Until", "untilOn", (from) => from.untilOn ?? ""],
+    ["Registered ahead, days", "aheadDays", (from) => String(from.aheadDays)],
+    ["Late after, minutes", "graceMinutes", (from) => String(from.graceMinutes)],
+    [
+      "What passed while the server was away",
+      "missed",
+      (from) => (from.missed === "mark" ? "shown as missed" : "registered late"),
+    ],
+  ];
+  const edited = useEdited<Opened>(
+    { version: schedule?.number ?? 0, said },
+    async () => {
+      const { items } = await read<{ items: Schedule[] }>(stabilityApi.schedules());
+      const found = items.find(({ id }) => id === schedule?.id);
+      return found === undefined ? { version: 0, said } : { version: found.number, said: saidOf(found) };
+    },
+    told.map(([label, name, of]) => ({
+      label,
+      of: (each) => of(each.said),
+      mine: of(said),
+      take: (_, now) => setSaid((before) => ({ ...before, [name]: now.said[name] })),
+    })),
+  );
   const save = useMutation({
     mutationFn: () =>
       schedule === null
@@ -51,8 +92,9 @@ export function ScheduleForm(props: {
             "POST",
             stabilityApi.schedule(schedule.id, "versions"),
             { schedule: said, reason: reason.trim() },
-            { version: schedule.number },
+            { version: edited.base.version },
           ),
+    onError: edited.onError,
     onSuccess: props.onDone,
   });
   const missing = !whole
@@ -77,7 +119,7 @@ export function ScheduleForm(props: {
           if (missing === undefined) save.mutate();
         }}
       >
-        {save.isError && <ProblemNotice problem={asProblem(save.error)} />}
+        {save.isError && edited.told(save.error)}
         {schedule !== null && (
           <p className={page.muted}>A new version, from now on. What is registered stays, and so do past days.</p>
         )}
@@ -186,7 +228,7 @@ export function ScheduleForm(props: {
         <Field name="schedule-why" label="Why" value={reason} onChange={setReason} />
         <div>
           <Act look="main" size="form" submit busy={save.isPending} disabledReason={missing}>
-            {schedule === null ? "Make schedule" : `Put version ${schedule.number + 1} in force`}
+            {schedule === null ? "Make schedule" : `Put version ${edited.base.version + 1} in force`}
           </Act>
         </div>
       </form>
@@ -268,6 +310,17 @@ function RhythmFields({ rhythm, onChange }: { rhythm: Rhythm; onChange: (rhythm:
       )}
     </div>
   );
+}
+
+/** A schedule's version as the form was opened on it. */
+type Opened = { readonly version: number; readonly said: ScheduleSaid };
+
+function rhythmText(rhythm: Rhythm): string {
+  if (rhythm.kind === "days") return `every ${rhythm.every} days`;
+  if (rhythm.kind === "weekdays") return rhythm.days.map((day) => weekdays[day - 1] ?? "").join(" ");
+  return rhythm.kind === "monthly"
+    ? `monthly, day ${rhythm.day}`
+    : `quarterly, month ${rhythm.month}, day ${rhythm.day}`;
 }
 
 const wholeOf = (text: string) => (/^\d{1,5}$/.test(text.trim()) ? Number(text) : 0);
