@@ -18,6 +18,11 @@ export interface EditedField<T> {
 }
 type Overtaken<T> = { readonly before: T; readonly now: T; readonly kept: ReadonlySet<string> };
 
+/** A long form is saved at its end, and says at its beginning what became of it. */
+function intoView(notice: HTMLElement | null): void {
+  notice?.scrollIntoView({ block: "center" });
+}
+
 /**
  * The record a form was opened on. What is read anew beneath an open form is not what its writer saw, so saving says the
  * version of `base`. Where somebody else was first (412), theirs is read and becomes the base: fields nobody touched here take
@@ -48,6 +53,7 @@ export function useEdited<T extends { readonly version: number }>(
   const told = (error: unknown): ReactNode =>
     asProblem(error).status === 412 && overtaken !== null ? (
       <Notice tone="partial" urgent>
+        <span ref={intoView} />
         <strong>Changed meanwhile.</strong> Somebody saved version {overtaken.now.version} while you edited version{" "}
         {overtaken.before.version}. Nothing of yours was saved, and all you typed is still here. Compare, then save
         again.

@@ -73,9 +73,8 @@ export function ScheduleForm(props: {
   const edited = useEdited<Opened>(
     { version: schedule?.number ?? 0, said },
     async () => {
-      const { items } = await read<{ items: Schedule[] }>(stabilityApi.schedules());
-      const found = items.find(({ id }) => id === schedule?.id);
-      return found === undefined ? { version: 0, said } : { version: found.number, said: saidOf(found) };
+      const now = await read<Schedule>(stabilityApi.schedule(schedule?.id ?? ""));
+      return { version: now.number, said: saidOf(now) };
     },
     told.map(([label, name, of]) => ({
       label,
