@@ -7,29 +7,18 @@ import { LedgerTable } from "@probity/web/kit/ledger-table.tsx";
 import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { ownZone, showTime } from "@probity/web/kit/time.ts";
-import { read, write } from "@probity/web/shell/api.ts";
+import { write } from "@probity/web/shell/api.ts";
 import page from "@probity/web/shell/page.module.css";
 import { asProblem } from "@probity/web/shell/problem.ts";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { inspectApi } from "./inspect-path.ts";
 import css from "./master.module.css";
+import { type Setting, settingKey, useSettings } from "./setting.ts";
 import { refusedBecause } from "./words.ts";
 
 type Required = "declared" | "every" | "none";
-interface Decided {
-  id: string;
-  value: { required: Required };
-  effectiveAt: string;
-  reason: string;
-  maker: string;
-}
-interface Setting {
-  name: string;
-  title: string;
-  value: { required: Required };
-  decided: Decided[];
-}
+type GateSetting = Setting<{ required: Required }>;
 
 const choices = [
   { value: "declared", label: "where the method asks for it" },
@@ -42,17 +31,8 @@ const gateOf = (title: string) => title.replace(/ before verification$/, "");
 
 /** What is looked at before a result is verified: where it is asked for, since when, and who decided so. */
 export function GateSettings({ ws }: { ws: string }) {
-  const key = ["lab-settings", ws];
-  const list = useQuery({
-    queryKey: key,
-    queryFn: async () => ({
-      ...(await read<{ items: Setting[]; may: string[] }>(inspectApi.settings())),
-      readAt: new Date().toISOString(),
-    }),
-    // What is decided “at once” holds from the server's next second on.
-    refetchInterval: ({ state }) => (state.data !== undefined && comesSoon(state.data) ? 1500 : false),
-  });
-  const [deciding, setDeciding] = useState<Setting | null>(null);
+  const list = useSettings<{ required: Required }>(ws);
+  const [deciding, setDeciding] = useState<GateSetting | null>(null);
   const queries = useQueryClient();
   const rows = (list.data?.items ?? []).filter((each) => each.name.startsWith("gate."));
   return (
@@ -99,7 +79,7 @@ export function GateSettings({ ws }: { ws: string }) {
           onDone={() => {
             setDeciding(null);
             announce(`${gateOf(deciding.title)} is decided.`);
-            void queries.invalidateQueries({ queryKey: key });
+            void queries.invalidateQueries({ queryKey: settingKey(ws) });
             void queries.invalidateQueries({ queryKey: ["lab-gates"] });
           }}
         />
@@ -108,13 +88,8 @@ export function GateSettings({ ws }: { ws: string }) {
   );
 }
 
-function comesSoon({ items, readAt }: { items: readonly Setting[]; readAt: string }): boolean {
-  const soon = new Date(Date.parse(readAt) + 5000).toISOString();
-  return items.some((each) => each.decided.some((one) => one.effectiveAt > readAt && one.effectiveAt < soon));
-}
-
 /** What comes, and the decision in force; those before it are counted. */
-function History({ setting, now }: { setting: Setting; now: string }) {
+function History({ setting, now }: { setting: GateSetting; now: string }) {
   const later = setting.decided.filter((each) => each.effectiveAt > now);
   const [standing, ...before] = setting.decided.filter((each) => each.effectiveAt <= now);
   if (setting.decided.length === 0) return <span className={page.muted}>Never: as Probity comes.</span>;
@@ -139,7 +114,7 @@ function History({ setting, now }: { setting: Setting; now: string }) {
   );
 }
 
-function Decide(props: { setting: Setting; onClose: () => void; onDone: () => void }) {
+function Decide(props: { setting: GateSetting; onClose: () => void; onDone: () => void }) {
   const { name, title, value } = props.setting;
   const [required, setRequired] = useState<Required>(value.required);
   const [from, setFrom] = useState("");

@@ -6,15 +6,16 @@ import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { Skeleton } from "@probity/web/kit/skeleton.tsx";
 import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import { showTime } from "@probity/web/kit/time.ts";
-import { read, write } from "@probity/web/shell/api.ts";
+import { write } from "@probity/web/shell/api.ts";
 import page from "@probity/web/shell/page.module.css";
 import { page as shellPage } from "@probity/web/shell/path.ts";
 import { Go } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { inspectApi } from "./inspect-path.ts";
 import css from "./notice.module.css";
+import { settingKey, useSettings } from "./setting.ts";
 import { refusedBecause } from "./words.ts";
 
 interface Value {
@@ -23,18 +24,6 @@ interface Value {
   people: string[];
   values: boolean;
 }
-interface Setting {
-  name: string;
-  title: string;
-  value: Value;
-  decided: { id: string; effectiveAt: string; reason: string; maker: string }[];
-}
-interface Settings {
-  items: Setting[];
-  may: string[];
-  people: { id: string; name: string }[];
-}
-
 const name = "notice.out";
 const when = [
   { value: "never", label: "never" },
@@ -49,14 +38,15 @@ const groups = [
 
 /** Who gets a mail when a value is out of specification: off as Probity comes, and decided with a reason. */
 export function NoticeSetting({ ws }: { ws: string }) {
-  const key = ["lab-settings", ws];
-  const list = useQuery({ queryKey: key, queryFn: () => read<Settings>(inspectApi.settings()), refetchInterval: 5000 });
+  const list = useSettings<Value>(ws);
   const [deciding, setDeciding] = useState(false);
   const queries = useQueryClient();
   const setting = list.data?.items.find((each) => each.name === name);
   const people = list.data?.people ?? [];
   const value = setting?.value;
-  const last = setting?.decided[0];
+  const readAt = list.data?.readAt ?? "";
+  const last = setting?.decided.find((each) => each.effectiveAt <= readAt);
+  const coming = setting?.decided.find((each) => each.effectiveAt > readAt);
   return (
     <section className={css.box}>
       <p className={page.muted}>
@@ -103,6 +93,12 @@ export function NoticeSetting({ ws }: { ws: string }) {
           <div>
             <dt>Decided</dt>
             <dd>
+              {coming !== undefined && (
+                <p>
+                  From {showTime(coming.effectiveAt)}: “{coming.reason}”{" "}
+                  <span className={page.meta}>{coming.maker}</span>
+                </p>
+              )}
               {last === undefined ? (
                 <span className={page.muted}>Never: as Probity comes.</span>
               ) : (
@@ -135,7 +131,7 @@ export function NoticeSetting({ ws }: { ws: string }) {
           onDone={() => {
             setDeciding(false);
             announce("Who is told is decided.");
-            void queries.invalidateQueries({ queryKey: key });
+            void queries.invalidateQueries({ queryKey: settingKey(ws) });
           }}
         />
       )}
@@ -143,7 +139,12 @@ export function NoticeSetting({ ws }: { ws: string }) {
   );
 }
 
-function Decide(props: { value: Value; people: Settings["people"]; onClose: () => void; onDone: () => void }) {
+function Decide(props: {
+  value: Value;
+  people: readonly { readonly id: string; readonly name: string }[];
+  onClose: () => void;
+  onDone: () => void;
+}) {
   const [value, setValue] = useState(props.value);
   const [reason, setReason] = useState("");
   const decide = useMutation({
