@@ -1,5 +1,6 @@
 import type { Door } from "../work/door.ts";
 import { httpProblem } from "../http/problem-document.ts";
+import { LeaseQueue } from "./lease-queue.ts";
 
 /** A rate budget: at most `limit` calls a window for one source. `block` units are leased at once and spent in memory. */
 export type Budget = {
@@ -11,46 +12,52 @@ export type Budget = {
 
 type Lease = { left: number; endsAt: number; refusedUntil: number };
 
+/** A budget as one source has it: made once for many calls of that source. */
+export type Claim = { readonly budget: Budget; readonly source: string; readonly key: string };
+
+export function claimOf(budget: Budget, source: string): Claim {
+  return { budget, source, key: `${budget.name}|${source}` };
+}
+
 /**
  * Spends rate budgets that all instances share (APP-02): units are leased from PostgreSQL in blocks, so a request rarely
  * costs a round trip. Exact to one block per process.
  */
 export class BudgetSpender {
   readonly door: Pick<Door, "callFunction">;
+  readonly #queue: LeaseQueue;
   readonly #leases = new Map<string, Lease>();
   /** Leases on their way: calls of one source that come meanwhile wait for the same one. */
   readonly #pending = new Map<string, Promise<void>>();
 
   constructor(door: Pick<Door, "callFunction">) {
     this.door = door;
+    this.#queue = new LeaseQueue(door);
   }
 
   /** Throws 429 when this process knows the budget to be used up; asks nobody and takes nothing. */
   checkSpent(budget: Budget, source: string): void {
     const lease = this.#leases.get(`${budget.name}|${source}`);
+    if (lease === undefined || lease.refusedUntil === 0) return;
     const now = Date.now();
-    if (lease && lease.refusedUntil > now) throw tooMany(budget, lease.refusedUntil - now);
+    if (lease.refusedUntil > now) throw tooMany(budget, lease.refusedUntil - now);
   }
 
   /** Takes one unit, or throws 429 with Retry-After. */
   async spend(budget: Budget, source: string): Promise<void> {
-    const key = `${budget.name}|${source}`;
-    for (;;) {
-      const now = Date.now();
-      const lease = this.#leases.get(key);
-      if (lease && lease.endsAt > now) {
-        if (lease.refusedUntil > now) throw tooMany(budget, lease.refusedUntil - now);
-        if (lease.left > 0) {
-          lease.left -= 1;
-          return;
-        }
+    return this.spendEach([claimOf(budget, source)]);
+  }
+
+  /** Takes one unit of each, in this order; where one is used up, those after it are not touched. */
+  async spendEach(claims: readonly Claim[]): Promise<void> {
+    for (const [index, claim] of claims.entries()) {
+      while (!this.#take(claim)) {
+        const pending = this.#lease(claim);
+        // What comes after it and has to be asked for too goes along. It is taken, and its error told, when it is its turn.
+        for (const next of claims.slice(index + 1))
+          if (this.#isEmpty(next.key)) this.#lease(next).catch(() => undefined);
+        await pending;
       }
-      let pending = this.#pending.get(key);
-      if (pending === undefined) {
-        pending = this.#lease(budget, source, key).finally(() => this.#pending.delete(key));
-        this.#pending.set(key, pending);
-      }
-      await pending;
     }
   }
 
@@ -60,17 +67,38 @@ export class BudgetSpender {
     if (lease !== undefined && lease.endsAt > Date.now() && lease.refusedUntil === 0) lease.left += 1;
   }
 
-  async #lease(budget: Budget, source: string, key: string): Promise<void> {
+  /** Takes a unit that is there; false when it has to be asked for first. */
+  #take({ budget, key }: Claim): boolean {
+    const lease = this.#leases.get(key);
+    if (lease === undefined) return false;
+    const now = Date.now();
+    if (lease.endsAt <= now) return false;
+    if (lease.refusedUntil > now) throw tooMany(budget, lease.refusedUntil - now);
+    if (lease.left <= 0) return false;
+    lease.left -= 1;
+    return true;
+  }
+
+  #isEmpty(key: string): boolean {
+    const lease = this.#leases.get(key);
+    return lease === undefined || lease.endsAt <= Date.now() || (lease.left <= 0 && lease.refusedUntil === 0);
+  }
+
+  #lease({ budget, source, key }: Claim): Promise<void> {
+    let pending = this.#pending.get(key);
+    if (pending === undefined) {
+      pending = this.#ask(budget, source, key).finally(() => this.#pending.delete(key));
+      this.#pending.set(key, pending);
+    }
+    return pending;
+  }
+
+  async #ask(budget: Budget, source: string, key: string): Promise<void> {
     if (this.#leases.size > 50_000) this.#leases.clear();
-    const [row] = await this.door.callFunction({
-      sql: "select granted, ends_at from kernel.lease_budget($1, $2, $3, $4, $5)",
-      parameters: [budget.name, source, budget.windowSeconds, budget.limit, budget.block],
-    });
-    const endsAt = row?.["ends_at"] instanceof Date ? row["ends_at"].getTime() : Date.now();
-    const granted = Number(row?.["granted"] ?? 0);
+    const { units, endsAt } = await this.#queue.ask(budget, source);
     // A window that ended while it was asked for is no reason to ask for ever: its units count for this moment.
     const usableUntil = Math.max(endsAt, Date.now() + 1);
-    this.#leases.set(key, { left: granted, endsAt: usableUntil, refusedUntil: granted === 0 ? usableUntil : 0 });
+    this.#leases.set(key, { left: units, endsAt: usableUntil, refusedUntil: units === 0 ? usableUntil : 0 });
   }
 }
 

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { fitsPolicy, isPreset, policies } from "../policy/policy.ts";
 import type { Door } from "../work/door.ts";
-import type { Budget, BudgetSpender } from "./budget.ts";
+import { claimOf, type Budget, type BudgetSpender, type Claim } from "./budget.ts";
 
 /** Kinds of calls that count for their caller and the caller's workspace; every other kind counts for the address. */
 export type CallerKind = "api" | "upload" | "analysis" | "billing";
@@ -10,13 +10,8 @@ export const callerKinds: readonly CallerKind[] = ["api", "upload", "analysis", 
 /** How many times one person's budget all of a workspace has together. */
 export const workspaceShare = 20;
 
-type Caller = {
-  readonly tenantId: string;
-  /** The membership or key; access tokens of one key count together. */
-  readonly personId: string;
-  readonly own: Readonly<Record<CallerKind, Budget>>;
-  readonly workspace: Readonly<Record<CallerKind, Budget>>;
-};
+/** What each kind of call takes a unit of: the budget of who calls (access tokens of one key count together), then their workspace's. */
+type Caller = Readonly<Record<CallerKind, readonly Claim[]>>;
 
 const names = [
   "limit.apiPerSecond",
@@ -29,16 +24,18 @@ const rememberedMs = 15_000;
 /** Tokens of one address that may be looked up and turn out to be nobody's. Those somebody has don't count. */
 export const lookUps: Budget = { name: "look-up", limit: 100, windowSeconds: 2, block: 20 };
 
+type Spender = Pick<BudgetSpender, "spend" | "spendEach" | "giveBack">;
+
 /**
  * Spends a call's budget for who makes it: the person or key, and their workspace, by the workspace's policy (APP-02). A
  * credential nobody knows counts for its address: made-up ones don't bring a budget of their own each.
  */
 export class CallerLimits {
   readonly #door: Pick<Door, "callFunction">;
-  readonly #spender: Pick<BudgetSpender, "spend" | "giveBack">;
+  readonly #spender: Spender;
   readonly #known = new Map<string, { readonly until: number; readonly caller: Promise<Caller | undefined> }>();
 
-  constructor(door: Pick<Door, "callFunction">, spender: Pick<BudgetSpender, "spend" | "giveBack">) {
+  constructor(door: Pick<Door, "callFunction">, spender: Spender) {
     this.#door = door;
     this.#spender = spender;
   }
@@ -50,12 +47,13 @@ export class CallerLimits {
     fallback: Budget,
   ): Promise<void> {
     if (call.token === null) return this.#spender.spend(fallback, call.network);
-    const hashed = hash("sha256", call.token, "buffer");
-    const key = `${hashed.toString("base64url")}|${call.workspace ?? ""}`;
+    // As text: node:crypto makes each binary answer a buffer of its own, which costs twice the hash.
+    const hashed = hash("sha256", call.token, "base64url");
+    const key = call.workspace === undefined ? hashed : `${hashed}|${call.workspace}`;
     const now = Date.now();
     const known = this.#known.get(key);
     const isKnown = known !== undefined && known.until > now;
-    const looking = isKnown ? known.caller : this.#lookUp(hashed, call, fallback.block);
+    const looking = isKnown ? known.caller : this.#lookUp(Buffer.from(hashed, "base64url"), call, fallback.block);
     if (!isKnown) {
       if (this.#known.size > 20_000) this.#known.clear();
       this.#known.set(key, { until: now + rememberedMs, caller: looking });
@@ -63,8 +61,7 @@ export class CallerLimits {
     }
     const caller = await looking;
     if (caller === undefined) return this.#spender.spend(fallback, call.network);
-    await this.#spender.spend(caller.own[kind], caller.personId);
-    await this.#spender.spend(caller.workspace[kind], caller.tenantId);
+    await this.#spender.spendEach(caller[kind]);
   }
 
   /** The address pays before anything is looked up, and gets it back for a token that somebody has: a guess costs no query. */
@@ -101,21 +98,15 @@ export class CallerLimits {
       analysis: { name: "analysis", limit: value("limit.analysesPerHour"), windowSeconds: 3600, block: 1 },
       billing: { name: "billing", limit: value("limit.billingPerHour"), windowSeconds: 3600, block: 1 },
     };
+    const claims = (budget: Budget): Claim[] => [
+      claimOf(bounded(budget), String(row["person_id"])),
+      claimOf(bounded(ofWorkspace(budget)), String(row["tenant_id"])),
+    ];
     return {
-      tenantId: String(row["tenant_id"]),
-      personId: String(row["person_id"]),
-      own: {
-        api: bounded(budgets.api),
-        upload: bounded(budgets.upload),
-        analysis: bounded(budgets.analysis),
-        billing: bounded(budgets.billing),
-      },
-      workspace: {
-        api: bounded(ofWorkspace(budgets.api)),
-        upload: bounded(ofWorkspace(budgets.upload)),
-        analysis: bounded(ofWorkspace(budgets.analysis)),
-        billing: bounded(ofWorkspace(budgets.billing)),
-      },
+      api: claims(budgets.api),
+      upload: claims(budgets.upload),
+      analysis: claims(budgets.analysis),
+      billing: claims(budgets.billing),
     };
   }
 }
