@@ -1,7 +1,10 @@
-import { createHash, randomBytes, randomUUIDv7 as uuidv7 } from "node:crypto";
+import { hash, randomUUIDv7 as uuidv7 } from "node:crypto";
 import { sealedFields } from "../record/define-record.ts";
 import type { Source, Who } from "../work/credential.ts";
 import { canonicalText } from "./canonical.ts";
+import { foldRoot, hashLength, putHash } from "./merkle.ts";
+import { momentText } from "./moment.ts";
+import { saltLength, withSalts } from "./salt.ts";
 
 /** What happened, before it becomes a leaf. `fields` are committed to, salted: the leaf holds none of their content. */
 export type LedgerEvent = {
@@ -21,7 +24,7 @@ export type LedgerEvent = {
 export type Opening = { readonly salt: string; readonly value?: string };
 export type Leaf = { readonly bytes: Buffer; readonly openings: Record<string, Opening> };
 
-const emptyRoot = createHash("sha256").digest("hex");
+const emptyRoot = hash("sha256", "");
 
 /**
  * Makes a leaf: a flat RFC 8785 object of ASCII keys and string values, at most 1 KiB, whose bytes are what is hashed.
@@ -43,48 +46,62 @@ export function makeLeaf(
   if (source.address !== null) committed.push(["source", source.address, true]);
   committed.sort(([a], [b]) => (a < b ? -1 : 1));
 
-  const random = randomBytes(16 * committed.length);
   const openings: Record<string, Opening> = {};
-  const hashes = committed.map(([name, value, keep], index) => {
-    const salt = random.subarray(index * 16, index * 16 + 16);
-    openings[name] = keep ? { salt: salt.toString("base64url"), value } : { salt: salt.toString("base64url") };
-    return commitment(salt, name, value);
-  });
+  const root = committed.length === 0 ? emptyRoot : rootOver(committed, openings);
 
-  const body: Record<string, string> = {
-    v: "1",
-    id: uuidv7(),
-    at: at.toISOString(),
-    tenant: who.tenantId,
-    actor: who.actorId,
-    action: event.action,
-    outcome: event.outcome ?? "done",
-    request: source.requestId,
-    root: hashes.length === 0 ? emptyRoot : merkleRoot(hashes).toString("hex"),
-  };
-  if (event.record !== undefined) body["record"] = event.record;
-  if (event.rowId !== undefined) body["row"] = event.rowId;
-  if (event.version !== undefined) body["version"] = String(event.version);
-  const text = canonicalText(body);
+  const { record, rowId, version } = event;
+  // RFC 8785: the names in the order of their letters. What is made here of letters, digits and dashes needs no escape.
+  const text =
+    `{"action":${canonicalText(event.action)},"actor":${canonicalText(who.actorId)},"at":"${momentText(at.getTime())}","id":"${uuidv7()}"` +
+    `,"outcome":"${event.outcome ?? "done"}"${record === undefined ? "" : `,"record":${canonicalText(record)}`}` +
+    `,"request":${canonicalText(source.requestId)},"root":"${root}"${rowId === undefined ? "" : `,"row":${canonicalText(rowId)}`}` +
+    `,"tenant":${canonicalText(who.tenantId)},"v":"1"${version === undefined ? "" : `,"version":"${version}"`}}`;
   const bytes = Buffer.from(text, "utf8");
   if (bytes.length > 1024) throw new Error(`A leaf of ${bytes.length} bytes is over 1024`);
   return { bytes, openings };
 }
 
-/** SHA-256(0x00 ‖ salt ‖ name ‖ 0x00 ‖ value): an RFC 6962 leaf hash whose input starts with 16 secret bytes. */
-export function commitment(salt: Buffer, name: string, value: string): Buffer {
-  return createHash("sha256").update("\0").update(salt).update(name).update("\0").update(value).digest();
+/** The root over the commitments of name, value and whether the value is kept, each with a salt of its own; fills the openings. */
+function rootOver(
+  committed: readonly (readonly [string, string, boolean])[],
+  openings: Record<string, Opening>,
+): string {
+  const hashes = Buffer.allocUnsafe(committed.length * hashLength);
+  withSalts(committed.length, (salts) => {
+    for (const [index, [name, value, keep]] of committed.entries()) {
+      const own = salts.subarray(index * saltLength, (index + 1) * saltLength);
+      const salt = own.toString("base64url");
+      openings[name] = keep ? { salt, value } : { salt };
+      withInput(own, name, value, (input) => putHash(input, hashes, index));
+    }
+  });
+  foldRoot(hashes, committed.length);
+  return hashes.toString("hex", 0, hashLength);
 }
 
-/** RFC 6962 §2.1 over at least one leaf hash. */
-export function merkleRoot(hashes: readonly Buffer[]): Buffer {
-  const [first] = hashes;
-  if (first === undefined) throw new Error("No root without a leaf");
-  if (hashes.length === 1) return first;
-  const split = 2 ** Math.floor(Math.log2(hashes.length - 1));
-  return createHash("sha256")
-    .update("\x01")
-    .update(merkleRoot(hashes.slice(0, split)))
-    .update(merkleRoot(hashes.slice(split)))
-    .digest();
+/** SHA-256(0x00 ‖ salt ‖ name ‖ 0x00 ‖ value): an RFC 6962 leaf hash whose input starts with 16 secret bytes. */
+export function commitment(salt: Buffer, name: string, value: string): Buffer {
+  return withInput(salt, name, value, (input) => hash("sha256", input, "buffer"));
+}
+
+/** What is hashed for most fields fits here; it is wiped each time. */
+const room = Buffer.alloc(2048);
+
+function withInput<T>(salt: Buffer, name: string, value: string, use: (input: Buffer) => T): T {
+  // UTF-8 takes three bytes at most for each UTF-16 unit.
+  const most = 2 + salt.length + 3 * (name.length + value.length);
+  const place = most <= room.length ? room : Buffer.allocUnsafe(most);
+  place[0] = 0;
+  place.set(salt, 1);
+  let end = 1 + salt.length;
+  end += place.write(name, end);
+  place[end] = 0;
+  end += 1;
+  end += place.write(value, end);
+  const input = place.subarray(0, end);
+  try {
+    return use(input);
+  } finally {
+    input.fill(0);
+  }
 }

@@ -11,7 +11,8 @@ import { runBatch } from "../work/batch.ts";
 import type { Tx } from "../work/door.ts";
 import { query } from "../work/query.ts";
 import { canonicalText } from "./canonical.ts";
-import { commitment, makeLeaf, merkleRoot, type Leaf } from "./leaf.ts";
+import { commitment, makeLeaf, type Leaf } from "./leaf.ts";
+import { merkleRoot } from "./merkle.ts";
 import { Sequencer } from "./sequencer.ts";
 
 let kernel: TestKernel;

@@ -1,7 +1,8 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { commitment, merkleRoot } from "../ledger/leaf.ts";
+import { commitment } from "../ledger/leaf.ts";
+import { merkleRoot } from "../ledger/merkle.ts";
 import { retire } from "../retention/retire.ts";
 import type { TestPerson } from "../testing/kernel.ts";
 import { asDoor, placeLeaves, testRecord } from "../testing/record-suite.ts";

@@ -1,7 +1,7 @@
 import type { OutgoingEvent } from "./event.ts";
 import { jsonOf } from "./event.ts";
 import { ocsfOf } from "./ocsf.ts";
-import { merkleRoot } from "../leaf.ts";
+import { merkleRoot } from "../merkle.ts";
 import type { Delivery, Outside } from "./receiver.ts";
 import type { OpenStream, StreamFormat } from "./stream.ts";
 import { sendSyslog } from "./syslog.ts";
