@@ -35,3 +35,44 @@ begin
 end $$;
 revoke all on function kernel.lease_budgets(text[], text[], integer[], integer[], integer[]) from public;
 grant execute on function kernel.lease_budgets(text[], text[], integer[], integer[], integer[]) to probity_app;
+
+-- What was read, of a few workspaces, with the leaf of each: a kind is told once (its workspace's place among the leaves, who,
+-- what, from where), an event only what is its own. One that names a kind nobody told is refused with all others.
+-- kernel.note_access stays: a server of the release before may still run, and what it writes is not to be lost.
+create function kernel.note_accesses(
+  p_secret text, p_tenants uuid[], p_leaves bytea[], p_openings jsonb[], p_kinds json,
+  p_events_kinds integer[], p_ids uuid[], p_times timestamptz[], p_rows uuid[], p_counts integer[]
+) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  leaves uuid[];
+  written bigint;
+begin
+  perform 1 from kernel.system_credential c
+  where c.secret_hash = sha256(convert_to(p_secret, 'UTF8')) and 'kernel.access.note' = any (c.permissions);
+  if not found then
+    raise exception 'permission_missing' using errcode = 'PB403';
+  end if;
+  with told as (
+    select t.place, t.tenant, t.leaf, convert_from(t.leaf, 'UTF8')::jsonb as body
+    from unnest(p_tenants, p_leaves) with ordinality as t (tenant, leaf, place)
+  ), staged as (
+    insert into kernel.ledger_inbox (tenant_id, leaf, action)
+    select t.tenant, t.leaf, t.body ->> 'action' from told t order by t.place
+  )
+  select array_agg((t.body ->> 'id')::uuid order by t.place) into leaves from told t;
+  insert into kernel.ledger_opening (tenant_id, leaf_id, openings)
+  select t.tenant, t.leaf, t.openings from unnest(p_tenants, leaves, p_openings) as t (tenant, leaf, openings)
+  where t.openings <> '{}';
+  insert into kernel.access_event (tenant_id, id, batch_id, at, actor_id, permission, record, row_id, outcome, source, count, via)
+  select p_tenants[k.batch], e.id, leaves[k.batch], e.at, k.actor, k.permission, k.record, e.row, k.outcome, k.source, e.count, k.via
+  from unnest(p_events_kinds, p_ids, p_times, p_rows, p_counts) as e (kind, id, at, row, count)
+  join json_to_recordset(p_kinds) as k
+    (place integer, batch integer, actor uuid, permission text, record text, outcome text, source text, via uuid) on k.place = e.kind;
+  get diagnostics written = row_count;
+  if written <> cardinality(p_ids) then
+    raise exception 'an event of no kind' using errcode = '22023';
+  end if;
+end $$;
+revoke all on function kernel.note_accesses(text, uuid[], bytea[], jsonb[], json, integer[], uuid[], timestamptz[], uuid[], integer[]) from public;
+grant execute on function kernel.note_accesses(text, uuid[], bytea[], jsonb[], json, integer[], uuid[], timestamptz[], uuid[], integer[]) to probity_app;
