@@ -136,7 +136,7 @@ test("LED-06 each commitment has a salt of its own: none comes twice, and none i
   }
   expect(seen.size).toBe(500 * 8);
   for (const count of [1, 256, 257, 1000]) {
-    let kept = Buffer.alloc(0);
+    let kept: Buffer = Buffer.alloc(0);
     const copy = withSalts(count, (salts) => {
       kept = salts;
       return Buffer.from(salts);
