@@ -18,7 +18,7 @@ const eventsTogether = 256;
 /** A leaf holds no more than this, so that no statement grows with what has come meanwhile. */
 const eventsOfLeaf = 1024;
 
-export type AccessStatement = { readonly statement: Statement; readonly count: number };
+type AccessStatement = { readonly statement: Statement; readonly count: number };
 
 /**
  * The statements that write these events, tenant by tenant, each with its leaf in the same transaction. They are made piece by

@@ -4,7 +4,7 @@ import type { Door } from "../work/door.ts";
 import type { Budget } from "./budget.ts";
 
 /** What the database lets this process have: so many units until the window's end. */
-export type Grant = { readonly units: number; readonly endsAt: number };
+type Grant = { readonly units: number; readonly endsAt: number };
 
 type Asked = {
   readonly budget: Budget;
