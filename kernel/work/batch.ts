@@ -64,6 +64,20 @@ const describeMessage = serialize.describe({ type: "P" });
 const syncMessage = serialize.sync();
 const noColumns: readonly Column[] = [];
 
+/** A statement as it is sent. */
+type Sent = {
+  readonly name: string;
+  readonly text: string;
+  readonly values: (string | Buffer | null)[];
+  readonly timesAsText: boolean;
+};
+
+/** Who sends batches before the connection comes to them: told when it does, and when one is answered or failed. */
+export interface BatchSender {
+  onTurn(): void;
+  onSettled(): void;
+}
+
 /**
  * Several statements in one round trip: N × (Parse) Bind (Describe) Execute and one Sync, as one write. Without an explicit
  * BEGIN they are one implicit transaction: an error anywhere rolls all of it back and leaves the connection idle. What is
@@ -71,10 +85,7 @@ const noColumns: readonly Column[] = [];
  */
 export class Batch {
   readonly promise: Promise<Row[][]>;
-  readonly #names: readonly string[];
-  readonly #values: readonly (string | Buffer | null)[][];
-  readonly #texts: readonly string[];
-  readonly #timesAsText: readonly boolean[];
+  readonly #statements: readonly Sent[];
   readonly #results: Row[][] = [];
   #rows: Row[] = [];
   #columns: (readonly Column[] | undefined)[] = [];
@@ -82,16 +93,17 @@ export class Batch {
   #reject: (error: Error) => void = () => undefined;
   #wire: Wire | undefined;
 
-  readonly #onSubmit: () => void;
+  readonly #sender: BatchSender | undefined;
 
-  /** `onSubmit` is called when the connection comes to this batch: what was sent ahead of its turn is answered next. */
-  constructor(statements: readonly Statement[], onSubmit: () => void = () => undefined) {
-    this.#onSubmit = onSubmit;
+  constructor(statements: readonly Statement[], sender?: BatchSender) {
+    this.#sender = sender;
     // Serialised before anything is sent: a value that throws half-way must not leave a first half to be committed.
-    this.#texts = statements.map(({ sql }) => sql);
-    this.#timesAsText = statements.map(({ timesAsText }) => timesAsText === true);
-    this.#names = statements.map((each) => (each.unnamed === true ? "" : statementName(each)));
-    this.#values = statements.map(({ parameters }) => parameters.map((value) => pgUtils.prepareValue(value)));
+    this.#statements = statements.map((each) => ({
+      name: each.unnamed === true ? "" : statementName(each),
+      text: each.sql,
+      values: each.parameters.map((value) => (typeof value === "string" ? value : pgUtils.prepareValue(value))),
+      timesAsText: each.timesAsText === true,
+    }));
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -100,35 +112,37 @@ export class Batch {
 
   /** pg calls this when the connection is free for it. */
   submit(connection: Connection): void {
-    if (this.#wire === undefined) connection.stream.write(Buffer.concat(this.pieces(connection)));
-    this.#onSubmit();
+    if (this.#wire === undefined) {
+      const pieces: Buffer[] = [];
+      this.putPieces(connection, pieces);
+      connection.stream.write(Buffer.concat(pieces));
+    }
+    this.#sender?.onTurn();
   }
 
-  /** Its messages, for a connection that may still be answering what was sent before; they are taken once, in order. */
-  pieces(connection: Connection): Buffer[] {
+  /** Adds its messages, for a connection that may still be answering what was sent before; they are taken once, in order. */
+  putPieces(connection: Connection, pieces: Buffer[]): void {
     const wire = Wire.of(connection);
     this.#wire = wire;
-    const pieces: Buffer[] = [];
-    for (const [index, known] of this.#names.entries()) {
+    for (const { name: known, text, values } of this.#statements) {
       const prepared = wire.prepared.get(known);
       let name = known;
       if (prepared === undefined) {
         // Asked for twice before the first answer: only one of them may take the name.
         if (known !== "" && wire.parsing.some((each) => each.name === known)) name = "";
         wire.parsing.push({ name, batch: this });
-        pieces.push(serialize.parse({ name, text: this.#texts[index] ?? "", types: [] }));
+        pieces.push(serialize.parse({ name, text, types: [] }));
       }
-      pieces.push(serialize.bind({ statement: name, values: this.#values[index] ?? [] }));
+      pieces.push(serialize.bind({ statement: name, values }));
       if (prepared?.columns === undefined) pieces.push(describeMessage);
       this.#columns.push(prepared?.columns);
       pieces.push(executeMessage);
     }
     pieces.push(syncMessage);
-    return pieces;
   }
 
   handleRowDescription(message: { fields: FieldDef[] }): void {
-    const asText = this.#timesAsText[this.#results.length] === true;
+    const asText = this.#statements[this.#results.length]?.timesAsText === true;
     this.#described(
       message.fields.map(({ name, dataTypeID }) => ({
         name,
@@ -165,15 +179,17 @@ export class Batch {
     const parsing = this.#wire?.parsing ?? [];
     while (parsing[0]?.batch === this) parsing.shift();
     this.#reject(error);
+    this.#sender?.onSettled();
   }
   handleReadyForQuery(): void {
     this.#resolve(this.#results);
+    this.#sender?.onSettled();
   }
 
   #described(columns: readonly Column[]): void {
     const index = this.#results.length;
     this.#columns[index] = columns;
-    const prepared = this.#wire?.prepared.get(this.#names[index] ?? "");
+    const prepared = this.#wire?.prepared.get(this.#statements[index]?.name ?? "");
     if (prepared) prepared.columns ??= columns;
   }
 }

@@ -96,4 +96,21 @@ describe("short work of many callers on few connections", () => {
     );
     await lanes.end();
   });
+
+  test("OPS-03 what is asked in one turn goes together, up to eight, and what is asked later goes where least is under way", async () => {
+    const lanes = new Lanes(clientConfig(kernel.address, testRootKey.key, "probity_app"), 2);
+    const asked = () => lanes.free()?.run([{ sql: "select pg_backend_pid() as pid", parameters: [] }]);
+    const pids = async (answers: readonly ReturnType<typeof asked>[]) =>
+      (await Promise.all(answers)).map((answer) => answer?.[0]?.[0]?.["pid"]);
+    await pids([asked(), asked()]);
+    const together = await pids(Array.from({ length: 11 }, asked));
+    expect(new Set(together.slice(0, 8)).size).toBe(1);
+    expect(new Set(together.slice(8)).size).toBe(1);
+    expect(together[8]).not.toBe(together[0]);
+    const slow = lanes.free()?.run([{ sql: "select pg_sleep(0.2), pg_backend_pid() as pid", parameters: [] }]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const [later] = await pids([asked()]);
+    expect(later).not.toBe((await slow)?.[0]?.[0]?.["pid"]);
+    await lanes.end();
+  });
 });
