@@ -14,15 +14,15 @@ import fastify, {
 import type { BudgetSpender, Budget } from "../limits/budget.ts";
 import { callerKinds, CallerLimits } from "../limits/caller.ts";
 import { network } from "../identity/guard.ts";
-import { doorProblem } from "../work/error.ts";
 import { Problem } from "../work/problem.ts";
-import { accessTokenOf, bearerOf, credentialOf, sessionTokenOf, sourceOf, uuid } from "./credential.ts";
+import { accessTokenOf, bearerOf, sessionTokenOf, sourceOf, uuid } from "./credential.ts";
+import { GivenRequest } from "./given-request.ts";
 import { securityHeaders } from "./header.ts";
 import { ownHost } from "./host.ts";
 import { takeOtherMedia } from "./media.ts";
 import { isLoopback, plainAddress } from "./network.ts";
 import { httpProblem, problemDocument, problemOf } from "./problem-document.ts";
-import type { Answer, Route, RouteRequest } from "./route.ts";
+import type { Answer, Route } from "./route.ts";
 import { lazyValidator } from "./validator.ts";
 import { wireErrorHandler } from "./wire-error.ts";
 
@@ -90,12 +90,13 @@ export async function createHttpServer(
 
   const requireOwnHost = ownHost(options.origin);
   const answerHeaders = { ...securityHeaders({ https }), "cache-control": "no-store" };
-  server.addHook("onRequest", async (request, reply) => {
+  server.addHook("onRequest", (request, reply, done) => {
     reply.headers(answerHeaders).header("request-id", request.id);
     // Plain HTTP that reached us past the proxy that should have made it HTTPS. This machine itself may (probes, a local proxy).
     if (https && request.protocol === "http" && !isLoopback(plainAddress(request.socket.remoteAddress ?? "")))
       throw httpProblem.https_needed();
     requireOwnHost(request);
+    done();
   });
   server.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
   server.setNotFoundHandler((request, reply) => sendProblem(httpProblem.not_found(), request, reply));
@@ -131,12 +132,13 @@ function addRoute(
       ...(route.body ? { body: route.body } : {}),
     },
     handler: async (request, reply) => {
+      const from = network(request.ip);
       // An address that keeps trying tokens is stopped by its refusals.
-      spender.checkSpent(options.budgets.refusal, network(request.ip));
-      const call = callOf(request, options.https);
-      if (kind === undefined || route.permission === "public") await spender.spend(budget, call.network);
+      spender.checkSpent(options.budgets.refusal, from);
+      const call = callOf(request, from, options.https);
+      if (kind === undefined || route.permission === "public") await spender.spend(budget, from);
       else if (limits !== undefined) await limits.spend(kind, call, budget);
-      else await spender.spend(budget, call.token === null ? call.network : hash("sha256", call.token, "base64url"));
+      else await spender.spend(budget, call.token === null ? from : hash("sha256", call.token, "base64url"));
       if (!isKeepable(request.body) || !isKeepable(request.query) || !isKeepable(request.params))
         throw httpProblem.request_not_understood({
           values: { reason: "a text holds a character that can't be kept, or the body is nested too deep" },
@@ -145,15 +147,15 @@ function addRoute(
       const access = accessTokenOf(request);
       const verified = access !== undefined && (await options.tokens?.isOurs(access)) === true ? access : undefined;
       // A handler that answers by itself (a stream) gives its reply, which becomes nothing once it has been sent.
-      const answer: Answer | FastifyReply | undefined = await route
-        .handle(routeRequest(request, query, { ...options, verified }), reply)
-        .catch(async (error: unknown) => {
-          const tried = request.headers.authorization ?? sessionTokenOf(request, options.https);
-          if (tried !== null && error instanceof Problem && error.status === 401) {
-            await spender.spend(options.budgets.refusal, network(request.ip));
-          }
-          throw error;
-        });
+      let answer: Answer | FastifyReply | undefined;
+      try {
+        answer = await route.handle(new GivenRequest(request, query, options, verified), reply);
+      } catch (error) {
+        const tried = request.headers.authorization ?? sessionTokenOf(request, options.https);
+        if (tried !== null && error instanceof Problem && error.status === 401)
+          await spender.spend(options.budgets.refusal, from);
+        throw error;
+      }
       const used = bearerOf(request);
       if (used !== undefined) options.keyUse?.note(used, sourceOf(request).address);
       return answer !== undefined && isAnswer(answer) ? sendAnswer(reply, answer) : reply;
@@ -173,38 +175,12 @@ function isKeepable(value: unknown, depth = 0): boolean {
 }
 
 /** Who calls, as far as can be told before the door: the token is looked up by its hash. */
-function callOf(request: FastifyRequest, https: boolean): Parameters<CallerLimits["spend"]>[1] {
+function callOf(request: FastifyRequest, from: string, https: boolean): Parameters<CallerLimits["spend"]>[1] {
   const named = request.headers["probity-workspace"];
   return {
     token: bearerOf(request) ?? sessionTokenOf(request, https),
     workspace: typeof named === "string" && uuid.test(named) ? named : undefined,
-    network: network(request.ip),
-  };
-}
-
-function routeRequest(
-  request: FastifyRequest,
-  query: unknown,
-  options: HttpOptions & { https: boolean; verified: string | undefined },
-): RouteRequest {
-  return {
-    params: request.params,
-    query,
-    body: request.body,
-    source: sourceOf(request),
-    userAgent: (request.headers["user-agent"] ?? "").slice(0, 300),
-    get credential() {
-      return credentialOf(request, options);
-    },
-    sessionToken: sessionTokenOf(request, options.https),
-    get version() {
-      const given = /^(?:W\/)?"?(\d{1,9})"?$/.exec(request.headers["if-match"] ?? "")?.[1];
-      if (given === undefined) throw doorProblem.version_missing();
-      return Number(given);
-    },
-    idempotencyKey:
-      typeof request.headers["idempotency-key"] === "string" ? request.headers["idempotency-key"].slice(0, 200) : null,
-    raw: request,
+    network: from,
   };
 }
 

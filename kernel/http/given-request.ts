@@ -1,0 +1,54 @@
+import type { FastifyRequest } from "fastify";
+import type { Credential, Source } from "../work/credential.ts";
+import { doorProblem } from "../work/error.ts";
+import { credentialOf, sessionTokenOf, sourceOf } from "./credential.ts";
+import type { RouteRequest } from "./route.ts";
+
+/** What a handler gets of a request; what not every handler asks for is found out when it is asked for. */
+export class GivenRequest implements RouteRequest {
+  readonly raw: FastifyRequest;
+  readonly query: unknown;
+  readonly #site: { readonly https: boolean; readonly origin: string };
+  readonly #verified: string | undefined;
+
+  /** `verified` is an access token of ours that the request carries. */
+  constructor(
+    raw: FastifyRequest,
+    query: unknown,
+    site: { readonly https: boolean; readonly origin: string },
+    verified: string | undefined,
+  ) {
+    this.raw = raw;
+    this.query = query;
+    this.#site = site;
+    this.#verified = verified;
+  }
+
+  get params(): unknown {
+    return this.raw.params;
+  }
+  get body(): unknown {
+    return this.raw.body;
+  }
+  get source(): Source {
+    return sourceOf(this.raw);
+  }
+  get userAgent(): string {
+    return (this.raw.headers["user-agent"] ?? "").slice(0, 300);
+  }
+  get credential(): Credential {
+    return credentialOf(this.raw, { ...this.#site, verified: this.#verified });
+  }
+  get sessionToken(): string | null {
+    return sessionTokenOf(this.raw, this.#site.https);
+  }
+  get version(): number {
+    const given = /^(?:W\/)?"?(\d{1,9})"?$/.exec(this.raw.headers["if-match"] ?? "")?.[1];
+    if (given === undefined) throw doorProblem.version_missing();
+    return Number(given);
+  }
+  get idempotencyKey(): string | null {
+    const given = this.raw.headers["idempotency-key"];
+    return typeof given === "string" ? given.slice(0, 200) : null;
+  }
+}
