@@ -359,14 +359,24 @@ function valueProblem(error: unknown): unknown {
     : error;
 }
 
+const sealing = new WeakMap<RecordDeclaration, boolean>();
+
+/** Looked for once a record: each of its requests asks. */
 function hasSealed(record: RecordDeclaration): boolean {
-  return Object.values(record.fields).some((field) => field.sealed);
+  let found = sealing.get(record);
+  if (found === undefined) {
+    found = Object.values(record.fields).some((field) => field.sealed);
+    sealing.set(record, found);
+  }
+  return found;
 }
 function sealedValues(record: RecordDeclaration, values: Readonly<Record<string, unknown>>): Row {
   return Object.fromEntries(Object.entries(values).filter(([name]) => record.fields[name]?.sealed));
 }
-function idOf(request: RouteRequest): string {
-  return textMembers(request.params)["id"] ?? "";
+function idOf({ params }: RouteRequest): string {
+  return typeof params === "object" && params !== null && "id" in params && typeof params.id === "string"
+    ? params.id
+    : "";
 }
 function members(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? { ...value } : {};

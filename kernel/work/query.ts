@@ -34,16 +34,21 @@ export function rowsOf(rows: Row[]): Row[] {
   return rows;
 }
 
-const passedOn = new WeakSet<object>();
+/** Rows that are passed on as they are: their times come as RFC 3339 text, since a Date would only be made to be written. */
+class PassedOn implements Compilable<Row> {
+  readonly compile: Compilable<Row>["compile"];
 
-/** For rows that are passed on as they are: their times come as RFC 3339 text, since a Date would only be made to be written. */
+  constructor(query: Compilable<Row>) {
+    this.compile = () => query.compile();
+  }
+}
+
 export function withTimesAsText(query: Compilable<Row>): Compilable<Row> {
-  passedOn.add(query);
-  return query;
+  return new PassedOn(query);
 }
 
 /** A built query as a statement of a batch. */
 export function statementOf(query: Compilable<unknown>): Statement {
   const { sql, parameters } = query.compile();
-  return passedOn.has(query) ? { sql, parameters, timesAsText: true } : { sql, parameters };
+  return { sql, parameters, timesAsText: query instanceof PassedOn };
 }
