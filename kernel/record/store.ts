@@ -38,17 +38,39 @@ export function selectOne(record: RecordDeclaration, id: string): Compilable<Row
   return withTimesAsText({ compile: () => query });
 }
 
+/** Built once for each choice of fields, in the declaration's order: a caller's order would make a statement of its own. */
+const insertsOf = new WeakMap<RecordDeclaration, Map<string, CompiledQuery<Row>>>();
+/** A record of many optional fields has more choices than anybody makes use of. */
+const mostInserts = 100;
+
 export function insertRow(
   record: RecordDeclaration,
   id: string,
   values: Readonly<Record<string, unknown>>,
 ): Compilable<Row> {
-  return withTimesAsText(
-    build
+  const columns = ["id"];
+  const parameters: unknown[] = [id];
+  for (const { name, column, sealed } of shownMembers(record).fields) {
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    if (sealed || value === undefined) continue;
+    columns.push(column);
+    parameters.push(value);
+  }
+  let inserts = insertsOf.get(record);
+  if (inserts === undefined) insertsOf.set(record, (inserts = new Map()));
+  const choice = columns.join();
+  let built = inserts.get(choice);
+  if (built === undefined) {
+    built = build
       .insertInto(record.name)
-      .values({ id, ...columnValues(record, values) })
-      .returning(columnsOf(record)),
-  );
+      .values(Object.fromEntries(columns.map((column) => [column, null])))
+      .returning(columnsOf(record))
+      .compile();
+    if (inserts.size >= mostInserts) inserts.clear();
+    inserts.set(choice, built);
+  }
+  const query = { ...built, parameters };
+  return withTimesAsText({ compile: () => query });
 }
 
 export function updateRow(
