@@ -34,13 +34,15 @@ export function accessTokenOf(request: FastifyRequest): string | undefined {
 }
 
 /**
- * The credential a request carries: a bearer key or access token (which `verified` says to be one of ours), or a session cookie. A cookie is sent by the browser by itself, so a
- * change by cookie must also carry a header no other site can set, and an origin that is ours (CSRF, APP-06).
+ * The credential a request carries: a bearer key or access token (which `verified` says to be one of ours), or a session
+ * cookie. A cookie is sent by the browser by itself, so a change by cookie must also carry a header no other site can set,
+ * and an origin that is ours (CSRF, APP-06). `digest` is that of the token it carries, where it is known.
  */
 export function credentialOf(
   request: FastifyRequest,
-  options: { https: boolean; origin: string; verified?: string | undefined },
+  options: { https: boolean; origin: string; verified?: string | undefined; digest?: string | undefined },
 ): Credential {
+  const { digest } = options;
   const source = sourceOf(request);
   const named = request.headers["probity-workspace"];
   // Read or refused, never passed over: without it the call would act in another of the caller's workspaces.
@@ -48,12 +50,13 @@ export function credentialOf(
     throw httpProblem.request_not_understood({ values: { reason: "the header Probity-Workspace is no id" } });
   const workspace = named;
   const bearer = bearerOf(request);
-  if (bearer !== undefined && bearer === options.verified) return { kind: "token", token: bearer, workspace, source };
-  if (bearer !== undefined && looksLikeKey(bearer)) return { kind: "key", token: bearer, workspace, source };
+  if (bearer !== undefined && bearer === options.verified)
+    return { kind: "token", token: bearer, digest, workspace, source };
+  if (bearer !== undefined && looksLikeKey(bearer)) return { kind: "key", token: bearer, digest, workspace, source };
   const token = sessionTokenOf(request, options.https);
   if (token === null || bearer !== undefined) throw httpProblem.not_signed_in();
   if (request.method !== "GET" && request.method !== "HEAD") checkSameSite(request, options.origin);
-  return { kind: "session", token, workspace, source };
+  return { kind: "session", token, digest, workspace, source };
 }
 
 /** Refuses a change that a page of another site made the browser send. */

@@ -4,24 +4,26 @@ import { doorProblem } from "../work/error.ts";
 import { credentialOf, sessionTokenOf, sourceOf } from "./credential.ts";
 import type { RouteRequest } from "./route.ts";
 
+/** What was found out about the token that a request carries: its SHA-256, and that it is an access token of ours. */
+type Known = { readonly digest: string | undefined; readonly verified: string | undefined };
+
 /** What a handler gets of a request; what not every handler asks for is found out when it is asked for. */
 export class GivenRequest implements RouteRequest {
   readonly raw: FastifyRequest;
   readonly query: unknown;
   readonly #site: { readonly https: boolean; readonly origin: string };
-  readonly #verified: string | undefined;
+  readonly #known: Known;
 
-  /** `verified` is an access token of ours that the request carries. */
   constructor(
     raw: FastifyRequest,
     query: unknown,
     site: { readonly https: boolean; readonly origin: string },
-    verified: string | undefined,
+    known: Known,
   ) {
     this.raw = raw;
     this.query = query;
     this.#site = site;
-    this.#verified = verified;
+    this.#known = known;
   }
 
   get params(): unknown {
@@ -37,7 +39,7 @@ export class GivenRequest implements RouteRequest {
     return (this.raw.headers["user-agent"] ?? "").slice(0, 300);
   }
   get credential(): Credential {
-    return credentialOf(this.raw, { ...this.#site, verified: this.#verified });
+    return credentialOf(this.raw, { ...this.#known, https: this.#site.https, origin: this.#site.origin });
   }
   get sessionToken(): string | null {
     return sessionTokenOf(this.raw, this.#site.https);

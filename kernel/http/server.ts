@@ -136,9 +136,10 @@ function addRoute(
       // An address that keeps trying tokens is stopped by its refusals.
       spender.checkSpent(options.budgets.refusal, from);
       const call = callOf(request, from, options.https);
+      const digest = call.token === null ? undefined : hash("sha256", call.token, "base64url");
       if (kind === undefined || route.permission === "public") await spender.spend(budget, from);
       else if (limits !== undefined) await limits.spend(kind, call, budget);
-      else await spender.spend(budget, call.token === null ? from : hash("sha256", call.token, "base64url"));
+      else await spender.spend(budget, digest ?? from);
       if (!isKeepable(request.body) || !isKeepable(request.query) || !isKeepable(request.params))
         throw httpProblem.request_not_understood({
           values: { reason: "a text holds a character that can't be kept, or the body is nested too deep" },
@@ -149,7 +150,7 @@ function addRoute(
       // A handler that answers by itself (a stream) gives its reply, which becomes nothing once it has been sent.
       let answer: Answer | FastifyReply | undefined;
       try {
-        answer = await route.handle(new GivenRequest(request, query, options, verified), reply);
+        answer = await route.handle(new GivenRequest(request, query, options, { digest, verified }), reply);
       } catch (error) {
         const tried = request.headers.authorization ?? sessionTokenOf(request, options.https);
         if (tried !== null && error instanceof Problem && error.status === 401)

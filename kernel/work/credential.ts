@@ -1,17 +1,22 @@
 /** Where a call comes from: kept with access events and, salted, behind the leaf; never under the hash. */
 export type Source = { readonly address: string | null; readonly requestId: string };
 
-/** What opens the door. Tokens are secrets: only their hash is compared, in the database. */
+/**
+ * What opens the door. Tokens are secrets: only their hash is compared, in the database. `digest` is the token's SHA-256
+ * (base64url) where the server has made it already: what it remembers of a caller is kept under that.
+ */
 export type Credential =
   | {
       readonly kind: "session";
       readonly token: string;
+      readonly digest?: string | undefined;
       readonly workspace?: string | undefined;
       readonly source: Source;
     }
   | {
       readonly kind: "key";
       readonly token: string;
+      readonly digest?: string | undefined;
       readonly workspace?: string | undefined;
       readonly source: Source;
     }
@@ -19,6 +24,7 @@ export type Credential =
       /** A short-lived access token made from a key, whole: its signature is checked before, its hash by the database. */
       readonly kind: "token";
       readonly token: string;
+      readonly digest?: string | undefined;
       readonly workspace?: string | undefined;
       readonly source: Source;
     }

@@ -10,7 +10,7 @@ export type Hint = { readonly answer: string; readonly judged: boolean; readonly
  */
 export class HintCache {
   readonly #hints = new Map<string, Hint>();
-  readonly #keys = new WeakMap<Credential, string>();
+  readonly #digests = new WeakMap<Credential, string>();
   readonly #limit = 10_000;
 
   get(credential: Credential): Hint | undefined {
@@ -24,14 +24,19 @@ export class HintCache {
     this.#hints.delete(this.#keyOf(credential));
   }
 
-  /** Tokens are not kept in memory longer than their request: the key is a hash, made once a request. */
+  /** Tokens are not kept in memory longer than their request: the key holds a hash, made once a request. */
   #keyOf(credential: Credential): string {
-    let key = this.#keys.get(credential);
-    if (key === undefined) {
-      const workspace = "workspace" in credential ? (credential.workspace ?? "") : "";
-      key = hash("sha256", `${credential.kind}|${credential.token}|${workspace}`, "base64url");
-      this.#keys.set(credential, key);
+    const workspace = "workspace" in credential ? (credential.workspace ?? "") : "";
+    return `${credential.kind}|${this.#digestOf(credential)}|${workspace}`;
+  }
+
+  #digestOf(credential: Credential): string {
+    if ("digest" in credential && credential.digest !== undefined) return credential.digest;
+    let digest = this.#digests.get(credential);
+    if (digest === undefined) {
+      digest = hash("sha256", credential.token, "base64url");
+      this.#digests.set(credential, digest);
     }
-    return key;
+    return digest;
   }
 }
