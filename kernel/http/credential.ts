@@ -24,7 +24,8 @@ export function sessionTokenOf(request: FastifyRequest, https: boolean): string 
 const bearerForm = /^Bearer ([\w.~+/=-]{20,2000})$/;
 
 export function bearerOf(request: FastifyRequest): string | undefined {
-  return bearerForm.exec(request.headers.authorization ?? "")?.[1];
+  const given = request.headers.authorization;
+  return given === undefined ? undefined : bearerForm.exec(given)?.[1];
 }
 
 /** The bearer token of a request when it has the form of an access token (a JWT), to be judged before the route runs. */

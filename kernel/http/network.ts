@@ -5,7 +5,9 @@ import { BlockList, isIP } from "node:net";
  * IPv4 address, or a list of networks would not know it. A zone index (fe80::1%eth0) names an interface of ours.
  */
 export function plainAddress(address: string): string {
-  const bare = address.split("%", 1)[0] ?? address;
+  const zone = address.indexOf("%");
+  const bare = zone === -1 ? address : address.slice(0, zone);
+  if (!bare.includes(":")) return bare;
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] ?? bare;
 }
 

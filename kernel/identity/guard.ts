@@ -41,7 +41,8 @@ export async function forgiveAttempt(kernel: Kernel, keys: GuardKeys): Promise<v
  */
 export function network(address: string | null): string {
   if (address === null) return "none";
-  const bare = address.split("%", 1)[0] ?? address;
+  const zone = address.indexOf("%");
+  const bare = zone === -1 ? address : address.slice(0, zone);
   if (!bare.includes(":") || !isIPv6(bare)) return bare;
   const short = new URL(`http://[${bare}]`).hostname.slice(1, -1);
   const [head = "", tail] = short.split("::");
