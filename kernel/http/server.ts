@@ -136,10 +136,9 @@ function addRoute(
       // An address that keeps trying tokens is stopped by its refusals.
       spender.checkSpent(options.budgets.refusal, from);
       const call = callOf(request, from, options.https);
-      const digest = call.token === null ? undefined : hash("sha256", call.token, "base64url");
       if (kind === undefined || route.permission === "public") await spender.spend(budget, from);
       else if (limits !== undefined) await limits.spend(kind, call, budget);
-      else await spender.spend(budget, digest ?? from);
+      else await spender.spend(budget, call.digest ?? from);
       if (!isKeepable(request.body) || !isKeepable(request.query) || !isKeepable(request.params))
         throw httpProblem.request_not_understood({
           values: { reason: "a text holds a character that can't be kept, or the body is nested too deep" },
@@ -150,7 +149,10 @@ function addRoute(
       // A handler that answers by itself (a stream) gives its reply, which becomes nothing once it has been sent.
       let answer: Answer | FastifyReply | undefined;
       try {
-        answer = await route.handle(new GivenRequest(request, query, options, { digest, verified }), reply);
+        answer = await route.handle(
+          new GivenRequest(request, query, options, { digest: call.digest, verified }),
+          reply,
+        );
       } catch (error) {
         const tried = request.headers.authorization ?? sessionTokenOf(request, options.https);
         if (tried !== null && error instanceof Problem && error.status === 401)
@@ -176,10 +178,12 @@ function isKeepable(value: unknown, depth = 0): boolean {
 }
 
 /** Who calls, as far as can be told before the door: the token is looked up by its hash. */
-function callOf(request: FastifyRequest, from: string, https: boolean): Parameters<CallerLimits["spend"]>[1] {
+function callOf(request: FastifyRequest, from: string, https: boolean) {
   const named = request.headers["probity-workspace"];
+  const token = bearerOf(request) ?? sessionTokenOf(request, https);
   return {
-    token: bearerOf(request) ?? sessionTokenOf(request, https),
+    token,
+    digest: token === null ? undefined : hash("sha256", token, "base64url"),
     workspace: typeof named === "string" && uuid.test(named) ? named : undefined,
     network: from,
   };

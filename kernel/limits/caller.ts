@@ -40,15 +40,23 @@ export class CallerLimits {
     this.#spender = spender;
   }
 
-  /** Takes one unit for the caller, or throws 429. `fallback` is the budget of an address, for whom nobody knows. */
+  /**
+   * Takes one unit for the caller, or throws 429. `fallback` is the budget of an address, for whom nobody knows; `digest` is
+   * the token's SHA-256 where it was made already.
+   */
   async spend(
     kind: CallerKind,
-    call: { readonly token: string | null; readonly workspace: string | undefined; readonly network: string },
+    call: {
+      readonly token: string | null;
+      readonly digest?: string | undefined;
+      readonly workspace: string | undefined;
+      readonly network: string;
+    },
     fallback: Budget,
   ): Promise<void> {
     if (call.token === null) return this.#spender.spend(fallback, call.network);
     // As text: node:crypto makes each binary answer a buffer of its own, which costs twice the hash.
-    const hashed = hash("sha256", call.token, "base64url");
+    const hashed = call.digest ?? hash("sha256", call.token, "base64url");
     const key = call.workspace === undefined ? hashed : `${hashed}|${call.workspace}`;
     const now = Date.now();
     const known = this.#known.get(key);
