@@ -12,6 +12,8 @@ interface Props {
   /** Zero-based; the one the viewer shows. */
   activeEvidence: number;
   onEvidence: (index: number, as: "text" | "page") => void;
+  /** Opens a document as a whole. */
+  onDocument: (documentId: string) => void;
   isPdf: (documentId: string) => boolean;
   /** What the finding rests on: run, pack, versions. */
   proof: string[];
@@ -34,7 +36,7 @@ export function Detail(props: Props) {
         {finding.obligations.length > 0 && (
           <section className={css.machine} aria-label="What the machine saw">
             <span className={css.label}>Machine</span>
-            <Meant finding={finding} />
+            <Meant finding={finding} onDocument={props.onDocument} />
             <ul>
               {finding.obligations.map((obligation) => (
                 <ObligationLine key={obligation.id} obligation={obligation} onEvidence={props.onEvidence} />
@@ -82,14 +84,22 @@ export function Detail(props: Props) {
 }
 
 /** Where the requirement belongs: a gap in a procedure is other work than a procedure that is not there. */
-function Meant({ finding: { addressed, status } }: { finding: Finding }) {
+function Meant({ finding: { addressed, status }, onDocument }: Pick<Props, "finding" | "onDocument">) {
   if (addressed === null || (status === "not-assessable" && !addressed.meant)) return null;
+  const id = addressed.documentId;
   return (
     <p className={css.meant}>
       <DocumentMark missing={!addressed.meant} />
       {addressed.meant ? (
         <span>
-          Meant for it: <b>{addressed.documentName}</b>
+          Meant for it:{" "}
+          {id === null ? (
+            <b>{addressed.documentName}</b>
+          ) : (
+            <button type="button" className={css.opens} onClick={() => onDocument(id)}>
+              {addressed.documentName}
+            </button>
+          )}
           {addressed.why.length > 0 && <span className={css.why}> ({addressed.why.join("; ")})</span>}
         </span>
       ) : (

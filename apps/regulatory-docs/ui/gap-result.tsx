@@ -75,6 +75,20 @@ export function GapResult(props: Props) {
         total: 1,
       };
     }
+    const whole = run.documents.find((item) => item.id === selection.doc);
+    if (whole !== undefined) {
+      const all = finding?.evidence ?? [];
+      const marks = all.flatMap((item, index) => (item.documentId === whole.id ? [{ ...item, index }] : []));
+      return {
+        documentId: whole.id,
+        name: whole.name,
+        revision: whole.revision,
+        page: null,
+        marks,
+        active: -1,
+        total: all.length,
+      };
+    }
     const item = finding?.evidence[evidence];
     if (finding === undefined || item === undefined) return null;
     const marks = finding.evidence.flatMap((other, index) =>
@@ -89,13 +103,13 @@ export function GapResult(props: Props) {
       active: evidence,
       total: finding.evidence.length,
     };
-  }, [finding, evidence, withdrawn, run.documents]);
+  }, [finding, evidence, withdrawn, selection.doc, run.documents]);
 
   const pick = (req: string, pane?: Selection["pane"]) =>
-    onSelect({ ...selection, req, ev: 1, wd: 0, ...(pane === undefined ? {} : { pane }) }, true);
+    onSelect({ ...selection, req, ev: 1, wd: 0, doc: "", ...(pane === undefined ? {} : { pane }) }, true);
   const open = (index: number, as: "text" | "page" = selection.as ?? "text", pane?: Selection["pane"]) =>
     onSelect(
-      { ...selection, req: finding?.requirementId ?? "", ev: index + 1, wd: 0, as, ...(pane ? { pane } : {}) },
+      { ...selection, req: finding?.requirementId ?? "", ev: index + 1, wd: 0, doc: "", as, ...(pane ? { pane } : {}) },
       true,
     );
   const step = (by: 1 | -1) => {
@@ -190,7 +204,7 @@ export function GapResult(props: Props) {
                     <Withdrawn
                       items={run.withdrawn}
                       open={selection.wd ?? 0}
-                      onOpen={(wd) => onSelect({ ...selection, wd, pane: "viewer" }, true)}
+                      onOpen={(wd) => onSelect({ ...selection, wd, doc: "", pane: "viewer" }, true)}
                     />
                   )}
                   {visible.length === 0 ? (
@@ -219,8 +233,11 @@ export function GapResult(props: Props) {
                 <Detail
                   key={finding.id}
                   finding={finding}
-                  activeEvidence={withdrawn === undefined ? evidence : -1}
+                  activeEvidence={withdrawn === undefined && (shown?.active ?? 0) >= 0 ? evidence : -1}
                   onEvidence={(index, as) => open(index, as, "viewer")}
+                  onDocument={(doc) =>
+                    onSelect({ ...selection, req: finding.requirementId, wd: 0, doc, pane: "viewer" }, true)
+                  }
                   isPdf={props.source.isPdf}
                   proof={[...props.proof, ...(props.decide ? [`finding v${finding.version}`] : [])]}
                 >

@@ -73,7 +73,7 @@ function Result({ run }: { run: Run }) {
   const locked = useSigning(one).data?.locked ?? false;
   const decisions = useDecisions(run, (next) => {
     setForm(null);
-    if (next !== null) place.query({ ...selection, req: next, ev: 1, wd: 0 }, true);
+    if (next !== null) place.query({ ...selection, req: next, ev: 1, wd: 0, doc: "" }, true);
   });
   return (
     <div className={css.page}>

@@ -10,6 +10,8 @@ export interface Selection {
   ev?: number;
   /** Withdrawn citation, from 1; takes the viewer over. */
   wd?: number;
+  /** A document opened as a whole; takes the viewer over too. */
+  doc?: string;
   /** The pane a narrow screen shows. */
   pane?: "list" | "detail" | "viewer";
   as?: "text" | "page";
@@ -32,12 +34,14 @@ export function selectionOf(search: Record<string, unknown>): Selection {
   const selection: Selection = {};
   const filter = filterOf(search.f);
   if (filter !== "all") selection.f = filter;
-  const [q, req, vs, ev, wd] = [text(search.q), text(search.req), text(search.vs), whole(search.ev), whole(search.wd)];
+  const [q, req, vs, doc] = [text(search.q), text(search.req), text(search.vs), text(search.doc)];
+  const [ev, wd] = [whole(search.ev), whole(search.wd)];
   if (q !== undefined) selection.q = q;
   if (req !== undefined) selection.req = req;
   if (vs !== undefined) selection.vs = vs;
   if (ev !== undefined) selection.ev = ev;
   if (wd !== undefined) selection.wd = wd;
+  if (doc !== undefined) selection.doc = doc;
   if (search.pane === "detail" || search.pane === "viewer") selection.pane = search.pane;
   if (search.as === "page") selection.as = "page";
   if (search.show === "map") selection.show = "map";
