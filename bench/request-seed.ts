@@ -21,6 +21,9 @@ export async function seed(superuser: ClientConfig, tenants: number, rowsEach: n
       create table bare.note as select tenant_id, id, name, description, amount, version, created_at, created_by, updated_at, updated_by, locked_at from bench.note;
       alter table bare.note add primary key (tenant_id, id), alter version set default 1, alter created_at set default now(),
         alter updated_at set default now();
+      create table bare.version (like kernel.version_history including all);
+      create table bare.leaf (like kernel.ledger_inbox including all);
+      create table bare.opening (like kernel.ledger_opening including all);
     `);
     await client.query("vacuum (analyze)");
     await client.query("checkpoint");

@@ -651,6 +651,10 @@ export interface KernelLedgerInbox {
   row_id: string | null;
   tenant_id: string;
   version: number | null;
+  /**
+   * written by the guard together with the version it is of: needs no look for it at the end
+   */
+  with_change: Generated<boolean>;
   xid: Generated<string>;
 }
 

@@ -38,17 +38,7 @@ export function makeLeaf(
   event: LedgerEvent,
   at = new Date(),
 ): Leaf {
-  // What a record keeps under seal is kept nowhere in clear: its opening is the salt alone (ENC-01).
-  const sealed = sealedFields(event.record);
-  const committed: [string, string, boolean][] = Object.entries(event.fields ?? {})
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => [name, canonicalText(value), !sealed.has(name)]);
-  if (source.address !== null) committed.push(["source", source.address, true]);
-  committed.sort(([a], [b]) => (a < b ? -1 : 1));
-
-  const openings: Record<string, Opening> = {};
-  const root = committed.length === 0 ? emptyRoot : rootOver(committed, openings);
-
+  const { root, openings } = committedTo(source, event);
   const { record, rowId, version } = event;
   // RFC 8785: the names in the order of their letters. What is made here of letters, digits and dashes needs no escape.
   const text =
@@ -59,6 +49,52 @@ export function makeLeaf(
   const bytes = Buffer.from(text, "utf8");
   if (bytes.length > 1024) throw new Error(`A leaf of ${bytes.length} bytes is over 1024`);
   return { bytes, openings };
+}
+
+/** The change of one row. */
+export type ChangeEvent = LedgerEvent & {
+  readonly record: string;
+  readonly rowId: string;
+  readonly version: number;
+  readonly outcome?: "done";
+};
+
+const between = "\u001f";
+
+/**
+ * What the database is told of a change, for the guard of the changed row to make the leaf of (`kernel.guard`): it takes row, version,
+ * tenant, actor and time from the row itself and refuses a change that isn't the one told of. Parts joined by U+001F, in which
+ * none holds one.
+ */
+export function toldLeaf(who: Pick<Who, "tenantId" | "actorId">, source: Source, event: ChangeEvent): string {
+  const { root, openings } = committedTo(source, event);
+  const parts = [
+    event.record,
+    event.rowId,
+    String(event.version),
+    who.tenantId,
+    who.actorId,
+    event.action,
+    uuidv7(),
+    source.requestId,
+    root,
+    JSON.stringify(openings),
+  ];
+  if (parts.some((part) => part.includes(between))) throw new Error("A leaf's part holds the mark between them");
+  return parts.join(between);
+}
+
+function committedTo(source: Source, event: LedgerEvent): { root: string; openings: Record<string, Opening> } {
+  // What a record keeps under seal is kept nowhere in clear: its opening is the salt alone (ENC-01).
+  const sealed = sealedFields(event.record);
+  const committed: [string, string, boolean][] = Object.entries(event.fields ?? {})
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, canonicalText(value), !sealed.has(name)]);
+  if (source.address !== null) committed.push(["source", source.address, true]);
+  committed.sort(([a], [b]) => (a < b ? -1 : 1));
+
+  const openings: Record<string, Opening> = {};
+  return { root: committed.length === 0 ? emptyRoot : rootOver(committed, openings), openings };
 }
 
 /** The root over the commitments of name, value and whether the value is kept, each with a salt of its own; fills the openings. */

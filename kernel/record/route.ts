@@ -4,10 +4,10 @@ import { DatabaseError } from "pg";
 import type { Answer, Route, RouteRequest } from "../http/route.ts";
 import { httpProblem } from "../http/problem-document.ts";
 import type { Kernel } from "../kernel.ts";
-import { giveReason } from "../signing/lock.ts";
+import { changeWithReason } from "../signing/lock.ts";
 import { readSealed, writeSealed } from "../vault/sealed-field.ts";
 import { canonicalText } from "../ledger/canonical.ts";
-import type { LedgerEvent } from "../ledger/leaf.ts";
+import type { ChangeEvent, LedgerEvent } from "../ledger/leaf.ts";
 import type { Row } from "../work/batch.ts";
 import { doorProblem } from "../work/error.ts";
 import { query } from "../work/query.ts";
@@ -189,7 +189,7 @@ async function createOne(
 ): Promise<Answer> {
   const values = members(request.body);
   const id = uuidv7();
-  const event: LedgerEvent = {
+  const event: ChangeEvent = {
     action: `${record.name}.create`,
     record: record.name,
     rowId: id,
@@ -201,8 +201,7 @@ async function createOne(
     if (hasSealed(record)) {
       const shown = await kernel.door.work(request.credential, permission, async (tx) => {
         if (claim) await tx.all(claim);
-        await tx.record(event);
-        const [row] = await tx.all(insertRow(record, id, values));
+        const [row] = await tx.change(event, insertRow(record, id, values));
         const sealed = sealedValues(record, values);
         await writeSealed(tx, kernel.keyring, { record: record.name, rowId: id, version: 1 }, sealed);
         return presentRow(record, row ?? {}, sealed);
@@ -212,7 +211,7 @@ async function createOne(
     const { rows } = await kernel.door.once(
       request.credential,
       permission,
-      () => ({ events: [event], statements: [...(claim ? [claim] : []), insertRow(record, id, values)] }),
+      () => ({ change: event, statements: [...(claim ? [claim] : []), insertRow(record, id, values)] }),
       { short: true },
     );
     return created(record, presentRow(record, rows.at(-1)?.[0] ?? {}));
@@ -231,7 +230,7 @@ async function changeOne(
   const id = idOf(request);
   const version = request.version;
   const { reason, ...values } = members(request.body);
-  const event: LedgerEvent = {
+  const event: ChangeEvent = {
     action: `${record.name}.change`,
     record: record.name,
     rowId: id,
@@ -242,10 +241,9 @@ async function changeOne(
     const shown = await kernel.door.work(request.credential, permission, async (tx) => {
       // After who may change it at all: nobody else is told what a change asks for.
       if (record.reasonRequired && typeof reason !== "string") throw recordProblem.reason_missing();
-      await tx.record(event);
-      if (typeof reason === "string")
-        await giveReason(tx, { record: record.name, rowId: id, version: version + 1 }, { code: null, text: reason });
-      const [row] = await tx.all(updateRow(record, id, version, values));
+      const update = updateRow(record, id, version, values);
+      const given = typeof reason === "string" ? { code: null, text: reason } : undefined;
+      const [row] = await changeWithReason(tx, event, given, update);
       if (row === undefined) {
         const current = await tx.first(selectOne(record, id));
         throw current === undefined
@@ -278,14 +276,15 @@ async function deleteOne(
   const reason = textMembers(request.query)["reason"];
   await kernel.door.work(request.credential, permission, async (tx) => {
     if (record.reasonRequired && reason === undefined) throw recordProblem.reason_missing();
-    const place = { record: record.name, rowId: id, version: version + 1 };
-    await tx.record({
+    const event: ChangeEvent = {
       action: `${record.name}.delete`,
-      ...place,
+      record: record.name,
+      rowId: id,
+      version: version + 1,
       ...(reason === undefined ? {} : { fields: { reason } }),
-    });
-    if (reason !== undefined) await giveReason(tx, place, { code: null, text: reason });
-    const [row] = await tx.all(deleteRow(record, id, version));
+    };
+    const given = reason === undefined ? undefined : { code: null, text: reason };
+    const [row] = await changeWithReason(tx, event, given, deleteRow(record, id, version));
     if (row !== undefined) return;
     const current = await tx.first(selectOne(record, id));
     throw current === undefined

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from "fastify";
-import { sql } from "kysely";
+import { sql, type Compilable, type InferResult } from "kysely";
 import { DatabaseError } from "pg";
 import { stepUpOf, stepUpRequired } from "../identity/step-up.ts";
+import type { ChangeEvent } from "../ledger/leaf.ts";
 import type { Tx } from "../work/door.ts";
 import { doorProblem } from "../work/error.ts";
 import { query } from "../work/query.ts";
@@ -25,6 +26,19 @@ export async function giveReason(
 ): Promise<void> {
   const call = sql`select kernel.give_reason(${place.record}, ${place.rowId}, ${place.version}, ${reason.code}, ${reason.text})`;
   await tx.all({ compile: () => call.compile(query) });
+}
+
+/** One change and its leaf. A reason lies beside the leaf of its version, which is therefore staged before it. */
+export async function changeWithReason<Q extends Compilable<unknown>>(
+  tx: Tx,
+  event: ChangeEvent,
+  reason: GivenReason | undefined,
+  change: Q,
+): Promise<InferResult<Q>> {
+  if (reason === undefined) return tx.change(event, change);
+  await tx.record(event);
+  await giveReason(tx, event, reason);
+  return tx.all(change);
 }
 
 /** Locks a record without a signature (a verified result). Gives the locked version. */

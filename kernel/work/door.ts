@@ -1,6 +1,6 @@
 import type { Compilable, InferResult } from "kysely";
 import { DatabaseError, type Pool, type PoolClient } from "pg";
-import { makeLeaf, type Leaf, type LedgerEvent } from "../ledger/leaf.ts";
+import { makeLeaf, toldLeaf, type ChangeEvent, type Leaf, type LedgerEvent } from "../ledger/leaf.ts";
 import { runBatch, type Row, type Statement } from "./batch.ts";
 import type { Credential, Who } from "./credential.ts";
 import { problemOfDatabase } from "./error.ts";
@@ -25,6 +25,11 @@ export interface Tx {
   all<Q extends Compilable<unknown>>(query: Q): Promise<InferResult<Q>>;
   /** First row, or undefined. */
   first<Q extends Compilable<unknown>>(query: Q): Promise<InferResult<Q>[number] | undefined>;
+  /**
+   * Makes one change of one governed row and its leaf, in one round trip: the leaf is written with the change, so what changes nothing
+   * (its version has passed) leaves none. Whoever needs the leaf before, for a reason or an unlocking, stages it by `record`.
+   */
+  change<Q extends Compilable<unknown>>(event: ChangeEvent, query: Q): Promise<InferResult<Q>>;
   /** Stages the leaf of an act. A change of a governed row stages its leaf before the change, with the row's new version. */
   record(event: LedgerEvent): Promise<void>;
   /** Several leaves in one round trip. */
@@ -33,6 +38,8 @@ export interface Tx {
 
 /** Statements for `once`, built from who the caller is. */
 export type OncePlan = {
+  /** The leaf of the one governed row that the statements change: as `Tx.change`. */
+  readonly change?: ChangeEvent;
   readonly events?: readonly LedgerEvent[];
   readonly statements: readonly Compilable<unknown>[];
 };
@@ -251,7 +258,13 @@ function keepStatement(credential: Credential): Statement {
 
 function onceStatements(credential: Credential, permission: string, who: Who, planned: OncePlan): Statement[] {
   const leaves = (planned.events ?? []).map((event) => makeLeaf(who, credential.source, event));
-  return [enterStatement(credential, permission), ...leafStatements(leaves), ...planned.statements.map(statementOf)];
+  const entry = enterStatement(credential, permission);
+  const told = planned.change === undefined ? undefined : toldLeaf(who, credential.source, planned.change);
+  return [
+    told === undefined ? entry : { sql: sql.enterTelling.sql, parameters: [...entry.parameters, told] },
+    ...leafStatements(leaves),
+    ...planned.statements.map(statementOf),
+  ];
 }
 
 class BoundTx implements Tx {
@@ -270,6 +283,11 @@ class BoundTx implements Tx {
   }
   async first<Q extends Compilable<unknown>>(query: Q): Promise<InferResult<Q>[number] | undefined> {
     return (await this.all(query))[0];
+  }
+  async change<Q extends Compilable<unknown>>(event: ChangeEvent, query: Q): Promise<InferResult<Q>> {
+    const told = { sql: sql.tell.sql, parameters: [toldLeaf(this.who, this.credential.source, event)] };
+    const [, rows] = await runBatch(this.#client, [told, statementOf(query)]);
+    return rowsOf<Q>(rows ?? []);
   }
   async record(event: LedgerEvent): Promise<void> {
     await this.recordAll([event]);

@@ -89,6 +89,10 @@ async function workOnce<T>(
       credential: tx.credential,
       all: (asked) => tx.all(asked),
       first: (asked) => tx.first(asked),
+      change: (event, asked) => {
+        wrote = true;
+        return tx.change(event, asked);
+      },
       record: (event: LedgerEvent) => noted.recordAll([event]),
       recordAll: async (events: readonly LedgerEvent[]) => {
         wrote = true;
