@@ -105,7 +105,7 @@ export { jobRoutes } from "./jobs/route.ts";
 export { startAppRounds, type Round } from "./jobs/round.ts";
 export { startWorker, type Job, type JobHandler } from "./jobs/worker.ts";
 export { openKernel, type Kernel } from "./kernel.ts";
-export type { LedgerEvent } from "./ledger/leaf.ts";
+export type { ChangeEvent, LedgerEvent } from "./ledger/leaf.ts";
 export { canonicalText } from "./ledger/canonical.ts";
 export {
   latestProbes,

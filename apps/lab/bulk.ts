@@ -1,6 +1,6 @@
 import { randomUUIDv7 as uuidv7 } from "node:crypto";
-import { sql } from "kysely";
-import type { LedgerEvent, Tx } from "@probity/kernel";
+import { sql, type Compilable } from "kysely";
+import type { ChangeEvent, Tx } from "@probity/kernel";
 import { query } from "./query.ts";
 import type { DB } from "./schema.generated.ts";
 
@@ -26,11 +26,11 @@ export async function insertAll(
   if (first === undefined) return;
   const columns = sql.join(Object.keys(first.row).map((name) => sql.ref(name)));
   await inParts(tx, rows, progress, async (some) => {
-    await tx.recordAll(some.map(({ row, fields }) => ({ action, record: table, rowId: row.id, version: 1, fields })));
+    const events = some.map(({ row, fields }) => ({ action, record: table, rowId: row.id, version: 1, fields }));
     const json = JSON.stringify(some.map(({ row }) => row));
     const insert = sql`insert into ${sql.table(table)} (${columns})
       select ${columns} from jsonb_populate_recordset(null::${sql.table(table)}, ${json}::jsonb)`;
-    await tx.all({ compile: () => insert.compile(query) });
+    await changeAll(tx, events, { compile: () => insert.compile(query) });
   });
 }
 
@@ -58,15 +58,13 @@ export async function updateAll(
   const values = sql.join(names.map((name) => sql`c.${sql.ref(name)}`));
   let changed = 0;
   await inParts(tx, rows, progress, async (some) => {
-    await tx.recordAll(
-      some.map(({ row, fields }): LedgerEvent => ({
-        action,
-        record: table,
-        rowId: row.id,
-        version: row.version + 1,
-        fields,
-      })),
-    );
+    const events = some.map(({ row, fields }) => ({
+      action,
+      record: table,
+      rowId: row.id,
+      version: row.version + 1,
+      fields,
+    }));
     const ids = some.map(({ row }) => row.id);
     const json = JSON.stringify(Object.fromEntries(some.map(({ row }) => [row.id, row])));
     // Each row takes its values out by its id. A join with them, planned before a file's rows were counted, reads the whole
@@ -75,9 +73,17 @@ export async function updateAll(
       set (${columns}) = (select ${values} from jsonb_populate_record(null::${sql.table(table)}, given.rows -> r.id::text) c)
       from (select ${json}::jsonb as rows) given
       where r.id = any(${ids}::uuid[]) and r.version = (given.rows -> r.id::text ->> 'version')::integer returning r.id`;
-    changed += (await tx.all({ compile: () => update.compile(query) })).length;
+    changed += (await changeAll(tx, events, { compile: () => update.compile(query) })).length;
   });
   return changed;
+}
+
+/** One statement and the leaves of the rows it changes: of one row with it, of several before it as a set. */
+async function changeAll<Q extends Compilable<unknown>>(tx: Tx, events: readonly ChangeEvent[], change: Q) {
+  const [only, another] = events;
+  if (only !== undefined && another === undefined) return tx.change(only, change);
+  await tx.recordAll(events);
+  return tx.all(change);
 }
 
 /** Writes rows part by part, told after each. */

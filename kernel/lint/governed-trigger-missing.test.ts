@@ -41,6 +41,24 @@ tryRule(governedTriggerMissing, [
     right: `create or replace trigger guard after insert or update on trial.sample for each row execute function kernel.guard()`,
   })),
   {
+    name: "staged leaves of which only some are looked at",
+    role: "probity_door",
+    wrong: `drop trigger leaf_has_change on kernel.ledger_inbox;
+      create constraint trigger leaf_has_change after insert on kernel.ledger_inbox deferrable initially deferred
+      for each row when (new.version > 1 and not new.with_change) execute function kernel.leaf_has_change()`,
+    finds: [["kernel.ledger_inbox", "trigger leaf_has_change is not as it was made"]],
+    right: `drop trigger leaf_has_change on kernel.ledger_inbox;
+      create constraint trigger leaf_has_change after insert on kernel.ledger_inbox deferrable initially deferred
+      for each row when (new.version is not null and not new.with_change) execute function kernel.leaf_has_change()`,
+  },
+  {
+    name: "workspaces that may be deleted",
+    role: "probity_door",
+    wrong: `drop trigger stays on kernel.workspace`,
+    finds: [["kernel.workspace", "trigger stays is missing"]],
+    right: `create trigger stays before delete or truncate on kernel.workspace for each statement execute function kernel.workspace_stays()`,
+  },
+  {
     name: "sealed values without their guard",
     wrong: `drop trigger guard on kernel.sealed_value`,
     finds: [["kernel.sealed_value", "trigger guard is missing"]],

@@ -1,6 +1,6 @@
 import type { Rule } from "./rule.ts";
 
-/** tgtype: 1 each row, 2 before, 4 insert, 16 update (pg_trigger.h). */
+/** tgtype: 1 each row, 2 before, 4 insert, 8 delete, 16 update, 32 truncate (pg_trigger.h). */
 export const governedTriggerMissing: Rule = {
   id: "governed-trigger-missing",
   title: "Stamp or guard trigger missing, disabled or narrowed",
@@ -17,12 +17,15 @@ export const governedTriggerMissing: Rule = {
       from relation r, (values ('stamp', 'kernel.stamp', 23), ('guard', 'kernel.guard', 21)) as s (name, routine, type)
       where r.governed
       union all
-      select r.oid, r.name, s.name, s.routine, 5
-      from (values ('kernel.sealed_value', 'guard', 'kernel.sealed_guard'), ('kernel.ledger_inbox', 'leaf_has_change', 'kernel.leaf_has_change'))
-        as s (relation, name, routine) join relation r on r.name = s.relation
+      select r.oid, r.name, s.name, s.routine, s.type
+      from (values ('kernel.sealed_value', 'guard', 'kernel.sealed_guard', 5), ('kernel.ledger_inbox', 'leaf_has_change', 'kernel.leaf_has_change', 5),
+          ('kernel.workspace', 'stays', 'kernel.workspace_stays', 42), ('kernel.workspace', 'stays_under_id', 'kernel.workspace_stays', 19))
+        as s (relation, name, routine, type) join relation r on r.name = s.relation
     ) w
     left join pg_trigger t on t.tgrelid = w.oid and t.tgname = w.name
     where t.oid is null or t.tgenabled not in ('O', 'A') or t.tgtype <> w.type or t.tgattr::text <> ''
-      or t.tgqual is not null and w.name <> 'leaf_has_change'
+      or coalesce(substring(pg_get_triggerdef(t.oid) from 'WHEN (.*) EXECUTE'), '') <> case w.name
+        when 'leaf_has_change' then '(((new.version IS NOT NULL) AND (NOT new.with_change)))'
+        when 'stays_under_id' then '((new.id <> old.id))' else '' end
       or t.tgfoid is distinct from to_regproc(w.routine)::oid`,
 };
