@@ -149,7 +149,7 @@ export {
 } from "./signing/declare.ts";
 export { signerRoutes } from "./signing/enable-route.ts";
 export { everNamed, versionsOf } from "./signing/history.ts";
-export { giveReason, lockRecord, unlockRecord, type GivenReason } from "./signing/lock.ts";
+export { changeWithReason, giveReason, lockRecord, unlockRecord, type GivenReason } from "./signing/lock.ts";
 export { signatureProofs, type SignatureProof } from "./signing/attached-proof.ts";
 export { checkSignature, manifestationOf, type Manifestation, type SignatureCheck } from "./signing/manifestation.ts";
 export { signingRoutes } from "./signing/route.ts";

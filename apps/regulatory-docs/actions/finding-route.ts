@@ -2,7 +2,7 @@ import { Type, type TObject } from "typebox";
 import {
   defineRoute,
   doorProblem,
-  giveReason,
+  changeWithReason,
   isActiveMember,
   writeSealed,
   type Kernel,
@@ -182,9 +182,10 @@ async function decide(
       throw problem.reason_missing({ values: { what: "Changing a decision that stands" } });
     // 2. Leaf, reason, row, sealed words: together or not at all.
     const place = { record: "regulatory_docs.finding", rowId: id, version: version + 1 };
-    await tx.record({ action: `regulatory_docs.finding.${name}`, ...place, fields: made.fields });
-    if (reason?.text !== undefined) await giveReason(tx, place, { code: reason.code, text: reason.text });
-    const [changed] = await tx.all(
+    const [changed] = await changeWithReason(
+      tx,
+      { action: `regulatory_docs.finding.${name}`, ...place, fields: made.fields },
+      reason?.text === undefined ? undefined : { code: reason.code, text: reason.text },
       query
         .updateTable("regulatory_docs.finding")
         .set({ id, ...made.set })

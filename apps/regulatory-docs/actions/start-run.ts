@@ -34,14 +34,14 @@ export async function startRun(
   );
   const id = uuidv7();
   const number = (last?.number ?? 0) + 1;
-  await tx.record({
-    action: "regulatory_docs.run.create",
-    record: "regulatory_docs.run",
-    rowId: id,
-    version: 1,
-    fields: { pack: packId, number },
-  });
-  await tx.all(
+  await tx.change(
+    {
+      action: "regulatory_docs.run.create",
+      record: "regulatory_docs.run",
+      rowId: id,
+      version: 1,
+      fields: { pack: packId, number },
+    },
     query.insertInto("regulatory_docs.run").values({
       id,
       collection_id: collectionId,
