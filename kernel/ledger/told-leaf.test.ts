@@ -128,7 +128,20 @@ describe("LED-04 the leaf that is told is written with its change", () => {
     await work((tx) => tx.change(created(id), invite(id)));
     const before = await traces();
     const stale: ChangeEvent = { ...created(id, { email: "c@example.test" }), version: 8 };
-    expect(await work((tx) => tx.change(stale, ended(id, 7)))).toEqual([]);
+    // Who looks says it in words of their own; who doesn't may not believe that it was made, whatever else was.
+    await expect(
+      work(async (tx) => {
+        expect(await tx.change(stale, ended(id, 7))).toEqual([]);
+        throw new Error("seen");
+      }),
+    ).rejects.toThrow("seen");
+    for (const change of [ended(id, 7), ended(id, 7).clearReturning()])
+      await expect(
+        work(async (tx) => {
+          await tx.change(stale, change);
+          await tx.change({ ...created(id), version: 2 }, ended(id, 1));
+        }),
+      ).rejects.toMatchObject({ status: 412, code: "kernel.stale" });
     expect(await traces()).toEqual(before);
   });
 

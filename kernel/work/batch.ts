@@ -85,6 +85,8 @@ export interface BatchSender {
  */
 export class Batch {
   readonly promise: Promise<Row[][]>;
+  /** What PostgreSQL says each statement did: "UPDATE 1" (CommandComplete). */
+  readonly tags: string[] = [];
   readonly #statements: readonly Sent[];
   readonly #results: Row[][] = [];
   #rows: Row[] = [];
@@ -160,7 +162,8 @@ export class Batch {
     }
     this.#rows.push(row);
   }
-  handleCommandComplete(): void {
+  handleCommandComplete(message?: { text: string }): void {
+    this.tags.push(message?.text ?? "");
     // A statement that answers nothing is described by NoData, which pg passes on to nobody.
     if (this.#columns[this.#results.length] === undefined) this.#described(noColumns);
     this.#results.push(this.#rows);

@@ -1,9 +1,9 @@
 import type { Compilable, InferResult } from "kysely";
 import { DatabaseError, type Pool, type PoolClient } from "pg";
 import { makeLeaf, toldLeaf, type ChangeEvent, type Leaf, type LedgerEvent } from "../ledger/leaf.ts";
-import { runBatch, type Row, type Statement } from "./batch.ts";
+import { Batch, runBatch, type Row, type Statement } from "./batch.ts";
 import type { Credential, Who } from "./credential.ts";
-import { problemOfDatabase } from "./error.ts";
+import { doorProblem, problemOfDatabase } from "./error.ts";
 import { HintCache, type Hint } from "./hint.ts";
 import { gaveUpWaiting, type Lanes } from "./lane.ts";
 import { rowsOf, statementOf } from "./query.ts";
@@ -27,7 +27,7 @@ export interface Tx {
   first<Q extends Compilable<unknown>>(query: Q): Promise<InferResult<Q>[number] | undefined>;
   /**
    * Makes one change of one governed row and its leaf, in one round trip: the leaf is written with the change, so what changes nothing
-   * (its version has passed) leaves none. Whoever needs the leaf before, for a reason or an unlocking, stages it by `record`.
+   * (its version has passed) leaves none, and where its caller passes over that the work is refused as stale. Whoever needs the leaf before, for a reason or an unlocking, stages it by `record`.
    */
   change<Q extends Compilable<unknown>>(event: ChangeEvent, query: Q): Promise<InferResult<Q>>;
   /** Stages the leaf of an act. A change of a governed row stages its leaf before the change, with the row's new version. */
@@ -68,7 +68,9 @@ export class Door {
     return this.#guarded(credential, permission, async (client, spoil) => {
       const [, entered] = await runBatch(client, [sql.begin, enterStatement(credential, permission)]);
       const { who, judged } = this.#entered(credential, entered);
-      const result = await run(new BoundTx(client, who, credential));
+      const tx = new BoundTx(client, who, credential);
+      const result = await run(tx);
+      tx.refuseUnmet();
       spoilIfLeft(spoil, (await runBatch(client, [sql.commit, ...resetBatch])).at(-1));
       if (judged) await keepPass(client, credential);
       return result;
@@ -188,6 +190,7 @@ export class Door {
         fields: { name: workspace.name, slug: workspace.slug, preset: workspace.preset },
       });
       const result = await run(tx);
+      tx.refuseUnmet();
       await runBatch(client, [sql.commit]);
       return result;
     });
@@ -271,6 +274,7 @@ class BoundTx implements Tx {
   readonly who: Who;
   readonly credential: Credential;
   readonly #client: PoolClient;
+  #unmet: ChangeEvent | undefined;
 
   constructor(client: PoolClient, who: Who, credential: Credential) {
     this.#client = client;
@@ -286,8 +290,17 @@ class BoundTx implements Tx {
   }
   async change<Q extends Compilable<unknown>>(event: ChangeEvent, query: Q): Promise<InferResult<Q>> {
     const told = { sql: sql.tell.sql, parameters: [toldLeaf(this.who, this.credential.source, event)] };
-    const [, rows] = await runBatch(this.#client, [told, statementOf(query)]);
+    const batch = new Batch([told, statementOf(query)]);
+    this.#client.query(batch);
+    const [, rows] = await batch.promise;
+    if (/ 0$/.test(batch.tags[1] ?? "")) this.#unmet ??= event;
     return rowsOf<Q>(rows ?? []);
+  }
+  /** A change that found no row and was passed over: whoever made it believes that it was made. */
+  refuseUnmet(): void {
+    if (this.#unmet === undefined) return;
+    const { version } = this.#unmet;
+    throw doorProblem.stale({ values: { current: version, given: version - 1 } });
   }
   async record(event: LedgerEvent): Promise<void> {
     await this.recordAll([event]);
