@@ -38,7 +38,7 @@ export interface Tx {
 
 /** Statements for `once`, built from who the caller is. */
 export type OncePlan = {
-  /** The leaf of the one governed row that the statements change: as `Tx.change`. */
+  /** The leaf of the one governed row that the statements add: as `Tx.change`. */
   readonly change?: ChangeEvent;
   readonly events?: readonly LedgerEvent[];
   readonly statements: readonly Compilable<unknown>[];
