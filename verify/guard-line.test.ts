@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, it, test } from "vitest";
 import { base64url, utf8 } from "./encoding.ts";
 import { canonicalText, commitmentInput, parseLeaf } from "./leaf.ts";
+import { FormatError } from "./format-error.ts";
 import { linesOf } from "./lines.ts";
 import { nodeProvider } from "./node.ts";
 import { openNote, parseNote, parseVkey, readVkeys, signatureLine } from "./note.ts";
@@ -28,7 +29,7 @@ const record = { record: "documents.document", row: "a", version: "1", values: {
 type Line = Readonly<Record<string, unknown>>;
 /** One honest line of each kind, and which of its members may be left out. */
 const lines: readonly [line: Line, optional: readonly string[]][] = [
-  [{ ...head }, ["filter"]],
+  [{ ...head }, []],
   [{ ...checkpoint, proof: "" }, ["proof"]],
   [{ kind: "consistency", from: 1, to: 2, proof: "" }, []],
   [{ kind: "platform", ...platformPart(log) }, []],
@@ -52,11 +53,14 @@ describe("LED-03 a line is read to the last member", () => {
     lines.map(([line, optional]) => [`${String(line["kind"])} ${String(line["type"] ?? "")}`, line, optional] as const),
   )("%s", (_, line, optional) => {
     expect(readBundleLine(text(line))).toEqual(line);
-    expect(() => readBundleLine(text({ ...line, more: 1 }))).toThrow();
+    expect(() => readBundleLine(text({ ...line, more: 1 }))).toThrow(FormatError);
     for (const name of Object.keys(line)) {
-      expect(() => readBundleLine(text({ ...line, [name]: other(line[name]) })), `another ${name}`).toThrow();
-      if (!optional.includes(name)) expect(() => readBundleLine(text(without(line, name))), `no ${name}`).toThrow();
-      else if (name !== "filter") expect(readBundleLine(text(without(line, name)))).toEqual(without(line, name));
+      expect(() => readBundleLine(text({ ...line, [name]: other(line[name]) })), `another ${name}`).toThrow(
+        FormatError,
+      );
+      if (!optional.includes(name))
+        expect(() => readBundleLine(text(without(line, name))), `no ${name}`).toThrow(FormatError);
+      else expect(readBundleLine(text(without(line, name)))).toEqual(without(line, name));
     }
   });
   test("numbers are places, lists are of texts, objects are no lists", () => {
@@ -65,12 +69,14 @@ describe("LED-03 a line is read to the last member", () => {
     for (const vkeys of [[1], ["a", 1], {}])
       expect(() => readBundleLine(text({ ...head, vkeys }))).toThrow("a list of texts");
     for (const filter of [[], "x", 1]) expect(() => readBundleLine(text({ ...head, filter }))).toThrow("an object");
-    for (const line of ["[]", "null", "1", '"x"', "{"]) expect(() => readBundleLine(line)).toThrow();
+    for (const line of ["[]", "null", "1", '"x"', "{"]) expect(() => readBundleLine(line)).toThrow(FormatError);
     for (const index of [-1, 1.5]) expect(() => readBundleLine(text({ ...leaf, index }))).toThrow("what a leaf has");
     expect(() => readBundleLine(text({ ...head, v: "2" }))).toThrow("a version this verifier does not know");
     expect(() => readBundleLine(text({ kind: "more" }))).toThrow("of no kind");
     expect(() => readBundleLine(text({ kind: "anchor", type: "x", note: "" }))).toThrow("of no type");
-    expect(() => readBundleLine('{"kind":"leaf"}')).toThrow();
+    for (const kind of ["epoch", "erasure"])
+      expect(() => readBundleLine(text({ kind, index: 1, at: { ...log.part(1), kind: "leaf" } }))).toThrow("not known");
+    expect(() => readBundleLine('{"kind":"leaf"}')).toThrow(FormatError);
   });
   test("what a leaf shows is in one of three states, and a row in none or two", () => {
     const [salt, value, commitment] = ["a", "b", "c"];
@@ -88,8 +94,12 @@ describe("LED-03 a line is read to the last member", () => {
       "x",
       null,
     ])
-      expect(opened({ a: bad }), `${text(bad)}`).toThrow();
-    expect(() => readBundleLine(text(leaf).replace('"open":{', '"open":{"__proto__":{"salt":"a"},'))).toThrow();
+      expect(opened({ a: bad }), `${text(bad)}`).toThrow(FormatError);
+    expect(() => readBundleLine(text(leaf).replace('"open":{', '"open":{"__proto__":{"salt":"a"},'))).toThrow(
+      FormatError,
+    );
+    for (const open of [null, 7, "", []])
+      expect(() => readBundleLine(text({ ...leaf, open })), `${text(open)}`).toThrow(FormatError);
     const rowed = (row: unknown) => () => readBundleLine(text({ ...leaf, record: row }));
     for (const state of ["missing", "altered"]) expect(rowed({ ...record, state })).not.toThrow();
     for (const bad of [
@@ -99,7 +109,7 @@ describe("LED-03 a line is read to the last member", () => {
       { ...record, row: 1 },
       without(record, "version"),
     ])
-      expect(rowed(bad), `${text(bad)}`).toThrow();
+      expect(rowed(bad), `${text(bad)}`).toThrow(FormatError);
   });
   test("a proof is read as strictly", () => {
     const whole: Line = {
@@ -111,10 +121,12 @@ describe("LED-03 a line is read to the last member", () => {
     };
     expect(readProofBundle(text(whole))).toEqual(whole);
     for (const name of Object.keys(whole)) {
-      expect(() => readProofBundle(text({ ...whole, [name]: other(whole[name]) })), `another ${name}`).toThrow();
+      expect(() => readProofBundle(text({ ...whole, [name]: other(whole[name]) })), `another ${name}`).toThrow(
+        FormatError,
+      );
       const may = ["open", "record", "platform", "anchors", "enclosed"].includes(name);
       if (may) expect(readProofBundle(text(without(whole, name)))).toEqual(without(whole, name));
-      else expect(() => readProofBundle(text(without(whole, name))), `no ${name}`).toThrow();
+      else expect(() => readProofBundle(text(without(whole, name))), `no ${name}`).toThrow(FormatError);
     }
     for (const bad of [
       { anchors: {} },
@@ -122,9 +134,17 @@ describe("LED-03 a line is read to the last member", () => {
       { more: 1 },
       { enclosed: { field: "a", document: {}, more: 1 } },
       { platform: { ...platformPart(log), more: 1 } },
+      { platform: { ...platformPart(log), kind: "platform" } },
+      { anchors: [{ kind: "anchor", type: "witness", note: "" }] },
+      { open: { title: {} } },
     ])
-      expect(() => readProofBundle(text({ ...whole, ...bad })), `${text(bad)}`).toThrow();
-    expect([isProofBundle(text(whole)), isProofBundle(text(head)), isProofBundle("x")]).toEqual([true, false, false]);
+      expect(() => readProofBundle(text({ ...whole, ...bad })), `${text(bad)}`).toThrow(FormatError);
+    expect([
+      isProofBundle(text(whole)),
+      isProofBundle(text(head)),
+      isProofBundle(text(leaf)),
+      isProofBundle("x"),
+    ]).toEqual([true, false, false, false]);
   });
 });
 
