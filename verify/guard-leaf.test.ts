@@ -1,8 +1,10 @@
 // The edges of what may be shown of a leaf, and of what a proof of one says.
 import { describe, expect, test } from "vitest";
 import { base64url, fromBase64url } from "./encoding.ts";
+import { canonicalText } from "./leaf.ts";
 import {
   bundleLines,
+  bundleText,
   closed,
   platformPart,
   platformSigners,
@@ -49,6 +51,24 @@ describe("LED-03 what is shown of a leaf is what it commits to, to the byte", ()
       "TAMPERED",
       "The value of “toString” is neither shown nor in a row",
     ]);
+  });
+  test("a value nested without an end is answered like any other that is wrong, wherever it stands", async () => {
+    const deep = (count: number) => `${"[".repeat(count)}${"]".repeat(count)}`;
+    expect(canonicalText(JSON.parse(deep(500)))).toHaveLength(1_000);
+    const record = { record: "a", row: "b", version: "1" };
+    const rowed = new TestLog({ tenant });
+    rowed.add({ action: "x", fields: { title: "y" }, record });
+    const row = { record: { ...record, values: { title: "DEEP" } } };
+    const lines = bundleLines(rowed).map((line) => (line.kind === "leaf" ? { ...line, ...row } : line));
+    for (const file of [
+      text(proofOfLeaf(rowed, 0, row)),
+      text(proofOfLeaf(rowed, 0, { enclosed: { field: "title", document: { a: "DEEP" } } })),
+      bundleText(lines),
+    ])
+      expect(await told(file.replace('"DEEP"', deep(100_000)), { keys: [rowed.signer.vkey] })).toEqual([
+        "TAMPERED",
+        "A value is nested too deeply",
+      ]);
   });
   test("a leaf that commits to nothing has nothing to show", async () => {
     const plain = new TestLog({ tenant });

@@ -65,14 +65,22 @@ function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** How deep a committed value is nested at most: a file made to exhaust the stack is answered like any other that is wrong. */
+export const deepestValue = 500;
+
 /** RFC 8785 text of a JSON value: what a field's commitment covers. */
 export function canonicalText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalText).join(",")}]`;
+  return textAt(value, 0);
+}
+
+function textAt(value: unknown, depth: number): string {
+  if (depth > deepestValue) throw new FormatError("A value is nested too deeply");
+  if (Array.isArray(value)) return `[${value.map((each) => textAt(each, depth + 1)).join(",")}]`;
   if (typeof value === "object" && value !== null) {
     const members = Object.entries(value)
       .filter(([, member]) => member !== undefined)
       .toSorted(byName);
-    return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonicalText(member)}`).join(",")}}`;
+    return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${textAt(member, depth + 1)}`).join(",")}}`;
   }
   if ((typeof value === "number" && !Number.isFinite(value)) || (typeof value === "string" && !value.isWellFormed()))
     throw new FormatError("JSON can't hold this value");

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { canonicalText as verified, deepestValue } from "@probity/verify";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { canonicalText } from "./canonical.ts";
@@ -48,6 +49,13 @@ describe("LED-03 canonical text (RFC 8785)", () => {
     "what JSON cannot hold is refused (%#)",
     (value) => expect(() => canonicalText(value)).toThrow(/JSON cannot hold/),
   );
+
+  test("what is nested deeper than the verifier follows is refused, and what it follows is not", () => {
+    const nested = (depth: number): unknown => JSON.parse(`${"[".repeat(depth)}1${"]".repeat(depth)}`);
+    expect(canonicalText(nested(deepestValue))).toBe(verified(nested(deepestValue)));
+    for (const text of [canonicalText, verified]) expect(() => text(nested(deepestValue + 1))).toThrow(Error);
+    expect(() => canonicalText(nested(deepestValue + 1))).toThrow(/JSON cannot hold/);
+  });
 
   test("dates are ISO strings, members without a value are left out", () => {
     expect(canonicalText({ b: undefined, a: new Date(0) })).toBe('{"a":"1970-01-01T00:00:00.000Z"}');
