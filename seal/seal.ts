@@ -1,5 +1,5 @@
 import { PDF, PdfArray, PdfDict, PdfName, PdfNumber, PdfString, type PdfRef } from "@libpdf/core";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { signDigest } from "./cms.ts";
 import { addValidationData } from "./validation.ts";
 import type { SealSigner } from "./signer.ts";
@@ -75,7 +75,14 @@ export async function sealPdf(pdf: Uint8Array, options: SealOptions): Promise<Se
   if (contents.length > room)
     throw new SealError(`The signature takes ${contents.length} bytes, and ${room} were kept for it.`);
   const sealed = Uint8Array.from(prepared.bytes);
-  sealed.set(Buffer.from(Buffer.from(contents).toString("hex")), start + 1);
+  sealed.set(
+    Buffer.from(
+      Buffer.from(contents)
+        .toString("hex")
+        .padEnd(room * 2, "0"),
+    ),
+    start + 1,
+  );
   if (stamp === undefined || options.fetch === undefined)
     return { pdf: sealed, level: stamp === undefined ? "B-B" : "B-T", timestamp: stamp, refusals };
   const kept = await addValidationData(
@@ -112,12 +119,14 @@ async function prepare(pdf: Uint8Array, options: SealOptions, hole: number): Pro
   const { context } = document;
   const page = context.pages.getPage(0);
   if (page === null) throw new SealError("A PDF without pages can't be sealed.");
+  // Found again by bytes that stand nowhere else, whatever the document holds.
+  const filler = randomBytes(hole);
   const signature = PdfDict.of({
     Type: PdfName.of("Sig"),
     Filter: PdfName.of("Adobe.PPKLite"),
     SubFilter: PdfName.of("ETSI.CAdES.detached"),
     ByteRange: numbers(0, rangeDigits, rangeDigits, rangeDigits),
-    Contents: PdfString.fromBytes(new Uint8Array(hole)),
+    Contents: PdfString.fromBytes(filler),
     Name: PdfString.fromString(options.name),
     Reason: PdfString.fromString(options.reason),
     M: PdfString.fromString(pdfDate(options.at)),
@@ -150,7 +159,7 @@ async function prepare(pdf: Uint8Array, options: SealOptions, hole: number): Pro
   const bytes = Buffer.from(await document.save({ incremental: true }));
   if (!bytes.subarray(0, pdf.length).equals(pdf))
     throw new SealError("The PDF was rewritten where it should be appended to.");
-  return { bytes, hole: stateRange(bytes, pdf.length, hole) };
+  return { bytes, hole: stateRange(bytes, pdf.length, filler) };
 }
 
 /** Lists the widget among the page's annotations; a page that keeps its list elsewhere is left as it is. */
@@ -179,12 +188,13 @@ function certify(signature: PdfDict): void {
   signature.set("Reference", PdfArray.of(reference));
 }
 
-function stateRange(bytes: Buffer, from: number, hole: number): { start: number; end: number } {
-  const start = bytes.indexOf(`<${"0".repeat(hole * 2)}>`, from);
+function stateRange(bytes: Buffer, from: number, filler: Buffer): { start: number; end: number } {
+  const start = bytes.indexOf(`<${filler.toString("hex").toUpperCase()}>`, from);
   const placeholder = `${rangeDigits} ${rangeDigits} ${rangeDigits}`;
-  const range = bytes.indexOf(placeholder, from);
-  if (start < 0 || range < 0) throw new SealError("The place for the signature was not written as it should be.");
-  const end = start + hole * 2 + 2;
+  // It stands right before the hole, in the same object: what looks like it elsewhere is left alone.
+  const range = start < 0 ? -1 : bytes.lastIndexOf(placeholder, start);
+  if (range < from) throw new SealError("The place for the signature was not written as it should be.");
+  const end = start + filler.length * 2 + 2;
   bytes.write(`${start} ${end} ${bytes.length - end}`.padEnd(placeholder.length), range, "latin1");
   return { start, end };
 }

@@ -18,8 +18,8 @@ export async function addValidationData(
   const refusals: string[] = [];
   const lists = new Map<string, Uint8Array>();
   let complete = true;
-  for (const certificate of [...sealChain, ...certificatesOf(token)]) {
-    const { issuer, subject, subjectName } = readCertificate(certificate);
+  const certificates = [...sealChain, ...certificatesOf(token)].map(readCertificate);
+  for (const { bytes: certificate, issuer, subject, subjectName } of certificates) {
     const isRoot = Buffer.compare(issuer, subject) === 0;
     const urls = revocationListUrls(certificate);
     if (urls.length === 0) {
@@ -31,7 +31,7 @@ export async function addValidationData(
     }
     try {
       // oxlint-disable-next-line no-await-in-loop -- few, and of few servers
-      const list = await revocationList(urls, issuer, fetch);
+      const list = await revocationList(urls, issuer, fetch, certificates);
       lists.set(Buffer.from(certificate).toString("base64"), list);
     } catch (error) {
       complete = false;
