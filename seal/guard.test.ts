@@ -128,6 +128,12 @@ describe("SIG-03 a revocation list is kept where it is the issuer's, signed and 
     // The next address is asked.
     expect(Buffer.from(await asked({ a: list(), b: listOf() })).equals(listOf())).toBe(true);
   });
+  test("one that another certificate's key signed, held beside the issuer's, is none", async () => {
+    const otherKey = newKey();
+    const other = readCertificate(issueCertificate(otherKey, { name: "Other", from, years: 5, usage: undefined }));
+    const fetch = served({ a: listOf({ key: otherKey }) });
+    await expect(revocationList(["a"], root.subject, fetch, [other, root])).rejects.toThrow("did not sign it");
+  });
   test("an answer that is no success is none, whatever it holds", async () => {
     await expect(asked({}, ["gone"])).rejects.toThrow("HTTP status 404");
   });
@@ -166,6 +172,18 @@ describe("SIG-03 the level of a seal is what was reached", () => {
       const sealed = await sealPdf(pdf, options({ signer: own, timestamps: timestamps(), fetch: plainFetch }));
       expect([sealed.level, sealed.refusals]).toEqual(["B-T", [expect.stringContaining(why)]]);
     }
+  });
+  test("B-T where who answers for the issuer is another", async () => {
+    const fetch: Fetch = async (url, request) => {
+      const answer = await plainFetch(url, request);
+      if (!url.endsWith(".crl")) return answer;
+      const [body, algorithm] = derChildren(readDer(answer.body));
+      if (body === undefined || algorithm === undefined) throw new Error("no list");
+      const signature = bits(sign("sha256", body.bytes, signer.key));
+      return { ...answer, body: sequence(body.bytes, algorithm.bytes, signature) };
+    };
+    const sealed = await sealPdf(pdf, options({ timestamps: timestamps(), fetch }));
+    expect([sealed.level, sealed.refusals.join()]).toEqual(["B-T", expect.stringContaining("did not sign it")]);
   });
   test("certificates are looked for where there are none", () => {
     expect(certificatesOf(sequence(oid("1.2.840.113549.1.7.2"), der(0xa0, sequence(integer(1)))))).toEqual([]);
