@@ -189,6 +189,18 @@ describe("LED-03 LED-04 who owns the database, and whoever reads an export", () 
     expect(found.findings.join("\n")).toContain(words);
     expect((await outsider({ checkpoint })).outcome).toBe("VERIFIED");
   });
+
+  test("what became of a row is told of the version it became of, and of no other", async () => {
+    for (const [attack, words] of [
+      ["update trial_sign.report set title = 'Batch 9' where id = $id", "was changed, and no leaf says so"],
+      ["delete from trial_sign.report where id = $id", "is gone, and no leaf says why"],
+    ] as const) {
+      await asOwner([attack]);
+      const { findings } = await outsider();
+      await undo();
+      expect(findings).toEqual([expect.stringContaining(words)]);
+    }
+  });
 });
 
 test("LED-03 other letters for the same value are no change, and another value is", () => {

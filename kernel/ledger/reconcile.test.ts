@@ -200,7 +200,82 @@ describe("LED-04 the log and the tables are compared, both ways", () => {
     const before = await leaves();
     expect(before).toEqual([{ outcome: "failed" }]);
     await reconcileWorkspace(kernel, rival);
-    expect((await leaves()).length).toBeLessThanOrEqual(2);
+    const settled = (await leaves()).length;
+    expect(settled).toBeLessThanOrEqual(2);
+    await reconcileWorkspace(kernel, rival);
+    expect(await leaves()).toHaveLength(settled);
+    // Once a day it says so all the same.
+    await owner.query("begin");
+    await owner.query("set local role probity_door");
+    await owner.query("update kernel.reconciliation set noted_at = now() - interval '25 hours' where tenant_id = $1", [
+      rival,
+    ]);
+    await owner.query("commit");
+    await reconcileWorkspace(kernel, rival);
+    expect(await leaves()).toHaveLength(settled + 1);
+  });
+
+  test("every workspace that disagrees is counted, each finding too, of which the first hundred are kept", async () => {
+    const acts = async () => {
+      await placeLeaves({ kernel });
+      return kernel.door.work(kernel.system(acme), "kernel.ledger.reconcile", (tx) =>
+        tx.all(
+          query
+            .selectFrom("kernel.ledger_event")
+            .select("outcome")
+            .where("action", "=", "kernel.ledger.reconcile")
+            .orderBy("seq"),
+        ),
+      );
+    };
+    expect(new Set((await acts()).map(({ outcome }) => outcome))).toEqual(new Set(["done"]));
+    const plant = (count: number) =>
+      `insert into kernel.version_history (tenant_id, row_id, version, record, at, actor_id, body)
+       select $1, gen_random_uuid(), 1, 'kernel.invitation', now(), gen_random_uuid(), '{"planted": true}' from generate_series(1, ${count})`;
+    const asDoor = async (statement: string) => {
+      await owner.query("begin");
+      await owner.query("set local role probity_door");
+      await owner.query(statement, [acme]);
+      await owner.query("commit");
+    };
+    const before = await reconcileWorkspace(kernel, acme);
+    await asDoor(plant(60));
+    try {
+      // Each is a change without a leaf, and a row that is not there.
+      const outcome = await reconcileWorkspace(kernel, acme);
+      expect([outcome.found, outcome.findings.length]).toEqual([120, 100]);
+      expect([outcome.rows, outcome.changes]).toEqual([before.rows, before.changes + 60]);
+      expect((await acts()).at(-1)).toEqual({ outcome: "failed" });
+      expect(await reconcileAll(kernel)).toBe(2);
+    } finally {
+      await asDoor("delete from kernel.version_history where tenant_id = $1 and body = '{\"planted\": true}'");
+    }
+  });
+
+  test("one row that was changed is enough for its workspace to be counted", async () => {
+    const rename = async (from: string, to: string) => {
+      await owner.query("begin");
+      await owner.query("set local role probity_owner");
+      for (const statement of unguarded("kernel.invitation")) await owner.query(statement);
+      await owner.query("update kernel.invitation set email = $2 where email = $1", [from, to]);
+      await owner.query("alter table kernel.invitation enable trigger user");
+      await owner.query("alter table kernel.invitation force row level security");
+      await owner.query("commit");
+    };
+    const before = await reconcileAll(kernel);
+    const others = (await reconcileWorkspace(kernel, acme)).found;
+    await rename("person-1@example.test", "thief@example.test");
+    try {
+      const { found, findings } = await reconcileWorkspace(kernel, acme);
+      expect([others, found, findings.map(({ kind, record }) => [kind, record])]).toEqual([
+        0,
+        1,
+        [["row_altered", "kernel.invitation"]],
+      ]);
+      expect(await reconcileAll(kernel)).toBe(before + 1);
+    } finally {
+      await rename("thief@example.test", "person-1@example.test");
+    }
   });
 
   test("each finding is said in words", () => {
