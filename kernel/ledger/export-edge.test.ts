@@ -1,5 +1,14 @@
 // The edges of an export: where a range begins and ends, what a selection counts, and what went outside that the log can't continue.
-import { parseCheckpoint, parseNote, verifyBundle, type Verdict } from "@probity/verify";
+import { createHash } from "node:crypto";
+import {
+  base64url,
+  commitmentInput,
+  fromBase64url,
+  parseCheckpoint,
+  parseNote,
+  verifyBundle,
+  type Verdict,
+} from "@probity/verify";
 import { nodeProvider } from "@probity/verify/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openTestLog, type TestLog } from "../testing/log.ts";
@@ -108,6 +117,38 @@ describe("LED-05 a range ends where it was signed, and holds what happened in it
     const [row = ""] = await rowsOf("action=kernel.test.often");
     expect(row).toContain("(erased)");
     expect(row).toContain("192.0.2.7");
+  });
+});
+
+describe("LED-06 whatever explains a gap comes along, wherever in the log it lies", () => {
+  test("an erasure beside a selection that does not hold it, and once where it is held; a restore as well", async () => {
+    const { kernel } = server;
+    const { text } = await fetched("action=kernel.test.rare");
+    const line = text.split("\n").find((each) => each.startsWith('{"kind":"leaf"')) ?? "";
+    const { index, open }: { index: number; open: Record<string, { salt: string; value: string }> } = JSON.parse(line);
+    const [name, field] = Object.entries(open).find(([each]) => each === "each") ?? [];
+    if (name === undefined || field === undefined) throw new Error("no field");
+    const input = commitmentInput(fromBase64url(field.salt) ?? new Uint8Array(), name, field.value);
+    const commitment = base64url(createHash("sha256").update(input).digest());
+    await asDoor(
+      server,
+      `update kernel.ledger_opening o set openings = $3::jsonb from kernel.ledger_event e
+       where e.tenant_id = $1 and e.seq = $2 and e.leaf_id = o.leaf_id and e.tenant_id = o.tenant_id`,
+      [acme, index, JSON.stringify({ ...open, [name]: { commitment } })],
+    );
+    expect((await verified((await fetched("action=kernel.test.rare")).text)).outcome).toBe("INCOMPLETE");
+    const record = async (action: string, fields: Record<string, unknown>) => {
+      await kernel.door.work(owner.session, "kernel.people.read", (tx) => tx.record({ action, fields }));
+      await log.publish();
+    };
+    const lines = async (query: string, kind: string) =>
+      (await fetched(query)).text.split("\n").filter((each) => each.startsWith(`{"kind":"${kind}"`)).length;
+    await record("privacy.erasure.executed", { leaves: [[index, [name]]], basis: "GDPR Art. 17(1)(b)", approver: "x" });
+    const selected = await verified((await fetched("action=kernel.test.rare")).text);
+    expect([selected.outcome, selected.counts.fieldsErased]).toEqual(["VERIFIED_WITH_ERASURES", 1]);
+    expect([await lines("action=kernel.test.rare", "erasure"), await lines("", "erasure")]).toEqual([1, 0]);
+    await record("kernel.ledger.epoch.opened", { lost: [0, 0], old: "", owners: ["a", "b"] });
+    expect([await lines("action=kernel.test.rare", "epoch"), await lines("", "epoch")]).toEqual([1, 0]);
   });
 });
 
