@@ -66,14 +66,28 @@ describe("LED-03 npx probity verify", () => {
       expect(err).toContain("Nothing was verified");
       expect(code).toBe(2);
     }
+    for (const args of [[], [proof, proof]]) expect(verify(...args).err).toContain("Name one file to verify");
     expect(verify("--help").out).toContain("Exit code 0");
   });
 
+  it("names the leaf of a finding, and says how many findings it does not show", () => {
+    const long = new TestLog();
+    long.grow(103);
+    const bare = bundleLines(long).map((line) =>
+      line.kind === "leaf" ? { kind: line.kind, index: line.index, leaf: line.leaf } : line,
+    );
+    const { code, out } = verify(file("bare.jsonl", bundleText(bare)));
+    expect(code).toBe(1);
+    expect(out).toContain("◐ leaf 7: What the leaf commits to is not shown");
+    expect(out).toContain("… and 3 more");
+    expect(verify(file("good.jsonl", bundleText(bundleLines(long)))).out).not.toContain("more");
+  });
+
   it("lets no text of a file steer the terminal", () => {
-    const proof = JSON.stringify({ ...proofOfLeaf(log, 3), origin: "x\u001b[2J\u202e" });
+    const proof = JSON.stringify({ ...proofOfLeaf(log, 3), origin: "x\u001b[2J\u202e\u009b\u2066" });
     const { out } = verify(file("escape.json", proof));
     // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-    expect(out).not.toMatch(/[\u001b\u202e]/);
+    expect(out).not.toMatch(/[\u001b\u202e\u009b\u2066]/);
   });
 
   it("runs as a file of its own, too", () => {
