@@ -12,6 +12,9 @@ export function refusalsOf(page: Page): readonly string[] {
 /** Nothing of the browser's own goes out of the machine. */
 const quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"];
 
+/** As it comes, all pages are in one process, where their calls carry the first one's cookies: two people would be one. */
+const inProcesses = sparticuz.args.filter((each) => each !== "--single-process");
+
 /** What is missing after this long is missing; what a busy machine needs is no matter of these tests. */
 const patienceMs = 60_000;
 
@@ -39,7 +42,7 @@ async function launch(): Promise<Browser | null> {
       return chromium.launch({ executablePath: own, args: ["--no-sandbox", ...quiet] });
     },
     async () =>
-      chromium.launch({ executablePath: await sparticuz.executablePath(), args: [...sparticuz.args, ...quiet] }),
+      chromium.launch({ executablePath: await sparticuz.executablePath(), args: [...inProcesses, ...quiet] }),
   ];
   for (const way of ways) {
     try {
