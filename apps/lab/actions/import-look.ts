@@ -27,8 +27,11 @@ export class Look {
     }
   }
   wrong(row: number, column: string, why: string): void {
-    this.errors.push({ row, line: row + 2, column, why });
+    this.errors.push({ row, line: this.lineOf(row), column, why });
     this.errorRows.add(row);
+  }
+  lineOf(row: number): number {
+    return this.#table.lines[row] ?? row + 2;
   }
   cell(row: number, key: string): string {
     return (this.#table.rows[row]?.[this.#mapping.columns[key] ?? -1] ?? "").trim();

@@ -61,19 +61,21 @@ async function planSamples(tx: Tx, table: Table, mapping: Mapping): Promise<Plan
     else if (productId !== undefined && named === "" && !specifications.some((each) => each.productId === productId))
       look.wrong(row, "Product code", `${cell("product")} has no specification: nothing would be tested.`);
     const sampledAt = timeOf(cell("sampledAt"));
-    if (sampledAt === undefined) look.wrong(row, "Sampled at", "Write the time as 2026-11-12 10:02.");
+    if (sampledAt === undefined)
+      look.wrong(row, "Sampled at", `${cell("sampledAt")} is no time; it is written as 2026-11-12 10:02.`);
     else if (sampledAt !== null && Date.parse(sampledAt) > Date.now() + skewMs)
       look.wrong(row, "Sampled at", "It lies after now on this server.");
     const dueOn = cell("dueOn");
-    if (dueOn !== "" && !isDay(dueOn)) look.wrong(row, "Due on", "Write the day as 2026-11-12.");
+    if (dueOn !== "" && !isDay(dueOn)) look.wrong(row, "Due on", `${dueOn} is no day; it is written as 2026-11-12.`);
     const priority = cell("priority").toLowerCase() || "routine";
-    if (priority !== "routine" && priority !== "urgent") look.wrong(row, "Priority", "It is routine or urgent.");
-    for (const [key, most] of [
-      ["lot", 60],
-      ["remark", 1000],
-      ["sampledBy", 120],
+    if (priority !== "routine" && priority !== "urgent")
+      look.wrong(row, "Priority", `It is routine or urgent, not ${cell("priority")}.`);
+    for (const [key, title, most] of [
+      ["lot", "Lot", 60],
+      ["remark", "Remark", 1000],
+      ["sampledBy", "Sampled by", 120],
     ] as const)
-      if (cell(key).length > most) look.wrong(row, key, `It has more than ${most} characters.`);
+      if (cell(key).length > most) look.wrong(row, title, `It has more than ${most} characters.`);
     samples.push({
       productId: productId ?? "",
       samplingPointId: pointId ?? null,

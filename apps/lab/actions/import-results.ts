@@ -22,14 +22,14 @@ export type Told = {
   readonly interim: number;
   /** Rows of standards and rinses, which no worksheet has. */
   readonly standards: number;
-  /** Results that stand as the file gives them: they are not touched. */
+  /** Rows whose result stands as the file gives it: it is not touched. */
   readonly same: number;
 };
 type Kind = "sample" | "blank" | "control" | "duplicate";
 /** A row as it is said in the file: of what it is. */
 type Said = { readonly kind: Kind | "unsaid"; readonly name: string; readonly worksheet: string };
 type Target = Awaited<ReturnType<typeof resultsOf>>[number];
-type Interim = { entry: { -readonly [Key in keyof Entry]: Entry[Key] }; target: Target; row: number };
+type Interim = { entry: { -readonly [Key in keyof Entry]: Entry[Key] }; target: Target; row: number; rows: number };
 
 const kinds: Readonly<Record<string, Kind | "standard">> = {
   sample: "sample",
@@ -95,7 +95,7 @@ export async function planResults(
       look.wrong(
         row,
         "Analyte",
-        `Line ${before + 2} already gives ${field || look.cell(row, "analyte")} of ${each.name}.`,
+        `Line ${look.lineOf(before)} already gives ${field || look.cell(row, "analyte")} of ${each.name}.`,
       );
       continue;
     }
@@ -112,7 +112,13 @@ export async function planResults(
     const reason = look.cell(row, "reason");
     if (value.key !== null) {
       count.interim += 1;
-      const own = calculated.get(found.id) ?? { entry: { id: found.id, version: found.version }, target: found, row };
+      const own = calculated.get(found.id) ?? {
+        entry: { id: found.id, version: found.version },
+        target: found,
+        row,
+        rows: 0,
+      };
+      own.rows += 1;
       own.entry.interim = { ...own.entry.interim, [value.key]: value.text };
       if (reason !== "") own.entry.reason = reason;
       calculated.set(found.id, own);
@@ -123,7 +129,7 @@ export async function planResults(
     entries.push({ id: found.id, version: found.version, text: value.text, ...(reason === "" ? {} : { reason }) });
   }
   // 3. What is calculated is calculated once all its interim values are there.
-  for (const { entry, target, row } of calculated.values()) {
+  for (const { entry, target, row, rows } of calculated.values()) {
     const version = methods.get(target.method_version_id);
     const kept = interimOf(target.interim);
     const interim = { ...kept, ...entry.interim };
@@ -133,7 +139,7 @@ export async function planResults(
         ? "This result is not here."
         : calculate(version.definition, analyteOf(version, target.analyte).formula ?? "", interim);
     if (typeof value === "string") look.wrong(row, "Value", value);
-    else if (same) count.same += 1;
+    else if (same) count.same += rows;
     else refuseChange(look, row, target, entry.reason ?? "");
     entries.push(entry);
   }
@@ -169,6 +175,10 @@ function findTarget(
   isTaken: (id: string) => boolean,
 ): Target | null {
   const named = look.cell(row, "analyte");
+  if (named === "") {
+    look.wrong(row, "Analyte", "There is no analyte.");
+    return null;
+  }
   const wanted = named.toLowerCase();
   const fits = (each: Target) =>
     each.analyte.toLowerCase() === wanted || analyteName(each, methods).toLowerCase() === wanted;

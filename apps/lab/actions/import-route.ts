@@ -48,7 +48,15 @@ function previewRoute(kernel: Kernel, kind: ImportKind): Route {
     permission: importPermission[kind],
     budget: "upload",
     multipart: true,
-    answers: { 200: Type.Object({ total: Type.Integer(), errors: Type.Array(Type.Unknown()) }) },
+    answers: {
+      200: Type.Object({
+        total: Type.Integer(),
+        coming: Type.Integer({
+          description: "rows that come in where none is wrong: nothing skipped, nothing that stands so",
+        }),
+        errors: Type.Array(Type.Unknown()),
+      }),
+    },
     handle: async (request) => {
       const { table, asReport, ...given } = await readUpload(kernel, request, kind);
       const formulas = await formulasIn(table);
@@ -69,7 +77,8 @@ function previewRoute(kernel: Kernel, kind: ImportKind): Route {
           total: table.rows.length,
           formulas,
           rows: table.rows.slice(0, shownRows),
-          ...shownPlan(plan),
+          lines: table.lines.slice(0, shownRows),
+          ...shownPlan(plan, table),
           ...report,
         };
       });

@@ -74,8 +74,7 @@ async function takeRows(kernel: Kernel, job: Job, kind: ImportKind, file: Waitin
     else await saveResults(tx, plan.entries, "import", file.id, progress);
     // 3. The file's own end, in the same transaction.
     const told = plan.kind === "results" ? plan.told : null;
-    const skipped = told === null ? 0 : told.standards;
-    await end(tx, file, "lab.import_file.take", { state: "done", imported: table.rows.length - skipped, told });
+    await end(tx, file, "lab.import_file.take", { state: "done", imported: rowsComing(plan, table), told });
   });
 }
 
@@ -140,7 +139,7 @@ export async function wrongRows(table: Table, errors: readonly RowError[]): Prom
     await turn();
     const rows = some.map(([row, wrong]) => ({
       ...Object.fromEntries(unique.map((name, index) => [name, table.rows[row]?.[index] ?? ""])),
-      line: row + 2,
+      line: table.lines[row] ?? row + 2,
       "what is wrong": wrong.map(({ column, why }) => (column === "" ? why : `${column}: ${why}`)).join(" "),
     }));
     parts.push(csvRows(columns, rows));
@@ -148,10 +147,16 @@ export async function wrongRows(table: Table, errors: readonly RowError[]): Prom
   return parts.join("");
 }
 
+/** How many rows a file brings in where nothing is wrong with it: not what is skipped, and not what stands so already. */
+function rowsComing(plan: Plan, table: Table): number {
+  return table.rows.length - (plan.kind === "results" ? plan.told.standards + plan.told.same : 0);
+}
+
 /** What is shown of a plan before its file is taken. */
-export function shownPlan(plan: Plan) {
+export function shownPlan(plan: Plan, table: Table) {
   return {
     good: plan.good,
+    coming: rowsComing(plan, table),
     errors: plan.errors.slice(0, shownErrors),
     errorCount: plan.errorRows.size,
     told: plan.kind === "results" ? plan.told : null,

@@ -61,7 +61,12 @@ test("LAB a run is taken from one file: blanks, controls, duplicates and interim
     `${one},Residue,0.5,,,Volume`,
   );
   const told = { sample: 5, blank: 2, control: 1, duplicate: 1, interim: 3, standards: 1, same: 0 };
-  expect((await sendFile(world, "results/import/preview", content)).body).toMatchObject({ errors: [], good: 10, told });
+  expect((await sendFile(world, "results/import/preview", content)).body).toMatchObject({
+    errors: [],
+    good: 10,
+    coming: 9,
+    told,
+  });
   expect((await rows()).every((row) => row.text === null)).toBe(true);
   expect(await taken(world, "results", content)).toMatchObject({ state: "done", imported: 9, total: 10, told });
   expect((await rows()).map((row) => [row.kind, row.text])).toEqual([
@@ -75,7 +80,8 @@ test("LAB a run is taken from one file: blanks, controls, duplicates and interim
   expect(await resultOf(world.as.reader, ids[0] ?? "", "solids")).toMatchObject({ text: "5", state: "entered" });
   // Sent again it changes nothing, and says so.
   const again = await taken(world, "results", content);
-  expect(again).toMatchObject({ state: "done", told: { ...told, same: 7 } });
+  expect((await sendFile(world, "results/import/preview", content)).body).toMatchObject({ total: 10, coming: 0 });
+  expect(again).toMatchObject({ state: "done", imported: 0, total: 10, told: { ...told, same: 9 } });
   // One other value without a reason refuses the whole.
   const changed = await taken(world, "results", content.replace("7.02", "7.03").replace("0.11", "0.13"));
   expect([changed.state, changed.errorCount]).toEqual(["refused", 2]);

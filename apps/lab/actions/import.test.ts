@@ -51,7 +51,7 @@ describe("LAB files in", () => {
     );
     expect([file.state, file.imported, file.errorCount]).toEqual(["refused", 0, 3]);
     expect(file.errors?.map((row) => [row.line, row.why])).toEqual([
-      [2, "Write the day as 2026-11-12."],
+      [2, "2026-02-30 is no day; it is written as 2026-11-12."],
       [3, "There is no product NOPE."],
       [4, "There is no product =HYPERLINK(1)."],
     ]);
@@ -61,6 +61,14 @@ describe("LAB files in", () => {
     expect(report.text).toContain(",'=HYPERLINK(1),");
     expect(report.text).not.toMatch(/(^|,|")=HYPERLINK/m);
     expect(await total()).toBe(before);
+  });
+
+  test("a line is told as a spreadsheet numbers it: empty lines before it are counted", async () => {
+    const content = "\nproduct,lot\n\nWFI,1\n,,\nNOPE,2\n";
+    const { body } = await sendFile(world, "samples/import/preview", content);
+    expect(body).toMatchObject({ total: 2, coming: 2, lines: [4, 6], errors: [{ row: 1, line: 6 }] });
+    const report = await sendFile(world, "samples/import/preview", content, { report: "csv" });
+    expect(report.body.csv.split("\r\n")[1]).toMatch(/^6,NOPE,2,/);
   });
 
   test("a cell a spreadsheet would run is kept to the character, counted before, and goes out harmless", async () => {

@@ -27,6 +27,7 @@ describe("LAB files of people and instruments", () => {
         delimiter: ";",
         head: ["Product", "Lot"],
         rows: [["Wasser für Injektion", "Ä-1"]],
+        lines: [2],
       });
     }
   });
@@ -36,6 +37,7 @@ describe("LAB files of people and instruments", () => {
         ['x, "y"', "1\n2"],
         ["3", "4"],
       ],
+      lines: [2, 5],
     });
     expect(await tableOf("a\tb\n1\t2")).toMatchObject({ delimiter: "\t", rows: [["1", "2"]] });
   });

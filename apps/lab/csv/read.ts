@@ -6,6 +6,8 @@ export type Table = {
   readonly delimiter: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** The line of each row in the file, as a spreadsheet numbers it: empty lines are counted there and no rows here. */
+  readonly lines: readonly number[];
 };
 export type TableRead = { readonly ok: true; readonly table: Table } | { readonly ok: false; readonly why: string };
 
@@ -32,13 +34,14 @@ export async function readTable(bytes: Uint8Array): Promise<TableRead> {
   const lines = await cellsOf(text, delimiter);
   if (typeof lines === "string") return { ok: false, why: lines };
   const [head, ...rows] = lines.rows;
+  const [, ...places] = lines.places;
   if (head === undefined) return { ok: false, why: "The file is empty." };
   if (rows.length === 0) return { ok: false, why: "The file has a heading and no rows." };
   if (lines.count - 1 > mostRows)
     return { ok: false, why: `The file has ${lines.count - 1} rows; ${mostRows} are taken at once.` };
   if (head.length > mostColumns)
     return { ok: false, why: `The file has ${head.length} columns; ${mostColumns} are taken.` };
-  return { ok: true, table: { encoding, delimiter, head: head.map((cell) => cell.trim()), rows } };
+  return { ok: true, table: { encoding, delimiter, head: head.map((cell) => cell.trim()), rows, lines: places } };
 }
 
 /** What a spreadsheet would run (OWASP, CSV injection). Numbers with a sign are numbers. */
@@ -61,12 +64,13 @@ function decode(bytes: Uint8Array): { text: string; encoding: string } {
 }
 
 /** The rows that hold anything; `count` has those that are too many to be kept as well. */
-type Lines = { readonly rows: string[][]; readonly count: number };
+type Lines = { readonly rows: string[][]; readonly places: number[]; readonly count: number };
 
 /** RFC 4180, with any of the line ends in use. A text says what is wrong. */
 async function cellsOf(text: string, delimiter: string): Promise<Lines | string> {
   const turn = inTurns();
   const rows: string[][] = [];
+  const places: number[] = [];
   let count = 0;
   let line = 1;
   let row: string[] = [];
@@ -77,11 +81,14 @@ async function cellsOf(text: string, delimiter: string): Promise<Lines | string>
   const endRow = () => {
     row.push(cell);
     cell = "";
-    line += 1;
     if (row.some((each) => each.trim() !== "")) {
       count += 1;
-      if (count <= mostRows + 1) rows.push(row);
+      if (count <= mostRows + 1) {
+        rows.push(row);
+        places.push(line);
+      }
     }
+    line += 1;
     row = [];
   };
   for (; place < text.length; place += 1) {
@@ -108,5 +115,5 @@ async function cellsOf(text: string, delimiter: string): Promise<Lines | string>
   }
   if (quoted) return `A quotation mark in line ${line} is never closed.`;
   if (cell !== "" || row.length > 0) endRow();
-  return { rows, count };
+  return { rows, places, count };
 }

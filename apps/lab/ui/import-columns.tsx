@@ -136,7 +136,7 @@ export function ImportColumns({ kind, file, seen, reading, busy, onRead, onSourc
           <tbody>
             {seen.rows.map((row, line) => (
               <tr key={line} data-wrong={wrongAt.has(line) || undefined}>
-                <td className={css.line}>{line + 2}</td>
+                <td className={css.line}>{seen.lines[line]}</td>
                 {seen.head.map((_, index) => (
                   <td key={index} data-used={Object.values(mapping.columns).includes(index) || undefined}>
                     {row[index] ?? ""}
@@ -169,11 +169,13 @@ export function ImportColumns({ kind, file, seen, reading, busy, onRead, onSourc
               ? "Say above which column is which."
               : seen.errorCount > 0
                 ? "All rows are imported or none. Correct the columns above, or the file."
-                : undefined
+                : seen.coming === 0
+                  ? "Every result stands as the file gives it: nothing would change."
+                  : undefined
           }
           onAct={onStart}
         >
-          {`Import ${seen.total.toLocaleString("en-GB")} ${seen.total === 1 ? "row" : "rows"}`}
+          {`Import ${seen.coming.toLocaleString("en-GB")} ${seen.coming === 1 ? "row" : "rows"}`}
         </Act>
         {seen.errorCount > 0 && missing.length === 0 && (
           <Act busy={report.isPending} onAct={() => report.mutate()}>

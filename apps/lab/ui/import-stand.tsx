@@ -112,7 +112,7 @@ export function ImportStand({ ws, kind, id, onAgain }: { ws: string; kind: Kind;
             </span>
           }
         >
-          {`${file.imported.toLocaleString("en-GB")} rows of ${file.fileName} are in. ${sayTold(file.told) ?? ""} The file is kept as it was, sha-256 ${file.sha256.slice(0, 12)}.`}
+          {`${file.imported.toLocaleString("en-GB")} ${file.imported === 1 ? "row" : "rows"} of ${file.fileName} ${file.imported === 1 ? "is" : "are"} in. ${sayTold(file.told) ?? ""} The file is kept as it was, sha-256 ${file.sha256.slice(0, 12)}.`}
         </Notice>
       )}
       {file.state === "refused" && (

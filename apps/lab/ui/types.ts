@@ -319,7 +319,11 @@ export interface Preview {
   mapping: { columns: Record<string, number>; decimal: "point" | "comma" };
   total: number;
   good: number;
+  /** Rows that come in where none is wrong. */
+  coming: number;
   rows: string[][];
+  /** Their lines in the file. */
+  lines: number[];
   errors: RowFault[];
   errorCount: number;
   told: ImportTold | null;
