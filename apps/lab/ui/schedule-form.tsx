@@ -173,20 +173,13 @@ export function ScheduleForm(props: {
           </div>
         </fieldset>
         <RhythmFields rhythm={said.rhythm} onChange={(rhythm) => set({ rhythm })} />
-        <div className={css.pair}>
+        <div className={css.fields}>
           <Field name="schedule-due" label="Due at" value={said.dueTime} onChange={(dueTime) => set({ dueTime })} />
           <Field name="schedule-zone" label="Time zone" value={said.zone} onChange={(zone) => set({ zone })} />
-          <DateField
-            name="schedule-from"
-            label="From"
-            hint={`In ${said.zone}.`}
-            value={said.fromOn}
-            onChange={(fromOn) => set({ fromOn })}
-          />
+          <DateField name="schedule-from" label="From" value={said.fromOn} onChange={(fromOn) => set({ fromOn })} />
           <DateField
             name="schedule-until"
-            label="Until"
-            hint="May stay empty."
+            label="Until, may stay empty"
             min={said.fromOn}
             value={said.untilOn ?? ""}
             onChange={(untilOn) => set({ untilOn: untilOn === "" ? null : untilOn })}
@@ -219,10 +212,7 @@ export function ScheduleForm(props: {
           {preview.isSuccess &&
             (preview.data.slots.length === 0
               ? "No day to come."
-              : `Next: ${preview.data.slots
-                  .slice(0, 8)
-                  .map(({ on }) => on)
-                  .join("  ")}`)}
+              : ["Next:", ...preview.data.slots.slice(0, 8).map(({ on }) => <span key={on}>{on}</span>)])}
         </p>
         <Field name="schedule-why" label="Why" value={reason} onChange={setReason} />
         <div>
