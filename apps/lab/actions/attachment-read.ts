@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { Type } from "typebox";
 import { doorProblem, type Tx } from "@probity/kernel";
 import { query } from "../query.ts";
 
@@ -64,6 +65,18 @@ const statements = {
       ])
       .where("e.id", "=", id),
 };
+
+/** How many files stand beside a result `r`; one that is struck out stays in its history and counts no more. */
+export const filesBeside =
+  sql<number>`(select count(*)::integer from lab.attachment f where f.tenant_id = r.tenant_id and f.result_id = r.id
+    and f.struck_at is null and f.deleted_at is null)`.as("files");
+
+/** A result among those of its sample or worksheet, as the API promises it; more is told of it. */
+export const listedResult = Type.Object({
+  id: Type.String(),
+  version: Type.Integer(),
+  files: Type.Integer({ description: "files beside the result; those struck out are not counted" }),
+});
 
 /** One file beside a record, struck out or not. */
 export type AttachmentLine = {

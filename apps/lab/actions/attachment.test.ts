@@ -75,6 +75,28 @@ const copyOf = (id: string, columns: Readonly<Record<string, string>>) => {
 };
 
 describe("LAB-01 a file beside a record", () => {
+  test("is counted where its result is listed, on sample and worksheet; one that is struck out counts no more", async () => {
+    const [sample = ""] = await received(world);
+    const result = (await resultOf(world.as.reader, sample, "ph")).id;
+    const sheet = await world.as.technician("POST", "/api/lab/worksheets", {
+      body: { title: "pH", resultIds: [result] },
+    });
+    expect(sheet.status, sheet.text).toBe(201);
+    const id = await added(`results/${result}`);
+    await added(`results/${result}`, { content: "7.01", name: "print-out.txt" });
+    await added(`samples/${sample}`, { content: "label", name: "label.txt" });
+    const filesOn = async (path: string, rows: "results" | "rows") => {
+      const told = JSON.parse((await world.as.reader("GET", `/api/lab/${path}`)).text);
+      return told[rows].map((each: { id: string; files: number }) => [each.id === result, each.files]);
+    };
+    const onSample = await filesOn(`samples/${sample}`, "results");
+    expect(onSample).toContainEqual([true, 2]);
+    expect(onSample.filter(([own]: [boolean]) => !own).every(([, files]: [boolean, number]) => files === 0)).toBe(true);
+    expect(await filesOn(`worksheets/${String(sheet.body["id"])}`, "rows")).toEqual([[true, 2]]);
+    expect((await strike("technician", `results/${result}`, id)).status).toBe(200);
+    expect(await filesOn(`samples/${sample}`, "results")).toContainEqual([true, 1]);
+  });
+
   test("is kept as it was sent, told by who, when, size and SHA-256; opening it leaves its own leaf and serves nothing to run", async () => {
     const { sample, result, id } = await tested();
     const sha256 = createHash("sha256").update(picture).digest("hex");

@@ -4,6 +4,7 @@ import { defineRoute, doorProblem, ledgerPlace, type Kernel, type Route, type Tx
 import { idAt, insertAll, updateAll } from "../bulk.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
+import { listedResult } from "./attachment-read.ts";
 import { correctionsOf } from "./correct.ts";
 import { custodyBody, keepSamples } from "./custody.ts";
 import { currentSpecifications } from "./frozen.ts";
@@ -97,7 +98,14 @@ export function sampleRoutes(kernel: Kernel): Route[] {
       tag: "lab",
       permission: read,
       params: idParams,
-      answers: { 200: Type.Object({ id: Type.String(), version: Type.Integer(), number: Type.String() }) },
+      answers: {
+        200: Type.Object({
+          id: Type.String(),
+          version: Type.Integer(),
+          number: Type.String(),
+          results: Type.Array(listedResult),
+        }),
+      },
       handle: async (request) => {
         const body = await kernel.door.work(request.credential, read, async (tx) => {
           const sample = await readSample(tx, request.params.id);

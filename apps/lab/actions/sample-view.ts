@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { doorProblem, type Tx } from "@probity/kernel";
 import { query } from "../query.ts";
+import { filesBeside } from "./attachment-read.ts";
 import { presentResults, resultColumns, type ShownResult } from "./present.ts";
 
 /** A sample's facts, with the names of what it points at. */
@@ -70,17 +71,17 @@ export async function readSample(tx: Tx, id: string) {
 }
 
 /** Every determination of a sample, retested originals included: nothing that was found is ever left out. */
-export async function resultsOfSample(tx: Tx, sampleId: string): Promise<ShownResult[]> {
+export async function resultsOfSample(tx: Tx, sampleId: string): Promise<(ShownResult & { files: number })[]> {
   const rows = await tx.all(
     query
       .selectFrom("lab.result as r")
       .innerJoin("lab.sample as s", "s.id", "r.sample_id")
-      .select([...resultColumns, "s.specification_version_id"])
+      .select([...resultColumns, "s.specification_version_id", filesBeside])
       .where("r.sample_id", "=", sampleId)
       .where("r.deleted_at", "is", null)
       .orderBy("r.id"),
   );
-  return (await presentResults(tx, rows)).map(({ shown }) => shown);
+  return (await presentResults(tx, rows)).map(({ row, shown }) => ({ ...shown, files: row.files }));
 }
 
 /** Who held a sample, where and when. */

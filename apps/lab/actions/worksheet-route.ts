@@ -15,6 +15,7 @@ import { insertAll, updateAll, type NewRow } from "../bulk.ts";
 import { limitFault, limitSchema } from "../definition.ts";
 import { problem } from "../errors.ts";
 import { query } from "../query.ts";
+import { filesBeside, listedResult } from "./attachment-read.ts";
 import { chartForRow, feedCharts } from "./chart-point.ts";
 import { currentMethods, methodVersions } from "./frozen.ts";
 import { nextNumbers } from "./number.ts";
@@ -162,7 +163,7 @@ export function worksheetRoutes(kernel: Kernel): Route[] {
       tag: "lab",
       permission: read,
       params: idParams,
-      answers: { 200: Type.Object({ id: Type.String(), version: Type.Integer(), rows: Type.Array(Type.Unknown()) }) },
+      answers: { 200: Type.Object({ id: Type.String(), version: Type.Integer(), rows: Type.Array(listedResult) }) },
       handle: async (request) => {
         const body = await kernel.door.work(request.credential, read, async (tx) => {
           const sheet = await tx.first(worksheets().where("w.id", "=", request.params.id));
@@ -352,6 +353,7 @@ async function rowsOf(tx: Tx, worksheetId: string) {
         "s.due_on",
         "p.name as product",
         "t.code as point",
+        filesBeside,
       ])
       .where("r.worksheet_id", "=", worksheetId)
       .where("r.deleted_at", "is", null)
@@ -360,6 +362,7 @@ async function rowsOf(tx: Tx, worksheetId: string) {
   );
   return (await presentResults(tx, rows)).map(({ row, shown }) => ({
     ...shown,
+    files: row.files,
     sample: row.sample,
     sampleId: row.sample_id,
     product: row.product,

@@ -35,7 +35,11 @@ export function Attachments(props: Props) {
     queryKey: key,
     queryFn: () => read<{ items: Attachment[] }>(attachmentApi.list(props.filter)),
   });
-  const changed = () => void queries.invalidateQueries({ queryKey: ["lab-attachments"] });
+  // A result says how many files are beside it wherever it is listed.
+  const changed = () => {
+    for (const shown of ["lab-attachments", "lab-sample", "lab-worksheet"])
+      void queries.invalidateQueries({ queryKey: [shown] });
+  };
   const items = files.data?.items ?? [];
   const Heading = props.level === 3 ? "h3" : "h2";
   return (

@@ -121,7 +121,7 @@ export function ResultGrid(props: Props) {
               <th className={css.number}>Reported</th>
               <th>Verdict</th>
               <th>
-                <span className="p-hidden">History</span>
+                <span className="p-hidden">Files and history</span>
               </th>
             </tr>
           </thead>
@@ -356,6 +356,20 @@ const Line = memo(function Line(props: {
         )}
       </td>
       <td>
+        {row.files > 0 && (
+          <button
+            type="button"
+            className={css.files}
+            onClick={() => props.onStory(row.id)}
+            title={`${row.files === 1 ? "1 file" : `${row.files} files`} beside it`}
+            aria-label={`${row.files === 1 ? "1 file" : `${row.files} files`} beside ${label}`}
+          >
+            <svg width="12" height="14" viewBox="0 0 12 14" aria-hidden="true">
+              <path d="M1.5 1h6l3 3v9h-9zM3.5 6h5M3.5 8.5h5" />
+            </svg>
+            {row.files}
+          </button>
+        )}
         {row.text !== null && (
           <button
             type="button"

@@ -62,6 +62,8 @@ export interface ResultLine {
   attempt: number;
   replacesId: string | null;
   worksheetId: string | null;
+  /** Beside it, those struck out not counted. */
+  files: number;
   state: "open" | "entered" | "verified" | "retested" | "cancelled";
   text: string | null;
   interim: Record<string, string>;
