@@ -41,8 +41,7 @@ async function launch(): Promise<Browser | null> {
       if (!existsSync(own)) throw new Error(`${own} is not there`);
       return chromium.launch({ executablePath: own, args: ["--no-sandbox", ...quiet] });
     },
-    async () =>
-      chromium.launch({ executablePath: await sparticuz.executablePath(), args: [...inProcesses, ...quiet] }),
+    async () => chromium.launch({ executablePath: await sparticuz.executablePath(), args: [...inProcesses, ...quiet] }),
   ];
   for (const way of ways) {
     try {

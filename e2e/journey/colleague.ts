@@ -10,6 +10,8 @@ export interface Colleague extends Visit {
   readonly email: string;
   readonly password: string;
   call(method: string, path: string, data?: unknown, version?: number): Promise<Record<string, unknown>>;
+  /** Uploads a file; gives the id of what it became. */
+  send(path: string, name: string, buffer: Buffer): Promise<string>;
 }
 
 /** Somebody who is signed in already, in that workspace. */
@@ -40,7 +42,14 @@ export function colleague(seen: Visit, site: string, workspace: string, email: s
     if (!answer.ok()) throw new Error(`${method} ${path}: ${answer.status()} ${await answer.text()}`);
     return bodyOf(answer);
   };
-  return { ...seen, email, password, call };
+  const upload = async (path: string, name: string, buffer: Buffer) => {
+    const headers = { "probity-request": "1", "probity-workspace": workspace, origin: site };
+    const file = { name, mimeType: "application/octet-stream", buffer };
+    const answer = await request.post(site + path, { headers, multipart: { file } });
+    if (!answer.ok()) throw new Error(`${path}: ${answer.status()} ${await answer.text()}`);
+    return String((await bodyOf(answer))["id"]);
+  };
+  return { ...seen, email, password, call, send: upload };
 }
 
 /** Invites somebody, lets them join, and gives them their role in the laboratory. */

@@ -66,7 +66,8 @@ export async function look(rooms: Rooms, world: World, stop: Stop, way: string, 
   if (typeof page === "string") return [page];
   page.on("console", (message) => {
     const nobody = /status of 401/.test(message.text()) && message.location().url.endsWith("/api/session");
-    const expected = nobody || (stop.broken !== undefined && /status of 500/.test(message.text()));
+    const status = stop.broken === undefined ? stop.refused : 500;
+    const expected = nobody || (status !== undefined && message.text().includes(`status of ${status}`));
     if (message.type() === "error" && !expected) faults.push(`${message.text()} ${message.location().url}`);
   });
   page.on("pageerror", (error) => faults.push(error.message));

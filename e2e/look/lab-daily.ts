@@ -1,14 +1,22 @@
 import type { Page } from "playwright-core";
+import { manyFaults, numbersOf, resultsOf, runOf } from "./import-file.ts";
 import { opened as first, press, type Stop } from "./stop.ts";
 
 const at = (tail: string) => `/w/WS/lab/${tail}`;
 const nowhere = "00000000-0000-7000-8000-000000000000";
 /** A table as a laboratory's spreadsheet writes it: semicolons, a decimal comma, a formula, an unknown product. */
 const table = Buffer.from("\uFEFFProduct;Lot;Remark\r\nPW;L-1;=1+2\r\nNOSUCH;L-2;7,25\r\n", "utf8");
-const drop = async (page: Page) => {
-  const file = { name: "samples.csv", mimeType: "text/csv", buffer: table };
+type File = { name: string; mimeType: string; buffer: Buffer };
+const drop = (file: File) => async (page: Page) => {
   await page.locator("input[type=file]").first().setInputFiles(file);
-  await page.getByRole("table").first().waitFor();
+  await page.getByRole("table", { name: /^The first rows/ }).waitFor();
+};
+/** Results are of samples that are there: the list one comes from says which. */
+const dropResults = (make: (numbers: string[]) => File) => async (page: Page) => {
+  const file = make(await numbersOf(page));
+  await page.goto(page.url().replace(/samples.*$/, "import?kind=results"));
+  await page.getByRole("heading", { name: "Import results" }).waitFor();
+  await drop(file)(page);
 };
 
 const stops: readonly Stop[] = [
@@ -32,6 +40,7 @@ const stops: readonly Stop[] = [
       await page.getByRole("dialog").getByText("By the nine principles").waitFor();
     },
   },
+  { name: "lab-sample-files", path: at("samples?q=S-26-01075"), act: first, bench: true },
   { name: "lab-worksheets", path: at("worksheets"), bench: true },
   { name: "lab-worksheets-new", path: at("worksheets"), act: press("New worksheet") },
   { name: "lab-worksheet", path: at("worksheets?state=open"), act: first, bench: true },
@@ -43,7 +52,26 @@ const stops: readonly Stop[] = [
   { name: "lab-investigation-phase-2", path: at("investigations?state=phase-2"), act: first },
   { name: "lab-investigation-concluded", path: at("investigations?state=concluded"), act: first },
   { name: "lab-import", path: at("import?kind=results") },
-  { name: "lab-import-faults", path: at("import?kind=samples"), act: drop },
+  {
+    name: "lab-import-faults",
+    path: at("import?kind=samples"),
+    act: drop({ name: "samples.csv", mimeType: "text/csv", buffer: table }),
+  },
+  { name: "lab-import-many-faults", path: at("import?kind=samples"), act: drop(manyFaults) },
+  { name: "lab-import-results-faults", path: at("samples?state=received"), act: dropResults(resultsOf) },
+  {
+    name: "lab-import-skipped",
+    path: at("samples?state=received&q=PW"),
+    act: dropResults(([number]) => runOf(number ?? "")),
+  },
+  {
+    name: "lab-import-all-faults",
+    path: at("import?kind=samples"),
+    act: async (page) => {
+      await drop(manyFaults)(page);
+      await press(/^Show \d+ more/)(page);
+    },
+  },
   { name: "lab-certificates", path: at("certificates") },
   { name: "lab-certificate", path: at("certificates"), act: first },
   { name: "lab-certificate-templates", path: at("certificate-templates") },

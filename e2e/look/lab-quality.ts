@@ -1,5 +1,5 @@
 import type { Page } from "playwright-core";
-import { opened, type Stop } from "./stop.ts";
+import { opened, press, type Stop } from "./stop.ts";
 
 const lab = (name: string, path: string, more: Partial<Stop> = {}): Stop => ({
   name: `lab-${name}`,
@@ -31,10 +31,24 @@ export const labQuality: readonly Stop[] = [
   lab("studies", "studies"),
   lab("study", "studies", { act: opened }),
   lab("schedules", "schedules"),
+  lab("schedules-new", "schedules", { act: press("New schedule") }),
+  lab("schedules-filled", "schedules", {
+    act: async (page) => {
+      await press("New schedule")(page);
+      await page.locator("#schedule-product option").nth(1).waitFor({ state: "attached" });
+      await page.locator("#schedule-product").selectOption({ index: 1 });
+      await page.getByText(/^Next: /).waitFor();
+      await page.locator("#schedule-why").scrollIntoViewIfNeeded();
+    },
+  }),
+  lab("schedules-change", "schedules", { act: press("Change") }),
   lab("reviews", "trail-reviews"),
   lab("review", "trail-reviews", { act: opened }),
   lab("limits", "methods"),
   lab("gates", "methods?tab=gates"),
+  lab("gates-change", "methods?tab=gates", { act: press(/^Change where/) }),
+  lab("gates-loading", "methods?tab=gates", { slow: "**/api/lab/settings*" }),
+  lab("gates-error", "methods?tab=gates", { broken: "**/api/lab/settings*" }),
   lab("family", "samples?verdict=out", { act: family }),
   lab("evidence", "samples?verdict=out", {
     act: async (page) => {

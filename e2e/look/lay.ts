@@ -13,11 +13,27 @@ export function rows(answer: Row, name = "items"): Row[] {
 export async function lay(owner: Colleague, reviewer: Colleague): Promise<void> {
   const none = async (list: string) => rows(await owner.call("GET", `/api/lab/${list}`)).length === 0;
   if (await none("certificates?state=superseded")) await certificates(owner, reviewer);
+  await gates(owner);
   for (const state of ["phase-1", "retest-planned", "retest-approved", "phase-2", "concluded"]) {
     if (!(await none(`investigations?state=${state}`))) continue;
     await investigations(owner, reviewer);
     break;
   }
+}
+
+/** Gates that were decided: one that holds, one that is to come. */
+async function gates(owner: Colleague): Promise<void> {
+  const settings = rows(await owner.call("GET", "/api/lab/settings"));
+  if (settings.some((each) => String(each["name"]).startsWith("gate.") && rows(each, "decided").length > 0)) return;
+  const decide = (name: string, required: string, reason: string, more = {}) =>
+    owner.call("POST", "/api/lab/settings", { name, value: { required }, reason, ...more });
+  await decide(
+    "gate.instrument",
+    "declared",
+    "Balances alone are calibrated by ourselves; the method says where that counts",
+  );
+  const effectiveAt = new Date(Date.now() + 30 * 86_400_000).toISOString();
+  await decide("gate.training", "every", "Audit finding 2026-04: training was not looked at", { effectiveAt });
 }
 
 /** One certificate in force and sent, one superseded by its amendment; a draft stays. */

@@ -17,6 +17,7 @@ import { look, Rooms, ways } from "./camera.ts";
 import { labDaily } from "./lab-daily.ts";
 import { labQuality } from "./lab-quality.ts";
 import { labTold } from "./lab-told.ts";
+import { docs } from "./docs.ts";
 import { platform } from "./platform.ts";
 import { type Seen, writeSheet } from "./sheet.ts";
 import type { Stop } from "./stop.ts";
@@ -33,7 +34,7 @@ const { values, positionals } = parseArgs({
 });
 const into = values.into ?? join(import.meta.dirname, "../../.cache/look");
 const chosen = values.ways?.split(",") ?? ways;
-const stops: readonly Stop[] = [...platform, ...labDaily, ...labQuality, ...labTold];
+const stops: readonly Stop[] = [...platform, ...docs, ...labDaily, ...labQuality, ...labTold];
 const wanted = stops.filter(
   ({ name }) => positionals.length === 0 || positionals.some((each) => name === each || name.startsWith(`${each}-`)),
 );

@@ -1,7 +1,10 @@
 import type { Page } from "playwright-core";
 
-/** Whose eyes a page is looked at with; `reviewer` may sign, `customer` is a contact of a customer, who was let in to see their own. */
-export type Who = "owner" | "reviewer" | "customer";
+/**
+ * Whose eyes a page is looked at with; `reviewer` may sign, `guest` is a member who sees some documents and no collection,
+ * `customer` is a contact of a customer, who was let in to see their own.
+ */
+export type Who = "owner" | "reviewer" | "guest" | "customer";
 
 /** One thing to look at: an address, and what a person would do there before looking. */
 export interface Stop {
@@ -15,6 +18,8 @@ export interface Stop {
   bench?: true;
   /** Calls that never answer while the picture is taken. */
   slow?: string;
+  /** The status that calls are refused with on the way to what is looked at. */
+  refused?: number;
   /** Calls answered 500. */
   broken?: string;
   /** Calls answered with bytes that are no file of their kind. */

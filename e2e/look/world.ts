@@ -6,6 +6,7 @@ import { visit } from "../journey/browser.ts";
 import { type Colleague, colleague, enableSigning, follow, join as joinAs, provoked } from "../journey/colleague.ts";
 import { startInstance } from "../journey/instance.ts";
 import { ana, sampleRun, setUp } from "../journey/people.ts";
+import { layDocs } from "./lay-docs.ts";
 import { lay, rows } from "./lay.ts";
 import type { Who } from "./stop.ts";
 
@@ -53,12 +54,21 @@ async function seen(
   if (workspace === undefined) throw new Error(`${who.email} is in no workspace`);
   const [slug, id] = [String(workspace["slug"]), String(workspace["id"])];
   const member = colleague(owner, url, id, who.email, who.password);
+  const people = rows(await member.call("GET", "/api/people"));
+  const isKnown = (email: string) => people.some((each) => each["email"] === email);
+  const letInto = async (person: { name: string; email: string; lab?: string }) =>
+    isKnown(person.email) ? back(browser, url, id, person.email) : joinAs(browser, url, id, member, person);
   const rita = { name: "Rita Sand", email: "rita@example.org", lab: "reviewer" };
-  const known = rows(await member.call("GET", "/api/people")).some((each) => each["email"] === rita.email);
-  const reviewer = known ? await back(browser, url, id, rita.email) : await joinAs(browser, url, id, member, rita);
-  if (!known) await enableSigning(member, reviewer, rita.name);
+  const reviewer = await letInto(rita);
+  if (!isKnown(rita.email)) await enableSigning(member, reviewer, rita.name);
+  const guest = await letInto({ name: "Ben Okafor", email: "ben@example.org" });
   await lay(member, reviewer);
-  const sessions: World["sessions"] = { owner: await request.storageState(), reviewer: await stateOf(reviewer) };
+  await layDocs(member, reviewer, guest);
+  const sessions: World["sessions"] = {
+    owner: await request.storageState(),
+    reviewer: await stateOf(reviewer),
+    guest: await stateOf(guest),
+  };
   const customer = await letIn(browser, url, member).catch((error: unknown) => {
     console.log(`No customer looks at anything: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
