@@ -19,56 +19,58 @@ export function SharedDocuments({ ws }: { ws: string }) {
     queryFn: async () => (await read<{ items: Shared[] }>(docsApi.sharedDocuments())).items,
   });
   const { start, failed } = useDownload();
-  if (list.isError) return <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />;
-  if (list.data === undefined || list.data.length === 0) return null;
+  if (!list.isError && (list.data === undefined || list.data.length === 0)) return null;
   return (
     <section className={css.form} aria-labelledby="shared-with-you">
       <h2 id="shared-with-you">Shared with you</h2>
+      {list.isError && <ProblemNotice problem={asProblem(list.error)} onRetry={() => void list.refetch()} />}
       {failed !== null && <ProblemNotice problem={asProblem(failed)} />}
-      <LedgerTable
-        caption="Documents shared with you"
-        rows={list.data}
-        rowKey={(item) => item.id}
-        tone={() => "none"}
-        columns={[
-          { id: "name", title: "Document", lead: true, cell: (item) => <b>{item.name}</b> },
-          {
-            id: "by",
-            title: "Shared by",
-            width: "180px",
-            cell: (item) => item.sharedBy.name ?? "somebody who left",
-          },
-          {
-            id: "revision",
-            title: "Revision",
-            width: "80px",
-            cell: (item) => <span className={css.mono}>r{item.revision}</span>,
-          },
-          { id: "size", title: "Size", end: true, width: "84px", cell: (item) => showBytes(item.bytes) },
-          {
-            id: "shared",
-            title: "Shared",
-            width: "100px",
-            cell: (item) => (
-              <time dateTime={item.sharedAt} title={showTime(item.sharedAt)}>
-                {showAge(item.sharedAt)}
-              </time>
-            ),
-          },
-          {
-            id: "acts",
-            title: "Acts",
-            quiet: true,
-            end: true,
-            width: "120px",
-            cell: (item) => (
-              <Act look="quiet" label={`Download ${item.name}`} onAct={() => start(item.id)}>
-                Download
-              </Act>
-            ),
-          },
-        ]}
-      />
+      {list.data !== undefined && (
+        <LedgerTable
+          caption="Documents shared with you"
+          rows={list.data}
+          rowKey={(item) => item.id}
+          tone={() => "none"}
+          columns={[
+            { id: "name", title: "Document", lead: true, cell: (item) => <b>{item.name}</b> },
+            {
+              id: "by",
+              title: "Shared by",
+              width: "180px",
+              cell: (item) => item.sharedBy.name ?? "somebody who left",
+            },
+            {
+              id: "revision",
+              title: "Revision",
+              width: "80px",
+              cell: (item) => <span className={css.mono}>r{item.revision}</span>,
+            },
+            { id: "size", title: "Size", end: true, width: "84px", cell: (item) => showBytes(item.bytes) },
+            {
+              id: "shared",
+              title: "Shared",
+              width: "100px",
+              cell: (item) => (
+                <time dateTime={item.sharedAt} title={showTime(item.sharedAt)}>
+                  {showAge(item.sharedAt)}
+                </time>
+              ),
+            },
+            {
+              id: "acts",
+              title: "Acts",
+              quiet: true,
+              end: true,
+              width: "120px",
+              cell: (item) => (
+                <Act look="quiet" label={`Download ${item.name}`} onAct={() => start(item.id)}>
+                  Download
+                </Act>
+              ),
+            },
+          ]}
+        />
+      )}
     </section>
   );
 }
