@@ -8,6 +8,7 @@ import { query } from "../query.ts";
 import { inTurns } from "../turn.ts";
 import { analyteOf, methodVersions, type MethodVersion } from "./frozen.ts";
 import { Look, withPoint, type Found } from "./import-look.ts";
+import { kinds, saidOf, type Kind, type Said } from "./import-said.ts";
 import { interimOf } from "./present.ts";
 import type { Entry } from "./save-result.ts";
 import { calculate } from "./try-method.ts";
@@ -25,30 +26,8 @@ export type Told = {
   /** Rows whose result stands as the file gives it: it is not touched. */
   readonly same: number;
 };
-type Kind = "sample" | "blank" | "control" | "duplicate";
-/** A row as it is said in the file: of what it is. */
-type Said = { readonly kind: Kind | "unsaid"; readonly name: string; readonly worksheet: string };
 type Target = Awaited<ReturnType<typeof resultsOf>>[number];
 type Interim = { entry: { -readonly [Key in keyof Entry]: Entry[Key] }; target: Target; row: number; rows: number };
-
-const kinds: Readonly<Record<string, Kind | "standard">> = {
-  sample: "sample",
-  unknown: "sample",
-  smp: "sample",
-  blank: "blank",
-  blk: "blank",
-  control: "control",
-  ctl: "control",
-  qc: "control",
-  duplicate: "duplicate",
-  dup: "duplicate",
-  standard: "standard",
-  std: "standard",
-  calibration: "standard",
-  cal: "standard",
-  rinse: "standard",
-  wash: "standard",
-};
 
 /**
  * What a file of results would save. A row is of a sample by its number; of a duplicate by "DUP" beside the number; of a blank
@@ -145,23 +124,6 @@ export async function planResults(
   }
   if (look.errors.length === 0 && entries.length === 0) look.wrong(0, "", "No row of this file is of a result.");
   return { kind: "results", entries, told: count, ...look.found() };
-}
-
-/** What a row says it is of; "standard" is skipped, null is wrong and told. */
-function saidOf(look: Look, row: number): Said | "standard" | null {
-  const [name, worksheet, written] = [look.cell(row, "sample"), look.cell(row, "worksheet"), look.cell(row, "kind")];
-  const kind = written === "" ? undefined : kinds[written.toLowerCase()];
-  if (written !== "" && kind === undefined) {
-    look.wrong(row, "Kind of row", `It is sample, blank, control, duplicate or standard; ${written} is none of these.`);
-    return null;
-  }
-  if (kind === "standard") return "standard";
-  const twice = /^(?:dup(?:licate)?[\s_-]+(.+)|(.+?)[\s_-]+dup(?:licate)?)$/i.exec(name);
-  const of = twice?.[1] ?? twice?.[2];
-  if (of !== undefined && (kind === undefined || kind === "duplicate"))
-    return { kind: "duplicate", name: of.trim(), worksheet };
-  if (kind === undefined && /^(blk|blank)$/i.test(name)) return { kind: "blank", name, worksheet };
-  return { kind: kind ?? "unsaid", name, worksheet };
 }
 
 /** The one open or entered result that a row is of; what stands against it is told, and then there is none. */
