@@ -81,7 +81,7 @@ describe("LAB-01 a file beside a record", () => {
     const sheet = await world.as.technician("POST", "/api/lab/worksheets", {
       body: { title: "pH", resultIds: [result] },
     });
-    expect(sheet.status, sheet.text).toBe(201);
+    expect(sheet.status).toBe(201);
     const id = await added(`results/${result}`);
     await added(`results/${result}`, { content: "7.01", name: "print-out.txt" });
     await added(`samples/${sample}`, { content: "label", name: "label.txt" });

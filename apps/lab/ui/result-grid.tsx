@@ -11,6 +11,7 @@ import { type ClipboardEvent, type KeyboardEvent, memo, useState } from "react";
 import lab from "./lab.module.css";
 import css from "./result-grid.module.css";
 import { labPage } from "./path.ts";
+import { ResultFiles } from "./result-files.tsx";
 import type { RunMark } from "./run-quality.tsx";
 import type { ResultLine, SavedRow } from "./types.ts";
 import { type Draft, useEntry } from "./use-entry.ts";
@@ -356,20 +357,6 @@ const Line = memo(function Line(props: {
         )}
       </td>
       <td>
-        {row.files > 0 && (
-          <button
-            type="button"
-            className={css.files}
-            onClick={() => props.onStory(row.id)}
-            title={`${row.files === 1 ? "1 file" : `${row.files} files`} beside it`}
-            aria-label={`${row.files === 1 ? "1 file" : `${row.files} files`} beside ${label}`}
-          >
-            <svg width="12" height="14" viewBox="0 0 12 14" aria-hidden="true">
-              <path d="M1.5 1h6l3 3v9h-9zM3.5 6h5M3.5 8.5h5" />
-            </svg>
-            {row.files}
-          </button>
-        )}
         {row.text !== null && (
           <button
             type="button"
@@ -380,6 +367,7 @@ const Line = memo(function Line(props: {
             history
           </button>
         )}
+        <ResultFiles of={label} files={row.files} onOpen={() => props.onStory(row.id)} />
       </td>
     </tr>
   );
