@@ -213,8 +213,9 @@ function Told({ run }: { run: Run }) {
       {run.duplicatesWhy !== null && <div>{run.duplicatesWhy}</div>}
       {(run.standing === "refused" || run.standing === "missing") && held > 0 && (
         <div>
-          {held === 1 ? "One result is" : `${held} results are`} not verified with it. Put them on another worksheet, or
-          two people let them pass.
+          {held === 1
+            ? "One result is not verified with it. Put it on another worksheet, or two people let it pass."
+            : `${held} results are not verified with it. Put them on another worksheet, or two people let them pass.`}
         </div>
       )}
       {run.earlier.map((each) => (
