@@ -37,7 +37,7 @@ export const labQuality: readonly Stop[] = [
       await press("New schedule")(page);
       await page.locator("#schedule-product option").nth(1).waitFor({ state: "attached" });
       await page.locator("#schedule-product").selectOption({ index: 1 });
-      await page.getByText(/^Next: /).waitFor();
+      await page.getByRole("dialog").getByText("Next:").waitFor();
       await page.locator("#schedule-why").scrollIntoViewIfNeeded();
     },
   }),
