@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { APIRequestContext, APIResponse, Browser } from "playwright-core";
 import { type Visit, visit } from "./browser.ts";
 
@@ -24,12 +25,18 @@ export function colleague(seen: Visit, site: string, workspace: string, email: s
       origin: site,
       ...(version === undefined ? {} : { "if-match": `"${version}"` }),
     };
-    const send = (more: Record<string, string>) =>
-      request.fetch(site + path, {
+    const send = async (more: Record<string, string>): Promise<APIResponse> => {
+      const answer = await request.fetch(site + path, {
         method,
         headers: { ...headers, ...more },
         ...(data === undefined ? {} : { data }),
       });
+      // Many calls at once are told how long to wait, as anybody is; a limit that counts minutes is an answer.
+      const waits = answer.status() === 429 ? Number(answer.headers()["retry-after"]) : Number.NaN;
+      if (!(waits <= 5)) return answer;
+      await sleep(waits * 1000);
+      return send(more);
+    };
     let answer = await send({});
     const wanted = answer.status() === 403 ? (await bodyOf(answer))["stepUp"] : undefined;
     if (typeof wanted === "object" && wanted !== null) {
