@@ -212,7 +212,7 @@ export function ScheduleForm(props: {
           {preview.isSuccess &&
             (preview.data.slots.length === 0
               ? "No day to come."
-              : ["Next:", ...preview.data.slots.slice(0, 8).map(({ on }) => <span key={on}> {on}</span>)])}
+              : ["Next:", ...preview.data.slots.slice(0, 8).flatMap(({ on }) => [" ", <span key={on}>{on}</span>])])}
         </p>
         <Field name="schedule-why" label="Why" value={reason} onChange={setReason} />
         <div>
