@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { APIRequestContext, APIResponse, Browser } from "playwright-core";
 import { type Visit, visit } from "./browser.ts";
 
-/** A grave act is refused until its fresh proof, a journey shows one that stays refused, and pages opened quickly are told to wait. */
-export const provoked = /status of (403|409|429)/;
+/** A grave act is refused until its fresh proof, and a journey shows one that stays refused. */
+export const provoked = /status of (403|409)/;
 const ordinary = "a long sentence nobody guesses";
 
 /** A member with a browser of their own. Calls answer a request for a fresh proof with the password. */
@@ -13,6 +13,25 @@ export interface Colleague extends Visit {
   call(method: string, path: string, data?: unknown, version?: number): Promise<Record<string, unknown>>;
   /** Uploads a file; gives the id of what it became. */
   send(path: string, name: string, buffer: Buffer): Promise<string>;
+}
+
+/** Many calls at once are told how long to wait, as anybody is; a limit that counts minutes is an answer. */
+async function inTime(send: () => Promise<APIResponse>): Promise<APIResponse> {
+  const answer = await send();
+  const waits = answer.status() === 429 ? Number(answer.headers()["retry-after"]) : Number.NaN;
+  if (!(waits <= 5)) return answer;
+  await sleep(waits * 1000);
+  return inTime(send);
+}
+
+/** The first workspace of who is signed in there. */
+export async function workspaceOf(seen: Visit, site: string): Promise<string> {
+  const { request } = seen.page.context();
+  const session = await bodyOf(await inTime(() => request.get(`${site}/api/session`)));
+  const workspaces: unknown = session["workspaces"];
+  const first: unknown = Array.isArray(workspaces) ? workspaces[0] : undefined;
+  if (typeof first === "object" && first !== null && "id" in first) return String(first.id);
+  throw new Error(`Nobody with a workspace is signed in: ${JSON.stringify(session)}`);
 }
 
 /** Somebody who is signed in already, in that workspace. */
@@ -25,18 +44,14 @@ export function colleague(seen: Visit, site: string, workspace: string, email: s
       origin: site,
       ...(version === undefined ? {} : { "if-match": `"${version}"` }),
     };
-    const send = async (more: Record<string, string>): Promise<APIResponse> => {
-      const answer = await request.fetch(site + path, {
-        method,
-        headers: { ...headers, ...more },
-        ...(data === undefined ? {} : { data }),
-      });
-      // Many calls at once are told how long to wait, as anybody is; a limit that counts minutes is an answer.
-      const waits = answer.status() === 429 ? Number(answer.headers()["retry-after"]) : Number.NaN;
-      if (!(waits <= 5)) return answer;
-      await sleep(waits * 1000);
-      return send(more);
-    };
+    const send = (more: Record<string, string>) =>
+      inTime(() =>
+        request.fetch(site + path, {
+          method,
+          headers: { ...headers, ...more },
+          ...(data === undefined ? {} : { data }),
+        }),
+      );
     let answer = await send({});
     const wanted = answer.status() === 403 ? (await bodyOf(answer))["stepUp"] : undefined;
     if (typeof wanted === "object" && wanted !== null) {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { closeVisits, openBrowser, type Visit, visit } from "./browser.ts";
+import { workspaceOf } from "./colleague.ts";
 import { childEnvironment, copyHome, type Instance, startInstance } from "./instance.ts";
 import { sampleRun, setUp } from "./people.ts";
 import { tellFailures } from "./tell-failure.ts";
@@ -84,8 +85,7 @@ describe.skipIf(browser === null)("a member of another workspace", () => {
 
   test("is answered 404 by every call, named under either workspace", async () => {
     const { request } = ben.page.context();
-    const session: { workspaces: { id: string }[] } = await (await request.get(`${instance.url}/api/session`)).json();
-    const own = session.workspaces[0]?.id ?? "";
+    const own = await workspaceOf(ben, instance.url);
     const app = "/api/regulatory-docs";
     const calls: [method: string, path: string, data?: object][] = [
       ["GET", `${app}/collections/${theirs.collection}`],

@@ -65,13 +65,25 @@ export function useDecisions(run: Run, onDone: (next: string | null) => void) {
   const forget = useCallback(() => setLast(null), []);
   /** The same act tried again after silence carries the same key, so that it happens once. */
   const silent = useRef<Change | null>(null);
+  /** From which version to which this page's own last act brought a finding: whoever acts again before it was answered saw the first. */
+  const moved = useRef(new Map<string, readonly [from: number, to: number]>());
+  const versionOf = ({ id, version }: Finding) => {
+    const [from, to] = moved.current.get(id) ?? [version, version];
+    return version === from ? to : version;
+  };
 
   const mutation = useMutation({
-    mutationFn: (change: Change) =>
-      write<Partial<Finding> | null>("POST", docsApi.finding(change.finding.id, change.name), change.body, {
-        version: change.finding.version,
-        idempotencyKey: change.key,
-      }),
+    // Shown at once, sent one after the other: taking back what is still on its way waits for it.
+    scope: { id: `decisions-${run.id}` },
+    mutationFn: async (change: Change) => {
+      const version = versionOf(change.finding);
+      const options = { version, idempotencyKey: change.key };
+      const path = docsApi.finding(change.finding.id, change.name);
+      const answer = await write<Partial<Finding> | null>("POST", path, change.body, options);
+      const made = answer?.version ?? version + 1;
+      moved.current.set(change.finding.id, [version, made]);
+      return made;
+    },
     onMutate: async (change) => {
       await queries.cancelQueries({ queryKey: key });
       const before = queries.getQueryData<Run>(key);
@@ -87,10 +99,9 @@ export function useDecisions(run: Run, onDone: (next: string | null) => void) {
       // Somebody else was first: what they did is shown beside the refusal.
       if (error instanceof ApiProblem && error.status === 412) void queries.invalidateQueries({ queryKey: key });
     },
-    onSuccess: (answer, change) => {
+    onSuccess: (version, change) => {
       silent.current = null;
-      // The answer carries the new version; without it the next act on this finding would be stale.
-      patch(change.finding.id, { version: answer?.version ?? change.finding.version + 1 });
+      patch(change.finding.id, { version });
     },
   });
   const patch = (id: string, change: Partial<Finding>) =>
