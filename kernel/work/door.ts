@@ -293,7 +293,7 @@ class BoundTx implements Tx {
     const batch = new Batch([told, statementOf(query)]);
     this.#client.query(batch);
     const [, rows] = await batch.promise;
-    if (/ 0$/.test(batch.tags[1] ?? "")) this.#unmet ??= event;
+    if (batch.tags[1]?.endsWith(" 0")) this.#unmet ??= event;
     return rowsOf<Q>(rows ?? []);
   }
   /** A change that found no row and was passed over: whoever made it believes that it was made. */
