@@ -1,5 +1,6 @@
 // The edges of an export: where a range begins and ends, what a selection counts, and what went outside that the log can't continue.
 import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   base64url,
   commitmentInput,
@@ -29,9 +30,13 @@ beforeAll(async () => {
   acme = await kernel.foundWorkspace("acme");
   owner = await kernel.addPerson(acme, "owner");
   log = openTestLog(kernel);
-  for (const action of ["kernel.test.rare", "kernel.test.often"])
+  for (const action of ["kernel.test.rare", "kernel.test.often"]) {
+    // Times are told in milliseconds: each kind begins after the last one ended.
+    await sleep(5);
     for (let each = 0; each < 4; each += 1)
       await kernel.door.work(owner.session, "kernel.people.read", (tx) => tx.record({ action, fields: { each: "x" } }));
+  }
+  await sleep(5);
   await kernel.door.work(kernel.system(acme), "kernel.ledger.reconcile", (tx) =>
     tx.record({ action: "kernel.test.system" }),
   );

@@ -216,7 +216,7 @@ test("TEN-01 a workspace stays, under its id, whoever asks", async () => {
   for (const text of [
     "delete from kernel.workspace",
     "truncate kernel.workspace cascade",
-    "update kernel.workspace set id = uuidv7()",
+    "update kernel.workspace set id = gen_random_uuid()",
   ])
     await expect(asDoor({ kernel }, text)).rejects.toMatchObject({ code: "PB409" });
 });
