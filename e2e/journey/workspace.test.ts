@@ -173,8 +173,12 @@ describe.skipIf(browser === null)("a quality manager's first hour", () => {
     await page.getByRole("textbox", { name: "Reason" }).fill("Our procedures are small.");
     await page.getByRole("button", { name: "Change policy" }).click();
     const proof = page.getByRole("dialog", { name: "Confirm it is you" });
-    await proof.getByLabel("Your password").fill(ana.password);
-    await proof.getByRole("button", { name: "Confirm", exact: true }).click();
+    // Nobody reaches for the mouse to say who they are.
+    await expect
+      .poll(() => proof.getByLabel("Your password").evaluate((box) => box === document.activeElement))
+      .toBe(true);
+    await page.keyboard.type(ana.password);
+    await page.keyboard.press("Enter");
     await page.getByText("“Our procedures are small.”").waitFor();
     expect(await page.getByLabel("differs from the preset").count()).toBe(1);
     await page.goto(`${instance.url}${base}/regulatory-docs/collections`);

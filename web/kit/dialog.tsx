@@ -1,7 +1,26 @@
 import { Modal } from "@mantine/core";
-import type { ReactNode } from "react";
+import { type ReactNode, useLayoutEffect, useRef } from "react";
 
-/** A dialog. Focus goes in, stays in, and comes back to what opened it. */
+const field = "input:not([type=hidden], [type=file], :disabled), select:not(:disabled), textarea:not(:disabled)";
+
+/**
+ * Names the field the focus goes into: its first one, unless another is named. Otherwise it would go to the button that closes, which
+ * comes first. Not where a finger would bring up a keyboard over what it has not read yet.
+ */
+function FirstField({ children }: { children: ReactNode }) {
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    if (box.current?.querySelector("[data-autofocus]") || matchMedia("(pointer: coarse)").matches) return;
+    box.current?.querySelector(field)?.setAttribute("data-autofocus", "");
+  }, []);
+  return (
+    <div ref={box} style={{ display: "contents" }}>
+      {children}
+    </div>
+  );
+}
+
+/** A dialog. Focus goes into its first field, stays in, and comes back to what opened it. */
 export function Dialog(props: {
   open: boolean;
   title: string;
@@ -27,7 +46,7 @@ export function Dialog(props: {
       // A dialog's head is no banner of the page (WAI-ARIA landmarks).
       attributes={{ header: { role: "presentation" } }}
     >
-      {props.children}
+      <FirstField>{props.children}</FirstField>
     </Modal>
   );
 }
