@@ -28,8 +28,7 @@ end $$;
 revoke all on function kernel.pass_filled() from public;
 create trigger filled before insert or update on kernel.pass for each row execute function kernel.pass_filled();
 
--- The same for a pass that is confined to networks: by itself, since asking for them in every entry costs each a tenth more. Who has
--- none that fits is judged.
+-- As before for a pass that is confined to networks; else the judge. Not for a session that was only not seen for a minute.
 create function kernel.enter_from(p_kind text, p_secret text, p_workspace uuid, p_permission text, p_source inet) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -57,8 +56,7 @@ begin
 end $$;
 revoke all on function kernel.enter_from(text, text, uuid, text, inet) from public;
 
--- Notes that a session was seen, and says who it is. What is no session is never due. Where another request is just doing the
--- same, this one doesn't wait for it.
+-- Notes that a session was seen, and says who it is. Where another request is just doing the same, this one doesn't wait for it.
 create function kernel.touch_pass(p_secret text, p_workspace uuid) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare

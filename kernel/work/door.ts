@@ -26,11 +26,12 @@ export interface Tx {
   /** First row, or undefined. */
   first<Q extends Compilable<unknown>>(query: Q): Promise<InferResult<Q>[number] | undefined>;
   /**
-   * Makes one change of one governed row and its leaf, in one round trip: the leaf is written with the change, so what changes nothing
-   * (its version has passed) leaves none, and where its caller passes over that the work is refused as stale. Whoever needs the leaf before, for a reason or an unlocking, stages it by `record`.
+   * Makes one change of one governed row and its leaf, in one round trip. The leaf is written with the change: what changes
+   * nothing (its version has passed) leaves none, and where its caller passes over that the work is refused as stale.
+   * Whoever needs the leaf before, for a reason or an unlocking, stages it by `record`.
    */
   change<Q extends Compilable<unknown>>(event: ChangeEvent, query: Q): Promise<InferResult<Q>>;
-  /** Stages the leaf of an act. A change of a governed row stages its leaf before the change, with the row's new version. */
+  /** Stages the leaf of an act; of a change of a governed row before the change, with the row's new version. */
   record(event: LedgerEvent): Promise<void>;
   /** Several leaves in one round trip. */
   recordAll(events: readonly LedgerEvent[]): Promise<void>;
