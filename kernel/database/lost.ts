@@ -4,7 +4,7 @@ import { DatabaseError } from "pg";
 const states = new Set(["57P01", "57P02", "57P03", "53300", "08000", "08003", "08006"]);
 const codes = new Set(["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH"]);
 const sentences =
-  /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Client was closed|the connection ended)/;
+  /^(timeout exceeded when trying to connect|timeout expired|Connection terminated|Client has encountered a connection error|Client was closed|the connection ended|timeout: the database did not answer)/;
 
 /** Whether an error only says that the database is away, or that no connection was free in time: later it may go well. */
 export function isDatabaseAway(error: unknown): boolean {
@@ -15,4 +15,12 @@ export function isDatabaseAway(error: unknown): boolean {
   const connecting =
     "syscall" in error && (error.syscall === "connect" || error.syscall === "read" || error.syscall === "write");
   return (codes.has(code) && connecting) || sentences.test(error.message);
+}
+
+/** Of an error by which the database is away: whether it came before anything could be sent. */
+export function isNeverSent(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.every(isNeverSent);
+  if (!(error instanceof Error)) return false;
+  if (error instanceof DatabaseError) return error.code === "57P03" || error.code === "53300";
+  return ("syscall" in error && error.syscall === "connect") || error.message.startsWith("timeout ex");
 }

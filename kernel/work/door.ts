@@ -1,11 +1,21 @@
 import type { Compilable, InferResult } from "kysely";
 import { DatabaseError, type Pool, type PoolClient } from "pg";
-import { makeLeaf, toldLeaf, type ChangeEvent, type Leaf, type LedgerEvent } from "../ledger/leaf.ts";
+import { makeLeaf, toldLeaf, type ChangeEvent, type LedgerEvent } from "../ledger/leaf.ts";
 import { Batch, runBatch, type Row, type Statement } from "./batch.ts";
 import type { Credential, Who } from "./credential.ts";
-import { doorProblem, problemOfDatabase } from "./error.ts";
+import {
+  enteredOf,
+  enterStatement,
+  isWrite,
+  keepStatement,
+  leafStatements,
+  onceStatements,
+  type Entered,
+  type OncePlan,
+} from "./entry.ts";
+import { doorProblem, problemOfDatabase, unconfirmed } from "./error.ts";
 import { HintCache, type Hint } from "./hint.ts";
-import { gaveUpWaiting, type Lanes } from "./lane.ts";
+import { gaveUpWaiting, type Lane, type Lanes } from "./lane.ts";
 import { rowsOf, statementOf } from "./query.ts";
 import { resetBatch, sessionLeft } from "./reset.ts";
 import { sql } from "./sql.ts";
@@ -37,13 +47,6 @@ export interface Tx {
   recordAll(events: readonly LedgerEvent[]): Promise<void>;
 }
 
-/** Statements for `once`, built from who the caller is. */
-export type OncePlan = {
-  /** The leaf of the one governed row that the statements add: as `Tx.change`. */
-  readonly change?: ChangeEvent;
-  readonly events?: readonly LedgerEvent[];
-  readonly statements: readonly Compilable<unknown>[];
-};
 export type OnceOptions = {
   /** A row or a few by their key, never a list: it may share a connection with others that are just as short. */
   readonly short?: boolean;
@@ -72,7 +75,10 @@ export class Door {
       const tx = new BoundTx(client, who, credential);
       const result = await run(tx);
       tx.refuseUnmet();
-      spoilIfLeft(spoil, (await runBatch(client, [sql.commit, ...resetBatch])).at(-1));
+      const left = await runBatch(client, [sql.commit, ...resetBatch]).catch((error: unknown) => {
+        throw unconfirmed(error);
+      });
+      spoilIfLeft(spoil, left.at(-1));
       if (judged) await keepPass(client, credential);
       return result;
     });
@@ -91,15 +97,11 @@ export class Door {
     const hint = this.#hints.get(credential);
     const lane = options.short === true && hint ? this.#lanes?.free() : undefined;
     if (lane && hint) {
-      const planned = plan(hint.who);
-      try {
-        const rows = await lane.run(onceStatements(credential, permission, hint.who, planned));
-        const { who, judged } = this.#entered(credential, rows[0]);
+      const rows = await this.#onLane(lane, credential, permission, hint.who, plan(hint.who));
+      if (rows !== undefined) {
+        const { who, judged } = this.#entered(credential, rows.entered);
         if (judged) await lane.run([keepStatement(credential)]).catch(() => undefined);
-        return { who, rows: rows.slice(1 + (planned.events?.length ?? 0)) };
-      } catch (error) {
-        // A connection of its own for what waits for a lock or was planned for somebody else: nothing of it was kept.
-        if (!gaveUpWaiting(error) && !isStaleHint(error)) throw this.#refusal(error, credential, permission);
+        return { who, rows: rows.answered };
       }
     }
     return this.#guarded(credential, permission, async (client) => {
@@ -117,6 +119,28 @@ export class Door {
     });
   }
 
+  /** Undefined where it needs a connection of its own: it would wait for a lock, or was planned for somebody else. */
+  async #onLane(
+    lane: Lane,
+    credential: Credential,
+    permission: string,
+    expected: Who,
+    planned: OncePlan,
+  ): Promise<Entered | undefined> {
+    const flush = planned.change === undefined ? undefined : this.#lanes?.flushOf(lane);
+    try {
+      const rows = await lane.run(onceStatements(credential, permission, expected, planned, flush !== undefined));
+      await flush?.().catch((error: unknown) => {
+        throw doorProblem.unconfirmed({ cause: error });
+      });
+      return enteredOf(rows, planned);
+    } catch (error) {
+      // Nothing of it was kept.
+      if (gaveUpWaiting(error) || isStaleHint(error)) return undefined;
+      throw this.#refusal(isWrite(planned) ? unconfirmed(error) : error, credential, permission);
+    }
+  }
+
   async #enterAndRun(
     client: PoolClient,
     credential: Credential,
@@ -124,10 +148,15 @@ export class Door {
     expected: Who,
     planned: OncePlan,
   ): Promise<{ who: Who; rows: Row[][] }> {
-    const rows = await runBatch(client, onceStatements(credential, permission, expected, planned));
-    const { who, judged } = this.#entered(credential, rows[0]);
+    const rows = await runBatch(client, onceStatements(credential, permission, expected, planned)).catch(
+      (error: unknown) => {
+        throw isWrite(planned) ? unconfirmed(error) : error;
+      },
+    );
+    const { entered, answered } = enteredOf(rows, planned);
+    const { who, judged } = this.#entered(credential, entered);
     if (judged) await keepPass(client, credential);
-    return { who, rows: rows.slice(1 + (planned.events?.length ?? 0)) };
+    return { who, rows: answered };
   }
 
   /** Who the door let in, read once for each answer it gives; whether it had to judge, because there was no pass. */
@@ -255,22 +284,6 @@ async function keepPass(client: PoolClient, credential: Credential): Promise<voi
   await runBatch(client, [keepStatement(credential)]).catch(() => undefined);
 }
 
-function keepStatement(credential: Credential): Statement {
-  const workspace = "workspace" in credential ? (credential.workspace ?? null) : null;
-  return { sql: "select kernel.keep_pass($1, $2, $3)", parameters: [credential.kind, credential.token, workspace] };
-}
-
-function onceStatements(credential: Credential, permission: string, who: Who, planned: OncePlan): Statement[] {
-  const leaves = (planned.events ?? []).map((event) => makeLeaf(who, credential.source, event));
-  const entry = enterStatement(credential, permission);
-  const told = planned.change === undefined ? undefined : toldLeaf(who, credential.source, planned.change);
-  return [
-    told === undefined ? entry : { sql: sql.enterTelling.sql, parameters: [...entry.parameters, told] },
-    ...leafStatements(leaves),
-    ...planned.statements.map(statementOf),
-  ];
-}
-
 class BoundTx implements Tx {
   readonly who: Who;
   readonly credential: Credential;
@@ -310,34 +323,4 @@ class BoundTx implements Tx {
     const leaves = events.map((event) => makeLeaf(this.who, this.credential.source, event));
     await runBatch(this.#client, leafStatements(leaves));
   }
-}
-
-function enterStatement(credential: Credential, permission: string): Statement {
-  const workspace = "workspace" in credential ? (credential.workspace ?? null) : null;
-  return {
-    sql: sql.enter.sql,
-    parameters: [credential.kind, credential.token, workspace, permission, credential.source.address],
-  };
-}
-
-/** Leaves are staged as sets of this many: by itself each costs the database more than twice as much. */
-const leavesAtOnce = 500;
-/** Below this, planning for a set costs more than it saves. */
-const fewLeaves = 3;
-
-function leafStatements(leaves: readonly Leaf[]): Statement[] {
-  if (leaves.length <= fewLeaves) {
-    return leaves.map(({ bytes, openings }) => ({
-      sql: "select kernel.stage_leaf($1, $2)",
-      parameters: [bytes, JSON.stringify(openings)],
-    }));
-  }
-  const statements: Statement[] = [];
-  for (let at = 0; at < leaves.length; at += leavesAtOnce) {
-    const some = leaves.slice(at, at + leavesAtOnce);
-    const bytes = some.map((leaf) => leaf.bytes);
-    const openings = some.map((leaf) => JSON.stringify(leaf.openings));
-    statements.push({ sql: "select kernel.stage_leaves($1, $2)", parameters: [bytes, openings] });
-  }
-  return statements;
 }

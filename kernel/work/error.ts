@@ -1,5 +1,5 @@
 import { DatabaseError } from "pg";
-import { isDatabaseAway } from "../database/lost.ts";
+import { isDatabaseAway, isNeverSent } from "../database/lost.ts";
 import { defineErrors, type Problem } from "./problem.ts";
 
 export const doorProblem = defineErrors("kernel", {
@@ -63,6 +63,12 @@ export const doorProblem = defineErrors("kernel", {
     title: "Too busy just now",
     detail: "The server could not take this up in time. Nothing was changed. Try again in a few seconds.",
   },
+  unconfirmed: {
+    status: 503,
+    title: "Not confirmed",
+    detail:
+      "The database was lost before it could say that this was kept. It is there whole, or not at all. Look before you send it again; with the same Idempotency-Key it is never done twice.",
+  },
   locked: {
     status: 409,
     title: "Locked",
@@ -114,4 +120,9 @@ export function problemOfDatabase(error: unknown, permission: string): Problem |
     return doorProblem.not_found({ cause: error });
   const known = bySqlState[error.code];
   return known === undefined ? undefined : doorProblem[known]({ cause: error });
+}
+
+/** Whoever lost the database while it committed can't be told that nothing was changed. */
+export function unconfirmed(error: unknown): unknown {
+  return isDatabaseAway(error) && !isNeverSent(error) ? doorProblem.unconfirmed({ cause: error }) : error;
 }

@@ -1,13 +1,14 @@
-import { Client, DatabaseError, type ClientConfig } from "pg";
-import { Batch, type BatchSender, type Row, type Statement } from "./batch.ts";
+import { DatabaseError, type ClientConfig } from "pg";
+import type { Row, Statement } from "./batch.ts";
+import { Flusher, type Flush } from "./flusher.ts";
+import { openLine, type Line } from "./line.ts";
 
 /**
- * One connection on which several short pieces of work are under way at once: each is sent when it comes and answered in
- * order, each an implicit transaction of its own (PostgreSQL 18 manual, "Pipeline Mode"). It saves both sides most of the
- * system calls and the waking up that a short statement costs. A statement that waits for a lock would keep those behind it
+ * One connection on which several short pieces of work are under way at once, opened when it is first needed and again after
+ * it broke. It saves both sides most of the system calls and the waking up that a short statement costs. A statement that waits for a lock would keep those behind it
  * waiting: it is given up after `lockTimeoutMs`, and its caller runs it anew on a connection of its own.
  */
-class Lane {
+export class Lane {
   readonly #config: ClientConfig;
   #line: Promise<Line> | undefined;
   /** The same one, once it is open. */
@@ -27,6 +28,11 @@ class Lane {
   get isGathering(): boolean {
     const gathered = this.#open?.gathered ?? 0;
     return gathered > 0 && gathered < mostGathered && this.underWay < mostUnderWay;
+  }
+
+  /** Where what is sent now goes; undefined while that is being found out. */
+  get server(): string | undefined {
+    return this.#open?.server;
   }
 
   async run(statements: readonly Statement[]): Promise<Row[][]> {
@@ -49,110 +55,23 @@ class Lane {
 
   /** A line that broke fails what is on it; the next call gets a new one. */
   async #connect(): Promise<Line> {
-    const client = new Client({
-      ...this.#config,
-      lock_timeout: lockTimeoutMs,
-      connectionTimeoutMillis: connectTimeoutMs,
-      keepAlive: true,
-    });
-    const line = new Line(client);
-    const opened = client.connect().then(() => (this.#open = line));
-    // Only this line is taken off: by the time it ends another may have come in its place.
-    line.onGone = () => {
+    const gone = () => {
+      // Only this line is taken off: by the time it ends another may have come in its place.
       if (this.#line !== opened) return;
       this.#line = undefined;
       this.#open = undefined;
     };
+    const opened = openLine(this.#config, gone).then((line) => (this.#open = line));
     this.#line = opened;
     try {
       return await opened;
     } catch (error) {
-      line.onGone();
+      gone();
       throw error;
     }
   }
 }
 
-class Line implements BatchSender {
-  readonly client: Client;
-  /** Sent, and not yet given to pg, which waits for one at a time. */
-  readonly #sent: Batch[] = [];
-  #handed = false;
-  /** Messages of this turn of the event loop: whatever many callers ask in one turn is one write. */
-  #outbox: Buffer[] = [];
-  #gathered = 0;
-  #unanswered = 0;
-  /** Runs from the first question without an answer, and anew from each answer. */
-  readonly #silence: NodeJS.Timeout;
-
-  /** Called when it breaks or ends. */
-  onGone: () => void = () => undefined;
-
-  constructor(client: Client) {
-    this.client = client;
-    // A server that says nothing any more, not even that a statement took too long, is no server: the line ends.
-    this.#silence = setTimeout(() => {
-      if (this.#unanswered > 0) client.connection.stream.destroy(new Error("timeout: the database did not answer"));
-    }, answerTimeoutMs).unref();
-    const gone = (error: Error) => {
-      this.onGone();
-      for (const batch of this.#sent.splice(0)) batch.handleError(error);
-      client.connection.stream.destroy();
-    };
-    client.on("error", gone);
-    client.on("end", () => gone(new Error("the connection ended")));
-  }
-
-  /** Batches of this turn, which the next write carries. */
-  get gathered(): number {
-    return this.#gathered;
-  }
-  get unanswered(): number {
-    return this.#unanswered;
-  }
-
-  run(statements: readonly Statement[]): Promise<Row[][]> {
-    const batch = new Batch(statements, this);
-    if (this.#gathered === 0) setImmediate(() => this.#write());
-    this.#gathered += 1;
-    if (this.#unanswered === 0) this.#silence.refresh();
-    this.#unanswered += 1;
-    batch.putPieces(this.client.connection, this.#outbox);
-    this.#sent.push(batch);
-    this.#handOver();
-    return batch.promise;
-  }
-
-  onTurn(): void {
-    this.#handed = false;
-    this.#handOver();
-  }
-
-  onSettled(): void {
-    this.#unanswered -= 1;
-    this.#silence.refresh();
-  }
-
-  #write(): void {
-    const pieces = this.#outbox;
-    this.#outbox = [];
-    this.#gathered = 0;
-    this.client.connection.stream.write(Buffer.concat(pieces));
-  }
-
-  #handOver(): void {
-    if (this.#handed) return;
-    const next = this.#sent.shift();
-    if (next === undefined) return;
-    this.#handed = true;
-    this.client.query(next);
-  }
-}
-
-const lockTimeoutMs = 250;
-const connectTimeoutMs = 10_000;
-/** Longer than any statement may take (statement_timeout of the role is 15 s). */
-const answerTimeoutMs = 20_000;
 const mostUnderWay = 16;
 /** More than this in one write, and another connection's process had better be woken up too. */
 const mostGathered = 8;
@@ -160,8 +79,10 @@ const mostGathered = 8;
 /** Some lanes; one that writes in this turn anyway is taken, else the one with the least under way. */
 export class Lanes {
   readonly #lanes: readonly Lane[];
+  readonly #flusher: Flusher;
 
   constructor(config: ClientConfig, count: number) {
+    this.#flusher = new Flusher(config);
     this.#lanes = Array.from({ length: count }, () => new Lane(config));
   }
 
@@ -176,7 +97,13 @@ export class Lanes {
     return best;
   }
 
+  /** For what this lane is given in this turn: `Flusher.on`. */
+  flushOf(lane: Lane): Flush | undefined {
+    return lane.server === undefined ? undefined : this.#flusher.on(lane.server);
+  }
+
   async end(): Promise<void> {
+    await this.#flusher.end();
     await Promise.all(this.#lanes.map((lane) => lane.end()));
   }
 }

@@ -10,5 +10,12 @@ export const sql = {
     sql: "select kernel.enter($1, $2, $3, $4, $5), set_config('kernel.leaf', $6, true)",
     parameters: [],
   },
+  /** The same, for who waits for the disk by `flush`. */
+  enterTellingUnflushed: {
+    sql: "select kernel.enter($1, $2, $3, $4, $5), set_config('kernel.leaf', $6, true), set_config('synchronous_commit', 'off', true)",
+    parameters: [],
+  },
+  /** Writes something that means nothing, so that its commit has something to wait for. */
+  flush: { sql: "select pg_logical_emit_message(true, 'probity', '')", parameters: [] },
   enter: { sql: "select kernel.enter($1, $2, $3, $4, $5)", parameters: [] },
 } as const satisfies Record<string, Statement>;
