@@ -21,15 +21,13 @@ const keptTemplates = 12;
 
 /**
  * A fresh database for one test file, cloned from a template that holds the kernel's migrations and the given apps'.
- * The template is made once per state of the SQL files.
+ * The template is made once per state of the SQL files. `own` is the superuser's way into a PostgreSQL of the test's own.
  */
 export async function createTestDatabase(
   apps: readonly MigrationFolder[] = [],
+  own?: ClientConfig,
 ): Promise<{ admin: ClientConfig; drop: () => Promise<void> }> {
-  const adminConfig = await (setup ??= setupConfig().catch((error: unknown) => {
-    setup = undefined;
-    throw error;
-  }));
+  const adminConfig = await (own === undefined ? sharedSetup() : setupConfig(own));
   const folders = [kernelFolder, ...apps];
   const template = `probity_template_${fingerprint(folders)}`;
   const name = `probity_test_${process.pid}_${Date.now().toString(36)}_${Math.floor(Math.random() * 1e6).toString(36)}`;
@@ -100,9 +98,18 @@ async function dropDatabase(adminConfig: ClientConfig, name: string): Promise<vo
 /** Once a process: it asks for the cluster, and makes the role anew with its password. */
 let setup: Promise<ClientConfig> | undefined;
 
+async function sharedSetup(): Promise<ClientConfig> {
+  setup ??= acquireTestCluster().then(({ adminConfig }) => setupConfig(adminConfig));
+  try {
+    return await setup;
+  } catch (error) {
+    setup = undefined;
+    throw error;
+  }
+}
+
 /** The tests' set-up role is no superuser either: what they prove holds on managed PostgreSQL too. */
-async function setupConfig(): Promise<ClientConfig> {
-  const { adminConfig } = await acquireTestCluster();
+async function setupConfig(adminConfig: ClientConfig): Promise<ClientConfig> {
   const superuser = new Client(adminConfig);
   await superuser.connect();
   try {

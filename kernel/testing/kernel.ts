@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHash, randomBytes, randomUUIDv7 as uuidv7 } from "node:crypto";
+import type { ClientConfig } from "pg";
 import { kernelGrants, writeGrants, type PlatformRole } from "../access/role.ts";
 import type { MigrationFolder } from "../database/migrate.ts";
 import { issueKey, revokeKey } from "../identity/api-key.ts";
@@ -31,9 +32,11 @@ export async function openTestKernel(
     apps?: readonly MigrationFolder[];
     grants?: Readonly<Record<string, readonly string[]>>;
     poolSize?: number;
+    /** The superuser's way into a PostgreSQL of the test's own. */
+    on?: ClientConfig;
   } = {},
 ): Promise<TestKernel> {
-  const database = await createTestDatabase(options.apps ?? []);
+  const database = await createTestDatabase(options.apps ?? [], options.on);
   await writeGrants(database.admin, testRootKey.key, { ...kernelGrants, ...options.grants });
   const { host, port, database: name } = database.admin;
   const filesFolder = await mkdtemp(join(tmpdir(), "probity-files-"));

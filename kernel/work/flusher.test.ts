@@ -26,11 +26,7 @@ let alice: TestPerson;
 
 beforeAll(async () => {
   cluster = await startCluster({ folder: join(folder, "postgres") });
-  const { host, port, user, password, database } = cluster.adminConfig;
-  const part = encodeURIComponent;
-  process.env["PROBITY_TEST_DATABASE_URL"] =
-    `postgres://${part(user)}:${part(password)}@${part(host)}:${port}/${part(database)}`;
-  kernel = await openTestKernel({ poolSize: 5 });
+  kernel = await openTestKernel({ poolSize: 5, on: cluster.adminConfig });
   alice = await kernel.addPerson(await kernel.foundWorkspace("acme"), "admin");
   superuser = await connected();
 });
