@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { architectureStep } from "./architecture.ts";
 import { lintStep } from "./lint.ts";
+import { sqlHash } from "./rule/released-sql.ts";
 import { readSources, sourceRules } from "./source.ts";
 
 const repository = join(import.meta.dirname, "../..");
@@ -160,6 +161,30 @@ describe("our own rules: each bites", () => {
       "a number twice",
       { "apps/lab/sql/0001-a.sql": "", "apps/lab/sql/0002-b.sql": "", "apps/lab/sql/0002-c.sql": "" },
       "apps/lab/sql: migration 2 is there twice",
+    ],
+    [
+      "a released migration with another comment",
+      {
+        "kernel/sql/0001-a.sql": "-- Now.\nselect 1;\n",
+        "scripts/check/released-sql.json": JSON.stringify({
+          "kernel/sql/0001-a.sql": sqlHash("-- Then.\nselect 1;\n"),
+        }),
+      },
+      "kernel/sql/0001-a.sql: was released with another text",
+    ],
+    [
+      "a released migration that is gone",
+      { "scripts/check/released-sql.json": JSON.stringify({ "kernel/sql/0001-a.sql": sqlHash("") }) },
+      "kernel/sql/0001-a.sql: was released and is gone",
+    ],
+    [
+      "a migration that comes before a released one",
+      {
+        "apps/lab/sql/0001-a.sql": "",
+        "apps/lab/sql/0002-b.sql": "",
+        "scripts/check/released-sql.json": JSON.stringify({ "apps/lab/sql/0002-b.sql": sqlHash("") }),
+      },
+      "apps/lab/sql/0001-a.sql: comes before files that were released",
     ],
     ["a migration without a name", { "kernel/sql/0001.sql": "" }, "kernel/sql/0001.sql: not named"],
     [

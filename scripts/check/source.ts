@@ -7,6 +7,7 @@ import { kernelDependencies } from "./rule/kernel-dependencies.ts";
 import { lockFile } from "./rule/lock-file.ts";
 import { migrationNumber } from "./rule/migration-number.ts";
 import { networkInWork } from "./rule/network-in-work.ts";
+import { releasedSql } from "./rule/released-sql.ts";
 import { sqlFromText } from "./rule/sql-from-text.ts";
 import type { Step } from "./step.ts";
 
@@ -23,6 +24,7 @@ export type SourceRule = (files: readonly SourceFile[]) => string[];
 export const sourceRules: readonly SourceRule[] = [
   fileName,
   migrationNumber,
+  releasedSql,
   sqlFromText,
   networkInWork,
   excuse,

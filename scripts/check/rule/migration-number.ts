@@ -1,9 +1,6 @@
 import type { SourceRule } from "../source.ts";
 
-/**
- * Migrations are numbered from 0001 without gap or double, and named. That a released one never changes is checked where
- * it ran: the migrator compares hashes.
- */
+/** Migrations are numbered from 0001 without gap or double, and named. */
 export const migrationNumber: SourceRule = (files) => {
   const folders = new Map<string, string[]>();
   for (const { path } of files) {
