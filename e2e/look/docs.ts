@@ -36,6 +36,24 @@ const beside = async (page: Page) => {
   await page.locator("mark").first().waitFor();
 };
 
+/** The first document that a guest was shown, on its own page. */
+const sharedOne = async (page: Page) => {
+  await page.getByRole("table", { name: "Documents shared with you" }).getByRole("link").first().click();
+  await page.getByRole("button", { name: "Download", exact: true }).waitFor();
+};
+/** One of the sample procedures, by the list of its collection. */
+const one = (kind: "docx" | "pdf") => async (page: Page) => {
+  await page.getByRole("link", { name: "Sample quality system", exact: true }).click();
+  await page
+    .getByRole("table", { name: "Documents" })
+    .getByRole("link", { name: new RegExp(`${kind}$`) })
+    .first()
+    .click();
+  await page.getByRole("group", { name: /^Text of/ }).waitFor();
+  if (kind === "pdf") await page.getByRole("button", { name: "Page", exact: true }).click();
+};
+const text = "**/api/regulatory-docs/documents/*/text";
+
 /** Documents between people: shared one by one, replaced under a signed report, open beside what was found in them. */
 export const docs: readonly Stop[] = [
   { name: "docs-shared", path: collections, as: "guest" },
@@ -54,5 +72,10 @@ export const docs: readonly Stop[] = [
       await press("Replace the document")(page);
     },
   },
+  { name: "docs-document", path: collections, as: "owner", act: one("docx") },
+  { name: "docs-document-page", path: collections, as: "owner", act: one("pdf") },
+  { name: "docs-document-shared", path: collections, as: "guest", act: sharedOne },
+  { name: "docs-document-loading", path: collections, as: "guest", act: sharedOne, slow: text },
+  { name: "docs-document-error", path: collections, as: "guest", act: sharedOne, broken: text },
   { name: "docs-beside", path: collections, as: "owner", act: beside },
 ];

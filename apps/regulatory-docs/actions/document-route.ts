@@ -34,12 +34,7 @@ export function documentRoutes(kernel: Kernel): Route[] {
           statements: [currentRevisions().where("d.collection_id", "=", request.query.collection)],
         }));
         kernel.access.read(who, read, request.source, "regulatory_docs.document");
-        const items = (rows[0] ?? []).map(({ refusalCode, refusalText, bytes, ...row }) => ({
-          ...row,
-          bytes: Number(bytes),
-          refusal: refusalCode === null ? null : { code: refusalCode, title: refusalCode, detail: refusalText },
-        }));
-        return { body: { items } };
+        return { body: { items: (rows[0] ?? []).map(asAnswered) } };
       },
     }),
     defineRoute({
@@ -58,10 +53,37 @@ export function documentRoutes(kernel: Kernel): Route[] {
           const rows = await tx.all(currentRevisions().where("d.id", "in", ids));
           return shares.flatMap(({ rowId, by, at }) => {
             const row = rows.find((each) => each.id === rowId);
-            return row === undefined ? [] : [{ ...row, bytes: Number(row.bytes), sharedBy: by, sharedAt: at }];
+            return row === undefined ? [] : [{ ...asAnswered(row), sharedBy: by, sharedAt: at }];
           });
         });
         return { body: { items } };
+      },
+    }),
+    defineRoute({
+      method: "GET",
+      path: "/api/regulatory-docs/documents/{id}",
+      summary: "A document with its current revision, and its collection where the caller sees that",
+      tag: "regulatory-docs",
+      permission: read,
+      params: idParams,
+      answers: { 200: Type.Unknown() },
+      handle: async (request) => {
+        const { id } = request.params;
+        const { who, rows } = await kernel.door.once(request.credential, read, () => ({
+          statements: [
+            currentRevisions().where("d.id", "=", id),
+            query
+              .selectFrom("regulatory_docs.collection as c")
+              .innerJoin("regulatory_docs.document as d", "d.collection_id", "c.id")
+              .select(["c.id", "c.name"])
+              .where("d.id", "=", id)
+              .where("c.deleted_at", "is", null),
+          ],
+        }));
+        const [document] = rows[0] ?? [];
+        if (document === undefined) throw doorProblem.not_found();
+        kernel.access.read(who, read, request.source, "regulatory_docs.document", id);
+        return { body: { ...asAnswered(document), collection: rows[1]?.[0] ?? null } };
       },
     }),
     defineRoute({
@@ -153,6 +175,14 @@ export function documentRoutes(kernel: Kernel): Route[] {
       },
     }),
   ];
+}
+
+function asAnswered({ refusalCode, refusalText, bytes, ...row }: Record<string, unknown>) {
+  return {
+    ...row,
+    bytes: Number(bytes),
+    refusal: refusalCode === null ? null : { code: refusalCode, title: refusalCode, detail: refusalText },
+  };
 }
 
 function currentRevisions() {

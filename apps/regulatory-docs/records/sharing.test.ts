@@ -227,8 +227,12 @@ async function checkRoutes(model: Model): Promise<void> {
         (await by("POST", `${base}/collections/${id}/analyse`, { body: { packId: "iso-13485" } })).status,
       ).not.toBe(202);
     }
-    for (const id of model.documents.keys()) {
+    for (const [id, { collection }] of model.documents) {
       const status = seesDocument(model, who, id) ? 201 : 404;
+      const one = await by("GET", `${base}/documents/${id}`);
+      expect(one.status).toBe(status === 201 ? 200 : 404);
+      const inCollection = status === 201 && seesCollection(model, who, collection);
+      expect(one.body["collection"] ?? null).toEqual(inCollection ? { id: collection, name: "System" } : null);
       expect((await by("POST", `${base}/documents/${id}/download`)).status).toBe(status);
       if (status === 404) expect((await by("GET", `${base}/documents/${id}/text`)).status).toBe(404);
     }

@@ -14,6 +14,7 @@ export const regulatoryDocs: AppScreens = {
   screens: [
     { path: docsRoute.collections, screen: lazyRouteComponent(() => import("./collections.tsx"), "Collections") },
     { path: docsRoute.collection, screen: lazyRouteComponent(() => import("./collection.tsx"), "CollectionPage") },
+    { path: docsRoute.document, screen: lazyRouteComponent(() => import("./document.tsx"), "DocumentPage") },
     { path: docsRoute.run, screen: lazyRouteComponent(() => import("./run.tsx"), "RunPage"), wide: true },
   ],
   words: docsWords,

@@ -5,11 +5,13 @@ import { StatusMark } from "@probity/web/kit/status-mark.tsx";
 import type { Tone } from "@probity/web/kit/status.ts";
 import { showAge, showBytes, showTime } from "@probity/web/kit/time.ts";
 import css from "@probity/web/shell/page.module.css";
+import { Go, usePlace } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { ShareDialog } from "@probity/web/shell/share.tsx";
 import { useRef, useState } from "react";
 import { DeleteDocument } from "./delete-document.tsx";
 import { refusalText } from "./finding-status.ts";
+import { docsPage } from "./path.ts";
 import type { DocumentRecord } from "./types.ts";
 import { accepted } from "./use-check.ts";
 import { useDownload } from "./use-download.ts";
@@ -50,6 +52,7 @@ export function DocumentTable(props: Props) {
     ...props.uploads.map((upload) => ({ kind: "moving", upload }) as const),
     ...props.documents.map((document) => ({ kind: "stored", document }) as const),
   ];
+  const ws = usePlace().params.ws ?? "";
   const { start, failed: failure } = useDownload();
   const [leaving, setLeaving] = useState<DocumentRecord | null>(null);
   const [sharing, setSharing] = useState<DocumentRecord | null>(null);
@@ -68,7 +71,13 @@ export function DocumentTable(props: Props) {
             lead: true,
             cell: (row) => (
               <>
-                {row.kind === "stored" ? row.document.name : row.upload.file.name}
+                {row.kind === "moving" ? (
+                  row.upload.file.name
+                ) : row.document.state === "ready" ? (
+                  <Go to={docsPage.document(ws, row.document.id)}>{row.document.name}</Go>
+                ) : (
+                  row.document.name
+                )}
                 {why(row) !== "" && <div style={{ color: "var(--p-gap)" }}>{why(row)}</div>}
                 {row.kind === "stored" && row.document.reason !== null && (
                   <div className={css.meta}>

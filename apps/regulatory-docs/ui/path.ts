@@ -6,6 +6,7 @@ const app = "regulatory-docs";
 export const docsRoute = {
   collections: "/w/$ws/regulatory-docs/collections",
   collection: "/w/$ws/regulatory-docs/collections/$id",
+  document: "/w/$ws/regulatory-docs/documents/$id",
   run: "/w/$ws/regulatory-docs/runs/$id",
 } as const;
 
@@ -13,6 +14,7 @@ export const docsRoute = {
 export const docsPage = {
   collections: (ws: string) => page.app(ws, `${app}/collections`),
   collection: (ws: string, id: string) => page.app(ws, `${app}/collections/${encodeURIComponent(id)}`),
+  document: (ws: string, id: string) => page.app(ws, `${app}/documents/${encodeURIComponent(id)}`),
   run: (ws: string, id: string) => page.app(ws, `${app}/runs/${encodeURIComponent(id)}`),
 };
 
@@ -33,6 +35,7 @@ export const docsApi = {
   history: (id: string) => apiPath(app, ["collections", id, "history"]),
   documents: (collection: string) => apiPath(app, ["documents"], { collection }),
   sharedDocuments: () => apiPath(app, ["shared-documents"]),
+  document: (id: string) => apiPath(app, ["documents", id]),
   documentAway: (id: string, reason: string) => apiPath(app, ["documents", id], { reason }),
   upload: (collection: string, reason?: string) => apiPath(app, ["collections", collection, "documents"], { reason }),
   text: (id: string) => apiPath(app, ["documents", id, "text"]),

@@ -4,9 +4,10 @@ import { ProblemNotice } from "@probity/web/kit/problem-notice.tsx";
 import { showAge, showBytes, showTime } from "@probity/web/kit/time.ts";
 import { read } from "@probity/web/shell/api.ts";
 import css from "@probity/web/shell/page.module.css";
+import { Go } from "@probity/web/shell/place.tsx";
 import { asProblem } from "@probity/web/shell/problem.ts";
 import { useQuery } from "@tanstack/react-query";
-import { docsApi } from "./path.ts";
+import { docsApi, docsPage } from "./path.ts";
 import type { DocumentRecord } from "./types.ts";
 import { useDownload } from "./use-download.ts";
 
@@ -32,7 +33,12 @@ export function SharedDocuments({ ws }: { ws: string }) {
           rowKey={(item) => item.id}
           tone={() => "none"}
           columns={[
-            { id: "name", title: "Document", lead: true, cell: (item) => <b>{item.name}</b> },
+            {
+              id: "name",
+              title: "Document",
+              lead: true,
+              cell: (item) => <Go to={docsPage.document(ws, item.id)}>{item.name}</Go>,
+            },
             {
               id: "by",
               title: "Shared by",

@@ -44,6 +44,9 @@ export interface DocumentRecord {
   updatedAt: string;
 }
 
+/** A document of its own page; `collection` is null where it is out of the reader's sight. */
+export type OpenDocument = DocumentRecord & { collection: { id: string; name: string } | null };
+
 /** Text of one document with where its pages and paragraphs start; offsets are UTF-16. */
 export interface DocumentText {
   text: string;

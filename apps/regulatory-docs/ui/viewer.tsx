@@ -41,10 +41,12 @@ interface Props {
   onAs: (as: "text" | "page") => void;
   onStep: (by: 1 | -1) => void;
   onLeave: () => void;
+  /** Off where the page around it says which document it is. */
+  named?: boolean;
 }
 
 /** The document with the evidence marked: tint, underline and number. F3 next, Esc back to the list. */
-export function Viewer({ source, shown, as, onAs, onStep, onLeave }: Props) {
+export function Viewer({ source, shown, as, onAs, onStep, onLeave, named = true }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const documentId = shown?.documentId ?? "";
   const text = useQuery({
@@ -93,45 +95,51 @@ export function Viewer({ source, shown, as, onAs, onStep, onLeave }: Props) {
   const paged = source.pdf !== null && source.isPdf(shown.documentId);
   return (
     <div className={css.viewer} onKeyDown={onKey} ref={box}>
-      <header className={css.bar}>
-        <strong className={css.name} title={shown.name}>
-          {shown.name}
-        </strong>
-        <span className={css.meta}>
-          r{shown.revision}
-          {shown.page === null ? "" : ` · p. ${shown.page}`}
-        </span>
-        <span className={css.acts}>
-          {paged && (
+      {(named || paged) && (
+        <header className={css.bar}>
+          {named && (
             <>
-              <Act pressed={as === "text"} onAct={() => onAs("text")}>
-                Text
-              </Act>
-              <Act pressed={as === "page"} onAct={() => onAs("page")}>
-                Page
-              </Act>
-            </>
-          )}
-          {mark !== undefined && (
-            <Act look="quiet" onAct={() => void copy()}>
-              Copy quote
-            </Act>
-          )}
-          {shown.total > 1 && (
-            <>
-              <Act label="Evidence before" onAct={() => onStep(-1)}>
-                ‹
-              </Act>
+              <strong className={css.name} title={shown.name}>
+                {shown.name}
+              </strong>
               <span className={css.meta}>
-                {active + 1} of {shown.total}
+                r{shown.revision}
+                {shown.page === null ? "" : ` · p. ${shown.page}`}
               </span>
-              <Act label="Next evidence" onAct={() => onStep(1)}>
-                ›
-              </Act>
             </>
           )}
-        </span>
-      </header>
+          <span className={css.acts}>
+            {paged && (
+              <>
+                <Act pressed={as === "text"} onAct={() => onAs("text")}>
+                  Text
+                </Act>
+                <Act pressed={as === "page"} onAct={() => onAs("page")}>
+                  Page
+                </Act>
+              </>
+            )}
+            {mark !== undefined && (
+              <Act look="quiet" onAct={() => void copy()}>
+                Copy quote
+              </Act>
+            )}
+            {shown.total > 1 && (
+              <>
+                <Act label="Evidence before" onAct={() => onStep(-1)}>
+                  ‹
+                </Act>
+                <span className={css.meta}>
+                  {active + 1} of {shown.total}
+                </span>
+                <Act label="Next evidence" onAct={() => onStep(1)}>
+                  ›
+                </Act>
+              </>
+            )}
+          </span>
+        </header>
+      )}
       {text.isError && <ProblemNotice problem={asProblem(text.error)} onRetry={() => void text.refetch()} />}
       {text.isPending && <Skeleton rows={12} label="Opening the document" />}
       {text.data !== undefined &&
