@@ -1,8 +1,18 @@
 import { DatabaseError } from "pg";
 
 /** PostgreSQL's own words for "not now": ended by an administrator, after a crash, or still starting; out of connections. */
-const states = new Set(["57P01", "57P02", "57P03", "53300", "08000", "08003", "08006"]);
-const codes = new Set(["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH"]);
+const states = new Set(["57P01", "57P02", "57P03", "53300", "08000", "08003", "08006", "08P01"]);
+const codes = new Set([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ENOENT",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENETDOWN",
+  "ECONNABORTED",
+]);
 const sentences =
   /^(timeout exceeded when trying to connect|timeout expired|Connection terminated|Client has encountered a connection error|Client was closed|the connection ended|timeout: the database did not answer)/;
 

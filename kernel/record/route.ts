@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import { createHash, randomUUIDv7 as uuidv7 } from "node:crypto";
+import { sql } from "kysely";
 import { DatabaseError } from "pg";
 import type { Answer, Route, RouteRequest } from "../http/route.ts";
 import { httpProblem } from "../http/problem-document.ts";
@@ -294,6 +295,8 @@ async function deleteOne(
   return { status: 204 };
 }
 
+type KnownKey = { fingerprint: string; row_id: string };
+
 /** A key sent again with the same request answers what the first one made; with another request it is refused. */
 async function replay(
   kernel: Kernel,
@@ -302,11 +305,11 @@ async function replay(
   request: RouteRequest,
 ): Promise<Answer> {
   const shown = await kernel.door.work(request.credential, permission, async (tx) => {
+    // Not a plain read: what the key made may be committed and not on the disk yet (docs/decisions/0017).
     const known = await tx.first(
       query
-        .selectFrom("kernel.idempotency_key")
-        .select(["fingerprint", "row_id"])
-        .where("key", "=", request.idempotencyKey ?? ""),
+        .selectFrom(sql<KnownKey>`kernel.known_key(${request.idempotencyKey ?? ""})`.as("k"))
+        .select(["k.fingerprint", "k.row_id"]),
     );
     if (known === undefined || known.fingerprint !== fingerprintOf(request)) throw httpProblem.key_reused();
     const row = await tx.first(selectOne(record, known.row_id));

@@ -1,3 +1,4 @@
+import type { ClientConfig } from "pg";
 import { pino } from "pino";
 import { appRoutes, type App } from "../app.ts";
 import { accessRoutes } from "../access/route.ts";
@@ -69,12 +70,15 @@ export async function openTestServer(
     budgets?: HttpOptions["budgets"];
     trustedProxies?: readonly string[];
     trustedOrigins?: readonly string[];
+    /** As in openTestKernel. */
+    on?: ClientConfig;
   } = {},
 ): Promise<TestServer> {
   const kernel = await openTestKernel({
     apps: apps.map((app) => app.migrations),
     grants: declaredGrants(apps),
     poolSize: 8,
+    ...(options.on === undefined ? {} : { on: options.on }),
   });
   const tokens = new AccessTokens(new SigningKeys(kernel), "http://localhost");
   const keyUse = new KeyUse(kernel.door);

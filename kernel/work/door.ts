@@ -75,9 +75,7 @@ export class Door {
       const tx = new BoundTx(client, who, credential);
       const result = await run(tx);
       tx.refuseUnmet();
-      const left = await runBatch(client, [sql.commit, ...resetBatch]).catch((error: unknown) => {
-        throw unconfirmed(error);
-      });
+      const left = await runBatch(client, [sql.commit, ...resetBatch]).catch(asUnconfirmed);
       spoilIfLeft(spoil, left.at(-1));
       if (judged) await keepPass(client, credential);
       return result;
@@ -186,7 +184,7 @@ export class Door {
   /** One definer function that needs no tenant (a session's own profile, a rate budget): never a table. */
   async callFunction(statement: Statement): Promise<Row[]> {
     return this.#guarded(nobody, "", async (client) => {
-      const [rows] = await runBatch(client, [statement]);
+      const [rows] = await runBatch(client, [statement]).catch(asUnconfirmed);
       return rows ?? [];
     });
   }
@@ -221,7 +219,7 @@ export class Door {
       });
       const result = await run(tx);
       tx.refuseUnmet();
-      await runBatch(client, [sql.commit]);
+      await runBatch(client, [sql.commit]).catch(asUnconfirmed);
       return result;
     });
   }
@@ -263,6 +261,10 @@ export class Door {
     }
     return problem;
   }
+}
+
+function asUnconfirmed(error: unknown): never {
+  throw unconfirmed(error);
 }
 
 /** For definer functions that check their own secret. */

@@ -67,7 +67,7 @@ export const doorProblem = defineErrors("kernel", {
     status: 503,
     title: "Not confirmed",
     detail:
-      "The database was lost before it could say that this was kept. It is there whole, or not at all. Look before you send it again; with the same Idempotency-Key it is never done twice.",
+      "The database was lost before it could answer. What was sent is kept whole, or not at all. Look in a few seconds before you send it again; with the same Idempotency-Key it is never done twice.",
   },
   locked: {
     status: 409,

@@ -11,28 +11,34 @@ import { isDatabaseAway } from "../database/lost.ts";
 import { clientConfig } from "../database/pool.ts";
 import { testRootKey } from "../testing/database.ts";
 import { removeInstanceFolder } from "../testing/instance-folder.ts";
-import { openTestKernel, type TestKernel, type TestPerson } from "../testing/kernel.ts";
+import { trialLab } from "../record/fixture/specimen.ts";
+import type { TestKernel, TestPerson } from "../testing/kernel.ts";
+import { openTestServer, type TestServer } from "../testing/server.ts";
 import { unconfirmed } from "./error.ts";
 import { Flusher } from "./flusher.ts";
 import { Lanes } from "./lane.ts";
+import { Problem } from "./problem.ts";
 import { query } from "./query.ts";
 
 // A PostgreSQL as a product's is, on the disk and waiting for it: the tests' own one waits for nothing.
 const folder = mkdtempSync(join(tmpdir(), "probity-flusher-"));
 let cluster: Cluster;
 let superuser: Client;
+let server: TestServer;
 let kernel: TestKernel;
 let alice: TestPerson;
 
 beforeAll(async () => {
-  cluster = await startCluster({ folder: join(folder, "postgres") });
-  kernel = await openTestKernel({ poolSize: 5, on: cluster.adminConfig });
-  alice = await kernel.addPerson(await kernel.foundWorkspace("acme"), "admin");
+  // Nothing but a flush brings what was committed to the disk in the time of these tests.
+  cluster = await startCluster({ folder: join(folder, "postgres"), settings: { wal_writer_delay: "10s" } });
+  server = await openTestServer([trialLab], { on: cluster.adminConfig });
+  kernel = server.kernel;
+  alice = await server.member(await kernel.foundWorkspace("acme"), "admin");
   superuser = await connected();
 });
 afterAll(async () => {
   await superuser?.end();
-  await kernel?.close();
+  await server?.close();
   await cluster?.stop();
   await removeInstanceFolder(folder);
 });
@@ -54,6 +60,7 @@ const connectedAgain = async (): Promise<Client> => {
   }
 };
 const config = () => clientConfig(kernel.address, testRootKey.key, "probity_app");
+const flushFunction = "pg_logical_emit_message(boolean, text, text, boolean)";
 const sqlOf = (text: string) => ({ sql: text, parameters: [] });
 const statement = (text: string) => ({ compile: () => sql.raw(text).compile(query) });
 const invitation = (id: string) =>
@@ -100,9 +107,9 @@ const serverStart = async () =>
   String((await superuser.query("select pg_postmaster_start_time()::text as at")).rows[0].at);
 const isThere = async (id: string) =>
   (await superuser.query("select 1 from kernel.invitation where id = $1", [id])).rowCount === 1;
-const until = async (done: () => Promise<boolean>) => {
+const until = async (done: () => Promise<boolean>, mostTries = 500) => {
   for (let tries = 0; !(await done()); tries += 1) {
-    if (tries > 500) throw new Error("not in time");
+    if (tries > mostTries) throw new Error("not in time");
     await pause(10);
   }
 };
@@ -203,9 +210,33 @@ describe("OPS-03 what is answered is on the disk", () => {
     await flusher.end();
   });
 
+  test("a key sent again is not answered from a change that is not on the disk", async () => {
+    await unflushed();
+    const by = server.as(alice);
+    const headers = { "idempotency-key": `twice-${uuidv7()}` };
+    const send = () => by("POST", "/api/trial-lab/labels", { headers, body: { code: "L-1" } });
+    await by("POST", "/api/trial-lab/labels", { body: { code: "L-0" } });
+    const pid = await flusherPid();
+    process.kill(pid, "SIGSTOP");
+    try {
+      const first = send();
+      await until(async () => (await superuser.query("select from trial_lab.label where code = 'L-1'")).rowCount === 1);
+      const { rows: before } = await superuser.query("select pg_current_wal_insert_lsn() as place");
+      const again = await send();
+      expect(again.status).toBe(201);
+      const { rows } = await superuser.query("select pg_current_wal_flush_lsn() >= $1::pg_lsn as kept", [
+        before[0].place,
+      ]);
+      expect(rows[0].kept).toBe(true);
+      process.kill(pid, "SIGCONT");
+      expect((await first).body["id"]).toBe(again.body["id"]);
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
+  });
+
   test("where nobody may flush, changes wait for the disk themselves and the connection is not tried each time", async () => {
-    const signature = "pg_logical_emit_message(boolean, text, text, boolean)";
-    await superuser.query(`revoke execute on function ${signature} from public`);
+    await superuser.query(`revoke execute on function ${flushFunction} from public`);
     try {
       const lanes = new Lanes(config(), 1);
       const lane = lanes.free();
@@ -226,7 +257,7 @@ describe("OPS-03 what is answered is on the disk", () => {
       expect((await opened()) - before).toBeLessThan(3);
       await lanes.end();
     } finally {
-      await superuser.query(`grant execute on function ${signature} to public`);
+      await superuser.query(`grant execute on function ${flushFunction} to public`);
     }
   });
 
@@ -246,8 +277,9 @@ describe("OPS-03 what is answered is on the disk", () => {
     // One backend is enough: PostgreSQL ends all others, and with them what only memory held.
     process.kill(await flusherPid(), "SIGKILL");
     await Promise.all(clients);
-    const again = await connectedAgain();
-    const { rows } = await again.query<{ id: string }>(
+    await superuser.end().catch(() => undefined);
+    superuser = await connectedAgain();
+    const { rows } = await superuser.query<{ id: string }>(
       `select i.id from kernel.invitation i
        where exists (select 1 from kernel.ledger_inbox l where l.row_id = i.id)
          and exists (select 1 from kernel.version_history v where v.row_id = i.id)`,
@@ -255,6 +287,20 @@ describe("OPS-03 what is answered is on the disk", () => {
     const kept = new Set(rows.map(({ id }) => id));
     expect([...answered].filter((id) => !kept.has(id))).toEqual([]);
     expect(refused.size).toBeGreaterThan(0);
-    await again.end();
+  });
+
+  test("where nobody may flush any more, a few are told that nobody knows, and the rest wait for the disk themselves", async () => {
+    await unflushed();
+    await superuser.query(`revoke execute on function ${flushFunction} from public`);
+    try {
+      const outcomes = [];
+      for (let index = 0; index < 10; index += 1)
+        outcomes.push(await invite().catch((error: unknown) => (error instanceof Problem ? error.code : "?")));
+      expect(outcomes).toEqual(["kernel.unconfirmed", ...Array.from({ length: 9 }, () => "on")]);
+    } finally {
+      await superuser.query(`grant execute on function ${flushFunction} to public`);
+    }
+    // Given back, it is tried again after a while.
+    await until(async () => (await invite()) === "off", 3_000);
   });
 });

@@ -15,6 +15,7 @@ export class Flusher {
   #flushing: Flushing | undefined;
   #opening: Promise<void> | undefined;
   #notBeforeMs = 0;
+  #ended = false;
 
   constructor(config: ClientConfig) {
     this.#config = config;
@@ -26,34 +27,39 @@ export class Flusher {
    * after the server has come back, would confirm what it has lost.
    */
   on(server: string): Flush | undefined {
-    if (this.#flushing === undefined) this.#opening ??= this.#open();
     const flushing = this.#flushing;
-    return flushing?.line.server === server ? () => flushing.flush() : undefined;
+    if (flushing?.line.server === server) return () => flushing.flush();
+    // One that is left on a server nobody writes to any more makes room.
+    if (flushing?.line.unanswered === 0) void this.#drop(flushing);
+    if (!this.#ended && Date.now() >= this.#notBeforeMs) this.#opening ??= this.#open();
+    return undefined;
   }
 
   async end(): Promise<void> {
+    this.#ended = true;
     await this.#opening;
-    await this.#flushing?.line.client.end();
+    await this.#flushing?.line.end();
   }
 
   /** A server that lets nobody flush this way is not asked for each commit. */
   async #open(): Promise<void> {
     try {
-      if (Date.now() < this.#notBeforeMs) return;
       const line = await openLine(this.#config, (gone) => {
         if (this.#flushing?.line === gone) this.#flushing = undefined;
       });
-      const flushing = new Flushing(line);
-      await flushing.flush().catch(async (error: unknown) => {
-        await line.client.end();
-        throw error;
-      });
-      this.#flushing = flushing;
+      const flushing = new Flushing(line, () => void this.#drop(flushing));
+      await flushing.flush();
+      if (!line.isGone) this.#flushing = flushing;
     } catch {
       this.#notBeforeMs = Date.now() + retryMs;
     } finally {
       this.#opening = undefined;
     }
+  }
+
+  async #drop(flushing: Flushing): Promise<void> {
+    if (this.#flushing === flushing) this.#flushing = undefined;
+    await flushing.line.end();
   }
 }
 
@@ -61,12 +67,15 @@ const retryMs = 10_000;
 
 class Flushing {
   readonly line: Line;
+  /** Called when a flush fails: what can't flush is no flusher, though its connection may be whole. */
+  readonly #onFailed: () => void;
   #running: Promise<unknown> = Promise.resolve();
   /** Not sent yet: serves all who ask until then. */
   #next: Promise<void> | undefined;
 
-  constructor(line: Line) {
+  constructor(line: Line, onFailed: () => void) {
     this.line = line;
+    this.#onFailed = onFailed;
   }
 
   flush(): Promise<void> {
@@ -78,6 +87,11 @@ class Flushing {
     await this.#running.catch(() => undefined);
     this.#next = undefined;
     this.#running = this.line.run([sql.flush]);
-    await this.#running;
+    try {
+      await this.#running;
+    } catch (error) {
+      this.#onFailed();
+      throw error;
+    }
   }
 }

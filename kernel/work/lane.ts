@@ -14,6 +14,7 @@ export class Lane {
   /** The same one, once it is open. */
   #open: Line | undefined;
   #waiting = 0;
+  #ended = false;
 
   constructor(config: ClientConfig) {
     this.#config = config;
@@ -40,11 +41,13 @@ export class Lane {
   }
 
   async end(): Promise<void> {
+    this.#ended = true;
     const line = await this.#line?.catch(() => undefined);
-    await line?.client.end();
+    await line?.end();
   }
 
   async #opened(): Promise<Line> {
+    if (this.#ended) throw new Error("the connection ended");
     this.#waiting += 1;
     try {
       return await (this.#line ?? this.#connect());
@@ -61,7 +64,11 @@ export class Lane {
       this.#line = undefined;
       this.#open = undefined;
     };
-    const opened = openLine(this.#config, gone).then((line) => (this.#open = line));
+    const opened = openLine(this.#config, gone).then((line) => {
+      // It may have broken in the moment between.
+      if (line.isGone) throw new Error("the connection ended");
+      return (this.#open = line);
+    });
     this.#line = opened;
     try {
       return await opened;
@@ -99,12 +106,13 @@ export class Lanes {
 
   /** For what this lane is given in this turn: `Flusher.on`. */
   flushOf(lane: Lane): Flush | undefined {
-    return lane.server === undefined ? undefined : this.#flusher.on(lane.server);
+    return lane.server === undefined || lane.server === "" ? undefined : this.#flusher.on(lane.server);
   }
 
   async end(): Promise<void> {
-    await this.#flusher.end();
+    // What they committed waits for it.
     await Promise.all(this.#lanes.map((lane) => lane.end()));
+    await this.#flusher.end();
   }
 }
 

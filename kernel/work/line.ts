@@ -1,5 +1,6 @@
-import { Client, type ClientConfig } from "pg";
+import { Client, DatabaseError, type ClientConfig } from "pg";
 import { Batch, type BatchSender, type Row, type Statement } from "./batch.ts";
+import { sql } from "./sql.ts";
 
 /**
  * One connection that answers in order what many callers send without waiting for each other: each batch an implicit
@@ -7,7 +8,10 @@ import { Batch, type BatchSender, type Row, type Statement } from "./batch.ts";
  */
 export class Line implements BatchSender {
   readonly client: Client;
-  /** When its server started: two lines that say the same are to one server. Known once it is open. */
+  /**
+   * Which server it is to, by the moment that one started: two lines that say the same are to one server. Empty where that can't
+   * be known, as behind a pooler, whose connections outlive the server's.
+   */
   server = "";
   /** Sent, and not yet given to pg, which waits for one at a time. */
   readonly #sent: Batch[] = [];
@@ -46,6 +50,17 @@ export class Line implements BatchSender {
   }
   get unanswered(): number {
     return this.#unanswered;
+  }
+
+  get isGone(): boolean {
+    return this.#gone !== undefined;
+  }
+
+  /** Says good-bye, and hangs up on a server that doesn't answer that. */
+  async end(): Promise<void> {
+    const hangUp = setTimeout(() => this.client.connection.stream.destroy(), goodbyeTimeoutMs);
+    await this.client.end().catch(() => undefined);
+    clearTimeout(hangUp);
   }
 
   run(statements: readonly Statement[]): Promise<Row[][]> {
@@ -87,23 +102,37 @@ export class Line implements BatchSender {
   }
 }
 
-/** Opens one; `onGone` is called once, when it breaks or ends. */
+/** Opens one; `onGone` is called when it breaks or ends. */
 export async function openLine(config: ClientConfig, onGone: (line: Line) => void): Promise<Line> {
   const client = new Client({
     ...config,
     lock_timeout: lockTimeoutMs,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
+    // What lies between may forget a quiet connection long before the system would ask after it.
+    keepAliveInitialDelayMillis: keepAliveAfterMs,
   });
   const line = new Line(client);
   line.onGone = () => onGone(line);
   await client.connect();
-  const [rows] = await line.run([{ sql: "select pg_postmaster_start_time()::text as server", parameters: [] }]);
-  line.server = String(rows?.[0]?.["server"]);
+  try {
+    const [answer] = (await line.run([sql.server]))[0] ?? [];
+    // A pooler announces itself and lets another answer.
+    const announced: unknown = Reflect.get(client, "processID");
+    if (answer?.["pid"] === announced) line.server = String(answer?.["started"]);
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || line.isGone) {
+      await line.end();
+      throw error;
+    }
+  }
+  if (line.isGone) throw new Error("the connection ended");
   return line;
 }
 
 const lockTimeoutMs = 250;
 const connectTimeoutMs = 10_000;
+const keepAliveAfterMs = 60_000;
+const goodbyeTimeoutMs = 2_000;
 /** Longer than any statement may take (statement_timeout of the role is 15 s). */
 const answerTimeoutMs = 20_000;

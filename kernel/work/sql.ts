@@ -17,5 +17,7 @@ export const sql = {
   },
   /** Writes something that means nothing, so that its commit has something to wait for. */
   flush: { sql: "select pg_logical_emit_message(true, 'probity', '')", parameters: [] },
+  /** Of a connection: whom it is to. */
+  server: { sql: "select pg_postmaster_start_time()::text as started, pg_backend_pid() as pid", parameters: [] },
   enter: { sql: "select kernel.enter($1, $2, $3, $4, $5)", parameters: [] },
 } as const satisfies Record<string, Statement>;
