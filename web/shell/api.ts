@@ -1,4 +1,5 @@
 import { offlineProblem, problemOf, type StepUpAct } from "./problem.ts";
+import { Unanswered } from "./unanswered.ts";
 
 /** The only module that calls `fetch`. Paths come from path.ts. */
 
@@ -65,7 +66,6 @@ async function send(path: string, options: Options): Promise<Response> {
   if (method !== "GET") {
     // The server takes writes only with this header and a same-origin Origin.
     headers.set("Probity-Request", "1");
-    headers.set("Idempotency-Key", options.idempotencyKey ?? crypto.randomUUID());
   }
   if (options.version !== undefined) headers.set("If-Match", `"${options.version}"`);
   let body: BodyInit | null = null;
@@ -74,7 +74,15 @@ async function send(path: string, options: Options): Promise<Response> {
     headers.set("content-type", "application/json");
     body = JSON.stringify(options.body);
   }
-  const once = () => patiently(() => fetchOnce(path, { method, headers, body, signal: options.signal ?? null }));
+  // Files can't be compared: an upload is sent again as a new one, and told from the first by its content.
+  const act =
+    body instanceof FormData || options.public === true
+      ? null
+      : `${method} ${path} ${workspaceId} ${options.version} ${String(body)}`;
+  const key = options.idempotencyKey ?? (act === null ? crypto.randomUUID() : unanswered.keyOf(act));
+  if (method !== "GET") headers.set("Idempotency-Key", key);
+  const sent = () => patiently(() => fetchOnce(path, { method, headers, body, signal: options.signal ?? null }));
+  const once = method === "GET" || act === null ? sent : () => settled(act, key, sent);
   const before = rotations;
   let response = await once();
   if (response.status === 401 && options.public !== true) {
@@ -92,6 +100,19 @@ async function send(path: string, options: Options): Promise<Response> {
   response = await once();
   if (!response.ok) throw await problemOf(response);
   return response;
+}
+
+const unanswered = new Unanswered();
+
+async function settled(act: string, key: string, send: () => Promise<Response>): Promise<Response> {
+  let status: number | null = null;
+  try {
+    const response = await send();
+    status = response.status;
+    return response;
+  } finally {
+    unanswered.settle(act, key, status);
+  }
 }
 
 async function fetchOnce(path: string, init: RequestInit): Promise<Response> {

@@ -113,7 +113,7 @@ function fallbackTitle(status: number): string {
   if (status === 404) return "Nothing is here under this address";
   if (status === 413) return "The file is larger than this instance takes. Nothing was stored";
   if (status === 429) return "Too many requests for now. Nothing was lost";
-  return "The server could not answer. Nothing was changed";
+  return "The server could not answer. What you entered is still here";
 }
 
 /** The request never got an answer. */
