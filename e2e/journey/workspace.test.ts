@@ -228,7 +228,7 @@ describe.skipIf(browser === null)("a quality manager's first hour", () => {
     await page.getByRole("table", { name: "Documents" }).getByRole("link").first().click();
     await page
       .getByRole("group", { name: /^Text of/ })
-      .getByText("Purpose")
+      .getByText("Quality manual")
       .first()
       .waitFor();
   });
