@@ -379,15 +379,16 @@ describe("roles and leaving", () => {
        cross join lateral (select convert_from(l.leaf, 'UTF8')::jsonb as body) b
        where l.tenant_id = '${acme}' order by b.body ->> 'id' desc limit 6`,
     );
-    expect(rows.map((row) => row.action).toReversed()).toEqual([
-      "kernel.invitation.create",
+    // Ids of one millisecond have no order among themselves.
+    expect(rows.map((row) => row.action).toSorted()).toEqual([
       "kernel.invitation.accept",
-      "kernel.membership.create",
-      "kernel.session.start",
+      "kernel.invitation.create",
       "kernel.membership.change_role",
+      "kernel.membership.create",
       "kernel.membership.end",
+      "kernel.session.start",
     ]);
-    expect(rows[0]?.actor_id).toBe(owner.membershipId);
+    expect(rows.find((row) => row.action === "kernel.membership.end")?.actor_id).toBe(owner.membershipId);
     for (const { leaf } of rows) expect(String(leaf)).not.toContain(email);
   });
 });
