@@ -131,7 +131,7 @@ describe("LED-03 LED-04 who owns the database, and whoever reads an export", () 
     ],
     [
       "changes a sealed value",
-      ["update kernel.sealed_value set sealed = overlay(sealed placing '\\x00' from 20) where row_id = $id"],
+      ["update kernel.sealed_value set sealed = set_byte(sealed, 19, get_byte(sealed, 19) # 255) where row_id = $id"],
       "TAMPERED",
       "neither shown nor in a row",
     ],
