@@ -5,8 +5,9 @@ import { openLine, type Line } from "./line.ts";
 
 /**
  * One connection on which several short pieces of work are under way at once, opened when it is first needed and again after
- * it broke. It saves both sides most of the system calls and the waking up that a short statement costs. A statement that waits for a lock would keep those behind it
- * waiting: it is given up after `lockTimeoutMs`, and its caller runs it anew on a connection of its own.
+ * it broke. It saves both sides most of the system calls and the waking up that a short statement costs. A statement that waits
+ * for a lock would keep those behind it waiting: it is given up after `lockTimeoutMs`, and its caller runs it anew on a
+ * connection of its own.
  */
 export class Lane {
   readonly #config: ClientConfig;

@@ -76,13 +76,13 @@ async function send(path: string, options: Options): Promise<Response> {
   }
   // Files can't be compared: an upload is sent again as a new one, and told from the first by its content.
   const act =
-    body instanceof FormData || options.public === true
+    method === "GET" || body instanceof FormData || options.public === true
       ? null
       : `${method} ${path} ${workspaceId} ${options.version} ${String(body)}`;
   const key = options.idempotencyKey ?? (act === null ? crypto.randomUUID() : unanswered.keyOf(act));
   if (method !== "GET") headers.set("Idempotency-Key", key);
   const sent = () => patiently(() => fetchOnce(path, { method, headers, body, signal: options.signal ?? null }));
-  const once = method === "GET" || act === null ? sent : () => settled(act, key, sent);
+  const once = act === null ? sent : () => settled(act, key, sent);
   const before = rotations;
   let response = await once();
   if (response.status === 401 && options.public !== true) {
